@@ -1,0 +1,150 @@
+"""The lake: one Parquet file per table and wave, and the only door to DuckDB.
+
+Belongs here: opening DuckDB, writing and reading Parquet, running the SELECTs under `sql/`.
+Does not belong here: what a table means.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
+
+type_names = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier: quotes doubled, so that no name from a file can end it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@contextmanager
+def connect(database: Path | str = ":memory:", *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection that is closed whatever happens. One thread's order, so that output is repeatable."""
+    connection = duckdb.connect(str(database), read_only=read_only)
+    try:
+        connection.execute("SET preserve_insertion_order = true")
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+def statement(stage: str, name: str) -> str:
+    """The text of `sql/<stage>/<name>.sql`: one SELECT whose first comment is its grain and inputs."""
+    return (SQL_FOLDER / stage / f"{name}.sql").read_text(encoding="utf-8")
+
+
+class Lake:
+    """The tables of one survey in one home folder.
+
+    `lake/<survey>/<table>/wave=<wave>/<table>.parquet`; a table that spans waves has the wave `all`.
+    Every file is written aside and renamed, so a reader sees the old table or the new one, never a half.
+    """
+
+    def __init__(self, home: Path, survey: str) -> None:
+        self.home = Path(home)
+        self.survey = survey
+        self.folder = self.home / "lake" / survey
+
+    def path(self, table: str, wave: str) -> Path:
+        """Where a table of a wave lies (whether or not it is there yet)."""
+        if not type_names.match(table):
+            raise ValueError(f"{table!r} is not a table name")
+        return self.folder / table / f"wave={wave}" / f"{table}.parquet"
+
+    def has(self, table: str, wave: str) -> bool:
+        """Whether the table of this wave was written."""
+        return self.path(table, wave).exists()
+
+    def waves(self, table: str) -> list[str]:
+        """The waves that have this table, in order."""
+        return sorted(p.parent.name.removeprefix("wave=") for p in (self.folder / table).glob("wave=*/*.parquet"))
+
+    def write(self, table: str, wave: str, frame: pd.DataFrame) -> int:
+        """Write a frame as the table of this wave, in place of what was there. Returns its rows."""
+        with connect() as connection:
+            connection.register("frame", frame)
+            return self.write_query(connection, table, wave, "SELECT * FROM frame")
+
+    def write_query(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        wave: str,
+        query: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> int:
+        """Write what a SELECT gives as the table of this wave without passing through Python. Returns its rows."""
+        target = self.path(table, wave)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        try:
+            connection.execute(
+                f"COPY ({query}) TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)", dict(parameters or {})
+            )
+            written = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(aside))})").fetchone()
+            os.replace(aside, target)
+        finally:
+            aside.unlink(missing_ok=True)
+        return int(written[0]) if written else 0
+
+    def read(self, table: str, wave: str) -> pd.DataFrame:
+        """A table of a wave as a frame."""
+        with connect() as connection:
+            return connection.execute(f"SELECT * FROM {self.scan(table, wave)}").df()
+
+    def read_all(self, table: str) -> pd.DataFrame:
+        """A table of every wave that has it, one under the other, with `wave` as its first column."""
+        frames = []
+        for wave in self.waves(table):
+            frame = self.read(table, wave)
+            if "wave" not in frame:
+                frame.insert(0, "wave", wave)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def scan(self, table: str, wave: str) -> str:
+        """The table of a wave as something a FROM clause takes."""
+        path = self.path(table, wave)
+        if not path.exists():
+            raise FileNotFoundError(f"{table} of wave {wave} is not in the lake of {self.survey}")
+        return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+
+    @contextmanager
+    def open(self, wave: str, *tables: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """An in-memory connection in which the named tables of a wave are views of the same names."""
+        with connect() as connection:
+            for table in tables:
+                connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM {self.scan(table, wave)}")
+            yield connection
+
+    def remove(self, table: str, wave: str) -> None:
+        """Take a table of a wave out of the lake, where a rerun no longer makes it."""
+        shutil.rmtree(self.path(table, wave).parent, ignore_errors=True)
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    """SHA-256 over the rows of a query as text, in the query's own order: equal content, equal hash."""
+    digest = hashlib.sha256()
+    cursor = connection.execute(query)
+    digest.update(repr([column[0] for column in cursor.description]).encode())
+    while rows := cursor.fetchmany(10_000):
+        for row in rows:
+            digest.update(repr(row).encode())
+    return digest.hexdigest()

@@ -1,0 +1,79 @@
+"""What can go wrong, said once and for all users alike.
+
+Belongs here: the shape of a problem and how it is printed. Does not belong here: finding problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: what, where, what was expected, what was found and what to do next."""
+
+    what: str
+    file: str | None = None
+    line: int | None = None
+    firm: str | None = None
+    column: str | None = None
+    rule: str | None = None
+    severity: str | None = None
+    expected: str | None = None
+    found: str | None = None
+    do: str | None = None
+
+    def render(self) -> str:
+        """The problem as a person reads it: place, sentence, then one indented line per known fact."""
+        place = self.file or ""
+        if self.line is not None:
+            place = f"{place}:{self.line}" if place else f"line {self.line}"
+        head = f"{place}: {self.what}" if place else self.what
+        facts = (
+            ("rule", f"{self.rule} ({self.severity})" if self.rule and self.severity else self.rule),
+            ("firm", self.firm),
+            ("column", self.column),
+            ("expected", self.expected),
+            ("found", self.found),
+            ("do", self.do),
+        )
+        return "\n".join([head, *(f"    {name}: {_printable(fact)}" for name, fact in facts if fact)])
+
+    def as_dict(self) -> dict[str, object]:
+        """The problem for a machine: only the facts that are known."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+class MonitorError(Exception):
+    """Something a user must act on. Carries every problem found, never only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem] | Problem) -> None:
+        self.problems: tuple[Problem, ...] = (
+            (problems,) if isinstance(problems, Problem) else tuple(problems)
+        )
+        super().__init__("\n".join(problem.render() for problem in self.problems))
+
+
+class DefinitionError(MonitorError):
+    """A mistake in a survey folder or in a command: nothing was run (exit code 2)."""
+
+
+class UnusableDelivery(MonitorError):
+    """A delivery that cannot be read as what its wave declares (exit code 1 in a run, 2 in a check)."""
+
+    exit_code = 1
+
+
+class WaveStopped(MonitorError):
+    """A critical rule failed: the wave goes no further, the last good release stays (exit code 1)."""
+
+    exit_code = 1
+
+
+def _printable(text: str) -> str:
+    """Answers are data: control characters in them must not reach a terminal."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return shown if len(shown) <= 300 else shown[:297] + "..."

@@ -1,0 +1,257 @@
+"""A survey folder as frozen dataclasses; every mistake in it named with file and line.
+
+Belongs here: what a survey, wave, question and concept are, and reading them from YAML.
+Does not belong here: answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Text = Mapping[str, str]
+"""A text by language: at least `nl` and `en`."""
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A canonical variable that questions of different waves map to."""
+
+    name: str
+    type: str
+    """identifier, number, integer, percentage (0..100), boolean, category, categories (a set), date, text"""
+    label: Text
+    definition: Text
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    codes: Mapping[str, Text] = field(default_factory=dict)
+    """Canonical code -> label, in order; the first is a model's reference level unless it declares another."""
+    cis_code: Text = field(default_factory=dict)
+    """`"2018"` (CIS 2018 and before) and `"2020"` (CIS 2020 on) -> code"""
+    direct_identifier: bool = False
+    """Names, e-mail, phone, IP address, coordinates: dropped at `staged` together with every `text` concept."""
+    imputable: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """One item of a wave's questionnaire: its source columns, its codes, who was asked."""
+
+    concept: str
+    columns: Mapping[str, str]
+    """Source column -> canonical code it ticks (`categories`), or one source column -> the concept's name"""
+    line: int
+    text: Text = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """Source code -> canonical code (for booleans `true` / `false`)"""
+    ticked: tuple[str, ...] = ()
+    separator: str | None = None
+    """Multi-select in one cell: what stands between its options"""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Source code -> missing kind, over and above the wave's"""
+    factor: float = 1.0
+    """Source unit x factor = concept unit (thousands of euro: 1000)"""
+    asked_of: str | None = None
+    """SQL predicate over concepts; who was routed past has missing kind `not_asked`"""
+    otherwise: Any = None
+    """The value that follows from the routing for firms not asked; None: no value follows"""
+    blank: Any = None
+    """The value an empty cell means, where the wave declares that blanks mean something (a skipped share is 0)"""
+    blank_when: str | None = None
+    """SQL predicate over concepts under which a blank means `blank`"""
+    required: bool = True
+    """Whether the delivery must have the columns"""
+    comparability: str = "asked"
+    """asked, reworded, recoded"""
+    comparable_since: str | None = None
+    changed: Text = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How a wave's delivery is laid out; what is declared wins over what is detected."""
+
+    format: str
+    """delimited, qualtrics, limesurvey, excel, spss, stata, parquet"""
+    file: str
+    """Pattern of the answers' file in the wave's inbox"""
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str = "."
+    thousands: str | None = None
+    label_file: str | None = None
+    sheet: str | None = None
+    header_line: int = 1
+    values: str = "codes"
+    """`codes` or `labels`: what the cells hold"""
+    date_format: str | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The wave's sampling frame: a delimited file beside the delivery."""
+
+    file: str
+    columns: Mapping[str, str]
+    """Frame column -> concept (`firm`, strata, margins) or `invited`, `disposition`"""
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Concept -> (source code -> canonical code)"""
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str = "."
+    thousands: str | None = None
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One round of fieldwork."""
+
+    name: str
+    reference_year: int
+    delivery: Delivery
+    questions: Mapping[str, Question]
+    file: Path
+    frame: Frame | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    usable: str = "true"
+    """SQL predicate over concepts: which responses are substantially completed"""
+    duplicates: str = "fail"
+    """fail, most_complete, latest"""
+    invited: int | None = None
+    """Firms invited, where no frame says so"""
+    corrections: str = "corrections.csv"
+    not_asked: Mapping[str, Text] = field(default_factory=dict)
+    """Concepts of other waves this wave did not ask, with why"""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """To what margins the weights are calibrated and how."""
+
+    method: str = "none"
+    """none, raking, linear, logit"""
+    margins: tuple[tuple[str, ...], ...] = ()
+    """Each margin: one concept, or several crossed"""
+    bounds: tuple[float, float] | None = None
+    """Least and greatest g-weight (logit, and truncated linear)"""
+
+
+@dataclass(frozen=True)
+class Margin:
+    """One calibration total."""
+
+    variables: tuple[str, ...]
+    categories: tuple[str, ...]
+    total: float
+    counts: str
+    """enterprises or local_units"""
+    source: str
+    date: str
+    line: int
+
+
+@dataclass(frozen=True)
+class DesignPlan:
+    """How the survey was drawn and how its weights are made."""
+
+    weights: str
+    """frame (N/n by stratum), supplied (a concept), equal"""
+    weight: str | None = None
+    strata: tuple[str, ...] = ()
+    response: str = "none"
+    """none, classes, logistic"""
+    response_classes: tuple[str, ...] = ()
+    calibration: Calibration = Calibration()
+    lonely_stratum: str = "fail"
+    """fail, certainty, collapse, centre"""
+    replicates: int = 500
+    counts: str = "enterprises"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """An analytic variable: an SQL expression over concepts."""
+
+    name: str
+    sql: str
+    type: str
+    """boolean, number, percentage, category"""
+    label: Text
+    definition: Text
+    unit: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Base:
+    """The firms a measure or model is about: an SQL predicate over concepts."""
+
+    name: str
+    sql: str
+    label: Text
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A published estimate's recipe: which measure, estimated how, for which base."""
+
+    name: str
+    measure: str
+    estimator: str
+    """share, mean, total, ratio (measure over denominator, both weighted totals), median"""
+    base: str
+    label: Text
+    denominator: str | None = None
+    headline: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """Publication thresholds."""
+
+    minimum_firms: int = 10
+    minimum_df: int = 10
+    minimum_events: int = 10
+    p_percent: float = 10.0
+    dominance: float = 0.5
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One survey programme, as its folder declares it."""
+
+    name: str
+    title: Text
+    languages: tuple[str, ...]
+    synthetic: bool
+    source: Text
+    population: Text
+    seed: int
+    folder: Path
+    concepts: Mapping[str, Concept]
+    """Every concept a wave maps, a measure or the design uses: canonical ones and the survey's own"""
+    design: DesignPlan
+    domains: tuple[str, ...]
+    measures: Mapping[str, Measure]
+    absent_measures: Mapping[str, str]
+    """Standard measures the survey declares absent -> why"""
+    bases: Mapping[str, Base]
+    indicators: Mapping[str, Indicator]
+    models: Mapping[str, Any]
+    """Model name -> its declaration as plain data (checked by the loader)"""
+    claims: tuple[Mapping[str, Any], ...]
+    claims_hash: str | None
+    imputation: Mapping[str, Any]
+    disclosure: Disclosure
+    waves: Mapping[str, Wave]
+    margins: Mapping[str, tuple[Margin, ...]]
+    """Wave -> calibration totals"""
+    rules: tuple[Mapping[str, Any], ...]
+    """The survey's own rules, over and above `expectations/`"""
+    definition_hash: str
+    """SHA-256 over every file of the folder"""
