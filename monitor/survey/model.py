@@ -1,7 +1,6 @@
-"""A survey folder as frozen dataclasses; every mistake in it named with file and line.
+"""What a survey, a wave, a question and a concept are.
 
-Belongs here: what a survey, wave, question and concept are, and reading them from YAML.
-Does not belong here: answers.
+Belongs here: frozen dataclasses. Does not belong here: reading files (`load`), answers (the stages).
 """
 
 from __future__ import annotations
@@ -211,6 +210,16 @@ class Indicator:
 
 
 @dataclass(frozen=True)
+class Initiative:
+    """One cooperation body a firm can take part in."""
+
+    code: str
+    kind: str
+    """network, test_environment or incubator"""
+    label: Text
+
+
+@dataclass(frozen=True)
 class Disclosure:
     """Publication thresholds."""
 
@@ -244,6 +253,8 @@ class Survey:
     indicators: Mapping[str, Indicator]
     models: Mapping[str, Any]
     """Model name -> its declaration as plain data (checked by the loader)"""
+    initiatives: Mapping[str, Initiative]
+    """The registry of initiatives: code -> initiative; its codes are the codes of the concept `initiatives`"""
     claims: tuple[Mapping[str, Any], ...]
     claims_hash: str | None
     imputation: Mapping[str, Any]

@@ -1,0 +1,41 @@
+"""A survey folder as frozen dataclasses; every mistake in it named with file and line.
+
+`model` says what a survey is, `yaml_lines` reads YAML without losing the line numbers, `load` checks a folder.
+Does not belong here: answers.
+"""
+
+from monitor.survey.model import (
+    Base,
+    Calibration,
+    Concept,
+    Delivery,
+    DesignPlan,
+    Disclosure,
+    Frame,
+    Indicator,
+    Initiative,
+    Margin,
+    Measure,
+    Question,
+    Survey,
+    Text,
+    Wave,
+)
+
+__all__ = [
+    "Base",
+    "Calibration",
+    "Concept",
+    "Delivery",
+    "DesignPlan",
+    "Disclosure",
+    "Frame",
+    "Indicator",
+    "Initiative",
+    "Margin",
+    "Measure",
+    "Question",
+    "Survey",
+    "Text",
+    "Wave",
+]
