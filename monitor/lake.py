@@ -20,7 +20,7 @@ import pandas as pd
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 
-type_names = re.compile(r"^[a-z][a-z0-9_]*$")
+TABLE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
 def quoted(name: str) -> str:
@@ -64,7 +64,7 @@ class Lake:
 
     def path(self, table: str, wave: str) -> Path:
         """Where a table of a wave lies (whether or not it is there yet)."""
-        if not type_names.match(table):
+        if not TABLE_NAME.match(table):
             raise ValueError(f"{table!r} is not a table name")
         return self.folder / table / f"wave={wave}" / f"{table}.parquet"
 
@@ -96,7 +96,8 @@ class Lake:
         aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
             connection.execute(
-                f"COPY ({query}) TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)", dict(parameters or {})
+                f"COPY ({query}) TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)",
+                dict(parameters or {}),
             )
             written = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(aside))})").fetchone()
             os.replace(aside, target)

@@ -4,6 +4,7 @@
 Does not belong here: answers.
 """
 
+from monitor.survey.load import canonical_concepts, load_survey
 from monitor.survey.model import (
     Base,
     Calibration,
@@ -38,4 +39,6 @@ __all__ = [
     "Survey",
     "Text",
     "Wave",
+    "canonical_concepts",
+    "load_survey",
 ]

@@ -124,6 +124,8 @@ class Wave:
     corrections: str = "corrections.csv"
     not_asked: Mapping[str, Text] = field(default_factory=dict)
     """Concepts of other waves this wave did not ask, with why"""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Key of the wave's file -> its line"""
 
 
 @dataclass(frozen=True)
@@ -266,3 +268,5 @@ class Survey:
     """The survey's own rules, over and above `expectations/`"""
     definition_hash: str
     """SHA-256 over every file of the folder"""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Key of survey.yaml -> its line"""

@@ -1,0 +1,347 @@
+"""The checks that tie a survey's files together: every name meets its declaration, every expression its types.
+
+Belongs here: what can be wrong between files. Does not belong here: reading them (`load`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from monitor.expressions import check_expression, columns_of
+from monitor.problems import Problem
+from monitor.survey.model import Survey, Wave
+from monitor.survey.yaml_lines import closest
+
+STANDARD_MEASURES = ("top_innovator", "cooperates", "invests")
+MODEL_ESTIMATORS = ("logit", "firth", "fractional_logit")
+MARGIN_TOLERANCE = 1e-6
+"""Two margins of one population may differ on its size by this fraction: rounding, not disagreement."""
+
+
+def between_files(survey: Survey) -> list[Problem]:
+    """Everything that is wrong between the files of a folder each of which reads well on its own."""
+    problems = [*_measures(survey), *_indicators(survey), *_models(survey), *_design(survey)]
+    for wave in survey.waves.values():
+        problems += [*_wave(survey, wave), *_margins(survey, wave)]
+    return problems
+
+
+def concepts_used(survey: Survey) -> set[str]:
+    """The concepts a survey is about: asked in a wave, on a frame, or named by a measure, base, domain or design."""
+    used = {*survey.domains, *survey.design.strata, *survey.design.response_classes}
+    used |= {variable for margin in survey.design.calibration.margins for variable in margin}
+    for model in survey.models.values():
+        used |= {*_strings(model.get("controls")), model.get("outcome", "")}
+    for sql in (*(m.sql for m in survey.measures.values()), *(b.sql for b in survey.bases.values())):
+        used |= columns_of(sql)
+    for wave in survey.waves.values():
+        used |= {*wave.questions, *wave.not_asked, *columns_of(wave.usable)}
+        used |= set(wave.frame.columns.values()) if wave.frame else set()
+        for question in wave.questions.values():
+            used |= {n for sql in (question.asked_of, question.blank_when) if sql for n in columns_of(sql)}
+    return used & set(survey.concepts)
+
+
+def _unknown(name: str, kind: str, known: Iterable[str], file: str, line: int | None, what: str) -> Problem:
+    known = sorted(known)
+    return Problem(
+        f"{what} names the unknown {kind} {name!r}",
+        file=file,
+        line=line,
+        expected=f"a declared {kind}",
+        found=name,
+        do=closest(name, known) or f"declare it, or use one of {', '.join(known[:12])}",
+    )
+
+
+def _expression(sql: str, expect: str, survey: Survey, file: str, line: int | None, what: str) -> Iterator[Problem]:
+    for fault in check_expression(sql, survey.concepts, expect):
+        yield Problem(
+            f"{what} is not a usable expression",
+            file=file,
+            line=line,
+            expected=f"a {expect} over concepts",
+            found=f"{sql}: {fault}",
+            do="write a DuckDB expression over the names of concepts",
+        )
+
+
+def _measures(survey: Survey) -> Iterator[Problem]:
+    file = "survey.yaml"
+    for name in STANDARD_MEASURES:
+        if name not in survey.measures and name not in survey.absent_measures:
+            yield Problem(
+                f"the standard measure {name!r} is not declared",
+                file=file,
+                line=survey.lines.get("measures"),
+                expected="an expression, or `absent:` with the reason",
+                found="nothing",
+                do=f"add `{name}: {{sql: ..., label: ...}}` or `{name}: {{absent: why}}`",
+            )
+    for measure in survey.measures.values():
+        if measure.name in survey.concepts and measure.sql.strip() != measure.name:
+            yield Problem(
+                f"the measure {measure.name!r} has a concept's name",
+                file=file,
+                line=measure.line,
+                found=measure.sql,
+                do="give the measure a name of its own",
+            )
+        expect = {"percentage": "number"}.get(measure.type, measure.type)
+        yield from _expression(measure.sql, expect, survey, file, measure.line, f"measure {measure.name!r}")
+    for base in survey.bases.values():
+        yield from _expression(base.sql, "boolean", survey, file, base.line, f"base {base.name!r}")
+
+
+def _indicators(survey: Survey) -> Iterator[Problem]:
+    file = "survey.yaml"
+    for indicator in survey.indicators.values():
+        what = f"indicator {indicator.name!r}"
+        for name in filter(None, (indicator.measure, indicator.denominator)):
+            if name not in survey.measures:
+                yield _unknown(name, "measure", survey.measures, file, indicator.line, what)
+        if indicator.base not in survey.bases:
+            yield _unknown(indicator.base, "base", survey.bases, file, indicator.line, what)
+        if (indicator.estimator == "ratio") != (indicator.denominator is not None):
+            yield Problem(
+                f"{what}: a ratio, and only a ratio, has a denominator",
+                file=file,
+                line=indicator.line,
+                found=indicator.estimator,
+                do="add `denominator:` or choose another estimator",
+            )
+        measure = survey.measures.get(indicator.measure)
+        if measure and (indicator.estimator == "share") != (measure.type == "boolean"):
+            yield Problem(
+                f"{what}: a share is of a boolean measure, anything else of a number",
+                file=file,
+                line=indicator.line,
+                found=f"{indicator.estimator} of a {measure.type}",
+                do="choose `share` for a boolean measure, `mean`, `median`, `total` or `ratio` for a number",
+            )
+    for name in survey.domains:
+        if name not in survey.concepts:
+            yield _unknown(name, "concept", survey.concepts, file, survey.lines.get("domains"), "domains")
+        elif survey.concepts[name].type not in ("category", "boolean"):
+            yield Problem(
+                f"the domain {name!r} has no categories",
+                file=file,
+                line=survey.lines.get("domains"),
+                expected="a category",
+                found=survey.concepts[name].type,
+                do="use a banded concept",
+            )
+
+
+def _models(survey: Survey) -> Iterator[Problem]:
+    file, line = "survey.yaml", survey.lines.get("models")
+    variables = {**survey.concepts, **survey.measures}
+    for name, model in survey.models.items():
+        what = f"model {name!r}"
+        if not isinstance(model, Mapping):
+            yield Problem(f"{what} is not a mapping", file=file, line=line, do="declare outcome, practices, base")
+            continue
+        for key in ("outcome", "base", "estimator"):
+            if key not in model:
+                yield Problem(f"{what} lacks {key!r}", file=file, line=line, expected=key, do=f"add `{key}: ...`")
+        named = [
+            model.get("outcome"),
+            *_strings(model.get("practices")),
+            model.get("dose"),
+            model.get("levels"),
+        ]
+        for variable in [*filter(None, named), *_strings(model.get("controls"))]:
+            if variable not in variables:
+                yield _unknown(variable, "measure or concept", variables, file, line, what)
+        if model.get("base", "") not in survey.bases and "base" in model:
+            yield _unknown(str(model["base"]), "base", survey.bases, file, line, what)
+        if "estimator" in model and model["estimator"] not in MODEL_ESTIMATORS:
+            yield _unknown(str(model["estimator"]), "estimator", MODEL_ESTIMATORS, file, line, what)
+
+
+def _strings(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def _design(survey: Survey) -> Iterator[Problem]:
+    file, line, plan = "survey.yaml", survey.lines.get("design"), survey.design
+    for name in (*plan.strata, *plan.response_classes, *(v for m in plan.calibration.margins for v in m)):
+        if name not in survey.concepts:
+            yield _unknown(name, "concept", survey.concepts, file, line, "the design")
+    if (plan.weights == "supplied") != (plan.weight is not None):
+        yield Problem(
+            "supplied weights, and only they, name their concept",
+            file=file,
+            line=line,
+            expected="weights: supplied with weight: <concept>",
+            found=f"weights: {plan.weights}",
+            do="add or remove `weight:`",
+        )
+    if plan.response == "classes" and not plan.response_classes:
+        yield Problem(
+            "response by classes needs its classes",
+            file=file,
+            line=line,
+            expected="response_classes: [...]",
+            found="none",
+            do="name the frame's variables that form the classes",
+        )
+    if (plan.calibration.method == "none") == bool(plan.calibration.margins):
+        yield Problem(
+            "a calibration needs both a method and margins",
+            file=file,
+            line=line,
+            found=f"method {plan.calibration.method}, {len(plan.calibration.margins)} margins",
+            do="declare both or neither",
+        )
+    if plan.calibration.method == "logit" and plan.calibration.bounds is None:
+        yield Problem(
+            "bounded calibration needs its bounds",
+            file=file,
+            line=line,
+            expected="bounds: [0.5, 2]",
+            found="none",
+            do="add the least and the greatest ratio of final to entering weight",
+        )
+
+
+def _wave(survey: Survey, wave: Wave) -> Iterator[Problem]:
+    file = f"waves/{wave.file.name}"
+    concepts = survey.concepts
+    for question in wave.questions.values():
+        what = f"question {question.concept!r}"
+        concept = concepts.get(question.concept)
+        if concept is None:
+            yield _unknown(question.concept, "concept", concepts, file, question.line, what)
+            continue
+        if len(question.columns) > 1 and concept.type != "categories":
+            yield Problem(
+                f"{what} has several columns",
+                file=file,
+                line=question.line,
+                expected="one column, unless the concept is `categories`",
+                found=concept.type,
+                do="map each column to a concept of its own",
+            )
+        ticked = question.columns.values() if concept.type == "categories" and not question.separator else ()
+        allowed = set(concept.codes) or {"true", "false"} if concept.type == "boolean" else set(concept.codes)
+        for code in (*question.codes.values(), *ticked):
+            if allowed and code not in allowed:
+                yield _unknown(code, f"code of {question.concept}", allowed, file, question.line, what)
+        for key, sql in (("asked_of", question.asked_of), ("blank_when", question.blank_when)):
+            if sql is not None:
+                yield from _expression(sql, "boolean", survey, file, question.line, f"{what}: {key}")
+        if question.comparability != "asked" and not question.comparable_since:
+            yield Problem(
+                f"{what} is {question.comparability} and does not say since when it compares",
+                file=file,
+                line=question.line,
+                expected="comparable_since: <wave>",
+                found="nothing",
+                do="add the first wave whose answers compare with this one's",
+            )
+    if "firm" not in wave.questions:
+        yield Problem(
+            "the wave does not say which column identifies the firm",
+            file=file,
+            line=wave.lines.get("questions"),
+            expected="firm: {column: ...}",
+            found="nothing",
+            do="map it",
+        )
+    yield from _expression(wave.usable, "boolean", survey, file, wave.lines.get("usable"), "usable")
+    for name in wave.not_asked:
+        if name not in concepts:
+            yield _unknown(name, "concept", concepts, file, wave.lines.get("not_asked"), "not_asked")
+    if survey.design.weights == "supplied" and survey.design.weight not in wave.questions:
+        yield Problem(
+            "the wave has no supplied weight",
+            file=file,
+            line=wave.lines.get("questions"),
+            expected=f"a question for {survey.design.weight}",
+            found="none",
+            do="map the weight's column",
+        )
+    yield from _frame(survey, wave, file)
+
+
+def _frame(survey: Survey, wave: Wave, file: str) -> Iterator[Problem]:
+    line = wave.lines.get("frame")
+    if wave.frame is None:
+        if survey.design.weights == "frame":
+            yield Problem(
+                "weights come from a frame and the wave has none",
+                file=file,
+                line=None,
+                expected="frame: {file: ..., columns: ...}",
+                found="nothing",
+                do="declare the frame, or weights: supplied",
+            )
+        return
+    targets = set(wave.frame.columns.values())
+    for name in targets - {"invited", "disposition"} - set(survey.concepts):
+        yield _unknown(name, "concept", survey.concepts, file, line, "the frame")
+    plan = survey.design
+    needed = {"firm", *plan.strata, *plan.response_classes} if plan.weights == "frame" else {"firm"}
+    for name in sorted(needed - targets):
+        yield Problem(
+            f"the frame lacks {name!r}",
+            file=file,
+            line=line,
+            expected=f"a column for {name}",
+            found="none",
+            do=f"add `<column>: {name}` under frame.columns",
+        )
+    for concept, codes in wave.frame.codes.items():
+        allowed = survey.concepts[concept].codes if concept in survey.concepts else {}
+        for code in codes.values():
+            if allowed and code not in allowed:
+                yield _unknown(code, f"code of {concept}", allowed, file, line, "the frame")
+
+
+def _margins(survey: Survey, wave: Wave) -> Iterator[Problem]:
+    file, plan, rows = f"margins/{wave.name}.csv", survey.design, survey.margins[wave.name]
+    declared = {margin.variables for margin in rows}
+    for margin in plan.calibration.margins:
+        if margin not in declared:
+            yield Problem(
+                f"the margin {'*'.join(margin)} has no totals",
+                file=file,
+                line=None,
+                expected="a row for each of its categories",
+                found="none",
+                do="add them with source and date",
+            )
+    for row in rows:
+        for variable, category in zip(row.variables, row.categories, strict=False):
+            codes = survey.concepts[variable].codes if variable in survey.concepts else None
+            if codes is None:
+                yield _unknown(variable, "concept", survey.concepts, file, row.line, "a margin")
+            elif codes and category not in codes:
+                yield _unknown(category, f"code of {variable}", codes, file, row.line, "a margin")
+        if row.counts != plan.counts:
+            yield Problem(
+                "a margin counts another unit than the design",
+                file=file,
+                line=row.line,
+                expected=plan.counts,
+                found=row.counts,
+                do="local units (vestigingen) are not enterprises (bedrijven): take totals of one unit",
+            )
+    used = [row for row in rows if row.variables in plan.calibration.margins]
+    sizes = {v: sum(r.total for r in group) for v, group in groupby(sorted(used, key=_by), key=_by)}
+    if sizes and max(sizes.values()) - min(sizes.values()) > MARGIN_TOLERANCE * max(sizes.values()):
+        yield Problem(
+            "the margins disagree on the number of firms",
+            file=file,
+            line=None,
+            expected="one total for all",
+            found=", ".join(f"{'*'.join(v)}: {n:,.0f}" for v, n in sizes.items()),
+            do="take the margins from one source and date",
+        )
+
+
+def _by(row: Any) -> tuple[str, ...]:
+    return row.variables

@@ -1,0 +1,316 @@
+"""YAML read without losing where each word stands.
+
+Belongs here: a mapping whose every value knows its line, and the checks any definition needs (a key that is missing,
+unknown or twice there; a value of the wrong kind). Does not belong here: what a survey is (`load`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monitor.problems import Problem
+
+REQUIRED: Any = object()
+"""Default of a key that must be there."""
+
+
+class Report:
+    """The problems of one file, in the order they were found."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def add(
+        self,
+        what: str,
+        line: int | None,
+        expected: str | None = None,
+        found: str | None = None,
+        do: str | None = None,
+    ) -> None:
+        """One more problem at a line of this file."""
+        self.problems.append(Problem(what, file=self.file, line=line, expected=expected, found=found, do=do))
+
+
+class Section:
+    """A YAML mapping. Every getter takes a key off it, checks the value and reports what is wrong.
+
+    Scalars are handed on as they are written: `01` stays `01` and `no` stays `no`.
+    """
+
+    def __init__(self, report: Report, node: yaml.MappingNode, where: str) -> None:
+        self.report = report
+        self.where = where
+        self.line = node.start_mark.line + 1
+        self.nodes: dict[str, yaml.Node] = {}
+        self.lines: dict[str, int] = {}
+        self.asked: set[str] = set()
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            line = key.start_mark.line + 1
+            if name in self.nodes:
+                report.add(
+                    f"{where} has the key {name!r} twice",
+                    line,
+                    found=f"first on line {self.lines[name]}",
+                    do="keep one of the two",
+                )
+                continue
+            self.nodes[name] = value
+            self.lines[name] = line
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.nodes
+
+    def line_of(self, key: str) -> int:
+        """The line of a key, or of the section where the key is not there."""
+        return self.lines.get(key, self.line)
+
+    def _take(self, key: str, default: Any, expected: str) -> yaml.Node | None:
+        self.asked.add(key)
+        node = self.nodes.get(key)
+        if node is None and default is REQUIRED:
+            self.report.add(
+                f"{self.where} lacks the key {key!r}",
+                self.line,
+                expected=expected,
+                found="nothing",
+                do=f"add `{key}: ...`",
+            )
+        if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null":
+            if default is REQUIRED:
+                self._wrong(key, node, expected)
+            return None
+        return node
+
+    def _wrong(self, key: str, node: yaml.Node, expected: str, do: str | None = None) -> None:
+        self.report.add(
+            f"{self.where}: {key} is not usable",
+            node.start_mark.line + 1,
+            expected=expected,
+            found=shown(node),
+            do=do or f"correct `{key}`",
+        )
+
+    def text(self, key: str, default: Any = REQUIRED) -> Any:
+        """A scalar as it is written."""
+        node = self._take(key, default, "a text")
+        if node is None:
+            return "" if default is REQUIRED else default
+        if not isinstance(node, yaml.ScalarNode):
+            self._wrong(key, node, "a text")
+            return "" if default is REQUIRED else default
+        return node.value
+
+    def choice(self, key: str, options: Iterable[str], default: Any = REQUIRED) -> Any:
+        """One word out of a declared list."""
+        options = tuple(options)
+        node = self._take(key, default, "one of " + ", ".join(options))
+        if node is None:
+            return options[0] if default is REQUIRED else default
+        value = node.value if isinstance(node, yaml.ScalarNode) else None
+        if value not in options:
+            self._wrong(key, node, "one of " + ", ".join(options), closest(str(value), options))
+            return options[0] if default is REQUIRED else default
+        return value
+
+    def number(self, key: str, default: Any = REQUIRED, least: float | None = None, whole: bool = False) -> Any:
+        """A number, whole where asked for."""
+        expected = "a whole number" if whole else "a number"
+        if least is not None:
+            expected += f" of at least {least:g}"
+        node = self._take(key, default, expected)
+        fallback = 0 if default is REQUIRED else default
+        if node is None:
+            return fallback
+        value = plain(node)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int if whole else (int, float))
+            or (least is not None and value < least)
+        ):
+            self._wrong(key, node, expected)
+            return fallback
+        return value
+
+    def boolean(self, key: str, default: Any = REQUIRED) -> Any:
+        """true or false."""
+        node = self._take(key, default, "true or false")
+        if node is None:
+            return False if default is REQUIRED else default
+        value = plain(node)
+        if not isinstance(value, bool):
+            self._wrong(key, node, "true or false")
+            return False if default is REQUIRED else default
+        return value
+
+    def words(self, key: str, default: Any = REQUIRED) -> tuple[str, ...]:
+        """A list of texts (one text alone counts as a list of one)."""
+        node = self._take(key, default, "a list of texts")
+        if node is None:
+            return () if default is REQUIRED else default
+        if isinstance(node, yaml.ScalarNode):
+            return (node.value,)
+        if isinstance(node, yaml.SequenceNode) and all(isinstance(n, yaml.ScalarNode) for n in node.value):
+            return tuple(n.value for n in node.value)
+        self._wrong(key, node, "a list of texts")
+        return ()
+
+    def groups(self, key: str, default: Any = REQUIRED) -> tuple[tuple[str, ...], ...]:
+        """A list of lists of texts."""
+        node = self._take(key, default, "a list of lists")
+        if node is None:
+            return () if default is REQUIRED else default
+        value = plain(node)
+        if not isinstance(value, list):
+            self._wrong(key, node, "a list of lists")
+            return ()
+        return tuple(tuple(map(str, v)) if isinstance(v, list) else (str(v),) for v in value)
+
+    def mapping(self, key: str, default: Any = REQUIRED) -> dict[str, str]:
+        """A mapping of texts to texts, both as they are written."""
+        node = self._take(key, default, "a mapping of texts")
+        if node is None:
+            return {} if default is REQUIRED else dict(default)
+        if not isinstance(node, yaml.MappingNode):
+            self._wrong(key, node, "a mapping of texts")
+            return {}
+        result: dict[str, str] = {}
+        for name, value in node.value:
+            if not isinstance(value, yaml.ScalarNode) or not isinstance(name, yaml.ScalarNode):
+                self._wrong(key, value, "a mapping of texts")
+            elif name.value in result:
+                self.report.add(
+                    f"{self.where}: {key} has {name.value!r} twice",
+                    name.start_mark.line + 1,
+                    do="keep one of the two",
+                )
+            else:
+                result[name.value] = value.value
+        return result
+
+    def label(self, key: str, languages: tuple[str, ...], default: Any = REQUIRED) -> dict[str, str]:
+        """A text in every language of the survey; one text alone stands for all."""
+        node = self._take(key, default, "a text in " + " and ".join(languages))
+        if node is None:
+            return dict.fromkeys(languages, "") if default is REQUIRED else default
+        if isinstance(node, yaml.ScalarNode):
+            return dict.fromkeys(languages, node.value)
+        texts = self.mapping(key)
+        if missing := [language for language in languages if not texts.get(language)]:
+            self.report.add(
+                f"{self.where}: {key} is not in every language",
+                self.line_of(key),
+                expected=", ".join(languages),
+                found=", ".join(texts) or "nothing",
+                do=f"add {', '.join(missing)}",
+            )
+        return dict.fromkeys(languages, "") | texts
+
+    def section(self, key: str, default: Any = REQUIRED) -> Section | None:
+        """A mapping inside this one."""
+        node = self._take(key, default, "a mapping")
+        if node is None:
+            return None
+        if not isinstance(node, yaml.MappingNode):
+            self._wrong(key, node, "a mapping")
+            return None
+        return Section(self.report, node, f"{self.where}.{key}" if self.where else key)
+
+    def sections(self, key: str, default: Any = REQUIRED) -> dict[str, Section]:
+        """A mapping of names to mappings."""
+        outer = self.section(key, default)
+        if outer is None:
+            return {}
+        return {name: inner for name in outer.nodes if (inner := outer.section(name)) is not None}
+
+    def plain(self, key: str, default: Any = REQUIRED) -> Any:
+        """Whatever stands there, as plain data."""
+        node = self._take(key, default, "a value")
+        return default if node is None else plain(node)
+
+    def close(self) -> None:
+        """Report every key nobody asked for: a misspelt key must not be ignored."""
+        for name in self.nodes:
+            if name not in self.asked:
+                self.report.add(
+                    f"{self.where} has the unknown key {name!r}",
+                    self.lines[name],
+                    expected="one of " + ", ".join(sorted(self.asked)),
+                    found=name,
+                    do=closest(name, self.asked) or "remove it",
+                )
+
+
+def read(path: Path, shown_as: str) -> tuple[Report, Section | None]:
+    """A YAML file's top mapping, or None with the reason in its report."""
+    report = Report(shown_as)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        report.add("the file is not there", None, expected="a YAML file", found="nothing", do="create it")
+        return report, None
+    except UnicodeDecodeError as error:
+        report.add(
+            "the file is not UTF-8",
+            None,
+            expected="UTF-8 text",
+            found=str(error.reason),
+            do="save it as UTF-8",
+        )
+        return report, None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        report.add(
+            "the file is not valid YAML",
+            mark.line + 1 if mark else None,
+            expected="YAML",
+            found=error.problem or "an error",
+            do="correct the indentation or the quoting",
+        )
+        return report, None
+    if not isinstance(node, yaml.MappingNode):
+        report.add(
+            "the file holds no mapping",
+            1,
+            expected="keys and values",
+            found="an empty file" if node is None else shown(node),
+            do="write `key: value` lines",
+        )
+        return report, None
+    return report, Section(report, node, path.name)
+
+
+def plain(node: yaml.Node) -> Any:
+    """A node as plain Python data; dates stay text."""
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:timestamp":
+        return node.value
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [plain(item) for item in node.value]
+    constructor = yaml.constructor.SafeConstructor()
+    try:
+        return constructor.construct_object(node)
+    except (yaml.YAMLError, ValueError):
+        return node.value
+
+
+def shown(node: yaml.Node) -> str:
+    """A node as a message shows it."""
+    if isinstance(node, yaml.ScalarNode):
+        return node.value or "an empty value"
+    return "a mapping" if isinstance(node, yaml.MappingNode) else "a list"
+
+
+def closest(word: str, options: Iterable[str]) -> str | None:
+    """A suggestion for a misspelt word."""
+    near = difflib.get_close_matches(word, list(options), n=1)
+    return f"did you mean {near[0]!r}?" if near else None
