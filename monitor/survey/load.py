@@ -6,13 +6,11 @@ checks that need one file only. Does not belong here: checks that tie files toge
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from monitor.problems import DefinitionError, Problem
 from monitor.survey import check
@@ -20,18 +18,14 @@ from monitor.survey.model import (
     Base,
     Calibration,
     Concept,
-    Delivery,
     DesignPlan,
     Disclosure,
-    Frame,
     Indicator,
-    Initiative,
-    Margin,
     Measure,
-    Question,
     Survey,
-    Wave,
 )
+from monitor.survey.registers import COUNTS, read_initiatives, read_list, read_margins
+from monitor.survey.waves import read_waves
 from monitor.survey.yaml_lines import Report, Section, read
 
 CONCEPTS = Path(__file__).parent.parent / "concepts.yaml"
@@ -46,11 +40,7 @@ CONCEPT_TYPES = (
     "date",
     "text",
 )
-MISSING_KINDS = ("not_asked", "refused", "dont_know", "break_off", "invalid", "absent")
-FORMATS = ("delimited", "qualtrics", "limesurvey", "excel", "spss", "stata", "parquet")
 ESTIMATORS = ("share", "mean", "total", "ratio", "median")
-INITIATIVE_KINDS = ("network", "test_environment", "incubator")
-COUNTS = ("enterprises", "local_units")
 LANGUAGES = ("nl", "en")
 
 
@@ -107,15 +97,15 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
             do="remove it",
         )
     own = top.section("concepts", None)
-    initiatives = _initiatives(folder, reports)
+    initiatives = read_initiatives(folder, reports)
     concepts = dict(canonical_concepts()) | (_concepts(own, languages) if own else {})
     if initiatives:
         concepts["initiatives"] = _with_codes(
             concepts["initiatives"], {code: initiative.label for code, initiative in initiatives.items()}
         )
     measures, absent = _measures(top, languages)
-    waves = _waves(folder, reports, languages)
-    claims = _list_of(folder / "claims.yaml", "claims", reports)
+    waves = read_waves(folder, reports, languages)
+    claims = read_list(folder / "claims.yaml", "claims", reports)
     survey = Survey(
         name=top.text("survey"),
         title=top.label("name", languages),
@@ -143,8 +133,8 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
         imputation=top.plain("imputation", {}),
         disclosure=_disclosure(top),
         waves=waves,
-        margins={name: _margins(folder, name, reports) for name in waves},
-        rules=tuple(_list_of(folder / "rules.yaml", "expectations", reports)),
+        margins={name: read_margins(folder, name, reports) for name in waves},
+        rules=tuple(read_list(folder / "rules.yaml", "expectations", reports)),
         definition_hash=_hash(sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))),
         lines=top.lines,
     )
@@ -285,255 +275,3 @@ def _disclosure(top: Section) -> Disclosure:
     )
     section.close()
     return disclosure
-
-
-def _waves(folder: Path, reports: list[Report], languages: tuple[str, ...]) -> dict[str, Wave]:
-    waves = {}
-    files = sorted((folder / "waves").glob("*.yaml"))
-    if not files:
-        report = Report("waves/")
-        report.add(
-            "the survey has no wave",
-            None,
-            expected="waves/<year>.yaml",
-            found="none",
-            do="declare one, or let `monitor new-wave DIR --from FILE` propose it",
-        )
-        reports.append(report)
-    for file in files:
-        report, top = read(file, f"waves/{file.name}")
-        reports.append(report)
-        if top is not None:
-            waves[file.stem] = _wave(file, report, top, languages)
-            top.close()
-    return waves
-
-
-def _wave(file: Path, report: Report, top: Section, languages: tuple[str, ...]) -> Wave:
-    name = top.text("wave")
-    if name != file.stem:
-        report.add(
-            "the wave's name differs from its file's",
-            top.line_of("wave"),
-            expected=file.stem,
-            found=name,
-            do="rename one of them",
-        )
-    frame, delivery = top.section("frame", None), top.section("delivery")
-    missing = top.mapping("missing", {})
-    _check_kinds(report, top.line_of("missing"), missing)
-    not_asked = top.section("not_asked", None)
-    return Wave(
-        name=file.stem,
-        reference_year=top.number("reference_year", whole=True),
-        delivery=_delivery(delivery) if delivery else Delivery("delimited", ""),
-        questions={
-            concept: _question(concept, section, languages) for concept, section in top.sections("questions").items()
-        },
-        file=file,
-        frame=_frame(frame) if frame else None,
-        missing=missing,
-        usable=top.text("usable", "true"),
-        duplicates=top.choice("duplicates", ("fail", "most_complete", "latest"), "fail"),
-        invited=top.number("invited", None, least=1, whole=True),
-        corrections=top.text("corrections", "corrections.csv"),
-        not_asked={name: not_asked.label(name, languages) for name in not_asked.nodes} if not_asked else {},
-        lines=top.lines,
-    )
-
-
-def _delivery(section: Section) -> Delivery:
-    default = Delivery("delimited", "")
-    delivery = Delivery(
-        format=section.choice("format", FORMATS),
-        file=section.text("file"),
-        delimiter=section.text("delimiter", None),
-        encoding=section.text("encoding", None),
-        decimal=section.choice("decimal", (".", ","), default.decimal),
-        thousands=section.text("thousands", None),
-        label_file=section.text("label_file", None),
-        sheet=section.text("sheet", None),
-        header_line=section.number("header_line", default.header_line, least=1, whole=True),
-        values=section.choice("values", ("codes", "labels"), default.values),
-        date_format=section.text("date_format", None),
-    )
-    section.close()
-    return delivery
-
-
-def _frame(section: Section) -> Frame:
-    codes = section.section("codes", None)
-    frame = Frame(
-        file=section.text("file"),
-        columns=section.mapping("columns"),
-        codes={concept: codes.mapping(concept) for concept in codes.nodes} if codes else {},
-        delimiter=section.text("delimiter", None),
-        encoding=section.text("encoding", None),
-        decimal=section.choice("decimal", (".", ","), "."),
-        thousands=section.text("thousands", None),
-    )
-    section.close()
-    return frame
-
-
-def _question(concept: str, section: Section, languages: tuple[str, ...]) -> Question:
-    report = section.report
-    if ("column" in section) == ("columns" in section):
-        report.add(
-            f"{section.where} must name its source",
-            section.line,
-            expected="`column: X` or `columns: {X: code}`",
-            found="both" if "column" in section else "neither",
-            do="name the column of the delivery",
-        )
-    columns = section.mapping("columns", {})
-    if "column" in section:
-        columns = {section.text("column"): concept}
-    missing = section.mapping("missing", {})
-    _check_kinds(report, section.line_of("missing"), missing)
-    question = Question(
-        concept=concept,
-        columns=columns,
-        line=section.line,
-        text=section.label("text", languages, {}),
-        codes=section.mapping("codes", {}),
-        ticked=section.words("ticked", ()),
-        separator=section.text("separator", None),
-        missing=missing,
-        factor=float(section.number("factor", 1.0)),
-        asked_of=section.text("asked_of", None),
-        otherwise=section.plain("otherwise", None),
-        blank=section.plain("blank", None),
-        blank_when=section.text("blank_when", None),
-        required=section.boolean("required", True),
-        comparability=section.choice("comparability", ("asked", "reworded", "recoded"), "asked"),
-        comparable_since=section.text("comparable_since", None),
-        changed=section.label("changed", languages, {}),
-    )
-    section.close()
-    return question
-
-
-def _check_kinds(report: Report, line: int, missing: Mapping[str, str]) -> None:
-    for code, kind in missing.items():
-        if kind not in MISSING_KINDS:
-            report.add(
-                f"missing code {code!r} has an unknown kind",
-                line,
-                expected="one of " + ", ".join(MISSING_KINDS),
-                found=kind,
-                do="choose the kind that says why the value is absent",
-            )
-
-
-def _list_of(file: Path, key: str, reports: list[Report]) -> list[Mapping[str, Any]]:
-    """The list under one key of an optional YAML file; each item keeps the line it begins on as `line`."""
-    if not file.exists():
-        return []
-    report, top = read(file, file.name)
-    reports.append(report)
-    if top is None:
-        return []
-    items = top.plain(key)
-    node = top.nodes.get(key)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        report.add(
-            f"{file.name}: {key} is not a list of mappings",
-            top.line_of(key),
-            expected=f"{key}: [- name: ...]",
-            do="write one `- ` entry for each",
-        )
-        return []
-    return [item | {"line": child.start_mark.line + 1} for item, child in zip(items, node.value, strict=True)]  # type: ignore[union-attr]
-
-
-def _rows(
-    file: Path, columns: tuple[str, ...], reports: list[Report], shown_as: str
-) -> list[tuple[int, dict[str, str]]]:
-    """The records of a small CSV file of the folder with their lines; problems in the header are reported."""
-    if not file.exists():
-        return []
-    report = Report(shown_as)
-    reports.append(report)
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        header = tuple(reader.fieldnames or ())
-        if missing := [column for column in columns if column not in header]:
-            report.add(
-                "the header lacks columns",
-                1,
-                expected=",".join(columns),
-                found=",".join(header) or "nothing",
-                do=f"add {', '.join(missing)}",
-            )
-            return []
-        rows = []
-        for row in reader:
-            if None in row or None in row.values():
-                report.add(
-                    "the record has another number of values than the header",
-                    reader.line_num,
-                    expected=str(len(header)),
-                    do="quote values that hold a comma",
-                )
-            else:
-                rows.append((reader.line_num, row))
-    return rows
-
-
-def _initiatives(folder: Path, reports: list[Report]) -> dict[str, Initiative]:
-    initiatives: dict[str, Initiative] = {}
-    for line, row in _rows(
-        folder / "initiatives.csv", ("code", "kind", "name_nl", "name_en"), reports, "initiatives.csv"
-    ):
-        report, code = reports[-1], row["code"]
-        if code in initiatives:
-            report.add("an initiative's code is there twice", line, found=code, do="give each its own code")
-        if row["kind"] not in INITIATIVE_KINDS:
-            report.add(
-                f"initiative {code!r} has an unknown kind",
-                line,
-                expected="one of " + ", ".join(INITIATIVE_KINDS),
-                found=row["kind"],
-                do="correct it",
-            )
-        initiatives[code] = Initiative(code, row["kind"], {"nl": row["name_nl"], "en": row["name_en"]})
-    return initiatives
-
-
-def _margins(folder: Path, wave: str, reports: list[Report]) -> tuple[Margin, ...]:
-    columns = ("variables", "categories", "total", "counts", "source", "date")
-    margins = []
-    for line, row in _rows(folder / "margins" / f"{wave}.csv", columns, reports, f"margins/{wave}.csv"):
-        report = reports[-1]
-        variables, categories = tuple(row["variables"].split("*")), tuple(row["categories"].split("*"))
-        try:
-            total = float(row["total"])
-        except ValueError:
-            total = -1.0
-        if not 0 <= total < float("inf"):
-            report.add(
-                "a margin's total is no count",
-                line,
-                expected="a number from 0 up",
-                found=row["total"],
-                do="write it with a decimal point and no thousands mark",
-            )
-        if len(variables) != len(categories):
-            report.add(
-                "a crossed margin needs a category for each variable",
-                line,
-                expected=str(len(variables)),
-                found=row["categories"],
-                do="join the categories by `*`",
-            )
-        if row["counts"] not in COUNTS:
-            report.add(
-                "a margin must say what it counts",
-                line,
-                expected="enterprises or local_units",
-                found=row["counts"],
-                do="enterprises are bedrijven, local units are vestigingen",
-            )
-        margins.append(Margin(variables, categories, total, row["counts"], row["source"], row["date"], line))
-    return tuple(margins)

@@ -201,7 +201,7 @@ class Section:
         if node is None:
             return dict.fromkeys(languages, "") if default is REQUIRED else default
         if isinstance(node, yaml.ScalarNode):
-            return dict.fromkeys(languages, node.value)
+            return dict.fromkeys(languages, str(node.value))
         texts = self.mapping(key)
         if missing := [language for language in languages if not texts.get(language)]:
             self.report.add(
@@ -211,7 +211,8 @@ class Section:
                 found=", ".join(texts) or "nothing",
                 do=f"add {', '.join(missing)}",
             )
-        return dict.fromkeys(languages, "") | texts
+        result: dict[str, str] = {**dict.fromkeys(languages, ""), **texts}
+        return result
 
     def section(self, key: str, default: Any = REQUIRED) -> Section | None:
         """A mapping inside this one."""

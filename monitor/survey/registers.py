@@ -1,0 +1,130 @@
+"""The survey folder's lists: claims, rules, initiatives, margins.
+
+Belongs here: small registers with a line for each entry. Does not belong here: what they mean to a wave (`check`).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.survey.model import Initiative, Margin
+from monitor.survey.yaml_lines import Report, read
+
+INITIATIVE_KINDS = ("network", "test_environment", "incubator")
+COUNTS = ("enterprises", "local_units")
+
+
+def read_list(file: Path, key: str, reports: list[Report]) -> list[Mapping[str, Any]]:
+    """The list under one key of an optional YAML file; each item keeps the line it begins on as `line`."""
+    if not file.exists():
+        return []
+    report, top = read(file, file.name)
+    reports.append(report)
+    if top is None:
+        return []
+    items = top.plain(key)
+    node = top.nodes.get(key)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        report.add(
+            f"{file.name}: {key} is not a list of mappings",
+            top.line_of(key),
+            expected=f"{key}: [- name: ...]",
+            do="write one `- ` entry for each",
+        )
+        return []
+    return [item | {"line": child.start_mark.line + 1} for item, child in zip(items, node.value, strict=True)]  # type: ignore[union-attr]
+
+
+def _rows(
+    file: Path, columns: tuple[str, ...], reports: list[Report], shown_as: str
+) -> list[tuple[int, dict[str, str]]]:
+    """The records of a small CSV file of the folder with their lines; problems in the header are reported."""
+    if not file.exists():
+        return []
+    report = Report(shown_as)
+    reports.append(report)
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        header = tuple(reader.fieldnames or ())
+        if missing := [column for column in columns if column not in header]:
+            report.add(
+                "the header lacks columns",
+                1,
+                expected=",".join(columns),
+                found=",".join(header) or "nothing",
+                do=f"add {', '.join(missing)}",
+            )
+            return []
+        rows = []
+        for row in reader:
+            if None in row or None in row.values():
+                report.add(
+                    "the record has another number of values than the header",
+                    reader.line_num,
+                    expected=str(len(header)),
+                    do="quote values that hold a comma",
+                )
+            else:
+                rows.append((reader.line_num, row))
+    return rows
+
+
+def read_initiatives(folder: Path, reports: list[Report]) -> dict[str, Initiative]:
+    initiatives: dict[str, Initiative] = {}
+    for line, row in _rows(
+        folder / "initiatives.csv", ("code", "kind", "name_nl", "name_en"), reports, "initiatives.csv"
+    ):
+        report, code = reports[-1], row["code"]
+        if code in initiatives:
+            report.add("an initiative's code is there twice", line, found=code, do="give each its own code")
+        if row["kind"] not in INITIATIVE_KINDS:
+            report.add(
+                f"initiative {code!r} has an unknown kind",
+                line,
+                expected="one of " + ", ".join(INITIATIVE_KINDS),
+                found=row["kind"],
+                do="correct it",
+            )
+        initiatives[code] = Initiative(code, row["kind"], {"nl": row["name_nl"], "en": row["name_en"]})
+    return initiatives
+
+
+def read_margins(folder: Path, wave: str, reports: list[Report]) -> tuple[Margin, ...]:
+    columns = ("variables", "categories", "total", "counts", "source", "date")
+    margins = []
+    for line, row in _rows(folder / "margins" / f"{wave}.csv", columns, reports, f"margins/{wave}.csv"):
+        report = reports[-1]
+        variables, categories = tuple(row["variables"].split("*")), tuple(row["categories"].split("*"))
+        try:
+            total = float(row["total"])
+        except ValueError:
+            total = -1.0
+        if not 0 <= total < float("inf"):
+            report.add(
+                "a margin's total is no count",
+                line,
+                expected="a number from 0 up",
+                found=row["total"],
+                do="write it with a decimal point and no thousands mark",
+            )
+        if len(variables) != len(categories):
+            report.add(
+                "a crossed margin needs a category for each variable",
+                line,
+                expected=str(len(variables)),
+                found=row["categories"],
+                do="join the categories by `*`",
+            )
+        if row["counts"] not in COUNTS:
+            report.add(
+                "a margin must say what it counts",
+                line,
+                expected="enterprises or local_units",
+                found=row["counts"],
+                do="enterprises are bedrijven, local units are vestigingen",
+            )
+        margins.append(Margin(variables, categories, total, row["counts"], row["source"], row["date"], line))
+    return tuple(margins)

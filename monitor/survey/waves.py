@@ -1,0 +1,155 @@
+"""From `waves/*.yaml` to `Wave`s.
+
+Belongs here: reading a wave's delivery, frame and questions. Does not belong here: what ties them to the survey
+(`check`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from monitor.survey.model import Delivery, Frame, Question, Wave
+from monitor.survey.yaml_lines import Report, Section, read
+
+FORMATS = ("delimited", "qualtrics", "limesurvey", "excel", "spss", "stata", "parquet")
+MISSING_KINDS = ("not_asked", "refused", "dont_know", "break_off", "invalid", "absent")
+
+
+def read_waves(folder: Path, reports: list[Report], languages: tuple[str, ...]) -> dict[str, Wave]:
+    waves = {}
+    files = sorted((folder / "waves").glob("*.yaml"))
+    if not files:
+        report = Report("waves/")
+        report.add(
+            "the survey has no wave",
+            None,
+            expected="waves/<year>.yaml",
+            found="none",
+            do="declare one, or let `monitor new-wave DIR --from FILE` propose it",
+        )
+        reports.append(report)
+    for file in files:
+        report, top = read(file, f"waves/{file.name}")
+        reports.append(report)
+        if top is not None:
+            waves[file.stem] = _wave(file, report, top, languages)
+            top.close()
+    return waves
+
+
+def _wave(file: Path, report: Report, top: Section, languages: tuple[str, ...]) -> Wave:
+    name = top.text("wave")
+    if name != file.stem:
+        report.add(
+            "the wave's name differs from its file's",
+            top.line_of("wave"),
+            expected=file.stem,
+            found=name,
+            do="rename one of them",
+        )
+    frame, delivery = top.section("frame", None), top.section("delivery")
+    missing = top.mapping("missing", {})
+    _check_kinds(report, top.line_of("missing"), missing)
+    not_asked = top.section("not_asked", None)
+    return Wave(
+        name=file.stem,
+        reference_year=top.number("reference_year", whole=True),
+        delivery=_delivery(delivery) if delivery else Delivery("delimited", ""),
+        questions={
+            concept: _question(concept, section, languages) for concept, section in top.sections("questions").items()
+        },
+        file=file,
+        frame=_frame(frame) if frame else None,
+        missing=missing,
+        usable=top.text("usable", "true"),
+        duplicates=top.choice("duplicates", ("fail", "most_complete", "latest"), "fail"),
+        invited=top.number("invited", None, least=1, whole=True),
+        corrections=top.text("corrections", "corrections.csv"),
+        not_asked={name: not_asked.label(name, languages) for name in not_asked.nodes} if not_asked else {},
+        lines=top.lines,
+    )
+
+
+def _delivery(section: Section) -> Delivery:
+    default = Delivery("delimited", "")
+    delivery = Delivery(
+        format=section.choice("format", FORMATS),
+        file=section.text("file"),
+        delimiter=section.text("delimiter", None),
+        encoding=section.text("encoding", None),
+        decimal=section.choice("decimal", (".", ","), default.decimal),
+        thousands=section.text("thousands", None),
+        label_file=section.text("label_file", None),
+        sheet=section.text("sheet", None),
+        header_line=section.number("header_line", default.header_line, least=1, whole=True),
+        values=section.choice("values", ("codes", "labels"), default.values),
+        date_format=section.text("date_format", None),
+    )
+    section.close()
+    return delivery
+
+
+def _frame(section: Section) -> Frame:
+    codes = section.section("codes", None)
+    frame = Frame(
+        file=section.text("file"),
+        columns=section.mapping("columns"),
+        codes={concept: codes.mapping(concept) for concept in codes.nodes} if codes else {},
+        delimiter=section.text("delimiter", None),
+        encoding=section.text("encoding", None),
+        decimal=section.choice("decimal", (".", ","), "."),
+        thousands=section.text("thousands", None),
+    )
+    section.close()
+    return frame
+
+
+def _question(concept: str, section: Section, languages: tuple[str, ...]) -> Question:
+    report = section.report
+    if ("column" in section) == ("columns" in section):
+        report.add(
+            f"{section.where} must name its source",
+            section.line,
+            expected="`column: X` or `columns: {X: code}`",
+            found="both" if "column" in section else "neither",
+            do="name the column of the delivery",
+        )
+    columns = section.mapping("columns", {})
+    if "column" in section:
+        columns = {section.text("column"): concept}
+    missing = section.mapping("missing", {})
+    _check_kinds(report, section.line_of("missing"), missing)
+    question = Question(
+        concept=concept,
+        columns=columns,
+        line=section.line,
+        text=section.label("text", languages, {}),
+        codes=section.mapping("codes", {}),
+        ticked=section.words("ticked", ()),
+        separator=section.text("separator", None),
+        missing=missing,
+        factor=float(section.number("factor", 1.0)),
+        asked_of=section.text("asked_of", None),
+        otherwise=section.plain("otherwise", None),
+        blank=section.plain("blank", None),
+        blank_when=section.text("blank_when", None),
+        required=section.boolean("required", True),
+        comparability=section.choice("comparability", ("asked", "reworded", "recoded"), "asked"),
+        comparable_since=section.text("comparable_since", None),
+        changed=section.label("changed", languages, {}),
+    )
+    section.close()
+    return question
+
+
+def _check_kinds(report: Report, line: int, missing: Mapping[str, str]) -> None:
+    for code, kind in missing.items():
+        if kind not in MISSING_KINDS:
+            report.add(
+                f"missing code {code!r} has an unknown kind",
+                line,
+                expected="one of " + ", ".join(MISSING_KINDS),
+                found=kind,
+                do="choose the kind that says why the value is absent",
+            )
