@@ -1,0 +1,35 @@
+"""Fixtures every test may use. Does not belong here: what a survey is (`scenario`)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of public data beside the project. A test that needs it fails without it; it is never skipped."""
+    folder = PROJECT.parent / "shared"
+    missing = [name for name in ("data", "reference") if not (folder / name).is_dir()]
+    if missing:
+        pytest.fail(
+            f"the public data are not there: {os.path.relpath(folder, PROJECT)} lacks {' and '.join(missing)}. "
+            "Put the folder `shared` beside the project.",
+            pytrace=False,
+        )
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder of this test alone; MONITOR_HOME points at it."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("MONITOR_HOME", str(folder))
+    return folder
