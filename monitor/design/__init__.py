@@ -1,0 +1,53 @@
+"""The survey design: how firms came into the sample, and what that does to the variance of any estimate.
+
+Belongs here: strata, finite population, take-all strata, response as a second phase, calibration residuals,
+replicates; totals, means, ratios, quantiles, domains, and the variance of whatever has an influence function.
+Does not belong here: where weights come from (`weighted`), which indicators are published (`estimated`).
+
+In a notebook:
+
+    design = SurveyDesign(weights=firms.weight, strata=firms.stratum, population=firms.population)
+    top = design.proportion(firms.top_innovator, domain=firms.province == "PV20")
+    top.estimate, top.se, top.interval()
+"""
+
+from monitor.design.calibration import Calibrated, CalibrationError, calibrate, raking_groups
+from monitor.design.cells import CellFit, cell_domains, cells_select, dummy_columns, fit_cells
+from monitor.design.intervals import clopper_pearson, korn_graubard, logit_t, student_t
+from monitor.design.regression import GlmFit, fit_logit, fit_logit_replicates, glm_influence
+from monitor.design.replicates import (
+    bootstrap_perturbation,
+    firm_numbers,
+    jackknife_weights,
+    replicate_covariance,
+)
+from monitor.design.structure import Estimate, ResponsePhase, SurveyDesign, change, margin_matrix
+
+__all__ = [
+    "Calibrated",
+    "CalibrationError",
+    "CellFit",
+    "Estimate",
+    "GlmFit",
+    "ResponsePhase",
+    "SurveyDesign",
+    "bootstrap_perturbation",
+    "calibrate",
+    "cell_domains",
+    "cells_select",
+    "change",
+    "clopper_pearson",
+    "dummy_columns",
+    "firm_numbers",
+    "fit_cells",
+    "fit_logit",
+    "fit_logit_replicates",
+    "glm_influence",
+    "jackknife_weights",
+    "korn_graubard",
+    "logit_t",
+    "margin_matrix",
+    "raking_groups",
+    "replicate_covariance",
+    "student_t",
+]

@@ -1,0 +1,312 @@
+"""Calibration: weights that meet known totals, for one weight vector or for all replicates at once.
+
+Belongs here: raking, linear (GREG) and bounded logit calibration of a matrix of weights, and saying which total
+cannot be met and why. Does not belong here: reading margins, collapsing cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+class CalibrationError(Exception):
+    """Calibration did not meet its totals. Says which, by how much, in which replicate columns, and why."""
+
+    def __init__(
+        self,
+        reason: str,
+        totals: Sequence[int] = (),
+        distance: Floats | None = None,
+        columns: Sequence[int] = (),
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.totals = tuple(totals)
+        """Positions of the totals that are not met"""
+        self.distance = distance
+        """Relative distance to every total, (p,), worst column"""
+        self.columns = tuple(columns)
+        """Columns of the weight matrix that failed"""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What calibration gave."""
+
+    weights: Floats
+    """(n, R), or (n,) where one vector was given"""
+    factors: Floats
+    """g-weights, same shape: calibrated weight over the weight before"""
+    iterations: int
+    distance: Floats
+    """(p,) relative distance |achieved - total| / (1 + |total|) of the first column"""
+
+
+def raking_groups(columns: Sequence[ArrayLike]) -> tuple[list[NDArray[np.int64]], list[list[object]]]:
+    """Codes 0..C-1 of each margin's categories (in sorted order), and the categories themselves."""
+    codes, labels = [], []
+    for column in columns:
+        values, code = np.unique(np.asarray(column), return_inverse=True)
+        codes.append(code.astype(np.int64))
+        labels.append(list(values))
+    return codes, labels
+
+
+def calibrate(
+    weights: ArrayLike,
+    auxiliary: ArrayLike | Sequence[ArrayLike],
+    totals: ArrayLike | Sequence[ArrayLike],
+    method: str = "linear",
+    bounds: tuple[float, float] | None = None,
+    tolerance: float = 1e-10,
+    iterations: int = 200,
+) -> Calibrated:
+    """Weights w = d * F(x'eta) with sum w x = totals (Deville & Sarndal 1992).
+
+    method      linear: F(u) = 1 + u (GREG); raking: F(u) = exp(u); logit: F bounded by `bounds` (L, U),
+                F(u) = (L (U-1) + U (1-L) e^{Au}) / (U-1 + (1-L) e^{Au}), A = (U-L) / ((1-L)(U-1))
+    weights     d: (n,) or (n, R); every column is calibrated to the same totals
+    auxiliary   X: (n, p). For raking also a list of codes (n,) per margin, with `totals` a list of (C_m,): then
+                iterative proportional fitting on the distinct combinations of categories, all columns together
+    totals      (p,)
+    bounds      least and greatest factor; needed by logit
+    tolerance   relative to 1 + |total|
+
+    Redundant columns are allowed as long as their totals agree. Raises CalibrationError, never half-met weights.
+    """
+    d = np.asarray(weights, dtype=float)
+    single = d.ndim == 1
+    matrix = d[:, None] if single else d
+    if not np.all(np.isfinite(matrix)) or np.any(matrix < 0):
+        raise CalibrationError("a weight before calibration is negative, missing or infinite")
+    if isinstance(auxiliary, list | tuple):
+        if method != "raking":
+            raise ValueError(
+                "margins as codes are for raking; give a matrix for linear and logit calibration"
+            )
+        codes = [np.asarray(c) for c in auxiliary]
+        result = _fit_proportions(
+            matrix,
+            codes,
+            [np.asarray(t, dtype=float) for t in totals],  # type: ignore[union-attr]
+            tolerance,
+            max(iterations, 1000),
+        )
+    else:
+        x, t = np.asarray(auxiliary, dtype=float), np.asarray(totals, dtype=float)
+        _check_totals(matrix, x, t)
+        if method == "linear" and bounds is None:
+            result = _linear(matrix, x, t, tolerance)
+        elif method in ("linear", "raking", "logit"):
+            result = _newton(matrix, x, t, method, bounds, tolerance, iterations)
+        else:
+            raise ValueError(f"unknown calibration method {method!r}")
+    fitted, steps, distance = result
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factors = np.where(matrix > 0, fitted / matrix, 1.0)
+    if single:
+        return Calibrated(fitted[:, 0], factors[:, 0], steps, distance[:, 0])
+    return Calibrated(fitted, factors, steps, distance[:, 0])
+
+
+def _distance(matrix: Floats, x: Floats, totals: Floats) -> Floats:
+    return np.abs(x.T @ matrix - totals[:, None]) / (1 + np.abs(totals))[:, None]
+
+
+def _check_totals(matrix: Floats, x: Floats, totals: Floats) -> None:
+    """Refuse totals that no factors can meet: nobody to carry them, or disagreement between redundant columns."""
+    if not np.all(np.isfinite(x)):
+        raise CalibrationError("an auxiliary value is missing or infinite")
+    if not np.all(np.isfinite(totals)):
+        raise CalibrationError(
+            "a total is missing or infinite", np.flatnonzero(~np.isfinite(totals)).tolist()
+        )
+    used = (matrix > 0).any(axis=1)
+    empty = np.flatnonzero(~(np.abs(x[used]) > 0).any(axis=0) & (totals != 0))
+    if len(empty):
+        raise CalibrationError("no firm carries these totals", empty.tolist())
+    # Totals must lie in the row space of X: along a null direction a'X = 0 a'totals must be 0 as well.
+    size = np.sqrt((x[used] ** 2).sum(axis=0))
+    size[size == 0] = 1.0
+    scaled = x[used] / size
+    values, vectors = np.linalg.eigh(scaled.T @ scaled)
+    null = vectors[:, values < 1e-10 * max(values.max(), 1e-300)]
+    if null.shape[1]:
+        off = null.T @ (totals / size)
+        scale = np.linalg.norm(totals / size) + 1e-300
+        if np.any(np.abs(off) > 1e-7 * scale):
+            worst = null[:, np.argmax(np.abs(off))]
+            raise CalibrationError(
+                "totals contradict each other", np.flatnonzero(np.abs(worst) > 1e-6).tolist()
+            )
+
+
+def _linear(matrix: Floats, x: Floats, totals: Floats, tolerance: float) -> tuple[Floats, int, Floats]:
+    """g = 1 + x'(X'DX)^-1 (totals - X'd), solved by a rank-revealing least squares per column."""
+    n, p = x.shape
+    size = np.sqrt((x**2).sum(axis=0) / n)
+    size[size == 0] = 1.0
+    scaled, goal = x / size, totals / size
+    products = (scaled[:, :, None] * scaled[:, None, :]).reshape(n, p * p)
+    fitted = matrix
+    for _step in range(2):  # the second pass removes the rounding of the first
+        gram = (products.T @ matrix).T.reshape(-1, p, p)
+        misfit = (goal[:, None] - scaled.T @ fitted).T
+        eta = np.einsum("rij,rj->ri", np.linalg.pinv(gram, rcond=1e-12, hermitian=True), misfit)
+        fitted = fitted + matrix * (scaled @ eta.T)
+    distance = _distance(fitted, x, totals)
+    _refuse_unmet(distance, max(tolerance, 1e-9), "the totals cannot be met by a linear adjustment")
+    return fitted, 1, distance
+
+
+def _factor(method: str, u: Floats, bounds: tuple[float, float] | None) -> tuple[Floats, Floats]:
+    """F(u) and F'(u)."""
+    if method == "raking":
+        value = np.exp(np.clip(u, -700, 700))
+        if bounds is None:
+            return value, value
+        return np.clip(value, *bounds), np.where((value > bounds[0]) & (value < bounds[1]), value, 0.0)
+    if bounds is None:
+        raise ValueError(f"{method} calibration needs bounds")
+    low, high = bounds
+    if method == "linear":
+        return np.clip(1 + u, low, high), ((1 + u > low) & (1 + u < high)).astype(float)
+    a = (high - low) / ((1 - low) * (high - 1))
+    e = np.exp(np.clip(a * u, -700, 700))
+    value = (low * (high - 1) + high * (1 - low) * e) / (high - 1 + (1 - low) * e)
+    return value, (value - low) * (high - value) / ((1 - low) * (high - 1))
+
+
+def _newton(
+    matrix: Floats,
+    x: Floats,
+    totals: Floats,
+    method: str,
+    bounds: tuple[float, float] | None,
+    tolerance: float,
+    limit: int,
+) -> tuple[Floats, int, Floats]:
+    """Newton's method for eta in every column at once, with halved steps where one made the misfit worse."""
+    if bounds is not None and not bounds[0] < 1 < bounds[1]:
+        raise CalibrationError(f"bounds {bounds[0]:g} and {bounds[1]:g} must lie on both sides of 1")
+    n, p = x.shape
+    size = np.sqrt((x**2).sum(axis=0) / n)
+    size[size == 0] = 1.0
+    scaled, goal = x / size, totals / size
+    products = (scaled[:, :, None] * scaled[:, None, :]).reshape(n, p * p)
+    columns = matrix.shape[1]
+    eta, active = np.zeros((columns, p)), np.arange(columns)
+    fitted, steps = matrix.copy(), 0
+    misfit = (goal[:, None] - scaled.T @ fitted).T
+    slope = _factor(method, np.zeros_like(matrix), bounds)[1]
+    while len(active) and steps < limit:
+        steps += 1
+        gram = (products.T @ (matrix[:, active] * slope[:, active])).T.reshape(-1, p, p)
+        move = np.einsum("rij,rj->ri", np.linalg.pinv(gram, rcond=1e-13, hermitian=True), misfit[active])
+        size_before = np.abs(misfit[active]).sum(axis=1)
+        share = np.ones(len(active))
+        for _halving in range(12):
+            trial = eta[active] + share[:, None] * move
+            factor, derivative = _factor(method, scaled @ trial.T, bounds)
+            tried = matrix[:, active] * factor
+            off = (goal[:, None] - scaled.T @ tried).T
+            worse = ~(np.abs(off).sum(axis=1) <= size_before * (1 + 1e-9))
+            if not worse.any():
+                break
+            share[worse] /= 2
+        eta[active], fitted[:, active], slope[:, active], misfit[active] = trial, tried, derivative, off
+        met = (np.abs(off * size) <= tolerance * (1 + np.abs(totals))).all(axis=1)
+        active = active[~met]
+    distance = _distance(fitted, x, totals)
+    reason = "the totals cannot be met" + (
+        f" with factors between {bounds[0]:g} and {bounds[1]:g}"
+        if bounds is not None
+        else " with positive weights"
+    )
+    _refuse_unmet(distance, tolerance * 10, reason)
+    return fitted, steps, distance
+
+
+def _fit_proportions(
+    matrix: Floats, margins: list[NDArray[np.int64]], totals: list[Floats], tolerance: float, limit: int
+) -> tuple[Floats, int, Floats]:
+    """Iterative proportional fitting on the distinct cells of all margins, every column together.
+
+    Raking changes weights by one factor per combination of categories, so it is enough to rake the cells' sums:
+    their number does not grow with the firms.
+    """
+    offsets = np.r_[0, np.cumsum([len(t) for t in totals])]
+    goal = np.concatenate(totals)
+    sums = [t.sum() for t in totals]
+    if any(abs(s - sums[0]) > 1e-7 * max(abs(sums[0]), 1) for s in sums):
+        raise CalibrationError(
+            "the margins disagree on the number of firms: " + ", ".join(f"{s:.10g}" for s in sums),
+            [int(o) for o in offsets[:-1]],
+        )
+    for margin, total in zip(margins, totals, strict=True):
+        if margin.min() < 0 or margin.max() >= len(total):
+            raise ValueError("a margin's code has no total")
+    key = np.zeros(len(matrix), dtype=np.int64)
+    for margin, total in zip(margins, totals, strict=True):
+        key = key * len(total) + margin
+    _, first, cell = np.unique(key, return_index=True, return_inverse=True)
+    cell = cell.ravel()
+    cells = [margin[first] for margin in margins]
+    member = np.zeros((len(first), len(matrix)))
+    member[cell, np.arange(len(matrix))] = 1.0
+    start = member @ matrix
+    mass = start.copy()
+    inside = [np.eye(len(total))[code].T for code, total in zip(cells, totals, strict=True)]
+    for m, (into, total) in enumerate(zip(inside, totals, strict=True)):
+        reached = into @ start
+        empty = np.flatnonzero(((reached <= 0) & (total[:, None] > 0)).any(axis=1))
+        if len(empty):
+            columns = np.flatnonzero((reached[empty] <= 0).any(axis=0))
+            raise CalibrationError(
+                "no firm carries these totals", (offsets[m] + empty).tolist(), None, columns.tolist()
+            )
+    steps, active = 0, np.arange(matrix.shape[1])
+    while len(active) and steps < limit:
+        steps += 1
+        work = mass[:, active]
+        for into, total, code in zip(inside, totals, cells, strict=True):
+            reached = into @ work
+            with np.errstate(divide="ignore", invalid="ignore"):
+                factor = np.where(reached > 0, total[:, None] / reached, 0.0)
+            work = work * factor[code]
+        mass[:, active] = work
+        off = np.concatenate(
+            [
+                np.abs(into @ work - t[:, None]) / (1 + np.abs(t))[:, None]
+                for into, t in zip(inside, totals, strict=True)
+            ]
+        )
+        active = active[(off > tolerance).any(axis=0)]
+    distance = np.concatenate(
+        [
+            np.abs(into @ mass - t[:, None]) / (1 + np.abs(t))[:, None]
+            for into, t in zip(inside, totals, strict=True)
+        ]
+    )
+    if not len(goal) == len(distance):
+        raise AssertionError("totals and margins differ in length")
+    _refuse_unmet(
+        distance, tolerance * 10, "the margins cannot be met together: their empty cells exclude it"
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(start > 0, mass / start, 1.0)
+    return matrix * factor[cell], steps, distance
+
+
+def _refuse_unmet(distance: Floats, tolerance: float, reason: str) -> None:
+    unmet = ~(distance <= tolerance)
+    if unmet.any():
+        columns = np.flatnonzero(unmet.any(axis=0))
+        worst = distance[:, columns].max(axis=1)
+        raise CalibrationError(reason, np.flatnonzero(unmet.any(axis=1)).tolist(), worst, columns.tolist())

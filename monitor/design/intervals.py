@@ -1,0 +1,80 @@
+"""Intervals from an estimate, its standard error and its degrees of freedom.
+
+Belongs here: closed formulas of scalars or arrays. Does not belong here: where the standard error comes from.
+scipy's special functions are used instead of its distributions: the same numbers, no slow import.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv, stdtrit
+
+Floats = NDArray[np.float64]
+
+
+def t_quantile(df: ArrayLike, level: float = 0.95) -> Floats:
+    """Two-sided critical value of Student's t: P(|T| > t) = 1 - level. Degrees of freedom below 1 give infinity."""
+    df = np.asarray(df, dtype=float)
+    with np.errstate(invalid="ignore"):
+        value = stdtrit(np.maximum(df, 1.0), 0.5 + level / 2)
+    return np.where(df >= 1, value, np.inf)
+
+
+def student_t(
+    estimate: ArrayLike, se: ArrayLike, df: ArrayLike, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """estimate -+ t(df) * se; a zero standard error gives a point, whatever the degrees of freedom."""
+    estimate, se = np.asarray(estimate, dtype=float), np.asarray(se, dtype=float)
+    with np.errstate(invalid="ignore"):
+        half = np.where(se > 0, t_quantile(df, level) * se, se)
+    return estimate - half, estimate + half
+
+
+def logit_t(share: ArrayLike, se: ArrayLike, df: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Interval of a share on the logit scale: expit(logit p -+ t(df) * se / (p (1 - p))).
+
+    Equal to `svyciprop(method = "xlogit")` of R's survey. Shares of exactly 0 or 1 come back as they are:
+    use `korn_graubard` there.
+    """
+    share, se = np.asarray(share, dtype=float), np.asarray(se, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = np.log(share / (1 - share))
+        half = np.where(se > 0, t_quantile(df, level) * se / (share * (1 - share)), 0.0)
+        low, high = 1 / (1 + np.exp(half - centre)), 1 / (1 + np.exp(-centre - half))
+    edge = (share <= 0) | (share >= 1)
+    return np.where(edge, share, low), np.where(edge, share, high)
+
+
+def clopper_pearson(share: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Exact binomial interval of a share of n firms; n need not be whole (an effective n)."""
+    share, n = np.clip(np.asarray(share, dtype=float), 0, 1), np.asarray(n, dtype=float)
+    alpha = (1 - level) / 2
+    events, others = n * share, n * (1 - share)
+    with np.errstate(invalid="ignore"):
+        low = np.where(events > 0, betaincinv(np.maximum(events, 1e-300), others + 1, alpha), 0.0)
+        high = np.where(others > 0, betaincinv(events + 1, np.maximum(others, 1e-300), 1 - alpha), 1.0)
+    return low, high
+
+
+def korn_graubard(
+    share: ArrayLike,
+    se: ArrayLike,
+    n: ArrayLike,
+    df: ArrayLike,
+    level: float = 0.95,
+    limit: ArrayLike = np.inf,
+) -> tuple[Floats, Floats]:
+    """Clopper-Pearson with an effective n (Korn & Graubard 1998), for shares with few events or few others.
+
+    n_eff = p (1 - p) / se^2 * (t(n - 1) / t(df))^2, as `svyciprop(method = "beta")`. `limit` bounds n_eff from
+    above: a share of 0 or 1 has no variance of its own, and there n_eff is `limit` (Kish's effective n, say) or,
+    where that is infinite, n.
+    """
+    share, se, n, df = (np.asarray(a, dtype=float) for a in (share, se, n, df))
+    limit = np.where(np.isfinite(limit), limit, np.nan)
+    correction = (t_quantile(n - 1, level) / t_quantile(df, level)) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = np.where(se > 0, share * (1 - share) / se**2, np.where(np.isnan(limit), n, limit))
+    effective = np.fmin(effective * np.where(np.isfinite(correction), correction, 0.0), limit)
+    return clopper_pearson(share, effective, level)
