@@ -135,6 +135,29 @@ class Lake:
                 connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM {self.scan(table, wave)}")
             yield connection
 
+    def begin(self, wave: str) -> None:
+        """Mark a wave as being worked on: no release is made from it until `finish`."""
+        self._mark(wave, "working").touch()
+        self._mark(wave, "whole").unlink(missing_ok=True)
+
+    def finish(self, wave: str) -> None:
+        """Mark a wave's tables as whole: all of them come from one run."""
+        self._mark(wave, "whole").touch()
+        self._mark(wave, "working").unlink(missing_ok=True)
+
+    def whole_waves(self) -> list[str]:
+        """The waves whose last run went to its end."""
+        return sorted(mark.name for mark in (self.folder / "whole").glob("*"))
+
+    def unfinished_waves(self) -> list[str]:
+        """The waves whose last run stopped on the way or was killed."""
+        return sorted(mark.name for mark in (self.folder / "working").glob("*"))
+
+    def _mark(self, wave: str, state: str) -> Path:
+        folder = self.folder / state
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / wave
+
     def remove(self, table: str, wave: str) -> None:
         """Take a table of a wave out of the lake, where a rerun no longer makes it."""
         shutil.rmtree(self.path(table, wave).parent, ignore_errors=True)

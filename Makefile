@@ -1,0 +1,40 @@
+# Every target makes the environment it needs from the pinned constraints; only python3 (3.11 or newer) has to be there.
+PYTHON ?= python3
+BIN := .venv/bin
+export DAGSTER_DISABLE_TELEMETRY := 1
+export GX_ANALYTICS_ENABLED := false
+# Two cores are better used by two processes than by two threads each of one array product.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: run test check browser-test coverage benchmarks ui clean help
+
+help: ## what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: .venv/.run ## run the demonstration survey's three waves and print the path of the release
+	$(BIN)/monitor demo
+
+test: .venv/.test ## run the tests
+	$(BIN)/python -m pytest -n 2
+
+check: .venv/.test ## formatting, lint, types and the Dagster definitions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/dg check defs
+
+ui: .venv/.run ## Dagster's web interface on 127.0.0.1:3000
+	$(BIN)/monitor ui
+
+clean: ## remove the environment and what the tools left behind
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+
+.venv/.run: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv .venv
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/.test: .venv/.run
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

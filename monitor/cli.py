@@ -1,0 +1,215 @@
+"""The command line: a thin door over the library and the same Dagster jobs that the schedule and the sensor run.
+
+Results go to stdout, messages and progress to stderr, `--json` gives a machine's version of every result.
+Exit codes: 0 done; 1 the data stopped it; 2 a mistake in the definition or the command; 70 a defect of the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from monitor import __version__
+from monitor.problems import DefinitionError, MonitorError, Problem
+from monitor.progress import show_progress
+from monitor.survey import Survey, load_survey
+from monitor.surveys import BUNDLED
+
+DEFECT = 70
+"""Exit code of an internal error (EX_SOFTWARE of sysexits.h)"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. No traceback reaches the terminal."""
+    options = _parser().parse_args(arguments)
+    options.home = Path(options.home).resolve()
+    show_progress()
+    try:
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except MonitorError as error:
+        if options.json:
+            print(json.dumps({"problems": [problem.as_dict() for problem in error.problems]}, ensure_ascii=False))
+        print("\n".join(problem.render() for problem in error.problems), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; the last good release is untouched", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        options.home.mkdir(parents=True, exist_ok=True)
+        log = options.home / "error.log"
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        print(f"the monitor itself failed: this is a defect, not your data. Details are in {log}", file=sys.stderr)
+        return DEFECT
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--home",
+        default=os.environ.get("MONITOR_HOME", "monitor-home"),
+        help="folder of inbox, lake and releases (default: $MONITOR_HOME or monitor-home)",
+    )
+    common.add_argument("--json", action="store_true", help="print the result as JSON")
+    surveyed = argparse.ArgumentParser(add_help=False)
+    surveyed.add_argument(
+        "--survey", type=Path, default=BUNDLED, help="survey folder (default: the bundled demonstration survey)"
+    )
+    parser = argparse.ArgumentParser(prog="monitor", description="From a survey wave's deliveries to a release.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], about: str, *parents: Any) -> Any:
+        added = commands.add_parser(name, help=about, description=about, parents=[common, *parents])
+        added.set_defaults(command=command)
+        return added
+
+    add("demo", _demo, "build the synthetic demonstration survey, run every wave, publish a release")
+    run = add("run", _run, "run waves end to end and publish a release", surveyed)
+    run.add_argument("--wave", action="append", metavar="W", help="wave to run (again for more; default: all)")
+    run.add_argument("--input", type=Path, metavar="FILE", help="delivery to put into the wave's inbox first")
+    check = add(
+        "check", _check, "dry run of intake and validation: what is kept, quarantined, stopped, and why", surveyed
+    )
+    check.add_argument("file", type=Path, help="the delivery")
+    check.add_argument("--wave", required=True, metavar="W", help="the wave it is for")
+    for name, command, about in (
+        ("new-survey", _new_survey, "write a first survey folder from a file's own header and labels"),
+        ("new-wave", _new_wave, "write a first wave definition from a file and the previous wave"),
+    ):
+        new = add(name, command, about)
+        new.add_argument("folder", type=Path, help="the survey folder")
+        new.add_argument("--from", dest="source", type=Path, required=True, metavar="FILE", help="a delivery")
+        new.add_argument("--wave", metavar="W", help="name of the wave (default: the year in the file's name)")
+    add("releases", _releases, "list the releases of a home folder")
+    diff = add("diff", _diff, "what changed between two releases, split into its causes")
+    diff.add_argument("releases", nargs=2, metavar="RELEASE", help="release id, or `latest`")
+    diff.add_argument("--of", metavar="SURVEY", help="the survey, where the home folder holds several")
+    ui = add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed)
+    ui.add_argument("--port", type=int, default=3000, help="port (default: 3000)")
+    return parser
+
+
+def _print(result: dict[str, Any], text: str, as_json: bool) -> None:
+    print(json.dumps(result, ensure_ascii=False, default=str) if as_json else text)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from monitor.synthetic import deliveries
+
+    survey = load_survey(BUNDLED)
+    deliveries(options.home / "inbox" / survey.name)
+    return _run_and_show(survey, list(survey.waves), options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    survey = load_survey(options.survey)
+    waves = options.wave or list(survey.waves)
+    for wave in waves:
+        _require_wave(survey, wave)
+    if options.input:
+        if len(waves) != 1:
+            raise DefinitionError(
+                Problem("--input is for one wave", expected="--wave W", found=f"{len(waves)} waves", do="name the wave")
+            )
+        _deliver(options.input, options.home / "inbox" / survey.name / waves[0])
+    return _run_and_show(survey, waves, options)
+
+
+def _require_wave(survey: Survey, wave: str) -> None:
+    if wave not in survey.waves:
+        raise DefinitionError(
+            Problem(
+                f"wave {wave!r} is not declared in {survey.name}",
+                file=str(survey.folder / "waves"),
+                expected="one of " + ", ".join(survey.waves),
+                found=wave,
+                do=f"declare waves/{wave}.yaml, or let `monitor new-wave` propose it",
+            )
+        )
+
+
+def _deliver(source: Path, inbox: Path) -> None:
+    """Put a delivery into a wave's inbox, whole or not at all."""
+    if not source.is_file():
+        raise DefinitionError(
+            Problem("the delivery is not there", file=str(source), expected="a file", do="check the path")
+        )
+    inbox.mkdir(parents=True, exist_ok=True)
+    aside = inbox / f".{source.name}.part"
+    shutil.copyfile(source, aside)
+    os.replace(aside, inbox / source.name)
+
+
+def _run_and_show(survey: Survey, waves: list[str], options: argparse.Namespace) -> int:
+    from pipelines.command import run_waves
+
+    run_waves(survey.folder, options.home, waves)
+    latest = options.home / "releases" / survey.name / "latest"
+    release = latest.resolve()
+    report = release / "public" / "report" / "index.html"
+    _print(
+        {"release": str(release), "report": str(report), "survey": survey.name, "waves": waves},
+        f"release  {release}\nreport   {report}",
+        options.json,
+    )
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from monitor.delivery_check import check
+
+    survey = load_survey(options.survey)
+    _require_wave(survey, options.wave)
+    report = check(survey, survey.waves[options.wave], options.file, options.home)
+    _print(report.as_dict(), report.render(), options.json)
+    return report.exit_code
+
+
+def _new_survey(options: argparse.Namespace) -> int:
+    from monitor.proposal import propose_survey
+
+    written = propose_survey(options.folder, options.source, options.wave)
+    _print({"written": [str(p) for p in written]}, "\n".join(map(str, written)), options.json)
+    return 0
+
+
+def _new_wave(options: argparse.Namespace) -> int:
+    from monitor.proposal import propose_wave
+
+    written, changes = propose_wave(options.folder, options.source, options.wave)
+    _print({"written": str(written), "changes": changes}, "\n".join([str(written), *changes]), options.json)
+    return 0
+
+
+def _releases(options: argparse.Namespace) -> int:
+    from monitor.released import list_releases
+
+    releases = list_releases(options.home)
+    lines = [f"{r['survey']}  {r['release_id']}  {r['created_at']}  waves {', '.join(r['waves'])}" for r in releases]
+    _print({"releases": releases}, "\n".join(lines) or "no release yet: `monitor demo` makes one", options.json)
+    return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from monitor.released import diff
+
+    difference = diff(options.home, *options.releases, survey=options.of)
+    _print(difference.as_dict(), difference.render(), options.json)
+    return 0
+
+
+def _ui(options: argparse.Namespace) -> int:
+    from pipelines.web import serve
+
+    survey = load_survey(options.survey)
+    return serve(survey.folder, options.home, options.port)

@@ -1,0 +1,104 @@
+"""When things run: a wave when its delivery has arrived, every wave once a year, a release after each wave.
+
+Belongs here: jobs, the schedule and the sensors. Does not belong here: what runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from monitor.survey import Survey
+from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
+from pipelines.resources import SurveyHome
+
+SETTLED_SECONDS = 60
+"""A delivery has arrived when no file of it changed for this long, nor between two looks of the sensor."""
+UNFINISHED = (".part", ".partial", ".crdownload", ".tmp", ".filepart", "~")
+"""What copying programs put behind the name of a file they are still writing"""
+
+
+def wave_job(survey: Survey) -> dg.JobDefinition:
+    """One wave from its delivery to its models."""
+    return dg.define_asset_job(
+        "wave",
+        selection=dg.AssetSelection.assets(*[table for tables in WAVE_STAGES.values() for table in tables]),
+        description="One wave from its delivery to its models",
+        partitions_def=dg.StaticPartitionsDefinition(list(survey.waves)),
+    )
+
+
+def release_job() -> dg.JobDefinition:
+    """What spans the waves, disclosure control and the release."""
+    return dg.define_asset_job(
+        "release",
+        selection=dg.AssetSelection.assets(*[table for tables in RELEASE_STAGES.values() for table in tables]),
+        description="Changes and pooled models over all waves, disclosure control, and the release",
+    )
+
+
+def yearly(survey: Survey, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """On 1 June at six, after the spring fieldwork: the wave named after the year, if it is declared."""
+
+    @dg.schedule(job=job, cron_schedule="0 6 1 6 *", execution_timezone="Europe/Amsterdam", name="yearly")
+    def run_this_year(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        wave = str(context.scheduled_execution_time.year)
+        if wave not in survey.waves:
+            return dg.SkipReason(f"wave {wave} is not declared: add waves/{wave}.yaml to the survey folder")
+        return dg.RunRequest(run_key=f"yearly-{wave}", partition_key=wave)
+
+    return run_this_year
+
+
+def arrival(folder: Path, now: float) -> tuple[str, bool] | None:
+    """A fingerprint of the files in a wave's inbox and whether they are at rest; None where there are none."""
+    files = sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
+    if not files:
+        return None
+    resting = not any(p.name.endswith(UNFINISHED) for p in files)
+    resting &= all(now - p.stat().st_mtime >= SETTLED_SECONDS for p in files)
+    state = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    return hashlib.sha256(repr(state).encode()).hexdigest(), resting
+
+
+def inbox_sensor(survey: Survey, job: dg.JobDefinition) -> dg.SensorDefinition:
+    """Starts a wave when a delivery has finished arriving, and not while it is still being written."""
+
+    @dg.sensor(job=job, name="inbox", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+    def inbox(context: dg.SensorEvaluationContext, monitor: SurveyHome) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        seen: dict[str, str] = json.loads(context.cursor or "{}")
+        looked, requests = {}, []
+        for wave in survey.waves:
+            found = arrival(Path(monitor.home) / "inbox" / survey.name / wave, time.time())
+            if found is None:
+                continue
+            looked[wave], resting = found
+            if resting and seen.get(wave) == looked[wave]:
+                requests.append(dg.RunRequest(run_key=f"{wave}-{looked[wave]}", partition_key=wave))
+        context.update_cursor(json.dumps(looked))
+        yield from requests or [dg.SkipReason("no delivery has newly finished arriving")]
+
+    return inbox
+
+
+def release_sensor(wave: dg.JobDefinition, release: dg.JobDefinition) -> dg.SensorDefinition:
+    """Makes a release after every wave that went through."""
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[wave],
+        request_job=release,
+        name="release_after_wave",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def release_after_wave(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        if "monitor/command" in context.dagster_run.tags:
+            return dg.SkipReason("the command line makes its own release")
+        return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+    return release_after_wave

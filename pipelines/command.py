@@ -1,0 +1,123 @@
+"""The same jobs from the command line: one process, Dagster's history kept in the home folder.
+
+Belongs here: the instance, a lock on the home folder, runs and their outcome. Does not belong here: printing (`cli`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from monitor.problems import DefinitionError, MonitorError, Problem
+from pipelines.definitions import build
+
+INSTANCE = "telemetry:\n  enabled: false\n"
+
+
+class RunFailed(MonitorError):
+    """A run that a stage ended, with the stage's own problems and exit code."""
+
+    def __init__(self, problems: Sequence[Problem], exit_code: int) -> None:
+        super().__init__(problems)
+        self.exit_code = exit_code
+
+
+def prepare_instance(home: Path) -> Path:
+    """Dagster's folder in the home folder, with telemetry off. Returns DAGSTER_HOME."""
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "dagster.yaml").exists():
+        (folder / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return folder
+
+
+def run_waves(folder: Path, home: Path, waves: Sequence[str]) -> None:
+    """Run waves one after the other and make a release. Raises RunFailed with the stage's problems.
+
+    A wave that stops does not keep the waves after it from running; the release is made only if all went through.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    definitions = build(folder, home)
+    prepare_instance(home)
+    with _alone(home), dg.DagsterInstance.get() as instance:
+        _close_killed_runs(instance)
+        failures = [error for wave in waves if (error := _execute(definitions, instance, "wave", partition_key=wave))]
+        if not failures and (error := _execute(definitions, instance, "release")):
+            failures = [error]
+    if failures:
+        raise RunFailed([p for f in failures for p in f.problems], max(f.exit_code for f in failures))
+
+
+def _execute(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, **options: Any) -> RunFailed | None:
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        tags={"monitor/command": "run", "monitor/process": str(os.getpid())},
+        **options,
+    )
+    if result.success:
+        return None
+    return _outcome(result, job, options.get("partition_key"))
+
+
+def _outcome(result: dg.ExecuteInProcessResult, job: str, wave: str | None) -> RunFailed:
+    """What made a run fail: a stage's own problems, a blocking check, or a defect of the product."""
+    for event in result.all_events:
+        data = event.step_failure_data if event.is_step_failure else None
+        if data is not None and data.user_failure_data and "problems" in data.user_failure_data.metadata:
+            metadata = data.user_failure_data.metadata
+            problems = [Problem(**problem) for problem in metadata["problems"].value]  # type: ignore[arg-type, union-attr]
+            return RunFailed(problems, int(metadata["exit_code"].value))  # type: ignore[arg-type]
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    problems = [
+        Problem(
+            f"the suite of {check.asset_key.to_user_string()} failed in wave {wave or 'all'}",
+            rule=check.check_name,
+            severity="critical",
+            found=check.description,
+            do="see the rule's failing rows in the web interface (`monitor ui`)",
+        )
+        for check in failed
+    ]
+    if problems:
+        return RunFailed(problems, 1)
+    steps = [event.step_key or "" for event in result.all_events if event.is_step_failure]
+    errors = [
+        str(event.step_failure_data.error.to_string() if event.step_failure_data.error else "")
+        for event in result.all_events
+        if event.is_step_failure
+    ]
+    raise RuntimeError(f"job {job} failed in {', '.join(steps)}\n" + "\n".join(errors))
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the home folder: two runs at once would write the same tables."""
+    with (home / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DefinitionError(
+                Problem(
+                    "another run is working in this home folder",
+                    file=str(home),
+                    do="wait for it to end, or give another folder with --home",
+                )
+            ) from None
+        yield
+
+
+def _close_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Runs of this command whose process is gone were killed: say so in the history."""
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        process = run.tags.get("monitor/process")
+        if process and not Path(f"/proc/{process}").exists():
+            instance.report_run_failed(run, message="the process was killed before the run ended")

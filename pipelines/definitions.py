@@ -1,0 +1,33 @@
+"""Everything Dagster loads, for the survey folder named by `MONITOR_SURVEY` (default: the demonstration survey)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.assets import build_assets
+from pipelines.automation import inbox_sensor, release_job, release_sensor, wave_job, yearly
+from pipelines.checks import build_checks
+from pipelines.resources import SurveyHome, home_folder, loaded, survey_folder
+
+
+def build(folder: Path, home: Path) -> dg.Definitions:
+    """The definitions of one survey folder over one home folder."""
+    survey = loaded(folder)
+    wave, release = wave_job(survey), release_job()
+    return dg.Definitions(
+        assets=build_assets(survey),
+        asset_checks=build_checks(survey),
+        jobs=[wave, release],
+        schedules=[yearly(survey, wave)],
+        sensors=[inbox_sensor(survey, wave), release_sensor(wave, release)],
+        resources={"monitor": SurveyHome(survey_folder=str(folder), home=str(home))},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `workspace.yaml` and `[tool.dg]` point to."""
+    return build(survey_folder(), home_folder())
