@@ -1,0 +1,447 @@
+"""A finite population of firms whose truth is declared, for the demonstration survey and for simulations.
+
+Belongs here: who the firms are, what each would answer in every wave, and the truth behind it. Does not belong here:
+who is invited and answers (`fieldwork`), the shape of the files (`exports`), estimation of any kind.
+
+How the truth gets in. For every wave, firm k's chance of being a top innovator is
+
+    P(y_k = 1) = logistic(b_0 + b_1 invests_k + b_2 cooperates_k + b_3 invests_k cooperates_k + controls_k),
+
+with b_0..b_3 solved so that the probabilities of the four states, standardised over the living firms, are the declared
+ones; so `complementarity` is exactly what `Truth` says. The zeros and ones drawn from these chances are then balanced
+(a few draws nearest their cut are turned until sum_k x_k (y_k - P_k) is near 0 for every column x of the model), so that the same model
+fitted to the whole population finds the declared contrasts, and not their value plus the noise of 7,000 coin tosses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+WAVES = ("2017", "2018", "2019")
+BEFORE = "2016"
+"""When the firms ceased that the first wave's register still holds"""
+SIZE_BANDS = ("micro", "small", "medium", "large")
+SECTORS = ("agriculture", "manufacturing", "construction", "trade_transport", "information", "business_services")
+PROVINCES = ("PV20", "PV21", "PV22")
+AGE_BANDS = ("established", "young", "start_up")
+PARTNERS = (
+    "group", "suppliers", "private_clients", "public_clients", "competitors", "consultants", "universities",
+    "government_institutes", "private_institutes", "non_profit",
+)  # fmt: skip
+INITIATIVES = tuple(f"I{number:02d}" for number in range(1, 56))
+
+MUNICIPALITIES: Mapping[str, tuple[str, ...]] = {
+    "PV20": ("0014", "0003", "0010", "0037", "0047", "0765", "1895"),
+    "PV21": ("0080", "0059", "0072", "0074", "0085", "0086", "0090", "0098", "0737", "1900"),
+    "PV22": ("0106", "0109", "0114", "0118", "0119", "1680", "1681", "1690", "1699", "1701", "1730", "1731"),
+}
+"""Municipalities that kept their code from 2017 to 2019, by province; the first holds the most firms"""
+
+SBI_CODES: Mapping[str, tuple[str, ...]] = {
+    "agriculture": ("0113", "0141", "0150", "0162"),
+    "manufacturing": ("1013", "1051", "2229", "2511", "2562", "2829", "3511"),
+    "construction": ("4120", "4211", "4321", "4391"),
+    "trade_transport": ("4511", "4632", "4690", "4711", "4941", "5510", "5610"),
+    "information": ("5829", "6201", "6202", "6311"),
+    "business_services": ("6920", "7022", "7112", "7211", "7219", "7311", "8220"),
+}
+"""SBI 2008 classes a firm of the sector may have, as text: agriculture's begin with a zero"""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of the population: probabilities are shares in 0..1, control effects are log-odds.
+
+    The four states' probabilities of being a top innovator, standardised over the living firms of a wave, are
+    neither, neither + investment_alone, neither + cooperation_alone, and
+    neither + investment_alone + cooperation_alone + complementarity.
+    """
+
+    complementarity: float = 0.08
+    cooperation_alone: float = 0.0
+    """Effect of cooperation without internal investment"""
+    investment_alone: float = 0.055
+    """Effect of internal investment without cooperation"""
+    neither: float = 0.045
+    cooperates: float = 0.31
+    """Share of living firms that take part in at least one initiative"""
+    invests: float = 0.43
+    """Share of living firms with internal investment"""
+    size_band: Mapping[str, float] = field(default_factory=lambda: {"small": 0.1, "medium": 0.2, "large": 0.4})
+    sector: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "agriculture": -0.6, "construction": -0.5, "trade_transport": -0.3, "information": 0.6,
+            "business_services": 0.2,
+        }  # fmt: skip
+    )
+    province: Mapping[str, float] = field(default_factory=lambda: {"PV21": -0.1, "PV22": 0.05})
+    firm_age_band: Mapping[str, float] = field(default_factory=lambda: {"young": 0.2, "start_up": 0.4})
+    response: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "small": 0.15, "medium": 0.35, "large": 0.6,
+            "agriculture": -0.2, "manufacturing": 0.1, "construction": -0.25, "trade_transport": -0.2,
+            "information": 0.35, "business_services": 0.1,
+            "rd_tax_credit": 0.6,
+        }  # fmt: skip
+    )
+    """Log-odds of a usable response by size, by sector and for firms the register knows as innovative"""
+    response_beyond_register: float = 0.0
+    """Log-odds of a usable response per standard deviation of innovativeness no register sees: what weights cannot mend"""
+
+    def states(self) -> dict[str, float]:
+        """Standardised probabilities of the four states."""
+        return {
+            "p_neither": self.neither,
+            "p_invests_only": self.neither + self.investment_alone,
+            "p_cooperates_only": self.neither + self.cooperation_alone,
+            "p_both": self.neither + self.investment_alone + self.cooperation_alone + self.complementarity,
+        }
+
+
+@dataclass(frozen=True)
+class Population:
+    """Every firm, and what each living firm would answer in each wave."""
+
+    seed: int
+    truth: Truth
+    firms: pd.DataFrame
+    """One row per firm that ever lived, indexed by register number (8 digits, text): frame variables, `first_wave`,
+    `last_wave`, and `lingers`: whether the register drops the firm a wave late"""
+    traits: pd.DataFrame
+    """What no register sees of each firm, in the same order: standard normal `innovative` and others"""
+    census: Mapping[str, pd.DataFrame]
+    """Wave -> one row per living firm: `firm`, frame variables, every concept, and the measures `cooperates`, `invests`,
+    `top_innovator` as 0/1. Percentages run from 0 to 100."""
+
+
+def population(seed: int = 2017, truth: Truth | None = None, firms: int = 7000) -> Population:
+    """Draw the population: `firms` living ones in the first wave; births and deaths after it.
+
+    The same seed and truth give the same population, and a truth that differs only in its complementarity gives the
+    same firms with other outcomes.
+    """
+    truth = truth or Truth()
+    streams = iter(np.random.SeedSequence([seed, 0]).spawn(2 + 2 * len(WAVES)))
+    register, traits = _firms(np.random.default_rng(next(streams)), firms)
+    census = {}
+    for wave in WAVES:
+        practices, answers = (np.random.default_rng(next(streams)) for _ in range(2))
+        living = np.flatnonzero(((register["first_wave"] <= wave) & (register["last_wave"] >= wave)).to_numpy())
+        census[wave] = _census(register.iloc[living], traits.iloc[living], wave, truth, practices, answers)
+    return Population(seed, truth, register, traits, census)
+
+
+def controls(frame: pd.DataFrame) -> np.ndarray:
+    """Design columns of the primary model's controls, n x 12: size band, sector, province and age band as 0/1,
+    reference levels micro, manufacturing, PV20, established."""
+    levels = {
+        "size_band": SIZE_BANDS[1:],
+        "sector": [s for s in SECTORS if s != "manufacturing"],
+        "province": PROVINCES[1:],
+        "firm_age_band": AGE_BANDS[1:],
+    }
+    return np.column_stack(
+        [(frame[name] == level).to_numpy(float) for name, known in levels.items() for level in known]
+    )
+
+
+def _firms(rng: np.random.Generator, living: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every firm that ever lives, and what no register sees of it."""
+    births, ceased = round(0.04 * living), round(0.03 * living)
+    first = np.repeat([BEFORE, *WAVES], [ceased, living, *[births] * (len(WAVES) - 1)])
+    n, ancient = len(first), first <= WAVES[0]
+    survives = rng.random((n, len(WAVES) - 1)) >= 0.03
+    ends = np.where(~survives, np.arange(len(WAVES) - 1), len(WAVES) - 1).min(axis=1)
+    last = np.array(WAVES)[np.maximum(ends, np.searchsorted(WAVES, first))]
+    last = np.where(first == BEFORE, BEFORE, last)
+
+    sector = rng.choice(SECTORS, n, p=[0.12, 0.17, 0.13, 0.30, 0.08, 0.20])
+    size = np.array(SIZE_BANDS)[
+        (rng.random(n)[:, None] > np.cumsum([0.53, 0.31, 0.12])).sum(axis=1) * ancient
+    ]
+    province = rng.choice(PROVINCES, n, p=[0.36, 0.38, 0.26])
+    age = np.where(ancient, np.minimum(np.floor(rng.exponential(16, n)), 120), 0).astype(int)
+    low, high = np.array([[2, 10], [10, 50], [50, 250], [250, 1200]])[_position(size, SIZE_BANDS)].T
+    staff = np.floor(low * (high / low) ** (rng.random(n) ** 1.3)).astype(int)
+
+    innovative = rng.standard_normal(n)
+    credit = rng.random(n) < _logistic(-1.9 + 1.1 * innovative + 0.3 * _position(size, SIZE_BANDS))
+    register = pd.DataFrame(
+        {
+            "sbi_code": _pick(rng, sector, SBI_CODES),
+            "sector": sector,
+            "size_band": size,
+            "province": province,
+            "municipality_code": _pick(rng, province, MUNICIPALITIES),
+            "founded_year": first.astype(int) - 1 - age,
+            "rd_tax_credit": credit,
+            "first_wave": first,
+            "last_wave": last,
+            "lingers": rng.random(n) < 0.35,
+        },
+        index=pd.Index(np.char.zfill(rng.choice(999_999, n, replace=False).astype(str), 8), name="firm"),
+    )
+    traits = pd.DataFrame(
+        {
+            "innovative": innovative,
+            "cooperative": rng.standard_normal(n),
+            "investing": rng.standard_normal(n),
+            "fortune": rng.standard_normal(n),
+            "social": rng.standard_normal(n),
+            "digital": rng.standard_normal(n),
+            "staff": staff,
+            "productivity_eur": 1000 * np.round(110 * np.exp(0.45 * rng.standard_normal(n))),
+        },
+        index=register.index,
+    )
+    order = np.argsort(register.index.to_numpy())
+    return register.iloc[order], traits.iloc[order]
+
+
+def _census(
+    register: pd.DataFrame,
+    traits: pd.DataFrame,
+    wave: str,
+    truth: Truth,
+    practices: np.random.Generator,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """What every living firm would answer in one wave."""
+    n, year = len(register), WAVES.index(wave)
+    frame = register.drop(columns=["first_wave", "last_wave", "lingers"]).reset_index()
+    age = int(wave) - 1 - frame["founded_year"]
+    frame["firm_age_band"] = np.select([age < 5, age < 10], ["start_up", "young"], "established")
+
+    size, sector = _position(frame["size_band"], SIZE_BANDS), frame["sector"].to_numpy()
+    appetite = 0.8 * traits["innovative"].to_numpy() + 0.3 * size + 0.4 * (sector == "information")
+    invests = _share_above(appetite + 0.8 * traits["investing"] + 0.6 * practices.standard_normal(n), truth.invests)
+    cooperates = _share_above(
+        0.6 * appetite + traits["cooperative"] + 0.6 * practices.standard_normal(n), truth.cooperates + 0.01 * year
+    )
+    top = _top_innovators(frame, traits, invests, cooperates, truth, practices)
+    frame["cooperates"], frame["invests"], frame["top_innovator"] = cooperates, invests, top
+
+    answers = {
+        **_participation(rng, cooperates, frame["province"].to_numpy(), year),
+        **_innovation(rng, top, invests, cooperates),
+        **_money(rng, traits, top, invests, year),
+        **_cooperation(rng, cooperates, invests, size),
+        **_outlook(rng, traits, sector, size, invests, year),
+    }
+    return pd.concat([frame, pd.DataFrame(answers, index=frame.index)], axis=1)
+
+
+def _top_innovators(
+    frame: pd.DataFrame,
+    traits: pd.DataFrame,
+    invests: np.ndarray,
+    cooperates: np.ndarray,
+    truth: Truth,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """0/1 per firm, with the declared standardised probabilities of the four states."""
+    from scipy.special import ndtr
+
+    other = controls(frame)
+    effects = [truth.size_band, truth.sector, truth.province, truth.firm_age_band]
+    beta = np.array([effect for block in effects for effect in block.values()])
+    offset = other @ beta
+    base = {state: _shift(offset, share) for state, share in truth.states().items()}
+    b0 = base["p_neither"]
+    b1, b2 = base["p_invests_only"] - b0, base["p_cooperates_only"] - b0
+    b3 = base["p_both"] - b0 - b1 - b2
+    columns = np.column_stack([np.ones(len(frame)), invests, cooperates, invests * cooperates, other])
+    chance = _logistic(columns[:, :4] @ [b0, b1, b2, b3] + offset)
+    # A firm's luck lasts: half of the variance of its draw is its own in every wave.
+    draw = ndtr(np.sqrt(0.5) * (traits["fortune"].to_numpy() + rng.standard_normal(len(frame))))
+    return _balanced(chance, draw, columns)
+
+
+def _balanced(chance: np.ndarray, draw: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Turn as few as possible of the draws near their cut until sum x (y - chance) is near 0 in every column x.
+
+    Each step turns the pair of draws, one of each side (or one draw and the empty one), that brings the residuals
+    nearest to zero; it ends when no pair does.
+    """
+    y = (draw < chance).astype(int)
+    # The four states carry the contrasts: each is balanced by itself, and weighs more than the controls.
+    states = columns[:, 1] + 2 * columns[:, 2]
+    weighted = np.column_stack([*(10.0 * (states == state) for state in range(4)), columns[:, 4:]])
+    residual = (y - chance) @ weighted
+    distance = np.abs(draw - chance)
+    sides = [np.flatnonzero(y == side) for side in (0, 1)]
+    up, down = (np.append(side[np.argsort(distance[side])[:400]], -1) for side in sides)
+    # The last row of each side is the empty draw: it changes nothing.
+    raises, lowers = (weighted[side] * (side >= 0)[:, None] for side in (up, down))
+    together = raises @ lowers.T
+    lengths = [(side**2).sum(axis=1) for side in (raises, lowers)]
+    used = [np.zeros(len(side)) for side in (up, down)]
+    for _ in range(len(up)):
+        gain_up = 2 * raises @ residual + lengths[0] + used[0]
+        gain_down = -2 * lowers @ residual + lengths[1] + used[1]
+        gain = gain_up[:, None] + gain_down - 2 * together
+        i, j = np.unravel_index(np.argmin(gain), gain.shape)
+        if gain[i, j] > -1e-9:
+            break
+        residual = residual + raises[i] - lowers[j]
+        for side, place, value in ((0, i, 1), (1, j, 0)):
+            firm = (up, down)[side][place]
+            if firm >= 0:
+                y[firm] = value
+                used[side][place] = np.inf
+    return y
+
+
+def _shift(offset: np.ndarray, share: float) -> float:
+    """The constant a for which the mean of logistic(a + offset) is the share."""
+    low, high = -30.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _logistic(middle + offset).mean() < share else (low, middle)
+    return (low + high) / 2
+
+
+def _participation(
+    rng: np.random.Generator, cooperates: np.ndarray, province: np.ndarray, year: int
+) -> dict[str, object]:
+    """The initiatives each firm takes part in: one to six of 55, those of its own province more often."""
+    n = len(cooperates)
+    many = np.minimum(1 + rng.geometric(0.55, n) - 1, 6) * cooperates
+    liking = np.linspace(0.7, -0.7, len(INITIATIVES))
+    home = np.array(PROVINCES)[np.arange(len(INITIATIVES)) % 3]
+    key = liking + 0.8 * (home == province[:, None]) + rng.gumbel(size=(n, len(INITIATIVES)))
+    rank = np.argsort(np.argsort(-key, axis=1), axis=1)
+    chosen = rank < many[:, None]
+    names = np.array(INITIATIVES)
+    return {
+        "participates": cooperates.astype(bool),
+        "initiatives": [tuple(names[row]) for row in chosen],
+    }
+
+
+def _innovation(
+    rng: np.random.Generator, top: np.ndarray, invests: np.ndarray, cooperates: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Product and process innovation and the split of turnover; a top innovator has more than 40 % new to market."""
+    n = len(top)
+    product = (rng.random(n) < np.select([invests * cooperates == 1, invests == 1, cooperates == 1],
+                                         [0.55, 0.45, 0.22], 0.17)) | (top == 1)  # fmt: skip
+    high = rng.choice([41, 45, 50, 60, 70, 75, 80, 90, 100], n, p=[0.02, 0.16, 0.28, 0.19, 0.11, 0.08, 0.08, 0.04, 0.04])
+    low = rng.choice([0, 5, 10, 15, 20, 25, 30, 35, 40], n, p=[0.13, 0.14, 0.2, 0.11, 0.15, 0.11, 0.08, 0.02, 0.06])
+    market = np.where(product, np.where(top == 1, high, low), 0)
+    firm = np.floor((100 - market) * rng.choice([0, 0.1, 0.2, 0.3, 0.5], n, p=[0.2, 0.25, 0.25, 0.2, 0.1]) / 5) * 5
+    firm = np.where(product, firm, 0)
+    return {
+        "product_innovation": product,
+        "turnover_share_new_to_market": market.astype(float),
+        "turnover_share_new_to_firm": firm,
+        "turnover_share_unchanged": np.where(product, 100.0 - market - firm, 100.0),
+        "process_innovation": rng.random(n) < 0.2 + 0.25 * invests + 0.1 * cooperates,
+        "ongoing_activities": rng.random(n) < 0.08 + 0.37 * invests + 0.05 * cooperates,
+        "abandoned_activities": rng.random(n) < 0.02 + 0.13 * invests,
+    }
+
+
+def _money(
+    rng: np.random.Generator, traits: pd.DataFrame, top: np.ndarray, invests: np.ndarray, year: int
+) -> dict[str, np.ndarray]:
+    """Staff, turnover, R&D and innovation expenditure; `invests` is in-house R&D or innovation expenditure."""
+    n = len(top)
+    usual, productivity = traits["staff"].to_numpy(), traits["productivity_eur"].to_numpy()
+    band = np.searchsorted([10, 50, 250], usual, side="right")
+    low, high = np.array([2, 10, 50, 250])[band], np.array([9, 49, 249, 5000])[band]
+    staff = np.clip(np.round(usual * np.exp(0.04 * rng.standard_normal(n))), low, high)
+    turnover = 1000 * np.round(staff * productivity / 1000 * np.exp(0.08 * rng.standard_normal(n)))
+    research = (rng.random(n) < 0.75) & (invests == 1)
+    level = (9.5, 10.7, 13.6)[year] * np.exp(0.15 * top)
+    share = np.clip(np.round(2 * level * np.exp(0.85 * rng.standard_normal(n))) / 2, 0.5, 85.0)
+    share = np.where(research, share, 0.0)
+    # What is spent beside in-house R&D, as a share of turnover.
+    beside = rng.choice([0.5, 1, 2, 3, 5], n) * (invests == 1) * (~research | (rng.random(n) < 0.5))
+    spent = 100 * np.ceil(turnover * (share + beside) / 100 / 100)
+    return {
+        "employees": staff,
+        "turnover_eur": turnover,
+        "in_house_rd": research,
+        "rd_share_of_turnover": share,
+        "innovation_expenditure_eur": spent,
+        "contracted_out_rd": rng.random(n) < 0.03 + 0.22 * (invests == 1),
+    }
+
+
+def _cooperation(
+    rng: np.random.Generator, cooperates: np.ndarray, invests: np.ndarray, size: np.ndarray
+) -> dict[str, object]:
+    """Innovation cooperation in the CIS sense, with whom; it goes with participation but is not the same."""
+    n = len(cooperates)
+    any_partner = rng.random(n) < 0.12 + 0.5 * cooperates + 0.12 * invests
+    liking = np.array([0.1, 0.5, 0.5, 0.15, 0.1, 0.2, 0.35, 0.15, 0.1, 0.1])
+    ticked = rng.random((n, len(PARTNERS))) < liking + 0.05 * size[:, None] * (np.arange(len(PARTNERS)) == 0)
+    ticked[np.arange(n), rng.choice([1, 2, 6], n)] = True
+    ticked &= any_partner[:, None]
+    names = np.array(PARTNERS)
+    return {
+        "cooperation": any_partner,
+        "cooperation_partners": [tuple(names[row]) for row in ticked],
+    }
+
+
+def _outlook(
+    rng: np.random.Generator,
+    traits: pd.DataFrame,
+    sector: np.ndarray,
+    size: np.ndarray,
+    invests: np.ndarray,
+    year: int,
+) -> dict[str, np.ndarray]:
+    """Orientation, digital technology and public funding."""
+    n = len(size)
+    social = traits["social"].to_numpy() + 0.4 * rng.standard_normal(n)
+    rank = np.argsort(np.argsort(social)) / n
+    digital = traits["digital"].to_numpy() + 0.2 * size + 0.5 * (sector == "information")
+
+    def uses(share: float, more: np.ndarray) -> np.ndarray:
+        return _share_above(digital + more + 0.7 * rng.standard_normal(n), share).astype(bool)
+
+    industry = 0.6 * np.isin(sector, ["manufacturing", "agriculture"])
+    maturity = np.searchsorted(np.quantile(digital, [0.15, 0.45, 0.75, 0.92]), digital) + 1
+    return {
+        "orientation": np.select([rank < 0.2, rank > 0.9], ["profit", "social"], "balanced"),
+        "sensor_technology": uses((0.2, 0.26, 0.37)[year], industry),
+        "internet_of_things": uses((0.2, 0.24, 0.305)[year], 0.3 * industry),
+        "artificial_intelligence": uses((0.05, 0.07, 0.1)[year], 0.5 * (sector == "information")),
+        "digital_maturity": maturity,
+        "public_funding_local": rng.random(n) < 0.03 + 0.12 * invests,
+        "public_funding_national": rng.random(n) < 0.02 + 0.25 * invests,
+        "public_funding_eu": rng.random(n) < 0.01 + 0.05 * invests,
+    }
+
+
+def _logistic(x: np.ndarray | float) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.asarray(x)))
+
+
+def _share_above(score: np.ndarray | pd.Series, share: float) -> np.ndarray:
+    """1 for the given share of firms with the highest scores, 0 for the others."""
+    values = np.asarray(score)
+    return (values > np.quantile(values, 1 - share)).astype(int)
+
+
+def _position(values: pd.Series | np.ndarray, known: tuple[str, ...]) -> np.ndarray:
+    """The place of each value in a list of known ones."""
+    places = {value: place for place, value in enumerate(known)}
+    return np.array([places[value] for value in values])
+
+
+def _pick(rng: np.random.Generator, keys: np.ndarray, choices: Mapping[str, tuple[str, ...]]) -> np.ndarray:
+    """For each key one of its choices, the first ones more often."""
+    picked = np.empty(len(keys), dtype=object)
+    place = rng.random(len(keys)) ** 1.6
+    for key, known in choices.items():
+        of_key = keys == key
+        picked[of_key] = np.array(known, dtype=object)[(place[of_key] * len(known)).astype(int)]
+    return picked
