@@ -87,9 +87,7 @@ def calibrate(
         raise CalibrationError("a weight before calibration is negative, missing or infinite")
     if isinstance(auxiliary, list | tuple):
         if method != "raking":
-            raise ValueError(
-                "margins as codes are for raking; give a matrix for linear and logit calibration"
-            )
+            raise ValueError("margins as codes are for raking; give a matrix for linear and logit calibration")
         codes = [np.asarray(c) for c in auxiliary]
         result = _fit_proportions(
             matrix,
@@ -124,9 +122,7 @@ def _check_totals(matrix: Floats, x: Floats, totals: Floats) -> None:
     if not np.all(np.isfinite(x)):
         raise CalibrationError("an auxiliary value is missing or infinite")
     if not np.all(np.isfinite(totals)):
-        raise CalibrationError(
-            "a total is missing or infinite", np.flatnonzero(~np.isfinite(totals)).tolist()
-        )
+        raise CalibrationError("a total is missing or infinite", np.flatnonzero(~np.isfinite(totals)).tolist())
     used = (matrix > 0).any(axis=1)
     empty = np.flatnonzero(~(np.abs(x[used]) > 0).any(axis=0) & (totals != 0))
     if len(empty):
@@ -142,9 +138,7 @@ def _check_totals(matrix: Floats, x: Floats, totals: Floats) -> None:
         scale = np.linalg.norm(totals / size) + 1e-300
         if np.any(np.abs(off) > 1e-7 * scale):
             worst = null[:, np.argmax(np.abs(off))]
-            raise CalibrationError(
-                "totals contradict each other", np.flatnonzero(np.abs(worst) > 1e-6).tolist()
-            )
+            raise CalibrationError("totals contradict each other", np.flatnonzero(np.abs(worst) > 1e-6).tolist())
 
 
 def _linear(matrix: Floats, x: Floats, totals: Floats, tolerance: float) -> tuple[Floats, int, Floats]:
@@ -225,9 +219,7 @@ def _newton(
         active = active[~met]
     distance = _distance(fitted, x, totals)
     reason = "the totals cannot be met" + (
-        f" with factors between {bounds[0]:g} and {bounds[1]:g}"
-        if bounds is not None
-        else " with positive weights"
+        f" with factors between {bounds[0]:g} and {bounds[1]:g}" if bounds is not None else " with positive weights"
     )
     _refuse_unmet(distance, tolerance * 10, reason)
     return fitted, steps, distance
@@ -289,16 +281,11 @@ def _fit_proportions(
         )
         active = active[(off > tolerance).any(axis=0)]
     distance = np.concatenate(
-        [
-            np.abs(into @ mass - t[:, None]) / (1 + np.abs(t))[:, None]
-            for into, t in zip(inside, totals, strict=True)
-        ]
+        [np.abs(into @ mass - t[:, None]) / (1 + np.abs(t))[:, None] for into, t in zip(inside, totals, strict=True)]
     )
     if not len(goal) == len(distance):
         raise AssertionError("totals and margins differ in length")
-    _refuse_unmet(
-        distance, tolerance * 10, "the margins cannot be met together: their empty cells exclude it"
-    )
+    _refuse_unmet(distance, tolerance * 10, "the margins cannot be met together: their empty cells exclude it")
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(start > 0, mass / start, 1.0)
     return matrix * factor[cell], steps, distance

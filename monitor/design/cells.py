@@ -68,9 +68,7 @@ def dummy_columns(columns: Sequence[ArrayLike]) -> tuple[Floats, list[str]]:
     return np.hstack([np.ones((rows, 1)), *made]), names
 
 
-def fit_cells(
-    x: ArrayLike, cells: Mapping[str, ArrayLike], tolerance: float = 1e-12, iterations: int = 50
-) -> CellFit:
+def fit_cells(x: ArrayLike, cells: Mapping[str, ArrayLike], tolerance: float = 1e-12, iterations: int = 50) -> CellFit:
     """Weighted logistic regression and its design-based covariance from cells; exactly the row-wise result.
 
     x      (c, p) covariates of each cell

@@ -21,9 +21,7 @@ def t_quantile(df: ArrayLike, level: float = 0.95) -> Floats:
     return np.where(df >= 1, value, np.inf)
 
 
-def student_t(
-    estimate: ArrayLike, se: ArrayLike, df: ArrayLike, level: float = 0.95
-) -> tuple[Floats, Floats]:
+def student_t(estimate: ArrayLike, se: ArrayLike, df: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """estimate -+ t(df) * se; a zero standard error gives a point, whatever the degrees of freedom."""
     estimate, se = np.asarray(estimate, dtype=float), np.asarray(se, dtype=float)
     with np.errstate(invalid="ignore"):
@@ -73,7 +71,7 @@ def korn_graubard(
     """
     share, se, n, df = (np.asarray(a, dtype=float) for a in (share, se, n, df))
     limit = np.where(np.isfinite(limit), limit, np.nan)
-    correction = (t_quantile(n - 1, level) / t_quantile(df, level)) ** 2
+    correction = (t_quantile(np.subtract(n, 1), level) / t_quantile(df, level)) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = np.where(se > 0, share * (1 - share) / se**2, np.where(np.isnan(limit), n, limit))
     effective = np.fmin(effective * np.where(np.isfinite(correction), correction, 0.0), limit)

@@ -70,13 +70,12 @@ def fit_logit(
     beta, fitted = np.zeros(p), np.empty(n)
     information = np.zeros((p, p))
     done, step = False, 0
-    for step in range(1, iterations + 1):
+    while not done and step < iterations:
+        step += 1
         score, information = _score(x, y, w, beta, fitted)
         move = np.linalg.solve(information, score)
         beta = beta + move
-        if np.max(np.abs(move) / (1 + np.abs(beta))) < tolerance:
-            done = True
-            break
+        done = bool(np.max(np.abs(move) / (1 + np.abs(beta))) < tolerance)
     _, information = _score(x, y, w, beta, fitted)
     return GlmFit(beta, fitted, information, step, done)
 
@@ -124,7 +123,8 @@ def fit_logit_replicates(
     active = np.arange(columns)
     goal = (pattern.T @ events).T
     step = 0
-    for step in range(1, iterations + 1):
+    while len(active) and step < iterations:
+        step += 1
         mu = 1 / (1 + np.exp(-(pattern @ beta[active].T)))
         expected = mass[:, active] * mu
         score = goal[active] - (pattern.T @ expected).T
@@ -138,7 +138,5 @@ def fit_logit_replicates(
             move = np.einsum("rij,rj->ri", np.linalg.pinv(information, hermitian=True), score)
         beta[active] += move
         active = active[~(np.max(np.abs(move) / (1 + np.abs(beta[active])), axis=1) < tolerance)]
-        if not len(active):
-            break
     beta[active] = np.nan
     return GlmFit(beta, np.empty(0), np.empty((0, 0)), step, not len(active))

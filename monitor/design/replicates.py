@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,10 +25,7 @@ def firm_numbers(firms: Sequence[str], replicates: int, seed: int, purpose: str)
     """
     prefix = f"{seed}|{purpose}|".encode()
     start = np.array(
-        [
-            int.from_bytes(hashlib.blake2b(prefix + str(f).encode(), digest_size=8).digest(), "little")
-            for f in firms
-        ],
+        [int.from_bytes(hashlib.blake2b(prefix + str(f).encode(), digest_size=8).digest(), "little") for f in firms],
         dtype=np.uint64,
     )
     step = np.arange(1, replicates + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -37,7 +35,9 @@ def firm_numbers(firms: Sequence[str], replicates: int, seed: int, purpose: str)
     return z ^ (z >> np.uint64(31))
 
 
-def bootstrap_perturbation(strata: ArrayLike, remaining: ArrayLike, numbers: NDArray[np.uint64]) -> Floats:
+def bootstrap_perturbation(
+    strata: ArrayLike, remaining: ArrayLike, numbers: NDArray[np.uint64], single: bool = False
+) -> Floats:
     """What the bootstrap without replacement adds to each weight, as a share of that weight.
 
     Preston (2009), Chipperfield & Preston (2007): in a stratum of n firms m = floor(n / 2) are drawn without
@@ -49,6 +49,7 @@ def bootstrap_perturbation(strata: ArrayLike, remaining: ArrayLike, numbers: NDA
     strata     (n,) codes 0..H-1
     remaining  (n,) 1 - f per firm, one value in a stratum (or, for response classes, f_k (1 - r/n) per firm)
     numbers    (n, R) random numbers of the firms; the m smallest in a stratum are drawn
+    single     a stratum of one firm adds or takes sqrt(1 - f) of its weight at random (the policy `centre`)
     returns    (n, R) with mean zero in expectation; variance (1/(R-1)) sum (theta_r - mean)^2
     """
     codes = np.asarray(strata)
@@ -56,10 +57,13 @@ def bootstrap_perturbation(strata: ArrayLike, remaining: ArrayLike, numbers: NDA
     added = np.zeros(numbers.shape)
     order = np.argsort(codes, kind="stable")
     edges = np.flatnonzero(np.r_[True, codes[order][1:] != codes[order][:-1], True])
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         rows = order[low:high]
         n = len(rows)
         m = n // 2
+        if m == 0 and single:
+            side = np.where(numbers[rows] >> np.uint64(63), 1.0, -1.0)
+            added[rows] = side * np.sqrt(np.maximum(remaining[rows], 0.0))[:, None]
         if m == 0 or not np.any(remaining[rows] > 0):
             continue
         scale = np.sqrt(m * np.maximum(remaining[rows], 0.0) / (n - m))[:, None]
@@ -88,9 +92,7 @@ def jackknife_weights(
     first = np.unique(unit, return_index=True)[1]
     stratum_of_unit = h[first]
     n_h = np.bincount(stratum_of_unit)
-    big_n = (
-        np.asarray(population, dtype=float)[first] if population is not None else np.full(len(first), np.inf)
-    )
+    big_n = np.asarray(population, dtype=float)[first] if population is not None else np.full(len(first), np.inf)
     f = n_h[stratum_of_unit] / big_n
     out = np.flatnonzero((n_h[stratum_of_unit] > 1) & (f < 1))
     columns = np.repeat(w[:, None], len(out), axis=1)
@@ -103,9 +105,7 @@ def jackknife_weights(
     return columns, scale
 
 
-def replicate_covariance(
-    theta: ArrayLike, scale: ArrayLike | None = None, centre: ArrayLike | None = None
-) -> Floats:
+def replicate_covariance(theta: ArrayLike, scale: ArrayLike | None = None, centre: ArrayLike | None = None) -> Floats:
     """Covariance of k estimates from their values under R replicates: sum_r scale_r (theta_r - c)(theta_r - c)'.
 
     theta   (R, k) or (R,)
@@ -118,13 +118,9 @@ def replicate_covariance(
         theta = theta[:, None]
     if not np.all(np.isfinite(theta)):
         bad = np.flatnonzero(~np.isfinite(theta).all(axis=1))
-        raise ValueError(
-            f"{len(bad)} of {len(theta)} replicates have no finite estimate (first: replicate {bad[0]})"
-        )
+        raise ValueError(f"{len(bad)} of {len(theta)} replicates have no finite estimate (first: replicate {bad[0]})")
     r = len(theta)
-    weight = (
-        np.full(r, 1 / (r - 1)) if scale is None else np.broadcast_to(np.asarray(scale, dtype=float), (r,))
-    )
+    weight = np.full(r, 1 / (r - 1)) if scale is None else np.broadcast_to(np.asarray(scale, dtype=float), (r,))
     middle = theta[weight > 0].mean(axis=0) if centre is None else np.asarray(centre, dtype=float)
     d = (theta - middle) * np.sqrt(weight)[:, None]
     return d.T @ d

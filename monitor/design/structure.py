@@ -331,14 +331,10 @@ class SurveyDesign:
             wz = _sums(wz, unit, len(h_of_unit))
         drawn, big = self._drawn, self._population
         remaining = np.maximum(1 - drawn / big, 0.0)
-        target, centred = self._groups(
-            self._stratum[0], self._stratum[1], drawn, remaining <= 1e-12, "stratum"
-        )
+        target, centred = self._groups(self._stratum[0], self._stratum[1], drawn, remaining <= 1e-12, "stratum")
         return self._stratified(wz, h_of_unit, drawn, big, target, centred)
 
-    def _stratified(
-        self, wz: Floats, h: Codes, drawn: Floats, big: Floats, target: Codes, centred: Floats
-    ) -> Floats:
+    def _stratified(self, wz: Floats, h: Codes, drawn: Floats, big: Floats, target: Codes, centred: Floats) -> Floats:
         k = len(drawn)
         n = np.bincount(target, weights=drawn, minlength=k)
         total = np.bincount(target, weights=big, minlength=k)
@@ -347,11 +343,7 @@ class SurveyDesign:
         group = target[h]
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = np.nan_to_num(_sums(wz, group, k) / n[:, None]) * np.nan_to_num(centred)[:, None]
-            scale = (
-                remaining
-                * np.where(n > 1, n / np.maximum(n - 1, 1), 1.0)
-                * np.where(np.isnan(centred), 0.0, 1.0)
-            )
+            scale = remaining * np.where(n > 1, n / np.maximum(n - 1, 1), 1.0) * np.where(np.isnan(centred), 0.0, 1.0)
         d = (wz - mean[group]) * np.sqrt(scale)[group][:, None]
         return np.asarray(d.T @ d)
 
@@ -409,9 +401,7 @@ class SurveyDesign:
         size = np.bincount(group, minlength=classes).astype(float)
         with np.errstate(invalid="ignore", divide="ignore"):
             middle = np.nan_to_num(_sums(v, group, classes) / size[:, None]) * np.nan_to_num(centred)[:, None]
-            factor = np.where(size > 1, size / np.maximum(size - 1, 1), 1.0) * np.where(
-                np.isnan(centred), 0.0, 1.0
-            )
+            factor = np.where(size > 1, size / np.maximum(size - 1, 1), 1.0) * np.where(np.isnan(centred), 0.0, 1.0)
         drawn_share = np.where(np.isfinite(big[h]), np.minimum(1 / np.maximum(d, 1.0), 1.0), 1.0)
         spread = (v - middle[group]) * np.sqrt(factor[group] * drawn_share * (1 - rate[c]))[:, None]
         return np.asarray(result + spread.T @ spread)
@@ -468,9 +458,7 @@ class SurveyDesign:
         result = self.mean(values, inside)
         return replace(result, share=True, events=values.sum(axis=0).astype(np.int64))
 
-    def ratio(
-        self, numerator: ArrayLike, denominator: ArrayLike, domain: ArrayLike | None = None
-    ) -> Estimate:
+    def ratio(self, numerator: ArrayLike, denominator: ArrayLike, domain: ArrayLike | None = None) -> Estimate:
         """Ratios of weighted totals R = sum w y / sum w x. Influence: (y - R x) / sum w x."""
         y, inside = self._inside(numerator, domain)
         x, _ = self._inside(denominator, domain)
@@ -481,9 +469,7 @@ class SurveyDesign:
         ratios = (self.weights @ y) / below
         return self._estimate(ratios, (y - ratios * x) / below, inside)
 
-    def quantile(
-        self, y: ArrayLike, p: float = 0.5, domain: ArrayLike | None = None, level: float = 0.95
-    ) -> Estimate:
+    def quantile(self, y: ArrayLike, p: float = 0.5, domain: ArrayLike | None = None, level: float = 0.95) -> Estimate:
         """The weighted p-quantile: the smallest y at which the weighted share at or below it passes p; where it is p
         exactly, that value (R's `qrule = "math"`).
 
@@ -503,17 +489,13 @@ class SurveyDesign:
         t = float(t_quantile(below.df, level))
         half = t * float(below.se[0]) if below.se[0] > 0 else 0.0
         at = float(below.estimate[0])
-        low = _quantile(sorted_y, cumulative, at - half) if 0 < at - half else np.nan
+        low = _quantile(sorted_y, cumulative, at - half) if at - half > 0 else np.nan
         high = _quantile(sorted_y, cumulative, at + half) if at + half <= 1 else np.nan
         se = (high - low) / (2 * t)
         slope = float(below.se[0]) / se if se > 0 else np.inf
         influence = -below.influence / slope if np.isfinite(slope) else np.zeros((self.n, 1))
         result = self._estimate(np.array([found]), influence, inside)
-        reason = (
-            None
-            if np.isfinite(low) and np.isfinite(high)
-            else "too few firms for an interval of this quantile"
-        )
+        reason = None if np.isfinite(low) and np.isfinite(high) else "too few firms for an interval of this quantile"
         return replace(result, bounds=np.array([[low, high]]), reason=reason)
 
     def difference(self, first: Estimate, second: Estimate) -> Estimate:
@@ -537,9 +519,7 @@ class SurveyDesign:
         values = np.where(inside[:, None], values, 0.0)
         if not np.all(np.isfinite(values)):
             missing = int((~np.isfinite(values)).any(axis=1).sum())
-            raise ValueError(
-                f"{missing} firms of the domain have no finite value: leave them out of the domain"
-            )
+            raise ValueError(f"{missing} firms of the domain have no finite value: leave them out of the domain")
         return values, inside
 
     def _estimate(self, estimate: Floats, influence: Floats, inside: NDArray[np.bool_]) -> Estimate:
@@ -577,7 +557,7 @@ class SurveyDesign:
 
         weights        weighted_weights: firm, stratum, population, response_class, base_weight, response_weight,
                        weight and the variables of the margins
-        replicates     weighted_replicates: firm, weights (a list of R)
+        replicates     weighted_replicates: firm, weights (a list of R), scale
         survey         gives the lonely policy and the margins; without it `fail` and no calibration
         nonresponding  weighted_nonresponding: invited firms without a usable response by stratum and class.
                        Without it the classes are the strata and respondents over the class's population the
@@ -610,8 +590,9 @@ class SurveyDesign:
         auxiliary = None
         if design is not None and design.calibration.method != "none":
             auxiliary = margin_matrix(weights, design.calibration.margins)
-        matrix = None
+        matrix, scale = None, None
         if replicates is not None:
+            scale = float(replicates["scale"].iloc[0]) if "scale" in replicates else None
             listed: Mapping[str, Any] = dict(zip(replicates["firm"], replicates["weights"], strict=True))
             matrix = np.array([np.asarray(listed[firm], dtype=float) for firm in weights["firm"]])
         return cls(
@@ -622,6 +603,7 @@ class SurveyDesign:
             auxiliary=auxiliary,
             before=response_weight if auxiliary is not None else None,
             replicates=matrix,
+            replicate_scale=scale,
             lonely=design.lonely_stratum if design is not None else "fail",
             firms=weights["firm"].to_numpy(object),
         )
@@ -683,8 +665,7 @@ def _chance_overlap(one: SurveyDesign, two: SurveyDesign) -> float:
     for design in (one, two):
         labels, counts = np.unique(design._stratum[0], return_counts=True)
         sizes[id(design)] = {
-            design._stratum[1][h]: (float(n), design._population[h])
-            for h, n in zip(labels, counts, strict=True)
+            design._stratum[1][h]: (float(n), design._population[h]) for h, n in zip(labels, counts, strict=True)
         }
     for label, (n, big) in sizes[id(one)].items():
         other = sizes[id(two)].get(label)
