@@ -21,7 +21,7 @@ check: .venv/.test ## formatting, lint, types and the Dagster definitions
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/dg check defs
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/dg check defs
 
 ui: .venv/.run ## Dagster's web interface on 127.0.0.1:3000
 	$(BIN)/monitor ui

@@ -3,8 +3,6 @@
 Belongs here: which tables a stage writes, and calling the stage. Does not belong here: arithmetic, storage, messages.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import logging

@@ -3,8 +3,6 @@
 Belongs here: jobs, the schedule and the sensors. Does not belong here: what runs.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import time
@@ -12,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition as AssetJob,  # what `define_asset_job` returns has no public name
+)
 
 from monitor.survey import Survey
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
@@ -23,17 +24,16 @@ UNFINISHED = (".part", ".partial", ".crdownload", ".tmp", ".filepart", "~")
 """What copying programs put behind the name of a file they are still writing"""
 
 
-def wave_job(survey: Survey) -> dg.JobDefinition:
+def wave_job() -> AssetJob:
     """One wave from its delivery to its models."""
     return dg.define_asset_job(
         "wave",
         selection=dg.AssetSelection.assets(*[table for tables in WAVE_STAGES.values() for table in tables]),
         description="One wave from its delivery to its models",
-        partitions_def=dg.StaticPartitionsDefinition(list(survey.waves)),
     )
 
 
-def release_job() -> dg.JobDefinition:
+def release_job() -> AssetJob:
     """What spans the waves, disclosure control and the release."""
     return dg.define_asset_job(
         "release",
@@ -42,7 +42,7 @@ def release_job() -> dg.JobDefinition:
     )
 
 
-def yearly(survey: Survey, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+def yearly(survey: Survey, job: AssetJob) -> dg.ScheduleDefinition:
     """On 1 June at six, after the spring fieldwork: the wave named after the year, if it is declared."""
 
     @dg.schedule(job=job, cron_schedule="0 6 1 6 *", execution_timezone="Europe/Amsterdam", name="yearly")
@@ -66,7 +66,7 @@ def arrival(folder: Path, now: float) -> tuple[str, bool] | None:
     return hashlib.sha256(repr(state).encode()).hexdigest(), resting
 
 
-def inbox_sensor(survey: Survey, job: dg.JobDefinition) -> dg.SensorDefinition:
+def inbox_sensor(survey: Survey, job: AssetJob) -> dg.SensorDefinition:
     """Starts a wave when a delivery has finished arriving, and not while it is still being written."""
 
     @dg.sensor(job=job, name="inbox", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -81,12 +81,14 @@ def inbox_sensor(survey: Survey, job: dg.JobDefinition) -> dg.SensorDefinition:
             if resting and seen.get(wave) == looked[wave]:
                 requests.append(dg.RunRequest(run_key=f"{wave}-{looked[wave]}", partition_key=wave))
         context.update_cursor(json.dumps(looked))
-        yield from requests or [dg.SkipReason("no delivery has newly finished arriving")]
+        if not requests:
+            yield dg.SkipReason("no delivery has newly finished arriving")
+        yield from requests
 
     return inbox
 
 
-def release_sensor(wave: dg.JobDefinition, release: dg.JobDefinition) -> dg.SensorDefinition:
+def release_sensor(wave: AssetJob, release: AssetJob) -> dg.SensorDefinition:
     """Makes a release after every wave that went through."""
 
     @dg.run_status_sensor(

@@ -47,7 +47,7 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str]) -> None:
     definitions = build(folder, home)
     prepare_instance(home)
     with _alone(home), dg.DagsterInstance.get() as instance:
-        _close_killed_runs(instance)
+        close_killed_runs(instance)
         failures = [error for wave in waves if (error := _execute(definitions, instance, "wave", partition_key=wave))]
         if not failures and (error := _execute(definitions, instance, "release")):
             failures = [error]
@@ -115,7 +115,7 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _close_killed_runs(instance: dg.DagsterInstance) -> None:
+def close_killed_runs(instance: dg.DagsterInstance) -> None:
     """Runs of this command whose process is gone were killed: say so in the history."""
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         process = run.tags.get("monitor/process")

@@ -15,7 +15,7 @@ from pipelines.resources import SurveyHome, home_folder, loaded, survey_folder
 def build(folder: Path, home: Path) -> dg.Definitions:
     """The definitions of one survey folder over one home folder."""
     survey = loaded(folder)
-    wave, release = wave_job(survey), release_job()
+    wave, release = wave_job(), release_job()
     return dg.Definitions(
         assets=build_assets(survey),
         asset_checks=build_checks(survey),

@@ -1,0 +1,147 @@
+"""The architecture as programs: imports, words, SQL files, suites, the two places Dagster reads its entry from."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
+
+ROOT = Path(__file__).parent.parent
+STAGES = (
+    "raw", "staged", "validated", "imputed", "derived", "weighted", "estimated", "modelled", "disclosed", "released",
+)  # fmt: skip
+BOTTOM = {"problems", "lake", "expressions", "survey", "surveys", "concepts"}
+"""What everything may import"""
+SHARED = {"design", "rubin", "identity", "classification", "contract"}
+"""What stages share: knows no stage"""
+TOP = {"cli", "progress", "delivery_check", "proposal"}
+HEAVY = {"great_expectations", "statsmodels", "altair", "typst", "vl_convert", "sqlalchemy", "dagster"}
+SOURCES = sorted((ROOT / "monitor").rglob("*.py"))
+
+
+def drawer(module: str) -> str:
+    """`monitor.raw.qualtrics` -> `raw`."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(file: Path, *, top_level_only: bool = False) -> Iterator[str]:
+    """The modules a file imports, and with `top_level_only` only those that importing it imports."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    nodes = _at_import(tree) if top_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _at_import(tree: ast.Module) -> Iterator[ast.AST]:
+    for node in tree.body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        yield node
+
+
+def in_package(file: Path) -> str:
+    parts = file.relative_to(ROOT / "monitor").with_suffix("").parts
+    return parts[0]
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_imports_point_downwards(file: Path) -> None:
+    own = in_package(file)
+    for module in imports(file):
+        if module.split(".")[0] == "pipelines":
+            assert own == "cli", "only the command line starts Dagster's jobs"
+        assert module.split(".")[0] != "dagster", "the library knows nothing of Dagster"
+        if module.split(".")[0] != "monitor" or drawer(module) in {own, "__version__"}:
+            continue
+        other = drawer(module)
+        if own in BOTTOM:
+            assert other in BOTTOM, f"{own} stands at the bottom and imports {module}"
+        elif own in SHARED:
+            assert other in BOTTOM | SHARED, f"{own} is shared by stages and imports {module}"
+        elif own in STAGES:
+            allowed = BOTTOM | SHARED | ({"claims"} if own == "modelled" else set())
+            allowed |= {"report"} if own == "released" else set()
+            assert other in allowed, f"stage {own} imports {module}"
+        elif own in {"report", "claims"}:
+            assert other in BOTTOM | SHARED, f"{own} imports {module}"
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_heavy_packages_are_imported_where_they_are_used(file: Path) -> None:
+    heavy = {module.split(".")[0] for module in imports(file, top_level_only=True)} & HEAVY
+    assert not heavy, f"import {', '.join(heavy)} inside the functions that need it"
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_modules_say_what_belongs_in_them(file: Path) -> None:
+    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), "a module opens with what belongs in it"
+
+
+def test_only_the_lake_opens_duckdb() -> None:
+    opening = [f.name for f in SOURCES if re.search(r"duckdb\.connect\(", f.read_text(encoding="utf-8"))]
+    assert opening == ["lake.py"]
+
+
+def test_one_word_per_stage() -> None:
+    for stage, tables in [*WAVE_STAGES.items(), *RELEASE_STAGES.items()]:
+        assert stage in STAGES
+        assert (ROOT / "monitor" / f"{stage}.py").exists() or (ROOT / "monitor" / stage / "__init__.py").exists()
+        for table in tables:
+            assert table.startswith(f"{stage}_")
+    for folder in (ROOT / "sql").iterdir():
+        assert folder.name in STAGES
+    for suite in (ROOT / "expectations").glob("*.yaml"):
+        assert suite.stem.split("_")[0] in STAGES
+
+
+def test_every_sql_file_is_used_and_says_its_grain() -> None:
+    code = "\n".join(f.read_text(encoding="utf-8") for f in SOURCES)
+    files = sorted((ROOT / "sql").rglob("*.sql"))
+    assert files
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert text.startswith("-- "), f"{file.name} begins with a comment: its grain and inputs"
+        assert re.search(rf"""["']{file.stem}["']""", code), f"sql/{file.parent.name}/{file.name} is used nowhere"
+
+
+def test_workspace_and_project_name_the_same_definitions() -> None:
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    module = workspace[0]["python_module"]
+    assert len(workspace) == 1
+    assert module["module_name"] == project["code_location_target_module"]
+    assert module["location_name"] == project["code_location_name"]
+
+
+def test_the_definitions_load_without_the_heavy_packages() -> None:
+    program = (
+        "import sys, pipelines.definitions as d; d.defs(); "
+        f"print(sorted(set(m.split('.')[0] for m in sys.modules) & {HEAVY - {'dagster', 'sqlalchemy'}!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_dependencies_have_a_reason_and_constraints_no_address() -> None:
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    start = lines.index("dependencies = [")
+    for line in lines[start + 1 : lines.index("]", start)]:
+        assert re.search(r'",\s+# \w', line), f"a reason is missing: {line}"
+    constraints = (ROOT / "constraints.txt").read_text()
+    assert "://" not in constraints
+    pinned = {re.split("==", line)[0].lower().replace("_", "-") for line in constraints.splitlines() if "==" in line}
+    declared = tomllib.loads("\n".join(lines))["project"]
+    for requirement in [*declared["dependencies"], *declared["optional-dependencies"]["dev"]]:
+        assert re.split(r"[<>=\[]", requirement)[0].lower().replace("_", "-") in pinned, requirement
