@@ -1,0 +1,101 @@
+"""The columns of a completed copy as arrays, converted once: numbers with NaN, categories as codes.
+
+Belongs here: the conversion from a frame, and choosing rows. Does not belong here: what a column means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category: per firm the place of its code among `labels`, -1 where missing."""
+
+    codes: Codes
+    labels: tuple[str, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Firms per code that occurs."""
+        found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.labels))
+        return {label: int(count) for label, count in zip(self.labels, found, strict=True) if count}
+
+    def equals(self, label: str) -> Array:
+        """(n,) 1 where the firm has this code, else 0."""
+        at = self.labels.index(label) if label in self.labels else -2
+        return (self.codes == at).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of n firms by name: (n,) numbers (booleans as 0 and 1), or categories."""
+
+    numbers: Mapping[str, Array]
+    categories: Mapping[str, Category]
+    n: int
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.numbers or name in self.categories
+
+    def known(self, name: str) -> NDArray[np.bool_]:
+        """(n,) where the value is not missing."""
+        if name in self.numbers:
+            return ~np.isnan(self.numbers[name])
+        return self.categories[name].codes >= 0
+
+    def distinct(self, name: str) -> int:
+        """Number of different values."""
+        if name in self.numbers:
+            return len(np.unique(self.numbers[name]))
+        return len(self.categories[name].counts())
+
+    def take(self, mask: NDArray[np.bool_], names: Iterable[str]) -> Columns:
+        """The named columns of the firms in the mask."""
+        wanted = set(names)
+        return Columns(
+            {name: values[mask] for name, values in self.numbers.items() if name in wanted},
+            {name: Category(c.codes[mask], c.labels) for name, c in self.categories.items() if name in wanted},
+            int(mask.sum()),
+        )
+
+    def with_number(self, name: str, values: Array | float) -> Columns:
+        """The same with one column of numbers replaced."""
+        return Columns({**self.numbers, name: np.broadcast_to(values, (self.n,))}, self.categories, self.n)
+
+    def with_category(self, name: str, label: str) -> Columns:
+        """The same with every firm in one category."""
+        category = self.categories[name]
+        codes = np.full(self.n, category.labels.index(label))
+        return Columns(self.numbers, {**self.categories, name: Category(codes, category.labels)}, self.n)
+
+
+def columns_of(frame: pd.DataFrame) -> Columns:
+    """A frame's booleans and numbers as numbers, its texts as categories; other columns (sets, dates) are left out."""
+    numbers: dict[str, Array] = {}
+    categories: dict[str, Category] = {}
+    for name in frame.columns:
+        values = frame[name]
+        if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
+            numbers[str(name)] = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+            continue
+        kinds = {type(v) for v in values.dropna().unique()} if _hashable(values) else {list}
+        if kinds <= {bool, np.bool_, int, float}:
+            numbers[str(name)] = pd.to_numeric(values.map(float, na_action="ignore")).to_numpy(dtype=np.float64)
+        elif kinds == {str}:
+            codes, labels = pd.factorize(values, sort=True)
+            categories[str(name)] = Category(codes.astype(np.int64), tuple(str(label) for label in labels))
+    return Columns(numbers, categories, len(frame))
+
+
+def _hashable(values: pd.Series) -> bool:
+    """Sets and lists cannot be told apart by value; no model uses them."""
+    first = values.dropna()
+    return first.empty or not isinstance(first.iloc[0], list | set | dict | np.ndarray)

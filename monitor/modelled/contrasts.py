@@ -1,0 +1,188 @@
+"""The answer on the probability scale: states, average marginal effects, complementarity.
+
+Belongs here: quantities that average predicted probabilities over the base, with what each firm contributes to them.
+Does not belong here: fitting, variance, combining copies, verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.modelled.columns import Columns
+from monitor.modelled.fit import Fit, expit
+from monitor.modelled.terms import Terms, matrix
+
+Array = NDArray[np.float64]
+
+SHARES = "share"
+DIFFERENCES = "difference"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Quantities that are weighted averages over the base of sums of c_s p(x_i in state s).
+
+    Q quantities, S states, n firms of the base.
+    """
+
+    names: tuple[str, ...]
+    """(Q,)"""
+    kinds: tuple[str, ...]
+    """(Q,) `share` (in 0..1, interval on the logit scale) or `difference`"""
+    states: Array
+    """(S, n, k) design matrix with the practices set to each state"""
+    coefficients: Array
+    """(Q, S, n) c, the weight of each state in each quantity, firm by firm"""
+
+    def only(self, name: str) -> Plan:
+        """The plan of one quantity."""
+        at = self.names.index(name)
+        return Plan((name,), (self.kinds[at],), self.states, self.coefficients[at : at + 1])
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """Quantities with what each firm contributes (already weighted, as in `Fit`)."""
+
+    estimates: Array
+    """(Q,) shares and differences of shares"""
+    contributions: Array
+    """(n, Q)"""
+    fixed: Array
+    """(n, Q) the same with the base's composition taken as fixed: the delta method alone"""
+
+
+def of_practices(frame: Columns, terms: Terms) -> Plan:
+    """The contrasts of two practices a and b (say cooperates and invests), on the probability scale.
+
+    p_state = average over the base of p(y = 1 | practices set to the state, own controls);
+    ame_a = average of p(a = 1, own b) - p(a = 0, own b); effect_a_without_b = p_{a only} - p_neither;
+    effect_a_with_b = p_both - p_{b only}; complementarity = p_both - p_{a only} - p_{b only} + p_neither.
+    Sources: Ai and Norton (2003); Cassiman and Veugelers (2006).
+    """
+    a, b = terms.practices
+    n = frame.n
+    own_a, own_b = (frame.numbers[name] for name in (a, b))
+    settings = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    states = np.stack([matrix(frame, terms, {a: s, b: t}) for s, t in settings])
+    one = np.ones(n)
+    noun_a, noun_b = NOUNS.get(a, a), NOUNS.get(b, b)
+    rows: list[tuple[str, str, Sequence[Array | float]]] = [
+        ("p_neither", SHARES, (1, 0, 0, 0)),
+        (f"p_{b}_only", SHARES, (0, 1, 0, 0)),
+        (f"p_{a}_only", SHARES, (0, 0, 1, 0)),
+        ("p_both", SHARES, (0, 0, 0, 1)),
+        (f"ame_{a}", DIFFERENCES, (own_b - 1, -own_b, 1 - own_b, own_b)),
+        (f"ame_{b}", DIFFERENCES, (own_a - 1, 1 - own_a, -own_a, own_a)),
+        (f"effect_{a}_without_{noun_b}", DIFFERENCES, (-1, 0, 1, 0)),
+        (f"effect_{a}_with_{noun_b}", DIFFERENCES, (0, -1, 0, 1)),
+        (f"effect_{b}_without_{noun_a}", DIFFERENCES, (-1, 1, 0, 0)),
+        (f"effect_{b}_with_{noun_a}", DIFFERENCES, (0, 0, -1, 1)),
+        ("complementarity", DIFFERENCES, (1, -1, -1, 1)),
+    ]
+    coefficients = np.stack([np.stack([one * value for value in row[2]]) for row in rows])
+    return Plan(tuple(r[0] for r in rows), tuple(r[1] for r in rows), states, coefficients)
+
+
+NOUNS: Mapping[str, str] = {"invests": "investment", "cooperates": "cooperation"}
+"""How the standard practices read after `with` and `without` in a contrast's name"""
+
+
+def of_many_practices(frame: Columns, terms: Terms) -> Plan:
+    """All 2^K state probabilities of K practices, `p[...]` with the practices that are present, and each pair's
+    complementarity given the rest: `complementarity[a:b|rest present]`."""
+    settings = list(product((0, 1), repeat=len(terms.practices)))
+    states = np.stack([matrix(frame, terms, dict(zip(terms.practices, s, strict=True))) for s in settings])
+    names, kinds, rows = [], [], []
+    for j, setting in enumerate(settings):
+        names.append(f"p[{_present(terms.practices, setting)}]")
+        kinds.append(SHARES)
+        rows.append(np.eye(len(settings))[j])
+    for pair, rest, row in pair_conditions(terms.practices):
+        names.append(f"complementarity[{':'.join(pair)}|{rest}]")
+        kinds.append(DIFFERENCES)
+        rows.append(row)
+    coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
+    return Plan(tuple(names), tuple(kinds), states, coefficients)
+
+
+def pair_conditions(practices: Sequence[str]) -> list[tuple[tuple[str, str], str, Array]]:
+    """For each pair of practices and each state of the others: the row that makes p_11 - p_10 - p_01 + p_00 of the 2^K
+    state probabilities (states in the order of `itertools.product((0, 1), repeat=K)`)."""
+    settings = list(product((0, 1), repeat=len(practices)))
+    place = {setting: j for j, setting in enumerate(settings)}
+    found = []
+    for i, j in combinations(range(len(practices)), 2):
+        others = [k for k in range(len(practices)) if k not in (i, j)]
+        for values in product((0, 1), repeat=len(others)):
+            row = np.zeros(len(settings))
+            for s, t in product((0, 1), repeat=2):
+                setting = [0] * len(practices)
+                setting[i], setting[j] = s, t
+                for k, value in zip(others, values, strict=True):
+                    setting[k] = value
+                row[place[tuple(setting)]] = 1.0 if s == t else -1.0
+            rest = _present([practices[k] for k in others], values)
+            found.append(((practices[i], practices[j]), rest, row))
+    return found
+
+
+def of_levels(frame: Columns, terms: Terms, category: str) -> Plan:
+    """Probability at each level of an ordered category, and its `trend`: the least-squares slope of those
+    probabilities over the level numbers 0, 1, 2 … (rise in share per level)."""
+    levels = terms.levels[category]
+    states = np.stack([matrix(frame.with_category(category, level), terms) for level in levels])
+    scores = np.arange(len(levels)) - (len(levels) - 1) / 2
+    rows = [*np.eye(len(levels)), scores / (scores**2).sum()]
+    names = [*(f"p[{level}]" for level in levels), "trend"]
+    kinds = [SHARES] * len(levels) + [DIFFERENCES]
+    coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
+    return Plan(tuple(names), tuple(kinds), states, coefficients)
+
+
+def of_dose(frame: Columns, terms: Terms, dose: str, most: int) -> Plan:
+    """Probability at doses 0, 1 … `most`, and the average marginal effect of one more from each firm's own dose."""
+    doses = list(range(most + 1))
+    own = frame.numbers[dose]
+    fixed = [matrix(frame, terms, {dose: value}) for value in doses]
+    states = np.stack([*fixed, matrix(frame, terms), matrix(frame.with_number(dose, own + 1), terms)])
+    rows = [np.eye(len(states))[j] for j in doses]
+    rows.append(np.array([0.0] * len(doses) + [-1.0, 1.0]))
+    names = [*(f"p[{dose}={value}]" for value in doses), f"ame_{dose}"]
+    kinds = [SHARES] * len(doses) + [DIFFERENCES]
+    coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
+    return Plan(tuple(names), tuple(kinds), states, coefficients)
+
+
+def evaluate(plan: Plan, fit: Fit, w: Array) -> Contrasts:
+    """The plan's quantities: g = sum w_i h_i / W, to which firm i contributes J e_i + w_i (h_i - g) / W.
+
+    J (Q, k) is the gradient of g in the coefficients, e_i the firm's contribution to them. The second part is the
+    uncertainty of the base's own composition; `fixed` leaves it out. `w` (n,).
+    """
+    share = w / w.sum()
+    probabilities = np.stack([expit(x @ fit.coefficients) for x in plan.states])
+    values = np.einsum("qsn,sn->nq", plan.coefficients, probabilities)
+    slopes = plan.coefficients * (probabilities * (1 - probabilities) * share)[None]
+    gradient = sum(slopes[:, s, :] @ plan.states[s] for s in range(len(plan.states)))
+    estimates = share @ values
+    fixed = fit.contributions @ np.asarray(gradient).T
+    return Contrasts(estimates, fixed + share[:, None] * (values - estimates), fixed)
+
+
+def replicated(plan: Plan, coefficients: Array, weights: Array) -> Array:
+    """(Q, R) the plan's quantities under each replicate: its coefficients (k, R), its weights (n, R)."""
+    share = weights / weights.sum(axis=0)
+    out = np.zeros((len(plan.names), weights.shape[1]))
+    for s, x in enumerate(plan.states):
+        out += plan.coefficients[:, s, :] @ (expit(x @ coefficients) * share)
+    return out
+
+
+def _present(practices: Sequence[str], setting: Sequence[int]) -> str:
+    return ":".join(name for name, value in zip(practices, setting, strict=True) if value) or "none"

@@ -1,0 +1,147 @@
+"""What the data say about a claim's estimand: a share, a difference of shares, or a contrast of a fitted model.
+
+    estimand: {kind: share, measure: m, equals: true, among: g, base: b}      share with m = equals, among firms with g
+    estimand: {kind: difference, measure: m, by: g, base: b}                  p(m | g) - p(m | not g)
+    estimand: {kind: contrast, model: name, variant: main, contrast: name}
+
+Belongs here: these three, through every completed copy. Does not belong here: deciding (`monitor.claims`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import betaincinv, stdtrit
+
+from monitor.claims import Evidence
+from monitor.modelled.columns import Columns
+from monitor.modelled.engine import LEVEL, POWER, Result, bounds
+from monitor.modelled.sample import Array, Sample
+from monitor.rubin import combine
+from monitor.survey import Disclosure
+
+FEW = 10
+"""Fewer events or non-events than this: the exact interval with the effective number of firms"""
+
+
+def evidence_for(
+    claim: Mapping[str, Any], sample: Sample, results: Sequence[Result], thresholds: Disclosure
+) -> Evidence:
+    """The evidence for one claim; with a reason in its place where the wave cannot give any."""
+    estimand = claim["estimand"]
+    if estimand["kind"] == "contrast":
+        return _of_contrast(estimand, results)
+    measures = [estimand["measure"], *(estimand[k] for k in ("among", "by") if estimand.get(k))]
+    absent = [name for name in measures if not sample.has(name)]
+    if absent or f"base_{estimand['base']}" not in sample.observed:
+        names = ", ".join(absent or [estimand["base"]])
+        return _nothing(f"niet gevraagd in deze golf: {names}", f"not asked in this wave: {names}")
+    return _of_shares(estimand, sample, thresholds)
+
+
+def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evidence:
+    model, variant = estimand["model"], estimand.get("variant", "main")
+    for result in results:
+        if (result.specification.model, result.specification.variant) != (model, variant):
+            continue
+        if result.refusal is not None:
+            return _nothing(
+                f"het model is niet gepubliceerd: {result.refusal.nl}",
+                f"the model is not published: {result.refusal.en}",
+            )
+        place = result.contrasts.at(estimand["contrast"]) if result.contrasts else None
+        if result.contrasts is None or place is None:
+            break
+        c = result.contrasts
+        low, high = c.interval()
+        estimate, se, df = float(c.estimate[place]), float(c.se[place]), float(c.df[place])
+        return Evidence(
+            estimate,
+            se,
+            df,
+            float(low[place]),
+            float(high[place]),
+            share=c.kinds[place] == "share",
+            n=result.n,
+            minimum_detectable_effect=detectable(se, df),
+            model=model,
+            variant=variant,
+            contrast=estimand["contrast"],
+        )
+    return _nothing(f"geen model {model} in deze golf", f"no model {model} in this wave")
+
+
+def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosure) -> Evidence:
+    difference = estimand["kind"] == "difference"
+    found = [_shares_of_copy(estimand, copy, sample, difference) for copy in sample.copies]
+    firms = [min(group.sum() for group in groups) for _, _, groups, _ in found]
+    if min(firms) < thresholds.minimum_firms:
+        fewest = int(min(firms))
+        return _nothing(
+            f"{fewest} bedrijven, minder dan {thresholds.minimum_firms}",
+            f"{fewest} firms, fewer than {thresholds.minimum_firms}",
+        )
+    domain = np.any([np.any(groups, axis=0) for _, _, groups, _ in found], axis=0)
+    df = max(float(sample.design.degrees_of_freedom(domain)), 1.0)
+    variances = [sample.design.covariance(influence[:, None])[0, 0] for _, influence, _, _ in found]
+    combined = combine([estimate for estimate, _, _, _ in found], variances, df)
+    estimate, se, df = float(combined.estimate), float(combined.se), float(combined.df)
+    n = round(float(np.mean([np.any(groups, axis=0).sum() for _, _, groups, _ in found])))
+    events = None if difference else round(float(np.mean([count for _, _, _, count in found])))
+    share = np.array([not difference])
+    lows, highs = bounds(np.array([estimate]), np.array([se]), np.array([df]), share, LEVEL)
+    low, high = float(lows[0]), float(highs[0])
+    if events is not None and min(events, n - events) < FEW:
+        low, high = exact_interval(estimate, se, n, df)
+    return Evidence(
+        estimate, se, df, low, high, not difference, n, events, minimum_detectable_effect=detectable(se, df)
+    )
+
+
+def _shares_of_copy(
+    estimand: Mapping[str, Any], copy: Columns, sample: Sample, difference: bool
+) -> tuple[float, Array, list[np.ndarray], int]:
+    """(estimate, influence (n,), groups, events) of one copy; influence is of w_i z_i kind."""
+    y = copy.numbers[estimand["measure"]]
+    base = (copy.numbers[f"base_{estimand['base']}"] == 1) & ~np.isnan(y)
+    equal = (y == float(bool(estimand.get("equals", True)))).astype(np.float64)
+    if difference:
+        by = copy.numbers[estimand["by"]]
+        groups = [base & (by == 1), base & (by == 0)]
+    elif estimand.get("among"):
+        groups = [base & (copy.numbers[estimand["among"]] == 1)]
+    else:
+        groups = [base]
+    w = sample.design.weights
+    estimate, influence = 0.0, np.zeros(len(w))
+    for sign, group in zip((1.0, -1.0), groups, strict=False):
+        size = float(w[group].sum())
+        if size == 0:
+            continue
+        share = float((w * equal)[group].sum()) / size
+        estimate += sign * share
+        influence += sign * np.where(group, equal - share, 0.0) / size
+    return estimate, influence, groups, int(equal[groups[0]].sum())
+
+
+def exact_interval(share: float, se: float, n: int, df: float) -> tuple[float, float]:
+    """Clopper-Pearson with the effective number of firms (Korn and Graubard 1998), never more than there are."""
+    effective = float(n)
+    if se > 0 and 0 < share < 1:
+        correction = (stdtrit(n - 1, 0.5 + LEVEL / 2) / stdtrit(df, 0.5 + LEVEL / 2)) ** 2
+        effective = min(share * (1 - share) / se**2 * correction, effective)
+    x, tail = effective * share, (1 - LEVEL) / 2
+    low = float(betaincinv(x, effective - x + 1, tail)) if x > 0 else 0.0
+    high = float(betaincinv(x + 1, effective - x, 1 - tail)) if x < effective else 1.0
+    return low, high
+
+
+def detectable(se: float, df: float) -> float:
+    """Smallest true difference that a two-sided test at 5 % finds with 80 % power: (t_{.975} + t_{.8}) se."""
+    return float((stdtrit(df, 0.5 + LEVEL / 2) + stdtrit(df, POWER)) * se)
+
+
+def _nothing(nl: str, en: str) -> Evidence:
+    return Evidence(reason={"nl": nl, "en": en})

@@ -1,0 +1,265 @@
+"""Logit fits as pure array functions: maximum likelihood, Firth, fractional, and hundreds of replicates at once.
+
+Belongs here: coefficients and what each firm contributes to them. Does not belong here: what a term means, variance
+(`monitor.design`), probabilities of states (`contrasts`), or whether a fit may be published (`checks`).
+
+statsmodels is the referee of these fits (a test holds them equal); its standard errors are never used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+TOLERANCE = 1e-11
+MOST_ITERATIONS = 60
+LONGEST_STEP = 5.0
+"""Greatest change of one coefficient, in log-odds, in one step"""
+NEAR, NEAR_PENALISED = 1e-4, 1e-7
+FARTHEST = 20.0
+"""Log-odds beyond which a replicate's coefficient is on its way to infinity"""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted logit.
+
+    `contributions` are already weighted: firm i's term in the linear expansion of the estimate, so that
+    estimate - truth is about their sum. A design whose influence convention is w_i z_i takes contributions / weights.
+    """
+
+    coefficients: Array
+    """(k,) log-odds"""
+    contributions: Array
+    """(n, k) A^-1 x_i (w_i (y_i - p_i) + penalty_i), with A the weighted information"""
+    bread: Array
+    """(k, k) A^-1: the model-based covariance where all weights are one"""
+    probabilities: Array
+    """(n,) fitted probabilities"""
+    converged: bool
+
+
+@dataclass(frozen=True)
+class Replicated:
+    """The same logit under R weight vectors."""
+
+    coefficients: Array
+    """(k, R) log-odds; in a separated replicate far out on its way to infinity, where probabilities stand still"""
+    converged: NDArray[np.bool_]
+    """(R,) whether the replicate has a finite solution: only then do its coefficients mean anything"""
+
+
+def expit(eta: Array) -> Array:
+    """1 / (1 + exp(-eta)) without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * eta)), dtype=np.float64)
+
+
+def maximum_likelihood(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
+    """Weighted maximum likelihood of a logit; for a share y in 0..1 the fractional logit.
+
+    Solves sum w_i x_i (y_i - p_i) = 0 by Newton steps, halved while the log-likelihood falls. `y` (n,) in 0..1,
+    `x` (n, k) with its intercept, `w` (n,) non-negative. `converged` is false where no finite solution is reached
+    (separation). Sources: McCullagh and Nelder (1989); Papke and Wooldridge (1996) for shares; Binder (1983) for the
+    contributions.
+    """
+    beta = _start(y, x, w) if start is None else np.array(start, dtype=np.float64)
+    value = _log_likelihood(y, x @ beta, w)
+    total = float(w.sum())
+    converged = False
+    for _step in range(MOST_ITERATIONS):
+        p = expit(x @ beta)
+        score = x.T @ (w * (y - p))
+        information = (x * (w * p * (1 - p))[:, None]).T @ x
+        step = _solve(information, score)
+        if step is None:
+            break
+        step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+        for _ in range(20):
+            trial = _log_likelihood(y, x @ (beta + step), w)
+            if trial >= value - 1e-12 * abs(value):
+                break
+            step = step / 2
+        beta, value = beta + step, trial
+        if np.max(np.abs(step)) < TOLERANCE * max(1.0, float(np.max(np.abs(beta)))):
+            converged = True
+            break
+    p = expit(x @ beta)
+    information = (x * (w * p * (1 - p))[:, None]).T @ x
+    bread = _inverse(information)
+    # Under separation the steps shrink because the information does: a solution has information left.
+    converged = converged and bool(np.max(np.abs(bread)) * total < 1e10)
+    return Fit(beta, (x * (w * (y - p))[:, None]) @ bread, bread, p, converged)
+
+
+def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
+    """Firth's penalised likelihood, log L + log |I| / 2, with weights scaled to a mean of one.
+
+    Solves sum x_i (w_i (y_i - p_i) + h_i (1/2 - p_i)) = 0, h_i the leverage of firm i; finite under separation.
+    The penalty needs a sample size, so weights are scaled to sum to the number of firms with weight.
+    Shapes as `maximum_likelihood`. Source: Firth (1993), Biometrika 80; Heinze and Schemper (2002).
+    """
+    w = w * (np.count_nonzero(w) / w.sum())
+    beta = _start(y, x, w) if start is None else np.array(start, dtype=np.float64)
+    value = _penalised(y, x, w, beta)
+    converged = False
+    for _step in range(4 * MOST_ITERATIONS):
+        p, bread, leverage = _leverage(x, w, beta)
+        step = bread @ (x.T @ (w * (y - p) + leverage * (0.5 - p)))
+        step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+        for _ in range(20):
+            trial = _penalised(y, x, w, beta + step)
+            if trial >= value - 1e-12 * abs(value):
+                break
+            step = step / 2
+        beta, value = beta + step, trial
+        if np.max(np.abs(step)) < TOLERANCE * max(1.0, float(np.max(np.abs(beta)))):
+            converged = True
+            break
+    p, bread, leverage = _leverage(x, w, beta)
+    contributions = (x * (w * (y - p) + leverage * (0.5 - p))[:, None]) @ bread
+    return Fit(beta, contributions, bread, p, converged)
+
+
+def flic(fit: Fit, y: Array, x: Array, w: Array) -> Fit:
+    """The fit with its intercept (first column) moved so that the weighted mean probability is the weighted mean of y.
+
+    Firth's penalty pulls probabilities towards one half; this takes that back and leaves every other coefficient.
+    The intercept solves sum w_i (y_i - p_i) = 0 given the others; its contribution carries theirs. Source: Puhr,
+    Heinze, Nold, Lusa and Geroldinger (2017), Statistics in Medicine 36 (FLIC).
+    """
+    rest = x[:, 1:] @ fit.coefficients[1:]
+    intercept = float(fit.coefficients[0])
+    for _ in range(MOST_ITERATIONS):
+        p = expit(intercept + rest)
+        step = float((w * (y - p)).sum() / (w * p * (1 - p)).sum())
+        step = float(np.clip(step, -LONGEST_STEP, LONGEST_STEP))
+        intercept += step
+        if abs(step) < TOLERANCE:
+            break
+    p = expit(intercept + rest)
+    v = w * p * (1 - p)
+    contributions = fit.contributions.copy()
+    contributions[:, 0] = (w * (y - p) - contributions[:, 1:] @ (x[:, 1:].T @ v)) / v.sum()
+    coefficients = np.concatenate([[intercept], fit.coefficients[1:]])
+    return Fit(coefficients, contributions, fit.bread, p, fit.converged)
+
+
+def replicate_fits(y: Array, x: Array, weights: Array, start: Array, *, penalised: bool = False) -> Replicated:
+    """The logit (or Firth's with FLIC) under every column of `weights` (n, R), all Newton steps taken together.
+
+    `start` (k,): the fit under the full weights. Newton's error is of the order of the square of its step, so a
+    replicate is done after a step of at most 1e-4 (Firth's converges linearly: 1e-7), or when a coefficient passes 20
+    (odds of one in half a billion): that replicate is separated, and `converged` says so. Its probabilities are at
+    their limit all the same, so contrasts can use it and coefficients cannot.
+    """
+    k, replicates = x.shape[1], weights.shape[1]
+    rows, columns = np.triu_indices(k)
+    products = x[:, rows] * x[:, columns]
+    beta = np.repeat(np.asarray(start, dtype=np.float64)[:, None], replicates, axis=1)
+    near = NEAR_PENALISED if penalised else NEAR
+    open_, done = np.arange(replicates), np.zeros(replicates, dtype=bool)
+    w = weights
+    if penalised:
+        w = w * (np.count_nonzero(w, axis=0) / w.sum(axis=0))
+    for _ in range(MOST_ITERATIONS):
+        current = w if open_.size == replicates else w[:, open_]
+        p = expit(x @ beta[:, open_])
+        v = current * p * (1 - p)
+        information = np.empty((open_.size, k, k))
+        packed = products.T @ v
+        information[:, rows, columns] = packed.T
+        information[:, columns, rows] = packed.T
+        residual = current * (y[:, None] - p)
+        if penalised:
+            inverse = _inverses(information)
+            doubled = inverse[:, rows, columns] * np.where(rows == columns, 1.0, 2.0)
+            residual = residual + v * (products @ doubled.T) * (0.5 - p)
+            step = np.einsum("rij,jr->ir", inverse, x.T @ residual)
+        else:
+            step = _solves(information, x.T @ residual)
+        step = np.clip(step, -LONGEST_STEP / 2, LONGEST_STEP / 2)
+        beta[:, open_] += step
+        moved = np.max(np.abs(step), axis=0)
+        ended = (moved < near) | ~np.isfinite(moved) | (np.max(np.abs(beta[:, open_]), axis=0) > FARTHEST)
+        done[open_] = moved < near
+        open_ = open_[~ended]
+        if open_.size == 0:
+            break
+    if penalised:
+        beta[0] = _intercepts(y, x, weights, beta)
+    return Replicated(beta, done)
+
+
+def _start(y: Array, x: Array, w: Array) -> Array:
+    """Zero slopes and the intercept of the mean: nearer than zero where events are few."""
+    mean = float(np.clip((w * y).sum() / w.sum(), 1e-6, 1 - 1e-6))
+    beta = np.zeros(x.shape[1])
+    beta[0] = np.log(mean / (1 - mean))
+    return beta
+
+
+def _log_likelihood(y: Array, eta: Array, w: Array) -> float:
+    return float((w * (y * eta - np.logaddexp(0.0, eta))).sum())
+
+
+def _penalised(y: Array, x: Array, w: Array, beta: Array) -> float:
+    eta = x @ beta
+    p = expit(eta)
+    sign, logarithm = np.linalg.slogdet((x * (w * p * (1 - p))[:, None]).T @ x)
+    return _log_likelihood(y, eta, w) + (0.5 * float(logarithm) if sign > 0 else -np.inf)
+
+
+def _leverage(x: Array, w: Array, beta: Array) -> tuple[Array, Array, Array]:
+    p = expit(x @ beta)
+    v = w * p * (1 - p)
+    bread = _inverse((x * v[:, None]).T @ x)
+    return p, bread, v * np.einsum("ij,jk,ik->i", x, bread, x, optimize=True)
+
+
+def _solve(matrix: Array, right: Array) -> Array | None:
+    try:
+        return np.asarray(np.linalg.solve(matrix, right))
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _inverse(matrix: Array) -> Array:
+    try:
+        return np.asarray(np.linalg.inv(matrix))
+    except np.linalg.LinAlgError:
+        return np.full_like(matrix, np.inf)
+
+
+def _inverses(matrices: Array) -> Array:
+    try:
+        return np.asarray(np.linalg.inv(matrices))
+    except np.linalg.LinAlgError:
+        return np.stack([np.linalg.pinv(matrix) for matrix in matrices])
+
+
+def _solves(matrices: Array, right: Array) -> Array:
+    """(k, R) solutions of R systems; a singular one gives NaN and leaves the others alone."""
+    try:
+        return np.asarray(np.linalg.solve(matrices, right.T[:, :, None])[:, :, 0].T)
+    except np.linalg.LinAlgError:
+        solved = [_solve(matrix, column) for matrix, column in zip(matrices, right.T, strict=True)]
+        nothing = np.full(right.shape[0], np.nan)
+        return np.stack([nothing if one is None else one for one in solved], axis=1)
+
+
+def _intercepts(y: Array, x: Array, weights: Array, beta: Array) -> Array:
+    """(R,) FLIC's intercepts, one per replicate."""
+    rest = x[:, 1:] @ beta[1:]
+    intercept = beta[0].copy()
+    for _ in range(MOST_ITERATIONS):
+        p = expit(intercept + rest)
+        step = (weights * (y[:, None] - p)).sum(axis=0) / (weights * p * (1 - p)).sum(axis=0)
+        step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+        intercept += step
+        if not np.any(np.abs(step) > 1e-9):
+            break
+    return np.asarray(intercept)

@@ -1,0 +1,85 @@
+"""From the lake's tables to the sample that models are fitted on.
+
+Belongs here: reading and aligning measures, controls, weights and routing of a wave. Does not belong here: anything
+that needs more than one wave (`panel`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from monitor.design import SurveyDesign
+from monitor.expressions import columns_of as concepts_of
+from monitor.lake import Lake, statement
+from monitor.modelled.columns import Columns, columns_of
+from monitor.modelled.sample import Mask, Sample
+from monitor.survey import Survey
+
+NOT_VARIABLES = frozenset(
+    {"stratum", "population", "invited", "responding", "response_class", "base_weight", "response_weight", "weight"}
+)
+"""Columns of `weighted_weights` that describe the design and can be no control"""
+
+
+def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
+    """The responding firms of a wave in the order of `weighted_weights`, with every completed copy and the design.
+
+    A column is taken from `derived_measures`, else (a control from the frame) from `weighted_weights`, else from
+    `imputed_answers`. Without completed copies the observed answers are the only copy.
+    """
+    weights = lake.read("weighted_weights", wave).sort_values("firm", ignore_index=True)
+    replicates = lake.read("weighted_replicates", wave) if lake.has("weighted_replicates", wave) else None
+    silent = lake.read("weighted_nonresponding", wave) if lake.has("weighted_nonresponding", wave) else None
+    design = SurveyDesign.from_tables(weights, replicates, survey, silent)
+    frames = _frames(lake, wave, weights)
+    copies = [columns_of(frame) for number, frame in sorted(frames.items()) if number > 0]
+    observed = columns_of(frames[0])
+    firms = weights["firm"].to_numpy(object)
+    return Sample(
+        wave=wave,
+        firms=firms,
+        copies=tuple(copies or [observed]),
+        observed=observed,
+        design=design,
+        percentages=_percentages(survey),
+        orders={name: tuple(concept.codes) for name, concept in survey.concepts.items() if concept.codes},
+        routed=_routed(lake, survey, wave, firms, observed),
+    )
+
+
+def _frames(lake: Lake, wave: str, weights: pd.DataFrame) -> dict[int, pd.DataFrame]:
+    """Imputation -> one row per firm of `weights`, in its order."""
+    derived = lake.read("derived_measures", wave)
+    answers = lake.read("imputed_answers", wave)
+    of_frame = [c for c in weights.columns if c != "firm" and c not in NOT_VARIABLES and c not in derived.columns]
+    of_answers = [c for c in answers.columns if c not in derived.columns and c not in of_frame]
+    merged = derived.merge(answers[["imputation", "firm", *of_answers]], on=["imputation", "firm"], validate="1:1")
+    merged = merged.merge(weights[["firm", *of_frame]], on="firm", validate="m:1")
+    found = {}
+    for number, copy in merged.groupby("imputation", sort=True):
+        found[int(str(number))] = copy.set_index("firm").loc[weights["firm"]].reset_index()
+    return found
+
+
+def _percentages(survey: Survey) -> frozenset[str]:
+    concepts = {name for name, concept in survey.concepts.items() if concept.type == "percentage"}
+    return frozenset(concepts | {name for name, measure in survey.measures.items() if measure.type == "percentage"})
+
+
+def _routed(lake: Lake, survey: Survey, wave: str, firms: np.ndarray, observed: Columns) -> dict[str, Mask]:
+    """Measure -> firms that were asked none of the concepts it rests on."""
+    if not lake.has("staged_missing", wave):
+        return {}
+    with lake.open(wave, "staged_missing") as connection:
+        past = connection.execute(statement("modelled", "routed")).df()
+    by_concept = {concept: set(group["firm"]) for concept, group in past.groupby("concept")}
+    found = {}
+    for name, measure in survey.measures.items():
+        needed = concepts_of(measure.sql)
+        if not needed or name not in observed:
+            continue
+        firms_past = set.intersection(*(by_concept.get(concept, set()) for concept in needed))
+        if firms_past:
+            found[name] = np.array([firm in firms_past for firm in firms], dtype=bool)
+    return found

@@ -1,0 +1,221 @@
+"""Results as rows of the tables that are published.
+
+Belongs here: column names and what is NULL. Does not belong here: computing any of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitor.modelled.engine import Estimates, Result, p_values
+
+MODELS = [
+    "survey",
+    "wave",
+    "model",
+    "variant",
+    "outcome",
+    "base",
+    "estimator",
+    "weighted",
+    "n",
+    "events",
+    "n_dropped",
+    "df",
+    "minimum_detectable_effect",
+    "converged",
+    "warning",
+    "published",
+    "warning_nl",
+    "n_routed",
+    "copies",
+    "family",
+]
+TERMS = [
+    "survey",
+    "wave",
+    "model",
+    "variant",
+    "term",
+    "estimate",
+    "se",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "odds_ratio",
+    "df",
+    "fmi",
+    "se_replicate",
+]
+CONTRASTS = [
+    "survey",
+    "wave",
+    "model",
+    "variant",
+    "contrast",
+    "estimate",
+    "se",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "p_greater",
+    "p_less",
+    "p_holm",
+    "df",
+    "fmi",
+    "se_replicate",
+    "ci_low_replicate",
+    "ci_high_replicate",
+]
+
+
+def model_row(survey: str, wave: str, result: Result) -> dict[str, Any]:
+    """One row of `modelled_models`: published, or withheld with its reason as the warning."""
+    notes = [result.refusal] if result.refusal else result.warnings
+    s = result.specification
+    return {
+        "survey": survey,
+        "wave": wave,
+        "model": s.model,
+        "variant": s.variant,
+        "outcome": s.outcome,
+        "base": s.base,
+        "estimator": result.estimator,
+        "weighted": s.weighted,
+        "n": result.n,
+        "events": result.events,
+        "n_dropped": result.dropped,
+        "df": result.df,
+        "minimum_detectable_effect": result.minimum_detectable_effect,
+        "converged": result.converged,
+        "warning": "; ".join(note.en for note in notes) or None,
+        "published": result.refusal is None,
+        "warning_nl": "; ".join(note.nl for note in notes) or None,
+        "n_routed": result.routed,
+        "copies": 0 if result.between is None else len(result.between),
+        "family": s.family,
+    }
+
+
+def term_rows(survey: str, wave: str, result: Result) -> list[dict[str, Any]]:
+    """The rows of `modelled_terms` of one result, in log-odds."""
+    if result.terms is None:
+        return []
+    return [
+        {**row, "term": row.pop("name"), "odds_ratio": float(np.exp(row["estimate"]))}
+        for row in _rows(survey, wave, result, result.terms)
+    ]
+
+
+def contrast_rows(survey: str, wave: str, result: Result, holm: dict[str, float] | None = None) -> list[dict[str, Any]]:
+    """The rows of `modelled_contrasts` of one result, as shares; `holm`: contrast -> p-value within its family."""
+    if result.contrasts is None:
+        return []
+    e = result.contrasts
+    _, greater, less = p_values(e.estimate, e.se, e.df)
+    low, high = e.replicate_interval()
+    rows = []
+    for i, row in enumerate(_rows(survey, wave, result, e)):
+        share = e.kinds[i] == "share"
+        rows.append(
+            {
+                **row,
+                "contrast": row.pop("name"),
+                # A probability is never tested against zero: it cannot be below.
+                "p_value": None if share else row["p_value"],
+                "p_greater": None if share else float(greater[i]),
+                "p_less": None if share else float(less[i]),
+                "p_holm": (holm or {}).get(e.names[i]),
+                "ci_low_replicate": float(low[i]),
+                "ci_high_replicate": float(high[i]),
+            }
+        )
+    return rows
+
+
+def frame_of(rows: Iterable[dict[str, Any]], columns: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
+    """Rows as a frame with exactly these columns, sorted by key; a NaN is NULL."""
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    for name in frame.columns:
+        if name in WHOLE:
+            frame[name] = frame[name].astype("Int64")
+        elif name in FACTS:
+            frame[name] = frame[name].astype("boolean")
+        elif name in TEXTS:
+            frame[name] = frame[name].astype("string")
+        else:
+            frame[name] = pd.to_numeric(frame[name]).astype("Float64")
+    return frame.sort_values(list(key), kind="stable", ignore_index=True)
+
+
+WHOLE = frozenset({"n", "events", "n_dropped", "n_routed", "copies", "number", "waves", "firms"})
+FACTS = frozenset({"weighted", "converged", "published"})
+TEXTS = frozenset(
+    [
+        "survey",
+        "wave",
+        "model",
+        "variant",
+        "outcome",
+        "base",
+        "estimator",
+        "warning",
+        "warning_nl",
+        "family",
+        "term",
+        "contrast",
+        "claim",
+        "text_nl",
+        "text_en",
+        "estimand",
+        "decision_rule",
+        "decision_rule_nl",
+        "verdict",
+        "reason",
+        "reason_nl",
+        "claims_hash",
+        "declared",
+        "check",
+        "subject",
+        "statistic",
+        "note_nl",
+        "note_en",
+        "measure",
+        "sign",
+        "weights",
+        "values",
+        "practice_a",
+        "practice_b",
+        "controls",
+        "without",
+        "evidence",
+    ]
+)
+
+
+def _rows(survey: str, wave: str, result: Result, e: Estimates) -> list[dict[str, Any]]:
+    low, high = e.interval()
+    two_sided, _, _ = p_values(e.estimate, e.se, e.df)
+    s = result.specification
+    return [
+        {
+            "survey": survey,
+            "wave": wave,
+            "model": s.model,
+            "variant": s.variant,
+            "name": name,
+            "estimate": float(e.estimate[i]),
+            "se": float(e.se[i]),
+            "ci_low": float(low[i]),
+            "ci_high": float(high[i]),
+            "p_value": float(two_sided[i]),
+            "df": float(e.df[i]),
+            "fmi": float(e.fmi[i]),
+            "se_replicate": float(e.se_replicate[i]),
+        }
+        for i, name in enumerate(e.names)
+    ]
