@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.synthetic.fieldwork import DIGITAL, FUNDING, SHARES, Fieldwork, fieldwork
-from monitor.synthetic.firms import INITIATIVES, PARTNERS, SIZE_BANDS, Population, population
+from monitor.synthetic.firms import INITIATIVES, PARTNERS, SEED, SIZE_BANDS, Population, population
 
 FOLDER = Path(__file__).resolve().parent.parent / "surveys" / "noord_nederland"
 SECTIONS = {
@@ -57,7 +57,7 @@ SPSS_DATE, SPSS_TIME = b"01 jan 17", b"00:00:00"
 Table = tuple[list[str], list[list[str]]]
 
 
-def deliveries(folder: Path, seed: int = 2017) -> dict[str, list[Path]]:
+def deliveries(folder: Path, seed: int = SEED) -> dict[str, list[Path]]:
     """Write each wave's files to `folder/<wave>/`: the delivery, its label file where there is one, the frame.
 
     A file that already holds the same bytes is left as it is, so that running again is not a new delivery. Returns
