@@ -1,0 +1,238 @@
+"""Which files are a wave's deliveries: found, kept byte for byte, recognised when they come again.
+
+Belongs here: roles, hashes, the history of a wave's deliveries, which of them is current. Does not belong here:
+reading what is in them.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import fnmatch
+import os
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from monitor.lake import Lake
+from monitor.problems import Problem, UnusableDelivery
+from monitor.raw.formats import TEXT_FORMATS, frame_as_delivery
+from monitor.raw.text import content_hash, detect, file_hash
+from monitor.survey import Survey, Wave
+
+AMENDMENTS_FILE = "amendments.csv"
+DECISIONS = ("accept", "refuse")
+UNREADABLE_ROLES = ("labels", "corrections")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One delivery of a wave as the lake keeps it; a row of raw_deliveries."""
+
+    delivery: str
+    """SHA-256 of its bytes"""
+    role: str
+    """answers, labels, frame or corrections"""
+    file: str
+    arrived_at: str
+    bytes: int
+    content: str
+    """SHA-256 of its text without regard to line ends and encoding (of its bytes, where it is no text)"""
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    records: int | None = None
+    current: bool = False
+    decision: str = ""
+    """refused, where amendments.csv refuses it"""
+
+
+def inbox(home: Path, survey: str, wave: str) -> Path:
+    """Where the deliveries of a wave arrive."""
+    return home / "inbox" / survey / wave
+
+
+def patterns(wave: Wave) -> dict[str, str]:
+    """Role -> the pattern of its file's name in the wave's inbox."""
+    found = {"answers": wave.delivery.file}
+    if wave.delivery.label_file:
+        found["labels"] = wave.delivery.label_file
+    if wave.frame:
+        found["frame"] = wave.frame.file
+    return found | {"corrections": wave.corrections}
+
+
+def find(lake: Lake, survey: Survey, wave: Wave, handed_in: Sequence[Path] | None) -> dict[str, list[Path]]:
+    """Role -> the files of that role, those handed in before those in the inbox; every problem at once."""
+    problems: list[Problem] = []
+    folder = inbox(lake.home, survey.name, wave.name)
+    found: dict[str, list[Path]] = {}
+    given = [Path(path) for path in handed_in or ()]
+    for path in given:
+        if not path.is_file():
+            problems.append(Problem(what="no such file", file=str(path), do="look at the path"))
+    # A single file handed in is the answers, whatever its name.
+    lone = len(given) == 1 and not any(fnmatch.fnmatch(given[0].name, p) for p in patterns(wave).values())
+    for role, pattern in patterns(wave).items():
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            problems.append(
+                Problem(
+                    what=f"the {role} file of wave {wave.name} is declared outside the inbox",
+                    file=str(wave.file.name),
+                    found=pattern,
+                    do="declare a file name; put the file in the inbox",
+                )
+            )
+            continue
+        named = [p for p in given if p.is_file() and (fnmatch.fnmatch(p.name, pattern) or (lone and role == "answers"))]
+        if not named and folder.is_dir():
+            named = sorted(p for p in folder.glob(pattern) if p.is_file() or p.is_symlink())
+            problems += [problem for path in named if (problem := _outside(path, folder))]
+        if named:
+            found[role] = named
+    unused = [p for p in given if p.is_file() and not any(p in paths for paths in found.values())]
+    problems += [
+        Problem(
+            what="the file is none that the wave declares", file=str(p), expected=", ".join(patterns(wave).values())
+        )
+        for p in unused
+    ]
+    if problems:
+        raise UnusableDelivery(problems)
+    return found
+
+
+def _outside(path: Path, folder: Path) -> Problem | None:
+    """A symbolic link in an inbox could make the pipeline read and keep any file of the machine."""
+    if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
+        return Problem(
+            what="the delivery is a symbolic link or lies outside the inbox: it is not followed",
+            file=path.name,
+            severity="critical",
+            expected="a file of its own in the inbox",
+            do="copy the file itself into the inbox",
+        )
+    return None
+
+
+def arrive(lake: Lake, wave: Wave, role: str, path: Path) -> Kept:
+    """Keep a file byte for byte under its hash and say what it is."""
+    if path.stat().st_size == 0:
+        raise UnusableDelivery(
+            Problem(
+                what="the file is empty (0 bytes)", file=path.name, severity="critical", do="ask for the export again"
+            )
+        )
+    shelf = lake.folder / "raw_files" / f"wave={wave.name}"
+    shelf.mkdir(parents=True, exist_ok=True)
+    aside = shelf / f".arriving.{secrets.token_hex(4)}"
+    try:
+        shutil.copyfile(path, aside)
+        digest = file_hash(aside)
+        place = shelf / digest / path.name
+        place.parent.mkdir(exist_ok=True)
+        if not any(place.parent.iterdir()):
+            os.replace(aside, place)
+    finally:
+        aside.unlink(missing_ok=True)
+    kept = file_of(lake, wave, digest)
+    arrived = datetime.datetime.fromtimestamp(path.stat().st_mtime, tz=datetime.UTC)
+    return Kept(
+        delivery=digest,
+        role=role,
+        file=path.name,
+        arrived_at=arrived.isoformat(timespec="seconds"),
+        bytes=path.stat().st_size,
+        content=_content(kept, role, wave) or digest,
+    )
+
+
+def file_of(lake: Lake, wave: Wave, delivery: str) -> Path:
+    """The kept file of a delivery."""
+    return next(iter(sorted((lake.folder / "raw_files" / f"wave={wave.name}" / delivery).iterdir())))
+
+
+def _content(path: Path, role: str, wave: Wave) -> str | None:
+    """The hash of a text delivery's content; None where it is not text."""
+    format_name = wave.delivery.format if role == "answers" else "delimited"
+    encoding = wave.delivery.encoding if role == "answers" else None
+    if role == "frame" and wave.frame:
+        format_name, encoding = frame_as_delivery(wave.frame).format, wave.frame.encoding
+    if format_name not in TEXT_FORMATS:
+        return None
+    try:
+        return content_hash(path, encoding or detect(path))
+    except (UnicodeError, LookupError):
+        return None
+
+
+def history(lake: Lake, wave: Wave) -> list[Kept]:
+    """The deliveries the lake has of a wave, in the order of their arrival."""
+    if not lake.has("raw_deliveries", wave.name):
+        return []
+    frame = lake.read("raw_deliveries", wave.name).astype(object)
+    rows = frame.where(frame.notna(), None).to_dict("records")
+    return [Kept(**{str(name): value for name, value in row.items()}) for row in rows]
+
+
+def choose(known: Sequence[Kept], arrived: Sequence[Kept], refused: Mapping[str, str]) -> list[Kept]:
+    """The history of one role after these arrivals, with the current delivery marked.
+
+    The same content again is no new delivery. Current is the latest, not refused, among those that lie in the inbox
+    or were handed in; among all that are kept where nothing lies there.
+    """
+    contents = {kept.content for kept in known}
+    new = []
+    for kept in sorted(arrived, key=lambda k: (k.arrived_at, k.file)):
+        if kept.content not in contents:
+            new.append(kept)
+            contents.add(kept.content)
+    every = [
+        replace(kept, current=False, decision="refused" if refused.get(kept.delivery) == "refuse" else "")
+        for kept in [*known, *new]
+    ]
+    present = {kept.content for kept in arrived}
+    standing = [k for k in every if not k.decision]
+    among = [k for k in standing if k.content in present] or standing
+    return [replace(kept, current=bool(among) and kept is among[-1]) for kept in every]
+
+
+def decisions(folder: Path, known: Sequence[Kept]) -> dict[str, str]:
+    """Delivery -> `accept` or `refuse`, as the data engineer wrote it in amendments.csv; every mistake at once."""
+    path = folder / AMENDMENTS_FILE
+    if not path.is_file() or path.is_symlink():
+        return {}
+    found: dict[str, str] = {}
+    problems = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        start = file.readline()
+        file.seek(0)
+        delimiter = ";" if start.count(";") > start.count(",") else ","
+        for line, row in enumerate(csv.DictReader(file, delimiter=delimiter), start=2):
+            said = {(k or "").strip(): (v or "").strip() for k, v in row.items() if isinstance(v, str | None)}
+            matches = [
+                k.delivery
+                for k in known
+                if len(said.get("delivery", "")) >= 12 and k.delivery.startswith(said["delivery"])
+            ]
+            facts = {"file": path.name, "line": line}
+            if len(set(matches)) != 1:
+                what = "the decision names no delivery of this wave"
+                problems.append(
+                    Problem(
+                        what=what, expected="at least 12 digits of its SHA-256", found=said.get("delivery"), **facts
+                    )
+                )
+            if said.get("decision") not in DECISIONS:
+                what = "the decision is neither accept nor refuse"
+                problems.append(Problem(what=what, expected="accept, refuse", found=said.get("decision"), **facts))
+            for column in ("reason", "who", "when"):
+                if not said.get(column):
+                    problems.append(Problem(what=f"a decision needs {column!r}", column=column, **facts))
+            if matches:
+                found[matches[0]] = said.get("decision", "")
+    if problems:
+        raise UnusableDelivery(problems)
+    return found

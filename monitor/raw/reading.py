@@ -1,0 +1,93 @@
+"""What reading a delivery gives, whatever its format.
+
+Belongs here: the shape of a reading, and column names that a table can hold. Does not belong here: any one format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from monitor.problems import Problem, UnusableDelivery
+
+Writer = Callable[[str], int]
+"""Takes a SELECT of records, puts its rows where they belong and says how many there were"""
+
+KEYS = ("row_number", "line")
+"""The key columns of raw_records: no source column can have their names"""
+
+
+@dataclass(frozen=True)
+class Label:
+    """What one source code means, as the file itself says."""
+
+    code: str
+    text: str
+    user_missing: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a delivery."""
+
+    source: str
+    """Its name in the file, without padding"""
+    stored: str
+    """Its name in raw_records: the same, made unique without regard to case"""
+    question: str = ""
+    """The question's text, where the file holds it"""
+    numeric: bool = False
+    """Whether the file stores numbers (then raw_records writes them with a point and no thousands mark)"""
+    labels: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A delivery opened: its columns, how it is laid out, and the way to its records."""
+
+    format: str
+    columns: tuple[Column, ...]
+    write: Callable[[Writer], int]
+    """Hands the records (row_number, line, every column as text) to a writer; UnusableDelivery where they break"""
+    encoding: str | None = None
+    delimiter: str | None = None
+    notes: tuple[Problem, ...] = field(default=())
+    """What was found odd but does not make the delivery unusable"""
+
+    def column(self, source: str) -> Column | None:
+        """The column of a name, padding and, failing an exact match, case apart."""
+        wanted = tidy(source)
+        exact = next((c for c in self.columns if c.source == wanted), None)
+        return exact or next((c for c in self.columns if c.source.casefold() == wanted.casefold()), None)
+
+
+def tidy(name: str) -> str:
+    """A column name without what no eye sees: byte order mark, padding, no-break spaces, line breaks."""
+    return " ".join(name.replace("\ufeff", "").replace("\u200b", "").split())
+
+
+def name_columns(
+    header: Sequence[str],
+    questions: Sequence[str] = (),
+    numeric: Iterable[int] = (),
+    labels: dict[int, tuple[Label, ...]] | None = None,
+) -> tuple[Column, ...]:
+    """Columns with names that a table can hold: blank names get their position, doubles a number."""
+    taken = {name.casefold() for name in KEYS}
+    are_numbers, columns = set(numeric), []
+    for position, raw_name in enumerate(header):
+        source = tidy(raw_name) or f"column {position + 1}"
+        stored, count = source, 1
+        while stored.casefold() in taken:
+            count += 1
+            stored = f"{source} ({count})"
+        taken.add(stored.casefold())
+        question = tidy(questions[position]) if position < len(questions) else ""
+        found = (labels or {}).get(position, ())
+        columns.append(Column(source, stored, question, position in are_numbers, found))
+    return tuple(columns)
+
+
+def unusable(file: str, what: str, *, line: int | None = None, **facts: str | None) -> UnusableDelivery:
+    """The stop that says why a file cannot be read."""
+    return UnusableDelivery(Problem(what=what, file=file, line=line, severity="critical", **facts))

@@ -1,0 +1,206 @@
+"""Bytes to text: encodings, byte order marks, line ends, and the hash that does not see them.
+
+Belongs here: deciding how a text file is encoded, and a plain UTF-8 copy of it where DuckDB cannot read it as it is.
+Does not belong here: cells.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.problems import Problem
+from monitor.raw.reading import unusable
+
+CHUNK = 1 << 22
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks, the longer ones first: one of them opens with the bytes of another"""
+
+MAGIC = (
+    (b"PK\x03\x04", "an Excel workbook or another zip file"),
+    (b"$FL2", "an SPSS file"),
+    (b"$FL3", "an SPSS file"),
+    (b"<stata_dta>", "a Stata file"),
+    (b"PAR1", "a Parquet file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"%PDF", "a PDF file"),
+    (b"SQLite format 3", "a database"),
+)
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text file as it was found, and where its plain UTF-8 form lies."""
+
+    plain: Path
+    """UTF-8 without a mark, line ends as one kind: the file itself where it already is that"""
+    encoding: str
+    detected: str
+    lines: int
+    """Physical lines, a last one without a line end counted"""
+    notes: tuple[Problem, ...] = ()
+
+
+def looks_like(path: Path) -> str | None:
+    """What a file's first bytes say it is, where it is no text."""
+    with path.open("rb") as file:
+        start = file.read(16)
+    return next((name for magic, name in MAGIC if start.startswith(magic)), None)
+
+
+def open_text(path: Path, declared: str | None, aside: Path) -> TextFile:
+    """Find the encoding of a text file and give it as plain UTF-8, writing a copy into `aside` only where needed.
+
+    A declared encoding wins over the detected one. Raises UnusableDelivery where the bytes are not text in it.
+    """
+    name = path.name
+    if path.stat().st_size == 0:
+        raise unusable(name, "the file is empty (0 bytes)", do="ask for the export again")
+    if other := looks_like(path):
+        raise unusable(name, f"the file is {other}, not delimited text", do="declare its format, or export text")
+    detected = detect(path)
+    encoding = declared or detected
+    try:
+        decoder_of = codecs.lookup(encoding)
+    except LookupError:
+        raise unusable(name, f"no encoding is called {encoding!r}", do="declare for example utf-8 or cp1252") from None
+    notes: tuple[Problem, ...] = ()
+    if declared and detected.startswith("utf") and codecs.lookup(detected) != decoder_of and not _ascii(path):
+        same = {decoder_of.name, codecs.lookup(detected).name} <= {"utf-8", "utf-8-sig"}
+        if same:
+            encoding = detected
+        else:
+            notes = (
+                Problem(
+                    what="the file looks like another encoding than is declared; the declared one was used",
+                    file=name,
+                    expected=declared,
+                    found=detected,
+                    severity="warning",
+                    do="look at letters with accents; if they are wrong, mend `encoding` in the wave's file",
+                ),
+            )
+    return _plain(path, encoding, detected, aside, notes)
+
+
+def detect(path: Path) -> str:
+    """The encoding by byte order mark; else UTF-8 where the bytes are that, else cp1252, else latin-1."""
+    with path.open("rb") as file:
+        start = file.read(4)
+        for mark, encoding in MARKS:
+            if start.startswith(mark):
+                return encoding
+        file.seek(0)
+        candidates = {e: codecs.getincrementaldecoder(e)() for e in ("utf-8", "cp1252")}
+        while chunk := file.read(CHUNK):
+            for encoding in list(candidates):
+                try:
+                    candidates[encoding].decode(chunk)
+                except UnicodeDecodeError:
+                    del candidates[encoding]
+            if not candidates:
+                return "latin-1"
+        for encoding in list(candidates):
+            try:
+                candidates[encoding].decode(b"", final=True)
+            except UnicodeDecodeError:
+                del candidates[encoding]
+    return next(iter(candidates), "latin-1")
+
+
+def _ascii(path: Path) -> bool:
+    with path.open("rb") as file:
+        return all(chunk.isascii() for chunk in iter(lambda: file.read(CHUNK), b""))
+
+
+def decoded(path: Path, encoding: str) -> Iterator[str]:
+    """The text of a file in pieces, with every line end as a line feed; UnicodeError where it is not text."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    held = ""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            text = held + decoder.decode(chunk)
+            # A carriage return at the very end may be half of a line end.
+            held = "\r" if text.endswith("\r") else ""
+            text = text[:-1] if held else text
+            yield text.replace("\r\n", "\n").replace("\r", "\n")
+    text = held + decoder.decode(b"", final=True)
+    yield text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def content_hash(path: Path, encoding: str) -> str:
+    """SHA-256 of a text's content: the same whatever its line ends, encoding, mark and last line end."""
+    digest, ends = hashlib.sha256(), 0
+    for text in decoded(path, encoding):
+        body = text.removeprefix("\ufeff")
+        stripped = body.rstrip("\n")
+        if stripped:
+            digest.update(b"\n" * ends + stripped.encode("utf-8", "surrogatepass"))
+            ends = 0
+        ends += len(body) - len(stripped)
+    return digest.hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _plain(path: Path, encoding: str, detected: str, aside: Path, notes: tuple[Problem, ...]) -> TextFile:
+    """Decode strictly once; copy only a file that is not plain UTF-8 with one kind of line end."""
+    utf8 = codecs.lookup(encoding).name == "utf-8"
+    feeds = returns = pairs = at = 0
+    ends_open = last_return = False
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                text = decoder.decode(chunk)
+                if "\x00" in text:
+                    raise unusable(
+                        path.name,
+                        "the file holds NUL bytes: it is binary, half-written, or in another encoding",
+                        line=feeds + returns - pairs + 1 + text[: text.index("\x00")].count("\n"),
+                        expected=encoding,
+                        do="ask for the export again, or declare the encoding (for example utf-16)",
+                    )
+                feeds += text.count("\n")
+                returns += text.count("\r")
+                pairs += text.count("\r\n") + (last_return and text.startswith("\n"))
+                last_return = text.endswith("\r")
+                ends_open = not text.endswith(("\n", "\r"))
+                at += len(chunk)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise unusable(
+            path.name,
+            f"the file is not {encoding}: byte {at + error.start} does not fit",
+            line=feeds + returns - pairs + 1,
+            expected=encoding,
+            found=f"{error.object[error.start : error.start + 1]!r}; it reads as {detected}",
+            do="declare the encoding in the wave's file, or ask for a UTF-8 export",
+        ) from None
+    lines = feeds + returns - pairs + (1 if ends_open else 0)
+    if lines == 0 or at == 0:
+        raise unusable(path.name, "the file is empty", do="ask for the export again")
+    single = (returns == 0) or (returns == feeds == pairs)
+    if utf8 and single:
+        return TextFile(path, encoding, detected, lines, notes)
+    plain = aside / "plain.txt"
+    with plain.open("w", encoding="utf-8", newline="") as copy:
+        first = True
+        for text in decoded(path, encoding):
+            copy.write(text.removeprefix("\ufeff") if first else text)
+            first = first and not text
+    return TextFile(plain, encoding, detected, lines, notes)

@@ -1,0 +1,314 @@
+"""Files that hold typed values (SPSS, Stata, Excel, Parquet) as verbatim text.
+
+Belongs here: reading them with their own well-kept readers and writing every value as text in one way. Does not belong
+here: delimited text.
+"""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from monitor.lake import literal, quoted
+from monitor.problems import UnusableDelivery
+from monitor.raw.reading import Column, Label, Reading, Writer, name_columns, tidy, unusable
+from monitor.raw.text import looks_like
+
+GREATEST_WORKBOOK = 1 << 29
+"""Bytes a workbook may unpack to; a survey's wave is far below, a zip bomb far above"""
+GREATEST_RATIO = 200
+
+DUCKDB_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+
+
+def as_text(value: object) -> str | None:
+    """One value as text: whole numbers without a point, dates in ISO form, missing as None."""
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        if np.isnan(number):
+            return None
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(sep=" ")
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value)
+
+
+def column_as_text(values: pd.Series) -> list[str | None]:
+    """A column of values as text, whole columns at a time where they are numbers."""
+    if values.dtype.kind == "f":
+        array = values.to_numpy()
+        whole = np.isfinite(array) & (np.abs(array) < 1e15) & (np.floor(array) == array)
+        texts = np.full(len(array), None, dtype=object)
+        texts[whole] = array[whole].astype(np.int64).astype(str)
+        rest = ~whole & ~np.isnan(array)
+        texts[rest] = [repr(float(x)) for x in array[rest]]
+        return list(texts)
+    return [as_text(value) for value in values]
+
+
+def read_spss(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
+    """An SPSS system file: user-missing values stay the values they are, and are named as such."""
+    import pyreadstat
+
+    if looks_like(path) != "an SPSS file":
+        raise _not(path, "an SPSS file (.sav)")
+    return _statistical(connection, path, "spss", pyreadstat.read_sav)
+
+
+def read_stata(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
+    """A Stata file: extended missing values (.a to .z) stay the letters they are."""
+    import pyreadstat
+
+    with path.open("rb") as file:
+        start = file.read(11)
+    if not (start.startswith(b"<stata_dta>") or (start and 102 <= start[0] <= 119)):
+        raise _not(path, "a Stata file (.dta)")
+    return _statistical(connection, path, "stata", pyreadstat.read_dta)
+
+
+def _statistical(
+    connection: duckdb.DuckDBPyConnection, path: Path, format_name: str, reader: Callable[..., Any]
+) -> Reading:
+    try:
+        with warnings.catch_warnings():
+            # pandas warns of many columns; the frame is read once and thrown away.
+            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+            frame, meta = reader(str(path), apply_value_formats=False, user_missing=True)
+    except Exception as error:
+        # pyreadstat has no error class of its own for a damaged file; whatever it raised is the user's answer.
+        raise unusable(
+            path.name,
+            f"the file cannot be read as {format_name}: it is damaged or cut off",
+            found=str(error).split("\n", 1)[0] or type(error).__name__,
+            do="ask for the export again",
+        ) from None
+    header = [str(name) for name in frame.columns]
+    labels, numeric = {}, []
+    ranges = dict(meta.missing_ranges or {})
+    users = dict(meta.missing_user_values or {})
+    for position, name in enumerate(header):
+        if frame.iloc[:, position].dtype.kind in "fiu":
+            numeric.append(position)
+        values = dict(meta.variable_value_labels.get(name, {}))
+        lows = [(r["lo"], r["hi"]) for r in ranges.get(name, [])]
+        known = {as_text(code): str(text) for code, text in values.items()}
+        missing = {as_text(low) for low, high in lows if low == high} | {as_text(c) for c in users.get(name, [])}
+        if any(low != high for low, high in lows):
+            present = pd.Series(frame.iloc[:, position].dropna().unique())
+            missing |= {as_text(v) for v in present if any(_within(v, low, high) for low, high in lows)}
+        labels[position] = tuple(
+            Label(code, known.get(code, ""), code in missing)
+            for code in dict.fromkeys([*known, *sorted(m for m in missing if m)])
+            if code is not None
+        )
+    questions = [str(text or "") for text in meta.column_labels]
+    columns = name_columns(header, questions, numeric, labels)
+    texts = [column_as_text(frame.iloc[:, position]) for position in range(len(header))]
+    return _make(connection, path, format_name, columns, texts, len(frame), first_line=1)
+
+
+def _within(value: object, low: object, high: object) -> bool:
+    try:
+        return bool(low <= value <= high)  # type: ignore[operator]
+    except TypeError:
+        return False
+
+
+def read_excel(
+    connection: duckdb.DuckDBPyConnection, path: Path, sheet: str | None = None, header_line: int = 1
+) -> Reading:
+    """A worksheet of an Excel workbook; formulas as the values they had when it was saved."""
+    import openpyxl
+
+    if looks_like(path) != "an Excel workbook or another zip file":
+        raise _not(path, "an Excel workbook (.xlsx)")
+    _guard(path)
+    try:
+        with warnings.catch_warnings():
+            # openpyxl warns of styles and extensions it leaves out; values are not among them.
+            warnings.simplefilter("ignore", UserWarning)
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            names = book.sheetnames
+            chosen = _sheet(path, names, sheet)
+            rows = [list(row) for row in book[chosen].iter_rows(values_only=True)]
+            book.close()
+    except UnusableDelivery:
+        raise
+    except Exception as error:
+        # A damaged workbook surfaces as zip, XML, key and value errors alike.
+        raise unusable(
+            path.name,
+            "the workbook cannot be read: it is damaged or no workbook",
+            found=str(error).split("\n", 1)[0] or type(error).__name__,
+            do="save it again as .xlsx, or export text",
+        ) from None
+    while rows and not any(as_text(cell) for cell in rows[-1]):
+        rows.pop()
+    if len(rows) < header_line or not any(tidy(as_text(c) or "") for c in rows[header_line - 1]):
+        raise unusable(
+            path.name,
+            f"row {header_line} of sheet {chosen!r} holds no column names",
+            line=header_line,
+            do="declare `sheet` and `header_line` in the wave's file",
+        )
+    header = [as_text(cell) or "" for cell in rows[header_line - 1]]
+    while header and not tidy(header[-1]) and all(len(r) < len(header) or r[len(header) - 1] is None for r in rows):
+        header.pop()
+    body = rows[header_line:]
+    cells = [[row[i] if i < len(row) else None for row in body] for i in range(len(header))]
+    numeric = [
+        i
+        for i, column in enumerate(cells)
+        if any(isinstance(c, int | float) and not isinstance(c, bool) for c in column)
+    ]
+    columns = name_columns(header, numeric=numeric)
+    texts = [[as_text(cell) for cell in column] for column in cells]
+    return _make(connection, path, "excel", columns, texts, len(body), first_line=header_line + 1)
+
+
+def _sheet(path: Path, names: Sequence[str], wanted: str | None) -> str:
+    if wanted is None:
+        if not names:
+            raise unusable(path.name, "the workbook has no sheet")
+        return names[0]
+    if wanted in names:
+        return wanted
+    raise unusable(
+        path.name,
+        f"the workbook has no sheet {wanted!r}",
+        found=", ".join(names),
+        do="mend `sheet` in the wave's file, or ask for the workbook again",
+    )
+
+
+def _guard(path: Path) -> None:
+    """Refuse what would unpack to far more than a workbook of answers can be."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+            entries = {entry.filename for entry in archive.infolist()}
+    except zipfile.BadZipFile:
+        raise unusable(path.name, "the workbook is damaged or cut off", do="ask for it again") from None
+    packed = max(path.stat().st_size, 1)
+    if unpacked > GREATEST_WORKBOOK or (unpacked > 1 << 26 and unpacked / packed > GREATEST_RATIO):
+        raise unusable(
+            path.name,
+            "the workbook would unpack to far more than a file of answers holds",
+            expected=f"at most {GREATEST_WORKBOOK >> 20} MB",
+            found=f"{unpacked >> 20} MB out of {packed >> 10} kB",
+            do="do not open it; ask the sender for delimited text",
+        )
+    if not any(name.startswith("xl/") for name in entries):
+        raise unusable(path.name, "the file is a zip file but no Excel workbook", do="deliver the file inside it")
+
+
+def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
+    """A Parquet file; whole numbers are written without a point even where they are stored as fractions."""
+    source = f"read_parquet({literal(str(path))})"
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error as error:
+        raise unusable(
+            path.name,
+            "the file cannot be read as Parquet",
+            found=str(error).split("\n", 1)[0],
+            do="ask for the export again",
+        ) from None
+    numeric = [i for i, row in enumerate(described) if _is_number(row[1])]
+    columns = name_columns([str(row[0]) for row in described], numeric=numeric)
+    cells = ", ".join(
+        f"{_parquet_text(str(row[0]), str(row[1]))} AS {quoted(column.stored)}"
+        for row, column in zip(described, columns, strict=True)
+    )
+    query = f"SELECT row_number() OVER () AS row_number, row_number() OVER () AS line, {cells} FROM {source}"
+
+    def write(writer: Writer) -> int:
+        try:
+            records = writer(query)
+        except duckdb.Error as error:
+            found = str(error).split("\n", 1)[0]
+            raise unusable(path.name, "the Parquet file is damaged", found=found, do="ask for it again") from None
+        if not records:
+            raise unusable(path.name, "the file has columns and no records", do="ask for the export again")
+        return records
+
+    return Reading("parquet", columns, write)
+
+
+def _is_number(kind: str) -> bool:
+    return kind in DUCKDB_NUMBERS or kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL")
+
+
+def _parquet_text(name: str, kind: str) -> str:
+    column = quoted(name)
+    if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        number = f"CAST({column} AS DOUBLE)"
+        return (
+            f"CASE WHEN isnan({number}) THEN NULL WHEN {number} = trunc({number}) AND abs({number}) < 1e15 "
+            f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END"
+        )
+    if kind.startswith("TIMESTAMP"):
+        return f"CASE WHEN {column} = date_trunc('day', {column}) THEN CAST(CAST({column} AS DATE) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+    if kind == "VARCHAR[]":
+        return f"array_to_string({column}, ',')"
+    return f"CAST({column} AS VARCHAR)"
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    format_name: str,
+    columns: Sequence[Column],
+    texts: Sequence[Sequence[str | None]],
+    records: int,
+    first_line: int,
+) -> Reading:
+    """Columns of text as the raw table."""
+    import pyarrow as pa
+
+    if not columns:
+        raise unusable(path.name, "the file has no columns", do="ask for the export again")
+    if records == 0:
+        raise unusable(path.name, "the file has a header and no records", do="ask for the export again")
+    data: Mapping[str, Any] = {
+        "row_number": pa.array(range(1, records + 1), pa.int64()),
+        "line": pa.array(range(first_line, first_line + records), pa.int64()),
+        **{c.stored: pa.array(values, pa.string()) for c, values in zip(columns, texts, strict=True)},
+    }
+    values = pa.table(data)
+
+    def write(writer: Writer) -> int:
+        connection.register("read_values", values)
+        written = writer("SELECT * FROM read_values")
+        connection.unregister("read_values")
+        return written
+
+    return Reading(format_name, tuple(columns), write)
+
+
+def _not(path: Path, expected: str) -> UnusableDelivery:
+    if path.stat().st_size == 0:
+        return unusable(path.name, "the file is empty (0 bytes)", do="ask for the export again")
+    return unusable(
+        path.name,
+        f"the file is not {expected}",
+        expected=expected,
+        found=looks_like(path) or "text, or an unknown kind of file",
+        do="mend `format` in the wave's file, or ask for the right export",
+    )

@@ -1,0 +1,107 @@
+"""The staged stage: a wave's concepts, typed and coded by its questionnaire; who is who is gone from here on.
+
+`coding` says what one question's cells mean, `routing` what several together mean, `corrections` what was wrong in the
+source, `privacy` which columns go. Does not belong here: rules, duplicates, who is usable (`validated`).
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from monitor.identity import identity_key, pseudonym, register_pseudonym
+from monitor.lake import Lake, literal, statement
+from monitor.raw.deliveries import file_of, history
+from monitor.staged.answers import answers_select, coded_query, coded_questions, missing_select, staged_concepts
+from monitor.staged.corrections import Correction, as_frame, match, read_corrections
+from monitor.staged.crosswalk import successors
+from monitor.staged.frame import write_frame
+from monitor.staged.privacy import treatments
+from monitor.staged.sources import Sources, load_sources
+from monitor.survey import Survey, Wave
+
+__all__ = ["run", "staged_concepts"]
+
+log = logging.getLogger("monitor")
+
+MEMORY_LIMIT = "1GB"
+"""What DuckDB may hold before it spills to a temporary folder"""
+
+
+def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
+    """Make staged_answers, staged_missing, staged_frame, staged_columns and staged_corrections of a wave.
+
+    A blank of an asked question is `absent` (`break_off` after the last answer of a response that is not usable),
+    unless the question declares what blank means; what does not parse or is no known code is `invalid` with its text
+    as evidence; who was routed past is `not_asked`. A record in which no column holds anything is left out.
+    Raises UnusableDelivery where a correction no longer matches or the frame cannot be read.
+    """
+    key = identity_key(lake.home)
+    with (
+        tempfile.TemporaryDirectory(prefix="monitor-staged-") as folder,
+        lake.open(wave.name, "raw_records") as connection,
+    ):
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute("SET temp_directory = $1", [str(Path(folder) / "spill")])
+        connection.execute(statement("staged", "parsing"))
+        register_pseudonym(connection, key, survey.name)
+        successors(connection, lake, survey, wave)
+        sources = load_sources(connection, lake, wave, "answers")
+        corrections = _corrections(connection, lake, wave, sources)
+        framed = write_frame(connection, lake, survey, wave)
+        if framed:
+            connection.execute(f"CREATE VIEW staged_frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
+        questions = coded_questions(survey, wave)
+        place = literal(str(Path(folder) / "coded.parquet"))
+        log.info("%s staged_answers: coding %d questions", wave.name, len(questions))
+        query = coded_query(survey, wave, sources, corrections, framed)
+        connection.execute(f"COPY ({query}) TO {place} (FORMAT parquet, COMPRESSION lz4)")
+        connection.execute(f"CREATE VIEW coded AS SELECT * FROM read_parquet({place})")
+        answers = lake.write_query(connection, "staged_answers", wave.name, answers_select(survey))
+        missing = lake.write_query(connection, "staged_missing", wave.name, missing_select(questions))
+        columns = treatments(connection, survey, wave, sources)
+        records = _count(connection, "raw_records")
+        nameless = _count(connection, "coded WHERE firm IS NULL")
+        kinds = connection.execute(
+            f"SELECT kind, count(*) FROM {lake.scan('staged_missing', wave.name)} GROUP BY kind ORDER BY kind"
+        ).fetchall()
+    lake.write("staged_columns", wave.name, columns)
+    lake.write("staged_corrections", wave.name, as_frame(corrections, _names(key, survey, corrections)))
+    return {
+        "records": records,
+        "responses": answers,
+        "empty_records": records - answers,
+        "responses_without_firm": nameless,
+        "missing_values": missing,
+        **{f"missing_{kind}": int(count) for kind, count in kinds},
+        "frame_firms": framed.firms if framed else 0,
+        "corrections": len(corrections),
+        "columns_unmapped": int((columns["treatment"] == "unmapped").sum()),
+        "columns_dropped": int(columns["treatment"].isin(["dropped_identifier", "dropped_text"]).sum()),
+    }
+
+
+def _corrections(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, sources: Sources) -> list[Correction]:
+    """The declared corrections of a wave, matched to its records."""
+    current = [kept for kept in history(lake, wave) if kept.role == "corrections" and kept.current]
+    firm = wave.questions.get("firm")
+    firm_source = sources.find(next(iter(firm.columns))) if firm else None
+    if not current or firm_source is None:
+        return []
+    path = file_of(lake, wave, current[-1].delivery)
+    stored = {source.name: source.stored for source in sources.columns}
+    return match(connection, wave, path.name, read_corrections(path), stored, firm_source.stored)
+
+
+def _names(key: bytes, survey: Survey, corrections: Sequence[Correction]) -> Mapping[str, str]:
+    """A correction's firm as written -> its pseudonym, for those written by identifier."""
+    return {c.firm: c.firm if c.by_pseudonym else pseudonym(key, survey.name, c.firm) for c in corrections}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,116 @@
+"""The wave's sampling frame, typed and coded, its firms by pseudonym.
+
+Belongs here: staged_frame. Does not belong here: strata and weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from monitor.lake import Lake, quoted
+from monitor.problems import Problem, UnusableDelivery
+from monitor.staged.coding import coded
+from monitor.staged.sources import load_sources
+from monitor.survey import Concept, Question, Survey, Wave
+
+INVITED = Concept("invited", "boolean", {}, {})
+DISPOSITION = Concept("disposition", "category", {}, {})
+
+
+@dataclass(frozen=True)
+class Framed:
+    """What the frame holds."""
+
+    firms: int
+    concepts: tuple[str, ...]
+
+
+def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> Framed | None:
+    """Write staged_frame: firm, the frame's concepts, invited (true where the frame does not say), disposition.
+
+    UnusableDelivery where a firm stands in the frame twice, has no identifier, or holds a code that is not declared.
+    """
+    frame = wave.frame
+    if frame is None:
+        lake.remove("staged_frame", wave.name)
+        return None
+    sources = load_sources(connection, lake, wave, "frame")
+    connection.execute(f"CREATE OR REPLACE VIEW raw_frame AS SELECT * FROM {lake.scan('raw_frame', wave.name)}")
+    own = {"invited": INVITED, "disposition": DISPOSITION}
+    values, checks = {"invited": "true", "disposition": "CAST(NULL AS VARCHAR)"}, {}
+    firm = "CAST(NULL AS VARCHAR)"
+    for name, target in frame.columns.items():
+        cell = sources.cell(sources.find(name))
+        if target == "firm":
+            firm = f"firm_id({cell.sql})"
+            continue
+        concept = own.get(target) or survey.concepts[target]
+        question = Question(concept=target, columns={name: target}, line=0, codes=frame.codes.get(target, {}))
+        expressions = coded(question, concept, [cell], frame, {})
+        values[target] = expressions.value
+        checks[target] = (name, f"{expressions.value} IS NULL AND NOT ({expressions.blank})", cell.sql)
+    columns = [target for target in values if target not in own] + list(own)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT pseudonym(coalesce(s.successor, {firm})) AS firm, f.* "
+        f"FROM raw_frame AS f LEFT JOIN successors AS s ON s.predecessor = {firm}"
+    )
+    problems = _problems(connection, frame.file, checks)
+    if problems:
+        raise UnusableDelivery(problems)
+    select = ", ".join(f"{values[target]} AS {quoted(target)}" for target in columns)
+    firms = lake.write_query(
+        connection, "staged_frame", wave.name, f"SELECT firm, {select} FROM identified_frame ORDER BY firm"
+    )
+    return Framed(firms, tuple(target for target in columns if target not in own))
+
+
+def _problems(
+    connection: duckdb.DuckDBPyConnection, file: str, checks: dict[str, tuple[str, str, str]]
+) -> list[Problem]:
+    problems = []
+    nameless = connection.execute("SELECT count(*), min(line) FROM identified_frame WHERE firm IS NULL").fetchone()
+    if nameless and nameless[0]:
+        problems.append(
+            Problem(
+                what=f"{nameless[0]} records of the frame have no firm identifier",
+                file=file,
+                line=nameless[1],
+                severity="critical",
+                do="ask for the frame again",
+            )
+        )
+    twice = connection.execute(
+        "SELECT firm, count(*), max(line) FROM identified_frame WHERE firm IS NOT NULL "
+        "GROUP BY firm HAVING count(*) > 1 ORDER BY firm LIMIT 10"
+    ).fetchall()
+    problems += [
+        Problem(
+            what=f"a firm stands in the frame {count} times",
+            file=file,
+            line=line,
+            firm=firm,
+            severity="critical",
+            expected="every firm once",
+            do="ask for the frame again; after a merger see crosswalk.csv",
+        )
+        for firm, count, line in twice
+    ]
+    for target, (column, wrong, cell) in checks.items():
+        row = connection.execute(
+            f"SELECT count(*), min(line), min(evidence({cell})) FROM identified_frame WHERE {wrong}"
+        ).fetchone()
+        if row and row[0]:
+            problems.append(
+                Problem(
+                    what=f"{row[0]} values of {target} in the frame cannot be read",
+                    file=file,
+                    line=row[1],
+                    column=column,
+                    severity="critical",
+                    found=row[2],
+                    do=f"declare the code under `frame: codes: {target}`, or ask for the frame again",
+                )
+            )
+    return problems

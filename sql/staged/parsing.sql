@@ -1,0 +1,119 @@
+-- Grain: one cell. Macros that make a typed value of a cell's text, or NULL where it is none. Inputs: a cell.
+-- Every text is a value, a missing kind or invalid: what these give NULL for becomes `invalid`, its text kept.
+
+-- A cell without padding of any kind; blank as NULL.
+CREATE OR REPLACE TEMP MACRO tidy_cell(cell) AS
+    nullif(trim(cell, chr(32) || chr(9) || chr(10) || chr(13) || chr(160) || chr(8199) || chr(8239) || chr(12288) || chr(65279) || chr(8203)), '');
+
+-- A firm's identifier as text with its leading zeros; a spreadsheet's "123.0" is "123".
+CREATE OR REPLACE TEMP MACRO firm_id(cell) AS regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1');
+
+-- A code in the form codes are compared in: lower case, composed, one kind of space, "1.0" as "1".
+CREATE OR REPLACE TEMP MACRO code_key(cell) AS
+    regexp_replace(
+        regexp_replace(lower(nfc_normalize(replace(cell, chr(160), ' '))), '\s+', ' ', 'g'),
+        '^(-?\d+)[.,]0+$', '\1'
+    );
+
+-- Full-width digits and marks, typographic minus signs and odd spaces in their plain form.
+CREATE OR REPLACE TEMP MACRO plain_marks(cell) AS
+    translate(cell, '０１２３４５６７８９．，％＋－−–‒' || chr(160) || chr(8239) || chr(8199) || chr(12288) || chr(8217), '0123456789.,%+----    ''');
+
+-- What stands around an amount and adds nothing to it: about, currency, ",-".
+CREATE OR REPLACE TEMP MACRO bare_amount(cell, decimal_mark) AS
+    trim(regexp_replace(
+        regexp_replace(
+            regexp_replace(lower(trim(plain_marks(cell))), '^(ca\.?|circa|ongeveer|ong\.|plm\.?|about|approx\.?|±|~|≈|\+/-)\s*', ''),
+            '^([+-]?)\s*(€|eur\b|euro\b)\s*', '\1'
+        ),
+        CASE decimal_mark WHEN ',' THEN '\s*(,-{1,2}|€|\beur|\beuro)$' ELSE '\s*(€|\beur|\beuro)$' END, ''
+    ));
+
+-- A number with a declared decimal mark and grouping mark (or ''): plain, grouped by threes, or with an exponent.
+CREATE OR REPLACE TEMP MACRO marked_number(bare, decimal_mark, grouping) AS
+    CASE
+        WHEN decimal_mark = ',' AND regexp_full_match(bare, '[+-]?(\d+(,\d+)?|,\d+)(e[+-]?\d{1,3})?')
+            THEN try_cast(replace(bare, ',', '.') AS DOUBLE)
+        WHEN decimal_mark = '.' AND regexp_full_match(bare, '[+-]?(\d+(\.\d+)?|\.\d+)(e[+-]?\d{1,3})?')
+            THEN try_cast(bare AS DOUBLE)
+        WHEN regexp_full_match(bare, '[+-]?\d{1,3}([ ]\d{3})+([.,]\d+)?')
+            AND (NOT contains(bare, '.') OR decimal_mark = '.') AND (NOT contains(bare, ',') OR decimal_mark = ',')
+            THEN try_cast(replace(replace(bare, ' ', ''), ',', '.') AS DOUBLE)
+        WHEN grouping = '.' AND decimal_mark = ',' AND regexp_full_match(bare, '[+-]?\d{1,3}(\.\d{3})+(,\d+)?')
+            THEN try_cast(replace(replace(bare, '.', ''), ',', '.') AS DOUBLE)
+        WHEN grouping = ',' AND decimal_mark = '.' AND regexp_full_match(bare, '[+-]?\d{1,3}(,\d{3})+(\.\d+)?')
+            THEN try_cast(replace(bare, ',', '') AS DOUBLE)
+        WHEN grouping = '''' AND regexp_full_match(bare, '[+-]?\d{1,3}(''\d{3})+([.,]\d+)?')
+            AND (NOT contains(bare, '.') OR decimal_mark = '.') AND (NOT contains(bare, ',') OR decimal_mark = ',')
+            THEN try_cast(replace(replace(bare, '''', ''), ',', '.') AS DOUBLE)
+    END;
+
+-- Only a number that is one and that a DOUBLE holds without rounding it to another whole number.
+CREATE OR REPLACE TEMP MACRO finite(number) AS CASE WHEN isfinite(number) AND abs(number) < 1e15 THEN number END;
+
+-- Only a number without a fraction, small enough to be exact.
+CREATE OR REPLACE TEMP MACRO whole(number) AS
+    CASE WHEN number = trunc(number) AND abs(number) < 1e15 THEN CAST(number AS BIGINT) END;
+
+-- Only a date a firm's answer can hold.
+CREATE OR REPLACE TEMP MACRO sensible_date(day) AS
+    CASE WHEN year(day) BETWEEN 1500 AND 2200 THEN day END;
+
+CREATE OR REPLACE TEMP MACRO parse_number(cell, decimal_mark, grouping) AS
+    CASE
+        WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS DOUBLE)
+        ELSE finite(marked_number(bare_amount(cell, decimal_mark), decimal_mark, grouping))
+    END;
+
+-- As a number; a percent sign or word may follow.
+CREATE OR REPLACE TEMP MACRO parse_percentage(cell, decimal_mark, grouping) AS
+    CASE
+        WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS DOUBLE)
+        ELSE finite(marked_number(
+            trim(regexp_replace(bare_amount(cell, decimal_mark), '\s*(%|procent|percent|pct\.?)$', '')), decimal_mark, grouping
+        ))
+    END;
+
+-- A whole number: a fraction is none.
+CREATE OR REPLACE TEMP MACRO parse_integer(cell, decimal_mark, grouping) AS
+    CASE
+        WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS BIGINT)
+        ELSE whole(finite(marked_number(bare_amount(cell, decimal_mark), decimal_mark, grouping)))
+    END;
+
+-- ISO, or day-month-year with - / . between; a time may follow. A year of two digits is none.
+CREATE OR REPLACE TEMP MACRO parse_date(cell) AS
+    sensible_date(CASE
+        WHEN regexp_matches(cell, '^\d{4}-\d{2}-\d{2}([ T].*)?$') THEN try_cast(left(cell, 10) AS DATE)
+        WHEN regexp_matches(plain_marks(cell), '^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}([ T].*)?$')
+            THEN try_cast(regexp_replace(plain_marks(cell), '^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}).*$', '\3-\2-\1') AS DATE)
+    END);
+
+-- A date in a declared form (as strptime writes it).
+CREATE OR REPLACE TEMP MACRO parse_date_as(cell, form) AS sensible_date(CAST(try_strptime(cell, form) AS DATE));
+
+-- What a respondent writes instead of an answer.
+CREATE OR REPLACE TEMP MACRO missing_word(cell) AS
+    CASE
+        WHEN strlen(cell) > 40 THEN NULL
+        WHEN rtrim(code_key(cell), '. ') IN (
+            'n.v.t', 'nvt', 'n/a', 'na', 'n.a', '-', '--', 'niet van toepassing', 'not applicable', 'null', 'none', 'leeg', '#n/a', '#n/b', '#null!'
+        ) THEN 'absent'
+        WHEN rtrim(code_key(cell), '. ') IN (
+            'weet niet', 'weet ik niet', 'w.n', 'wn', 'onbekend', 'geen idee', '?', '??', 'don''t know', 'dont know', 'dk', 'unknown'
+        ) THEN 'dont_know'
+        WHEN rtrim(code_key(cell), '. ') IN (
+            'geen opgave', 'geen antwoord', 'wil niet zeggen', 'zeg ik niet', 'weigert', 'geweigerd', 'refused', 'no answer', 'rather not say', 'prefer not to say', 'vertrouwelijk'
+        ) THEN 'refused'
+    END;
+
+-- Evidence for a value that did not parse: its own text, unless it says who someone is or where to reach them.
+CREATE OR REPLACE TEMP MACRO evidence(cell) AS
+    CASE
+        WHEN regexp_matches(cell, '[^\s@]+@[^\s@]+\.[a-zA-Z]{2,}') THEN '[e-mail address withheld]'
+        WHEN regexp_matches(cell, '(?i)https?://|www\.') THEN '[web address withheld]'
+        WHEN regexp_full_match(cell, '\s*\d{1,3}(\.\d{1,3}){3}(:\d+)?\s*') THEN '[IP address withheld]'
+        WHEN regexp_full_match(cell, '\s*(\+\d{2}|00\d{2}|0)[\s().-]*[1-9]([\s().-]*\d){7,9}\s*') THEN '[phone number withheld]'
+        WHEN regexp_full_match(cell, '\s*-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}\s*') THEN '[coordinates withheld]'
+        ELSE left(cell, 200)
+    END;
