@@ -99,11 +99,12 @@ class Lake:
                 f"COPY ({query}) TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)",
                 dict(parameters or {}),
             )
-            written = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(aside))})").fetchone()
+            # All rows are fetched: DuckDB takes no other work while a result is open.
+            written = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(aside))})").fetchall()
             os.replace(aside, target)
         finally:
             aside.unlink(missing_ok=True)
-        return int(written[0]) if written else 0
+        return int(written[0][0])
 
     def read(self, table: str, wave: str) -> pd.DataFrame:
         """A table of a wave as a frame."""
