@@ -21,7 +21,7 @@ from monitor.design.replicates import (
     jackknife_weights,
     replicate_covariance,
 )
-from monitor.design.structure import Estimate, ResponsePhase, SurveyDesign, change, margin_matrix
+from monitor.design.structure import Estimate, ResponsePhase, SurveyDesign, change, margin_matrix, panel_covariance
 
 __all__ = [
     "Calibrated",
@@ -47,6 +47,7 @@ __all__ = [
     "korn_graubard",
     "logit_t",
     "margin_matrix",
+    "panel_covariance",
     "raking_groups",
     "replicate_covariance",
     "student_t",

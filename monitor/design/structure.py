@@ -265,9 +265,9 @@ class SurveyDesign:
                         do="declare design.lonely_stratum: centre or certainty",
                     )
                 )
-            for position, h in enumerate(open_):
+            for position, h in enumerate(open_.tolist()):
                 if lonely[h]:
-                    neighbour = open_[position + 1] if position + 1 < len(open_) else open_[position - 1]
+                    neighbour = int(open_[position + 1] if position + 1 < len(open_) else open_[position - 1])
                     target[target == target[h]] = target[neighbour]
         elif self.lonely == "certainty":
             centred[lonely] = np.nan
@@ -415,6 +415,18 @@ class SurveyDesign:
         if self.replicates is None:
             raise ValueError("the design has no replicate weights")
         return np.asarray(self.replicates.T @ _two_dimensional(y, self.n))
+
+    def _variance_cells(self) -> tuple[NDArray[Any], list[tuple[str, int, float]]]:
+        """Stratum (response class, where response is a phase) of every firm as text, and (label, firms, N) of each."""
+        if self.response is None:
+            codes, labels = self._stratum
+            big = self._population
+        else:
+            labels, codes = _codes(self.response.classes)
+            big = np.bincount(codes, weights=self._before)
+        counts = np.bincount(codes, minlength=len(labels))
+        names = labels.astype(str)
+        return names[codes], [(str(n), int(c), float(b)) for n, c, b in zip(names, counts, big, strict=True)]
 
     # ---- what n firms are worth -------------------------------------------------------------------------------
 
@@ -619,59 +631,87 @@ def margin_matrix(frame: pd.DataFrame, margins: tuple[tuple[str, ...], ...]) -> 
     return np.hstack(columns)
 
 
-def change(
-    before: Estimate, after: Estimate, firms_before: ArrayLike, firms_after: ArrayLike, level: float = 0.95
-) -> dict[str, Floats | int]:
-    """Change of k estimates between two waves, with the covariance that the panel overlap brings.
+def change(before: Estimate, after: Estimate, level: float = 0.95) -> dict[str, Floats]:
+    """Change of k estimates between two waves, with the covariance that the firms in both bring.
 
-    Var(change) = V1 + V2 - 2 C, C = phi * sum over common firms of their centred weighted residuals in both waves
-    (Tam 1984; Berger 2004): two samples drawn independently overlap by chance alone, and phi = 1 - expected
-    overlap / overlap takes that part out (zero covariance); without population sizes phi = 1.
-    Returns change, se, covariance, correlation (k,), overlap_firms, low, high.
+    Var(change) = V1 + V2 - 2 C, C from `panel_covariance`; both designs must know their `firms`.
+    Returns change, se, covariance, low, high and overlap, (k,) each.
     """
     one, two = before.design, after.design
-    a, b = np.asarray(firms_before).astype(str), np.asarray(firms_after).astype(str)
-    common, left, right = np.intersect1d(a, b, assume_unique=False, return_indices=True)
-    first, second = one.contributions(before.influence)[left], two.contributions(after.influence)[right]
-    phi = 1.0
-    if one.population is not None and two.population is not None and len(common):
-        phi = float(np.clip(1 - _chance_overlap(one, two) / len(common), 0.0, 1.0))
-    covariance = phi * (first * second).sum(axis=0)
+    inside = [np.ones(e.design.n, dtype=bool) if e.domain is None else e.domain for e in (before, after)]
+    k = len(before.estimate)
+    covariance, overlap = panel_covariance(
+        one,
+        two,
+        one.contributions(before.influence),
+        two.contributions(after.influence),
+        np.repeat(inside[0][:, None], k, axis=1),
+        np.repeat(inside[1][:, None], k, axis=1),
+    )
     v1, v2 = np.diag(before.covariance), np.diag(after.covariance)
     limit = np.sqrt(v1 * v2)
     covariance = np.clip(covariance, -limit, limit)
     moved = after.estimate - before.estimate
     se = np.sqrt(np.maximum(v1 + v2 - 2 * covariance, 0))
-    df = min(before.df, after.df)
-    low, high = student_t(moved, se, df, level)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.where(limit > 0, covariance / limit, 0.0)
+    low, high = student_t(moved, se, min(before.df, after.df), level)
     return {
         "change": moved,
         "se": se,
         "covariance": covariance,
-        "correlation": correlation,
-        "overlap_firms": len(common),
-        "df": df,
         "low": low,
         "high": high,
+        "overlap": overlap.astype(float),
     }
 
 
-def _chance_overlap(one: SurveyDesign, two: SurveyDesign) -> float:
-    """Common firms to expect if the waves were drawn independently: sum over strata of r1 r2 / N."""
+def panel_covariance(
+    one: SurveyDesign,
+    two: SurveyDesign,
+    first: Floats,
+    second: Floats,
+    inside_one: NDArray[np.bool_],
+    inside_two: NDArray[np.bool_],
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Covariance of k estimates of two waves, and the firms that count in both, (k,) each.
+
+    C = sum_h phi_h sum over common firms of stratum h of their contributions (`SurveyDesign.contributions`) to both
+    estimates, phi_h = 1 - r1 r2 / (N_h r12) (Tam 1984; Qualite & Tille 2008): samples drawn independently of each
+    other overlap by chance, r12 = r1 r2 / N_h, and have no covariance; neither have take-all strata. With response
+    as a phase the classes take the strata's place. Firms that changed stratum get phi of the whole sample. Without
+    population sizes phi = 1.
+
+    first, second            (n1, k), (n2, k) contributions
+    inside_one, inside_two   (n1, k), (n2, k) whether the firm counts in the estimate
+    """
+    if one.firms is None or two.firms is None:
+        raise ValueError("a covariance between waves needs the firms of both designs")
+    _, left, right = np.intersect1d(one.firms.astype(str), two.firms.astype(str), return_indices=True)
+    phi = _beyond_chance(one, two, left, right)
+    covariance = (phi[:, None] * first[left] * second[right]).sum(axis=0)
+    return covariance, (inside_one[left] & inside_two[right]).sum(axis=0).astype(np.int64)
+
+
+def _beyond_chance(one: SurveyDesign, two: SurveyDesign, left: NDArray[np.intp], right: NDArray[np.intp]) -> Floats:
+    """phi of every common firm: 1 less the chance overlap of its stratum over the overlap there is."""
+    if one.population is None or two.population is None or not len(left):
+        return np.ones(len(left))
+    first, second = one._variance_cells(), two._variance_cells()
+    a, b = first[0][left], second[0][right]
+    size_one, size_two = ({name: (count, big) for name, count, big in cells[1]} for cells in (first, second))
+    stayed = a == b
+    shared = dict(zip(*np.unique(a[stayed], return_counts=True), strict=True))
+    phi = np.zeros(len(left))
     expected = 0.0
-    sizes = {}
-    for design in (one, two):
-        labels, counts = np.unique(design._stratum[0], return_counts=True)
-        sizes[id(design)] = {
-            design._stratum[1][h]: (float(n), design._population[h]) for h, n in zip(labels, counts, strict=True)
-        }
-    for label, (n, big) in sizes[id(one)].items():
-        other = sizes[id(two)].get(label)
-        if other is not None:
-            expected += n * other[0] / max(big, other[1])
-    return expected
+    for label, (r1, big) in size_one.items():
+        if label not in size_two:
+            continue
+        r2, other = size_two[label]
+        chance = r1 * r2 / max(big, other)
+        expected += chance
+        if label in shared:
+            phi[stayed & (a == label)] = 1 - chance / shared[label]
+    phi[~stayed] = np.clip(1 - expected / len(left), 0.0, 1.0)
+    return phi
 
 
 def _quantile(sorted_y: Floats, cumulative: Floats, p: float) -> float:
