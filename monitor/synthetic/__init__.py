@@ -6,12 +6,13 @@ Every firm, name, address and initiative is made up; no figure of it says anythi
 """
 
 from monitor.synthetic.exports import deliveries
-from monitor.synthetic.fieldwork import ITEM_MISSING, answers, fieldwork, register_frame, respond, response_chance
+from monitor.synthetic.fieldwork import ITEM_MISSING, Fieldwork, answers, fieldwork, register_frame, respond, response_chance
 from monitor.synthetic.firms import WAVES, Population, Truth, controls, population
 
 __all__ = [
     "ITEM_MISSING",
     "WAVES",
+    "Fieldwork",
     "Population",
     "Truth",
     "answers",

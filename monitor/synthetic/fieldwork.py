@@ -56,7 +56,7 @@ ITEM_MISSING: Mapping[str, float] = {
     **dict.fromkeys(SHARES, 0.08),
     "process_innovation": 0.05, "ongoing_activities": 0.06, "abandoned_activities": 0.07,
     "in_house_rd": 0.05, "rd_share_of_turnover": 0.09, "contracted_out_rd": 0.06, "innovation_expenditure_eur": 0.11,
-    "cooperation": 0.05, "cooperation_partners": 0.06, "employees": 0.05, "turnover_eur": 0.12,
+    "cooperation": 0.05, "cooperation_partners": 0.06, "employees": 0.05, "turnover_eur": 0.105,
     **dict.fromkeys(FUNDING, 0.07),
     "orientation": 0.06, "sensor_technology": 0.05, "internet_of_things": 0.05, "artificial_intelligence": 0.06,
     "digital_maturity": 0.07,
