@@ -17,12 +17,15 @@ import functools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from monitor.lake import connect, quoted
-from monitor.survey.model import Concept
+
+if TYPE_CHECKING:
+    # The loader checks expressions, so at run time the survey package stands above this module.
+    from monitor.survey.model import Concept
 
 DUCKDB_TYPES: Mapping[str, str] = {
     "identifier": "VARCHAR",

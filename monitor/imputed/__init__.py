@@ -1,29 +1,203 @@
-"""Completed copies: what kept responses left out, filled in m times so that the uncertainty of it shows.
+"""Completed copies: what kept responses left open, filled in m times so that the uncertainty of it shows.
 
-Belongs here: reading kept answers, deciding which cells may be filled in and how, writing copies, flags and
-diagnostics. Does not belong here: the draws themselves (`chained`, `draws`), measures (`derived`), combining
-results (`monitor.rubin`).
+Belongs here: reading kept answers, writing copies, flags and diagnostics. Does not belong here: what is drawn how
+(`plan`), the draws (`chained`, `draws`), measures (`derived`), combining results (`monitor.rubin`).
+
+Copy 0 holds the answers as they are; copies 1 to m are complete in the concepts the survey declares, for firms that
+were asked. Identifiers are never filled in. A wave's copies depend on the survey's seed, the wave and the firms, not
+on the order of rows.
 """
 
 from __future__ import annotations
 
+import logging
+
+import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from monitor.lake import Lake, statement
+from monitor.design.replicates import firm_numbers
+from monitor.imputed.chained import Completed, complete
+from monitor.imputed.plan import Setup, prepare
+from monitor.lake import Lake, quoted, statement
+from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
+from monitor.survey.imputation import imputation_plan
 
-FLAGS = ["firm", "concept", "method"]
-DIAGNOSTICS = ["concept", "asked", "missing", "rate", "method", "reason"]
+log = logging.getLogger("monitor")
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
-    """Write `imputed_answers`, `imputed_flags` and `imputed_diagnostics` of a wave."""
-    with lake.open(wave.name, "staged_answers", "validated_responses") as connection:
-        rows = lake.write_query(
-            connection, "imputed_answers", wave.name, statement("imputed", "imputed_answers")
+    """Write `imputed_answers`, `imputed_flags` and `imputed_diagnostics` of a wave; returns what was filled in."""
+    plan = imputation_plan(survey)
+    tables = ["staged_answers", "validated_responses"]
+    tables += ["staged_frame"] if wave.frame and lake.has("staged_frame", wave.name) else []
+    with lake.open(wave.name, *tables) as connection:
+        connection.execute(f"CREATE TABLE observed AS {_observed(connection, wave, 'staged_frame' in tables)}")
+        _check_grain(connection, wave)
+        if plan is None:
+            rows = lake.write_query(connection, "imputed_answers", wave.name, "SELECT * FROM observed")
+            lake.write("imputed_flags", wave.name, _flags(None, None, None))
+            lake.write("imputed_diagnostics", wave.name, diagnostics(None, None))
+            return {"rows": rows, "firms": rows, "copies": 0}
+        answers = connection.sql("SELECT * EXCLUDE (imputation) FROM observed").to_arrow_table()
+        firms = answers["firm"].to_pylist()
+        setup = prepare(connection, answers, survey, wave, plan)
+        completed = complete(
+            setup.variables,
+            setup.fixed,
+            setup.passives,
+            setup.products,
+            setup.facts,
+            keys=firm_numbers(firms, 1, survey.seed, f"imputation {wave.name}")[:, 0],
+            seed=(survey.seed, *wave.name.encode()),
+            copies=plan.copies,
+            iterations=plan.iterations,
+            donors=plan.donors,
         )
-    lake.write("imputed_flags", wave.name, pd.DataFrame({name: pd.Series(dtype=str) for name in FLAGS}))
-    lake.write(
-        "imputed_diagnostics", wave.name, pd.DataFrame({name: pd.Series(dtype=str) for name in DIAGNOSTICS})
+        connection.register("completed", copies_table(answers, setup, completed, plan.copies))
+        query = "SELECT * FROM observed UNION ALL BY NAME SELECT * FROM completed ORDER BY imputation, firm"
+        rows = lake.write_query(connection, "imputed_answers", wave.name, query)
+    flags = _flags(firms, setup, completed)
+    lake.write("imputed_flags", wave.name, flags)
+    lake.write("imputed_diagnostics", wave.name, diagnostics(setup, completed))
+    for concept, reason in setup.left_out.items():
+        log.info("%s %s: %s is not filled in: %s", survey.name, wave.name, concept, reason)
+    return {
+        "rows": rows,
+        "firms": len(firms),
+        "copies": plan.copies,
+        "filled_values": len(flags),
+        "filled_firms": int(flags["firm"].nunique()),
+        "left_out": dict(setup.left_out),
+    }
+
+
+def _observed(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -> str:
+    """The observed copy; what the wave did not ask and its frame knows is taken from the frame."""
+    kept = statement("imputed", "imputed_answers")
+    if not framed or wave.frame is None:
+        return kept
+    present = {row[0] for row in connection.execute("DESCRIBE staged_frame").fetchall()}
+    known = [c for c in wave.frame.columns.values() if c in present and c not in wave.questions]
+    known = [c for c in dict.fromkeys(known) if c not in ("firm", "invited", "disposition")]
+    if not known:
+        return kept
+    columns = {row[0] for row in connection.execute(f"DESCRIBE {kept}").fetchall()}
+    held = [c for c in known if c in columns]
+    replaced = f" REPLACE ({', '.join(f'frame.{quoted(c)} AS {quoted(c)}' for c in held)})" if held else ""
+    added = "".join(f", frame.{quoted(c)}" for c in known if c not in columns)
+    return (
+        f"SELECT kept.*{replaced}{added} FROM ({kept}) AS kept LEFT JOIN staged_frame AS frame USING (firm) "
+        "ORDER BY kept.firm"
     )
-    return {"rows": rows, "firms": rows, "copies": 0}
+
+
+def _check_grain(connection: duckdb.DuckDBPyConnection, wave: Wave) -> None:
+    """One kept response per firm."""
+    twice = connection.execute("SELECT firm FROM observed GROUP BY firm HAVING count(*) > 1 ORDER BY firm").fetchall()
+    if twice:
+        raise WaveStopped(
+            [
+                Problem(
+                    f"wave {wave.name} keeps more than one response of a firm",
+                    firm=firm,
+                    expected="one kept response per firm, and one row in the frame",
+                    do="declare `duplicates: most_complete` or `latest`, or correct the delivery or the frame",
+                )
+                for (firm,) in twice
+            ]
+        )
+
+
+def copies_table(answers: pa.Table, setup: Setup, completed: Completed, copies: int) -> pa.Table:
+    """The m completed copies as one table: imputation, firm, every concept; m x n rows."""
+    firms = answers.num_rows
+    everyone = pa.array(np.tile(np.arange(firms), copies))
+    columns = {"imputation": pa.array(np.repeat(np.arange(1, copies + 1, dtype=np.int32), firms))}
+    columns |= {name: answers[name].combine_chunks().take(everyone) for name in answers.column_names}
+    for variable in setup.variables:
+        for place, concept in enumerate(variable.concepts):
+            drawn = setup.codings[concept].decode(completed.values[variable.name][:, :, place].ravel())
+            columns[concept] = drawn.cast(answers.schema.field(concept).type)
+    return pa.table(columns)
+
+
+def _flags(firms: list[str] | None, setup: Setup | None, completed: Completed | None) -> pd.DataFrame:
+    """One row per value that was filled in: firm, concept, method (`deduced` where it follows from other answers)."""
+    parts = [pd.DataFrame({"firm": [], "concept": [], "method": []}, dtype="object")]
+    if firms is not None and setup is not None and completed is not None:
+        names = np.array(firms, dtype=object)
+        for variable in setup.variables:
+            values = completed.values[variable.name]
+            for place, concept in enumerate(variable.concepts):
+                sure = setup.deduced.get(concept, np.zeros(len(names), dtype=bool))
+                missing = np.isnan(variable.observed[:, place]) | sure
+                filled = missing & np.isfinite(values[:, :, place]).any(axis=0)
+                method = np.where(sure[filled], "deduced", variable.method)
+                parts.append(pd.DataFrame({"firm": names[filled], "concept": concept, "method": method}))
+    return pd.concat(parts, ignore_index=True).sort_values(["firm", "concept"], ignore_index=True)
+
+
+def diagnostics(setup: Setup | None, completed: Completed | None) -> pd.DataFrame:
+    """One row per concept that is declared to be filled in, or that could not predict.
+
+    concept; method; asked and missing (firms); rate (missing over asked, 0..1); observed_mean and imputed_mean (of
+    numbers, of yes = 1, of the number of codes in a set); convergence (the chains' potential scale reduction, Gelman
+    & Rubin 1992, over the second half of the iterations: near 1 when the copies' chains have mixed); reason (why a
+    concept was left out).
+    """
+    rows: list[dict[str, object]] = []
+    if setup is not None and completed is not None:
+        for variable in setup.variables:
+            values, fill = completed.values[variable.name], variable.fill
+            asked = int((variable.fit | fill).sum())
+            for place, concept in enumerate(variable.concepts):
+                gap = fill & np.isnan(variable.observed[:, place])
+                given, drawn = variable.observed[variable.fit, place], values[:, gap, place]
+                if variable.sizes is not None:
+                    given = variable.sizes[given.astype(int)]
+                    drawn = variable.sizes[drawn[np.isfinite(drawn)].astype(int)]
+                ordinal = variable.method not in ("polytomous", "ordered")
+                rows.append(
+                    {
+                        "concept": concept,
+                        "method": variable.method,
+                        "asked": asked,
+                        "missing": int(gap.sum()),
+                        "rate": gap.sum() / asked if asked else 0.0,
+                        "observed_mean": given.mean() if ordinal else None,
+                        "imputed_mean": np.nanmean(drawn) if ordinal and np.isfinite(drawn).any() else None,
+                        "convergence": scale_reduction(completed.trace[variable.name]) if gap.any() else None,
+                        "reason": None,
+                    }
+                )
+        rows += [{"concept": concept, "reason": reason} for concept, reason in setup.left_out.items()]
+    columns = {
+        "concept": "object",
+        "method": "object",
+        "asked": "Int64",
+        "missing": "Int64",
+        "rate": "float64",
+        "observed_mean": "float64",
+        "imputed_mean": "float64",
+        "convergence": "float64",
+        "reason": "object",
+    }
+    table = pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    return table.sort_values("concept", ignore_index=True)
+
+
+def scale_reduction(trace: np.ndarray) -> float | None:
+    """Gelman and Rubin's potential scale reduction of chains (m, iterations), over their second half; None if short.
+
+    sqrt(((t - 1) / t W + B / t) / W) with W the mean variance within chains and B / t the variance of their means.
+    """
+    half = trace[:, trace.shape[1] // 2 :]
+    m, t = half.shape
+    if m < 2 or t < 2:
+        return None
+    within = half.var(axis=1, ddof=1).mean()
+    between = half.mean(axis=1).var(ddof=1)
+    return None if within <= 0 else float(np.sqrt(((t - 1) / t * within + between) / within))

@@ -1,0 +1,246 @@
+"""Draws of missing values from fitted models, for all copies at once.
+
+Belongs here: functions of arrays that fit one variable's model in every copy and draw its missing values. Does not
+belong here: which variable is drawn when and from what (`chained`), what the variables mean (`plan`).
+
+Shapes: m copies, q predictors (an intercept among them), n firms that answered, r firms that did not. Predictors lie
+as (m, q, n), so that a predictor of a copy is contiguous. `normal` arrays hold standard normal numbers for the draw
+of parameters, `uniform` arrays numbers in (0, 1) that belong to a firm and a copy.
+
+Models have a weak normal prior on standardised predictors, N(0, 2.5^2) for slopes (after Gelman et al. 2008) and
+N(0, 10^2) for intercepts: where answers separate perfectly the draws stay finite and proper.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+SLOPE_PRECISION = 1 / 2.5**2
+INTERCEPT_PRECISION = 1 / 10**2
+RIDGE = 1e-5
+"""Fraction of a predictor's sum of squares added in linear models: collinear predictors share a coefficient"""
+CLOSE_ENOUGH = 0.05
+"""Newton's last step, in standard errors: what it leaves is its square, nothing beside the draw of the parameters"""
+NEWTON_STEPS = 25
+
+
+def draw_logistic(x: Floats, y: Floats, x_missing: Floats, start: Floats, normal: Floats, uniform: Floats) -> Floats:
+    """Draw yes (1) or no (0) from a Bayesian logistic regression. `start` (m, q) is overwritten with the mode.
+
+    beta* ~ N(mode, H^-1) with H the negative Hessian of the log posterior; then Bernoulli(expit(x beta*)).
+    x (m, q, n), y (n,) or (m, n), x_missing (m, q, r), normal (m, q), uniform (m, r); gives (m, r).
+    Source: Rubin (1987), example 5.4; Gelman et al. (2008), Annals of Applied Statistics 2 for the prior's scale.
+    """
+    beta = draw_logistic_parameters(x, y, start, normal)
+    return (uniform < expit(linear(beta, x_missing))).astype(np.float64)
+
+
+def draw_logistic_parameters(x: Floats, y: Floats, start: Floats, normal: Floats) -> Floats:
+    """The posterior draw (m, q) of a logistic regression; `start` becomes the mode."""
+    prior = precision(x.shape[1])
+    for _ in range(NEWTON_STEPS):
+        p = expit(linear(start, x))
+        gradient = np.matmul(x, (y - p)[:, :, None])[:, :, 0] - prior * start
+        hessian = np.matmul(x * (p * (1 - p))[:, None, :], x.transpose(0, 2, 1)) + np.diag(prior)
+        if _newton_step(start, gradient, hessian):
+            break
+    return start + spread(hessian, normal)
+
+
+def draw_polytomous(
+    x: Floats, y: Integers, levels: int, x_missing: Floats, start: Floats, normal: Floats, uniform: Floats
+) -> Floats:
+    """Draw one of K unordered codes from a Bayesian multinomial logit; code 0 is the reference.
+
+    x (m, q, n), y (n,) in 0..K-1, x_missing (m, q, r), start and normal (m, (K-1) q), uniform (m, r); gives (m, r).
+    """
+    m, q, _ = x.shape
+    prior = np.tile(precision(q), levels - 1)
+    chosen = np.stack([(y == level).astype(np.float64) for level in range(1, levels)])
+    for _ in range(NEWTON_STEPS):
+        p = _softmax(start.reshape(m, levels - 1, q), x)
+        gradient = np.matmul(chosen - p, x.transpose(0, 2, 1)).reshape(m, -1) - prior * start
+        hessian = np.empty((m, (levels - 1) * q, (levels - 1) * q))
+        for a in range(levels - 1):
+            for b in range(a, levels - 1):
+                weight = p[:, a] * ((a == b) - p[:, b])
+                block = np.matmul(x * weight[:, None, :], x.transpose(0, 2, 1))
+                hessian[:, a * q : (a + 1) * q, b * q : (b + 1) * q] = block
+                hessian[:, b * q : (b + 1) * q, a * q : (a + 1) * q] = block
+        hessian += np.diag(prior)
+        if _newton_step(start, gradient, hessian):
+            break
+    beta = (start + spread(hessian, normal)).reshape(m, levels - 1, q)
+    drawn = _softmax(beta, x_missing)
+    bounds = 1 - np.cumsum(drawn[:, ::-1], axis=1)[:, ::-1]
+    return (uniform[:, None, :] > bounds).sum(axis=1).astype(np.float64)
+
+
+def draw_ordered(
+    x: Floats, y: Integers, levels: int, x_missing: Floats, start: Floats, normal: Floats, uniform: Floats
+) -> Floats:
+    """Draw one of K ordered codes from a Bayesian proportional-odds model, P(y <= k) = expit(threshold_k - x beta).
+
+    x (m, q, n) whose first predictor is the intercept (unused: the thresholds stand for it), y (n,) in 0..K-1,
+    start and normal (m, K - 1 + q - 1), uniform (m, r); gives (m, r). Fisher scoring; drawn thresholds are kept in
+    order. Source: McCullagh (1980), JRSS B 42.
+    """
+    m, q, n = x.shape
+    slopes, cuts = x[:, 1:], levels - 1
+    prior = np.concatenate([np.full(cuts, INTERCEPT_PRECISION), np.full(q - 1, SLOPE_PRECISION)])
+    if not start[:, :cuts].any():
+        cumulative = (np.bincount(y, minlength=levels)[:-1].cumsum() + 0.5) / (n + 1)
+        start[:, :cuts] = np.log(cumulative / (1 - cumulative))
+    for _ in range(NEWTON_STEPS):
+        below = expit(start[:, :cuts, None] - linear(start[:, cuts:], slopes)[:, None, :])
+        density = below * (1 - below)
+        zero = np.zeros((m, 1, n))
+        p = np.clip(np.diff(np.concatenate([zero, below, zero + 1], axis=1), axis=1), 1e-10, None)
+        edges = np.concatenate([zero, density, zero], axis=1)
+        gradient = np.zeros((m, cuts + q - 1))
+        hessian = np.zeros((m, cuts + q - 1, cuts + q - 1))
+        for level in range(levels):
+            change = np.zeros((m, cuts + q - 1, n))
+            if level < cuts:
+                change[:, level] = edges[:, level + 1]
+            if level > 0:
+                change[:, level - 1] = -edges[:, level]
+            change[:, cuts:] = slopes * (edges[:, level] - edges[:, level + 1])[:, None, :]
+            gradient += (change * ((y == level) / p[:, level])[:, None, :]).sum(axis=2)
+            hessian += np.matmul(change / p[:, level][:, None, :], change.transpose(0, 2, 1))
+        gradient -= prior * start
+        hessian += np.diag(prior)
+        if _newton_step(start, gradient, hessian):
+            break
+        start[:, :cuts] = np.maximum.accumulate(start[:, :cuts], axis=1)
+    drawn = start + spread(hessian, normal)
+    thresholds = np.sort(drawn[:, :cuts], axis=1)
+    below = expit(thresholds[:, :, None] - linear(drawn[:, cuts:], x_missing[:, 1:])[:, None, :])
+    return (uniform[:, None, :] > below).sum(axis=1).astype(np.float64)
+
+
+def predict(x: Floats, y: Floats, x_missing: Floats, normal: Floats, chi2: Floats) -> tuple[Floats, Floats]:
+    """Predicted means of a Bayesian linear regression: at the estimate where y is known, at a draw where it is not.
+
+    y (m, n, k) holds k outcomes that are drawn jointly; their residual covariance S is drawn from its inverse Wishart
+    (Bartlett's decomposition: `chi2` (m, k) on n - q, n - q - 1, ... degrees of freedom, `normal` (m, q + k, k)), then
+    B* ~ N(B, S* x (x x')^-1). Gives (m, n, k) and (m, r, k), both scaled so that the residuals of each outcome have
+    variance one and no correlation: distances between them are Mahalanobis distances.
+    Source: Rubin (1987); van Buuren (2018), Flexible Imputation of Missing Data, 3.4 ("type 1" matching).
+    """
+    q, k = x.shape[1], y.shape[2]
+    gram = np.matmul(x, x.transpose(0, 2, 1))
+    diagonal = np.einsum("mii->mi", gram)
+    diagonal += RIDGE * diagonal + 1e-10
+    estimate = np.linalg.solve(gram, np.matmul(x, y))
+    fitted = np.matmul(x.transpose(0, 2, 1), estimate)
+    residual = y - fitted
+    squares = np.matmul(residual.transpose(0, 2, 1), residual)
+    scale = np.einsum("mii->mi", squares)
+    scale += 1e-10 * (1 + scale)
+    degrees = max(y.shape[1] - q, 1)
+    # S* = C A^-T A^-1 C' with C C' the residual squares and A A' standard Wishart: its square root is C A^-T.
+    root = np.linalg.cholesky(squares)
+    bartlett = np.zeros((y.shape[0], k, k))
+    lower = np.tril_indices(k, -1)
+    bartlett[:, lower[0], lower[1]] = normal[:, q : q + k, :][:, lower[0], lower[1]]
+    bartlett[:, np.arange(k), np.arange(k)] = np.sqrt(chi2)
+    square_root = np.matmul(root, np.linalg.inv(bartlett).transpose(0, 2, 1))
+    shift = np.linalg.solve(np.linalg.cholesky(gram).transpose(0, 2, 1), normal[:, :q, :])
+    drawn = estimate + np.matmul(shift, square_root.transpose(0, 2, 1))
+    whiten = np.linalg.inv(root).transpose(0, 2, 1) * np.sqrt(degrees)
+    predicted = np.matmul(np.matmul(x_missing.transpose(0, 2, 1), drawn), whiten)
+    return np.matmul(fitted, whiten), predicted
+
+
+def nearest_donors(known: Floats, missing: Floats, donors: int, uniform: Floats, jitter: Floats) -> Integers:
+    """For each firm without an answer one of the `donors` firms whose predicted value is nearest, at random.
+
+    known (m, n), missing (m, r), uniform (m, r), jitter (m, n + r) in (0, 1), which decides between equal predictions;
+    gives the place of the donor among the n, (m, r).
+    """
+    m, n = known.shape
+    donors = min(donors, n)
+    width = 1e-9 * (1 + np.abs(known).max(axis=1, keepdims=True))
+    known = known + width * jitter[:, :n]
+    missing = missing + width * jitter[:, n:]
+    order = np.argsort(known, axis=1)
+    ranked = np.take_along_axis(known, order, axis=1)
+    place = np.stack([np.searchsorted(ranked[copy], missing[copy]) for copy in range(m)])
+    window = place[:, :, None] + np.arange(-donors, donors)
+    outside = (window < 0) | (window >= n)
+    window = np.clip(window, 0, n - 1)
+    copies = np.arange(m)[:, None, None]
+    distance = np.where(outside, np.inf, np.abs(ranked[copies, window] - missing[:, :, None]))
+    near = np.argsort(distance, axis=2, kind="stable")[:, :, :donors]
+    pick = np.take_along_axis(near, (uniform[:, :, None] * donors).astype(np.int64), axis=2)
+    return np.take_along_axis(order, np.take_along_axis(window, pick, axis=2)[:, :, 0], axis=1)
+
+
+def nearest_donors_jointly(
+    known: Floats, missing: Floats, donors: int, uniform: Floats, extra: Floats | None = None
+) -> Integers:
+    """As `nearest_donors`, for predictions of k outcomes at once: known (m, n, k), missing (m, r, k).
+
+    `extra` (r, n) is added to the squared distances: infinite where a firm cannot be the donor. Firms are taken in
+    blocks, so that memory stays below a few tens of megabytes.
+    """
+    m, n, _ = known.shape
+    donors = min(donors, n)
+    chosen = np.empty(missing.shape[:2], dtype=np.int64)
+    norm = (known**2).sum(axis=2)
+    for begin in range(0, missing.shape[1], block := max(1, 2_000_000 // (m * n))):
+        part = slice(begin, begin + block)
+        distance = norm[:, None, :] - 2 * np.matmul(missing[:, part], known.transpose(0, 2, 1))
+        if extra is not None:
+            distance = distance + extra[part]
+        near = np.argpartition(distance, donors - 1, axis=2)[:, :, :donors]
+        pick = (uniform[:, part, None] * donors).astype(np.int64)
+        if extra is not None:
+            # Fewer possible donors than asked for: choose among the possible ones.
+            possible = np.isfinite(np.take_along_axis(distance, near, axis=2))
+            near = np.take_along_axis(near, np.argsort(~possible, axis=2, kind="stable"), axis=2)
+            pick = (uniform[:, part, None] * possible.sum(axis=2, keepdims=True)).astype(np.int64)
+        chosen[:, part] = np.take_along_axis(near, pick, axis=2)[:, :, 0]
+    return chosen
+
+
+def linear(beta: Floats, x: Floats) -> Floats:
+    """x beta of every copy: beta (m, q), x (m, q, n); gives (m, n)."""
+    return np.matmul(beta[:, None, :], x)[:, 0]
+
+
+def expit(values: Floats) -> Floats:
+    """1 / (1 + exp(-values)) without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * values))
+
+
+def precision(q: int) -> Floats:
+    """Prior precisions of q coefficients, the intercept first."""
+    return np.concatenate([[INTERCEPT_PRECISION], np.full(q - 1, SLOPE_PRECISION)])
+
+
+def spread(hessian: Floats, normal: Floats) -> Floats:
+    """Normal numbers (m, q) with the covariance hessian^-1: L^-T z with L L' the hessian."""
+    root = np.linalg.cholesky(hessian)
+    return np.linalg.solve(root.transpose(0, 2, 1), normal[:, :, None])[:, :, 0]
+
+
+def _newton_step(beta: Floats, gradient: Floats, hessian: Floats) -> bool:
+    """One step in place, never longer than 5 in any coefficient; whether it was small against the standard errors."""
+    step = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+    longest = np.abs(step).max()
+    beta += step * min(1.0, 5 / max(longest, 1e-300))
+    return bool((step**2 * np.einsum("mii->mi", hessian)).max() < CLOSE_ENOUGH**2)
+
+
+def _softmax(beta: Floats, x: Floats) -> Floats:
+    """Probabilities (m, K-1, n) of the codes other than the reference."""
+    scores = np.matmul(beta, x)
+    top = np.maximum(scores.max(axis=1, keepdims=True), 0)
+    raised = np.exp(scores - top)
+    return raised / (np.exp(-top) + raised.sum(axis=1, keepdims=True))
