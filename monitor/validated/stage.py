@@ -1,0 +1,144 @@
+"""The stage `validated`: rules over a wave's staged answers, and over the tables of later stages.
+
+Belongs here: what is read, run and written, in which order. Does not belong here: rules (`expectations/`,
+`questionnaire`), running them (`execution`), their meaning (`outcomes`).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import pandas as pd
+
+from monitor.lake import Lake, connect, quoted, statement
+from monitor.problems import Problem, WaveStopped
+from monitor.survey import Survey, Wave
+from monitor.validated import outcomes, questionnaire, workspace
+from monitor.validated.execution import FAILURES, create_failures, run_suite
+from monitor.validated.suites import RESPONSE_KEYS, Suite, combined, load_suite, suite_file, survey_rules
+
+logger = logging.getLogger("monitor")
+
+FAILURE_COLUMNS = "suite, rule, severity, firm, response, line, columns, value"
+
+
+@dataclass(frozen=True)
+class TableOutcome:
+    """How the suite of one table came out."""
+
+    table: str
+    wave: str
+    rules: pd.DataFrame
+    """suite, rule, severity, why_nl, why_en, checked, failed, kept_out, passed, left_out"""
+    problems: tuple[Problem, ...]
+    """A problem for each failing row, critical rules first; at most 20 for a rule"""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a critical rule failed."""
+        return any(problem.severity == "critical" for problem in self.problems)
+
+    @property
+    def failed(self) -> int:
+        """How many rules failed, of any severity."""
+        return int((self.rules["passed"] == False).sum())  # noqa: E712 (a missing outcome is not a failure)
+
+
+def suite_of(survey: Survey, wave: Wave | None, table: str) -> Suite:
+    """Every rule of a table: the questionnaire's (for staged_answers), those of all surveys, the survey's own."""
+    path = suite_file(table)
+    declared = load_suite(path) if path.exists() else Suite(table, RESPONSE_KEYS, ())
+    generated = questionnaire.rules(survey, wave) if table == questionnaire.ANSWERS and wave else ()
+    shared = combined(generated, declared, ())
+    return combined(generated, declared, survey_rules(survey.folder, table, shared.named))
+
+
+def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
+    """Judge a wave's staged answers and write validated_rules, validated_failures and validated_responses.
+
+    Nothing is lost: kept + quarantined + duplicate + not_usable = responses. Rules judge the usable responses, one
+    for each firm. Returns counts for the run's metadata. Raises WaveStopped, after the tables are written, with a
+    problem for each response that failed a critical rule; DefinitionError where a rule cannot be run.
+    """
+    with connect() as connection:
+        available = workspace.prepare(connection, lake, survey, wave)
+        create_failures(connection, RESPONSE_KEYS)
+        suites = {questionnaire.ANSWERS: suite_of(survey, wave, questionnaire.ANSWERS)}
+        rules = [
+            outcomes.add_set_aside(connection, questionnaire.ANSWERS, wave),
+            run_suite(connection, suites[questionnaire.ANSWERS], sorted(available)),
+        ]
+        if lake.has("staged_frame", wave.name):
+            connection.execute(f"CREATE VIEW staged_frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
+            suites["staged_frame"] = suite_of(survey, wave, "staged_frame")
+            rules.append(run_suite(connection, suites["staged_frame"]))
+        connection.execute(f"CREATE TABLE validated_responses AS {statement('validated', 'validated_responses')}")
+        suites["validated_responses"] = suite_of(survey, wave, "validated_responses")
+        rules.append(run_suite(connection, suites["validated_responses"]))
+        so_far = pd.concat(rules, ignore_index=True)
+        suites["rule_outcomes"] = suite_of(survey, wave, "validated_rules")
+        rules.append(_trend(connection, lake, survey, wave, so_far, suites["rule_outcomes"]))
+        outcome = outcomes.with_kept_out(connection, pd.concat(rules, ignore_index=True))
+
+        lake.write("validated_rules", wave.name, outcome)
+        lake.write_query(
+            connection, "validated_failures", wave.name,
+            f"SELECT {FAILURE_COLUMNS} FROM {FAILURES} ORDER BY suite, rule, firm, response, value",
+        )  # fmt: skip
+        lake.write_query(connection, "validated_responses", wave.name, "SELECT * FROM validated_responses")
+        stops = outcomes.problems(connection, suites, ("critical",), wave, outcomes.delivery_name(lake, wave.name))
+        counts = dict(connection.execute("SELECT status, count(*) FROM validated_responses GROUP BY status").fetchall())
+    metadata: dict[str, object] = {
+        "responses": sum(counts.values()),
+        **{status: counts.get(status, 0) for status in ("kept", "quarantined", "duplicate", "not_usable")},
+        "rules": len(outcome),
+        "rules_failed": int((outcome["passed"] == False).sum()),  # noqa: E712 (a missing outcome is not a failure)
+        "rules_left_out": int(outcome["passed"].isna().sum()),
+    }
+    logger.info("validated %s: %s", wave.name, ", ".join(f"{name} {count}" for name, count in metadata.items()))
+    if stops:
+        raise WaveStopped(stops)
+    return metadata
+
+
+def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOutcome:
+    """Run the suite of a later stage's table and write its outcome as `validated_rules_<table>`.
+
+    wave: a wave of the survey, or `all` for a table that spans waves. A rule may require columns of the table and
+    other tables of the lake. Raises DefinitionError where the rule file is wrong or a rule cannot be run; a critical
+    failure is in the outcome, for the caller to stop on.
+    """
+    declared = survey.waves.get(wave)
+    suite = suite_of(survey, declared, table)
+    with lake.open(wave, table) as connection:
+        available = {row[0] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall()}
+        for name in {name for rule in suite.rules for name in rule.requires} - available:
+            if lake.has(name, wave):
+                connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {lake.scan(name, wave)}")
+                available.add(name)
+        rules = run_suite(connection, suite, sorted(available))
+        found = outcomes.problems(connection, {table: suite}, ("critical",), declared)
+        found += outcomes.problems(connection, {table: suite}, ("warning", "info"), declared)
+    lake.write(f"validated_rules_{table}", wave, rules)
+    return TableOutcome(table, wave, rules, tuple(found))
+
+
+def all_rules(lake: Lake, wave: str) -> pd.DataFrame:
+    """The outcome of every suite of a wave, one under the other: what the release prints as `rules`."""
+    tables = sorted(path.name for path in lake.folder.glob("validated_rules*") if lake.has(path.name, wave))
+    frames = [lake.read(table, wave) for table in tables]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _trend(connection, lake: Lake, survey: Survey, wave: Wave, rules: pd.DataFrame, suite: Suite) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+    """How often each rule fails, held against the last wave that was validated."""
+    connection.register("outcomes_now", rules)
+    connection.execute("CREATE TABLE rule_outcomes AS SELECT * FROM outcomes_now")
+    available = ["rule"]
+    before = workspace.last_wave(lake, survey, wave)
+    if before is not None and lake.has("validated_rules", before):
+        connection.execute(f"CREATE VIEW last_rule_outcomes AS SELECT * FROM {lake.scan('validated_rules', before)}")
+        connection.execute(f"CREATE VIEW failure_trend AS {statement('validated', 'failure_trend')}")
+        available.append("failure_trend")
+    return run_suite(connection, suite, available)

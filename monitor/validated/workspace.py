@@ -1,0 +1,85 @@
+"""The tables and views that rules read, on one connection.
+
+Belongs here: which responses are judged, and what stands beside them (last wave, frame, missing kinds, the wave
+itself). Does not belong here: rules and verdicts.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from monitor.lake import Lake, literal, quoted, statement
+from monitor.survey import Survey, Wave
+from monitor.validated.questionnaire import ANSWERS, INVALID, asked
+
+VIEWS = ("responses", "missing", "wave", "frame", "last_wave", "growth", "failure_trend")
+"""What a rule may name in `requires` beside concepts"""
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> set[str]:
+    """Lay out the tables of a wave for its rules; returns the concepts and views that rules may require.
+
+    responses       every response: usable, answered, asked, yes_no_answered, yes_no_true, finished_at
+    set_aside       responses no rule judges: not usable, or another response of the firm holds
+    staged_answers  the answers of all others
+    invalid_values  their values that could not be read, with the original text
+    missing, wave, frame, last_wave, growth: where the lake has what they need
+    """
+    scan = lake.scan(ANSWERS, wave.name)
+    columns = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
+    concepts = [name for name in asked(survey, wave) if name in columns]
+    connection.execute(f"CREATE TABLE responses AS {_responses(scan, survey, wave, concepts)}")
+    connection.execute(
+        f"CREATE TABLE set_aside AS {statement('validated', 'set_aside')}", {"duplicates": wave.duplicates}
+    )
+    (aside,) = connection.execute("SELECT count(*) FROM set_aside").fetchone() or (0,)
+    judged = " WHERE response NOT IN (SELECT response FROM set_aside)" if aside else ""
+    connection.execute(f"CREATE VIEW {ANSWERS} AS SELECT * FROM {scan}{judged}")
+    connection.execute(f"CREATE VIEW missing AS SELECT * FROM {lake.scan('staged_missing', wave.name)}{judged}")
+    connection.execute(f"CREATE TABLE {INVALID} AS SELECT * FROM missing WHERE kind = 'invalid'")
+    connection.execute(
+        f"CREATE TABLE wave AS SELECT {literal(wave.name)} AS wave, {int(wave.reference_year)} AS reference_year"
+    )
+    available = {*concepts, "responses", "missing", "wave"}
+    if lake.has("staged_frame", wave.name):
+        connection.execute(f"CREATE VIEW frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
+        available.add("frame")
+    before = last_wave(lake, survey, wave)
+    if before is not None:
+        connection.execute(f"CREATE VIEW last_wave AS {_kept_answers(lake, before)}")
+        available.add("last_wave")
+        there = {row[0] for row in connection.execute("DESCRIBE last_wave").fetchall()} & set(columns)
+        if {"employees", "turnover_eur"} <= there:
+            connection.execute(f"CREATE TABLE growth AS {statement('validated', 'growth')}")
+            available.add("growth")
+    return available
+
+
+def last_wave(lake: Lake, survey: Survey, wave: Wave) -> str | None:
+    """The nearest earlier wave of the survey whose answers are in the lake."""
+    earlier = [name for name in sorted(survey.waves) if name < wave.name and lake.has(ANSWERS, name)]
+    return earlier[-1] if earlier else None
+
+
+def _responses(scan: str, survey: Survey, wave: Wave, concepts: list[str]) -> str:
+    def total(conditions: list[str]) -> str:
+        return " + ".join(f"({condition})::INTEGER" for condition in conditions) or "0"
+
+    answered = [name for name in concepts if survey.concepts[name].type != "identifier"]
+    yes_no = [name for name in answered if survey.concepts[name].type == "boolean" and name != "finished"]
+    finished = quoted("finished_at") if "finished_at" in concepts else "NULL::DATE"
+    return (
+        f"SELECT firm, response, line, coalesce(({wave.usable}), false) AS usable,"
+        f" {total([f'{quoted(name)} IS NOT NULL' for name in answered])} AS answered, {len(answered)} AS asked,"
+        f" {total([f'{quoted(name)} IS NOT NULL' for name in yes_no])} AS yes_no_answered,"
+        f" {total([f'coalesce({quoted(name)}, false)' for name in yes_no])} AS yes_no_true,"
+        f" {finished} AS finished_at FROM {scan}"
+    )
+
+
+def _kept_answers(lake: Lake, wave: str) -> str:
+    answers = f"SELECT * FROM {lake.scan(ANSWERS, wave)}"
+    if not lake.has("validated_responses", wave):
+        return answers
+    kept = f"SELECT response FROM {lake.scan('validated_responses', wave)} WHERE status = 'kept'"
+    return f"{answers} WHERE response IN ({kept})"

@@ -1,0 +1,17 @@
+-- Grain: rule judged in this wave and in the last one. Inputs: rule_outcomes, last_rule_outcomes.
+-- z: difference of the two failing shares over its standard error under equal shares, each with half a failure added.
+WITH judged_twice AS (
+    SELECT
+        now.rule,
+        now.checked AS checked,
+        before.checked AS last_checked,
+        now.failed / now.checked AS share,
+        before.failed / before.checked AS last_share,
+        (now.failed + before.failed + 1) / (now.checked + before.checked + 2) AS pooled
+    FROM rule_outcomes AS now
+    JOIN last_rule_outcomes AS before USING (suite, rule)
+    WHERE now.checked > 0 AND before.checked > 0
+)
+SELECT rule, share, last_share,
+    (share - last_share) / sqrt(pooled * (1 - pooled) * (1 / checked + 1 / last_checked)) AS z
+FROM judged_twice
