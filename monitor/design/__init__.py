@@ -13,7 +13,9 @@ In a notebook:
 
 from monitor.design.calibration import Calibrated, CalibrationError, calibrate, raking_groups
 from monitor.design.cells import CellFit, cell_domains, cells_select, dummy_columns, fit_cells
+from monitor.design.estimate import FEW_EVENTS, Estimate
 from monitor.design.intervals import clopper_pearson, korn_graubard, logit_t, student_t
+from monitor.design.panel import change, panel_covariance
 from monitor.design.regression import GlmFit, fit_logit, fit_logit_replicates, glm_influence
 from monitor.design.replicates import (
     bootstrap_perturbation,
@@ -21,9 +23,11 @@ from monitor.design.replicates import (
     jackknife_weights,
     replicate_covariance,
 )
-from monitor.design.structure import Estimate, ResponsePhase, SurveyDesign, change, margin_matrix, panel_covariance
+from monitor.design.structure import ResponsePhase, SurveyDesign
+from monitor.design.tables import margin_matrix
 
 __all__ = [
+    "FEW_EVENTS",
     "Calibrated",
     "CalibrationError",
     "CellFit",

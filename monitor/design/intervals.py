@@ -46,9 +46,10 @@ def logit_t(share: ArrayLike, se: ArrayLike, df: ArrayLike, level: float = 0.95)
 
 def clopper_pearson(share: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """Exact binomial interval of a share of n firms; n need not be whole (an effective n)."""
-    share, n = np.clip(np.asarray(share, dtype=float), 0, 1), np.asarray(n, dtype=float)
+    share = np.clip(np.asarray(share, dtype=float), 0, 1)
+    n = np.asarray(n, dtype=float)
     alpha = (1 - level) / 2
-    events, others = n * share, n * (1 - share)
+    events, others = np.multiply(n, share), np.multiply(n, np.subtract(1, share))
     with np.errstate(invalid="ignore"):
         low = np.where(events > 0, betaincinv(np.maximum(events, 1e-300), others + 1, alpha), 0.0)
         high = np.where(others > 0, betaincinv(events + 1, np.maximum(others, 1e-300), 1 - alpha), 1.0)

@@ -1,14 +1,13 @@
-"""One survey design, and the estimates and variances that follow from it.
+"""The survey design itself: how n firms stand for a population, and the estimators that follow.
 
-Belongs here: `SurveyDesign`, the linearised and the replicate covariance, estimators with their influence
-functions. Does not belong here: published indicators, models, the making of weights.
+Belongs here: `SurveyDesign`, its linearised and replicate covariance, estimators with their influence functions.
+Does not belong here: published indicators, models, the making of weights.
 
 Convention: an influence function z (n, k) of an estimate is scaled so that the estimate moves by sum_k w_k z_k.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.design.intervals import korn_graubard, logit_t, student_t, t_quantile
+from monitor.design.estimate import Estimate, quantile_at
+from monitor.design.groups import POLICIES, Codes, Floats, group_codes, resolve_lonely, spread, sums
+from monitor.design.intervals import t_quantile
 from monitor.design.replicates import replicate_covariance
 from monitor.problems import MonitorError, Problem
 
@@ -24,13 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitor.survey import Survey
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
-
-POLICIES = ("fail", "certainty", "collapse", "centre")
-FEW_EVENTS = 10
-"""Fewer events or non-events than this: Korn-Graubard instead of the logit interval."""
 
 
 @dataclass(frozen=True)
@@ -50,55 +44,6 @@ class ResponsePhase:
     silent_classes: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
     silent: Floats = field(default_factory=lambda: np.empty(0))
     base: Floats = field(default_factory=lambda: np.empty(0))
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """k estimates of one design with their influence function."""
-
-    estimate: Floats
-    """(k,); NaN where `reason` says why"""
-    influence: Floats
-    """(n, k)"""
-    design: SurveyDesign
-    df: int
-    """Degrees of freedom: firms in the domain less strata they lie in"""
-    n: int
-    """Firms in the domain"""
-    share: bool = False
-    """Whether the estimates are shares in 0..1"""
-    events: NDArray[np.int64] | None = None
-    """(k,) firms with the property, for shares"""
-    domain: NDArray[np.bool_] | None = None
-    reason: str | None = None
-    bounds: Floats | None = None
-    """(k, 2) an interval that comes with the estimator itself (Woodruff's, for quantiles)"""
-
-    @cached_property
-    def covariance(self) -> Floats:
-        """(k, k) linearised covariance."""
-        return self.design.covariance(self.influence)
-
-    @property
-    def se(self) -> Floats:
-        """(k,) standard errors; NaN where `reason` says why."""
-        if self.reason is not None:
-            return np.full(len(self.estimate), np.nan)
-        return np.sqrt(np.maximum(np.diag(self.covariance), 0))
-
-    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Logit-t for shares, Korn-Graubard for shares with fewer than 10 events or others, t otherwise."""
-        if self.bounds is not None:
-            return self.bounds[:, 0], self.bounds[:, 1]
-        if not self.share:
-            return student_t(self.estimate, self.se, self.df, level)
-        low, high = logit_t(self.estimate, self.se, self.df, level)
-        if self.events is not None:
-            few = np.minimum(self.events, self.n - self.events) < FEW_EVENTS
-            limit = self.design.kish_effective_n(self.domain)
-            low_kg, high_kg = korn_graubard(self.estimate, self.se, self.n, self.df, level, limit)
-            low, high = np.where(few, low_kg, low), np.where(few, high_kg, high)
-        return low, high
 
 
 @dataclass(frozen=True)
@@ -169,7 +114,7 @@ class SurveyDesign:
     def _stratum(self) -> tuple[Codes, NDArray[Any]]:
         if self.strata is None:
             return np.zeros(self.n, dtype=np.int64), np.array(["all"], dtype=object)
-        values, codes = _codes(self.strata)
+        values, codes = group_codes(self.strata)
         return codes, values
 
     @cached_property
@@ -178,7 +123,7 @@ class SurveyDesign:
         h = self._stratum[0]
         if self.psu is None:
             return np.arange(self.n), h
-        pairs = np.column_stack([h, _codes(self.psu)[1]])
+        pairs = np.column_stack([h, group_codes(self.psu)[1]])
         units, codes = np.unique(pairs, axis=0, return_inverse=True)
         return codes.ravel().astype(np.int64), units[:, 0].astype(np.int64)
 
@@ -237,44 +182,6 @@ class SurveyDesign:
             )
         return problems
 
-    def _groups(
-        self, codes: Codes, labels: NDArray[Any], size: Floats, take_all: NDArray[np.bool_], kind: str
-    ) -> tuple[Codes, Floats]:
-        """Strata after the policy for lonely ones: (code per original stratum, 1 where its centre is subtracted)."""
-        lonely = (size < 2) & (size > 0) & ~take_all
-        target, centred = np.arange(len(labels)), np.ones(len(labels))
-        if not lonely.any():
-            return target, centred
-        if self.lonely == "fail":
-            raise MonitorError(
-                [
-                    Problem(
-                        f"{kind} {labels[h]} has one firm: its variance cannot be estimated",
-                        expected="at least two firms, or a take-all stratum",
-                        do="declare design.lonely_stratum: collapse, centre or certainty",
-                    )
-                    for h in np.flatnonzero(lonely)[:20]
-                ]
-            )
-        if self.lonely == "collapse":
-            open_ = np.flatnonzero((size > 0) & ~take_all)
-            if len(open_) < 2:
-                raise MonitorError(
-                    Problem(
-                        f"{kind} {labels[lonely][0]} has one firm and no neighbour to join",
-                        do="declare design.lonely_stratum: centre or certainty",
-                    )
-                )
-            for position, h in enumerate(open_.tolist()):
-                if lonely[h]:
-                    neighbour = int(open_[position + 1] if position + 1 < len(open_) else open_[position - 1])
-                    target[target == target[h]] = target[neighbour]
-        elif self.lonely == "certainty":
-            centred[lonely] = np.nan
-        else:
-            centred[lonely] = 0.0
-        return target, centred
-
     # ---- variance ------------------------------------------------------------------------------------------
 
     @cached_property
@@ -308,9 +215,9 @@ class SurveyDesign:
         population correction: their cross products over the firms that two waves share estimate the waves'
         covariance (`change`)."""
         wz = self.weights[:, None] * self.residuals(influence)
-        codes = self._stratum[0] if self.response is None else _codes(self.response.classes)[1]
+        codes = self._stratum[0] if self.response is None else group_codes(self.response.classes)[1]
         n = np.bincount(codes).astype(float)
-        wz = wz - (_sums(wz, codes, len(n)) / n[:, None])[codes]
+        wz = wz - (sums(wz, codes, len(n)) / n[:, None])[codes]
         return wz * np.sqrt(n / np.maximum(n - 1, 1))[codes][:, None]
 
     def covariance(self, influence: ArrayLike) -> Floats:
@@ -328,83 +235,52 @@ class SurveyDesign:
         unit, h_of_unit = self._unit
         wz = self.weights[:, None] * e
         if self.psu is not None:
-            wz = _sums(wz, unit, len(h_of_unit))
-        drawn, big = self._drawn, self._population
-        remaining = np.maximum(1 - drawn / big, 0.0)
-        target, centred = self._groups(self._stratum[0], self._stratum[1], drawn, remaining <= 1e-12, "stratum")
-        return self._stratified(wz, h_of_unit, drawn, big, target, centred)
+            wz = sums(wz, unit, len(h_of_unit))
+        rows = self._drawing(wz, h_of_unit)
+        return np.asarray(rows.T @ rows)
 
-    def _stratified(self, wz: Floats, h: Codes, drawn: Floats, big: Floats, target: Codes, centred: Floats) -> Floats:
-        k = len(drawn)
-        n = np.bincount(target, weights=drawn, minlength=k)
-        total = np.bincount(target, weights=big, minlength=k)
+    def _drawing(self, rows: Floats, stratum: Codes, times: Floats | None = None) -> Floats:
+        """Spread of weighted influences within strata, with the correction 1 - n_h / N_h."""
+        drawn, big = self._drawn, self._population
+        grouping = resolve_lonely(self._stratum[1], drawn, drawn >= big * (1 - 1e-12), self.lonely, "stratum")
+        size = np.bincount(grouping.target, weights=drawn, minlength=len(drawn)).astype(float)
+        total = np.bincount(grouping.target, weights=big, minlength=len(drawn))
         with np.errstate(invalid="ignore", divide="ignore"):
-            remaining = np.where(n > 0, np.maximum(1 - n / total, 0.0), 0.0)
-        group = target[h]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.nan_to_num(_sums(wz, group, k) / n[:, None]) * np.nan_to_num(centred)[:, None]
-            scale = remaining * np.where(n > 1, n / np.maximum(n - 1, 1), 1.0) * np.where(np.isnan(centred), 0.0, 1.0)
-        d = (wz - mean[group]) * np.sqrt(scale)[group][:, None]
-        return np.asarray(d.T @ d)
+            remaining = np.nan_to_num(np.maximum(1 - size / total, 0.0))
+        return spread(rows, stratum, size, remaining, grouping, times)
 
     def _two_phase(self, e: Floats) -> Floats:
         phase = self.response
         assert phase is not None
         h, labels = self._stratum
-        class_labels, c = _codes(phase.classes)
-        classes = len(class_labels)
-        a = np.asarray(phase.adjustment, dtype=float)
-        g = self.weights / self._before
-        d = self._before / a
-        ge = g[:, None] * e
-        mean = _sums(d[:, None] * ge, c, classes) / np.bincount(c, weights=d, minlength=classes)[:, None]
-        v = (a * d)[:, None] * (ge - mean[c])
-        # First phase: every invited firm carries its class's mean, a respondent its deviation as well.
-        drawn, big = self._drawn, self._population
-        remaining = np.maximum(1 - drawn / big, 0.0)
-        u = d[:, None] * mean[c] + v
-        first, second = _sums(u, h, len(labels)), np.zeros((len(labels), e.shape[1], e.shape[1]))
-        open_ = remaining > 1e-12
-        if open_.any():
-            for stratum in np.flatnonzero(open_):
-                own = u[h == stratum]
-                second[stratum] = own.T @ own
-            place = {str(value): i for i, value in enumerate(labels)}
-            class_place = {str(value): i for i, value in enumerate(class_labels)}
-            for stratum, kind, silent, base in zip(
-                phase.strata, phase.silent_classes, phase.silent, phase.base, strict=True
-            ):
-                i, j = place.get(str(stratum)), class_place.get(str(kind))
-                if i is None or j is None:
-                    continue
-                first[i] += silent * base * mean[j]
-                second[i] += silent * base**2 * np.outer(mean[j], mean[j])
-        target, centred = self._groups(h, labels, drawn, ~open_, "stratum")
-        merged = np.bincount(target, weights=drawn, minlength=len(labels))
-        population = np.bincount(target, weights=big, minlength=len(labels))
-        result = np.zeros((e.shape[1], e.shape[1]))
-        if open_.any():
-            sums, squares = np.zeros_like(first), np.zeros_like(second)
-            np.add.at(sums, target, np.where(open_[:, None], first, 0.0))
-            np.add.at(squares, target, second)
-            for i in np.flatnonzero(merged > 0):
-                if np.isnan(centred[i]) or not open_[target == i].any():
-                    continue
-                left = max(1 - merged[i] / population[i], 0.0)
-                spread = squares[i] - centred[i] * np.outer(sums[i], sums[i]) / merged[i]
-                result += left * (merged[i] / (merged[i] - 1) if merged[i] > 1 else 1.0) * spread
-        # Second phase: answering. f_k (1 - rate), so that with a census at the first phase it is 1 - r / N.
-        rate = np.minimum(1 / np.array([a[c == j][0] for j in range(classes)]), 1.0)
-        responding = np.bincount(c, minlength=classes).astype(float)
-        target, centred = self._groups(c, class_labels, responding, rate >= 1 - 1e-12, "response class")
-        group = target[c]
-        size = np.bincount(group, minlength=classes).astype(float)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            middle = np.nan_to_num(_sums(v, group, classes) / size[:, None]) * np.nan_to_num(centred)[:, None]
-            factor = np.where(size > 1, size / np.maximum(size - 1, 1), 1.0) * np.where(np.isnan(centred), 0.0, 1.0)
-        drawn_share = np.where(np.isfinite(big[h]), np.minimum(1 / np.maximum(d, 1.0), 1.0), 1.0)
-        spread = (v - middle[group]) * np.sqrt(factor[group] * drawn_share * (1 - rate[c]))[:, None]
-        return np.asarray(result + spread.T @ spread)
+        names, c = group_codes(phase.classes)
+        adjustment = np.asarray(phase.adjustment, dtype=float)
+        base = self._before / adjustment
+        ge = (self.weights / self._before)[:, None] * e
+        mean = sums(base[:, None] * ge, c, len(names)) / np.bincount(c, weights=base)[:, None]
+        v = self._before[:, None] * (ge - mean[c])
+        # Drawing: every invited firm carries its class's mean, and a respondent its own deviation as well.
+        rows, stratum, times = base[:, None] * mean[c] + v, h, np.ones(self.n)
+        place = {str(value): i for i, value in enumerate(labels)}
+        known = {str(value): i for i, value in enumerate(names)}
+        cells = [
+            (place[str(s)], known[str(k)], float(silent), float(d))
+            for s, k, silent, d in zip(phase.strata, phase.silent_classes, phase.silent, phase.base, strict=True)
+            if str(s) in place and str(k) in known
+        ]
+        if cells:
+            s, k, silent, d = (np.array(column) for column in zip(*cells, strict=True))
+            rows, stratum = np.vstack([rows, d[:, None] * mean[k]]), np.r_[stratum, s]
+            times = np.r_[times, silent]
+        drawing = self._drawing(rows, stratum, times)
+        # Answering: f_k (1 - rate), so that with a census at the first phase the correction is 1 - r / N.
+        size = np.bincount(c).astype(float)
+        rate = np.minimum(1 / np.array([adjustment[c == j][0] for j in range(len(names))]), 1.0)
+        grouping = resolve_lonely(names, size, rate >= 1 - 1e-12, self.lonely, "response class")
+        merged = np.bincount(grouping.target, weights=size, minlength=len(names)).astype(float)
+        share = np.where(np.isfinite(self._population[h]), np.minimum(1 / np.maximum(base, 1.0), 1.0), 1.0)
+        answering = spread(v * np.sqrt(share * (1 - rate[c]))[:, None], c, merged, np.ones(len(names)), grouping)
+        return np.asarray(drawing.T @ drawing + answering.T @ answering)
 
     def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Floats:
         """Covariance (k, k) of estimates from their values theta (R, k) under this design's replicates."""
@@ -416,14 +292,14 @@ class SurveyDesign:
             raise ValueError("the design has no replicate weights")
         return np.asarray(self.replicates.T @ _two_dimensional(y, self.n))
 
-    def _variance_cells(self) -> tuple[NDArray[Any], list[tuple[str, int, float]]]:
+    def variance_cells(self) -> tuple[NDArray[Any], list[tuple[str, int, float]]]:
         """Stratum (response class, where response is a phase) of every firm as text, and (label, firms, N) of each."""
         if self.response is None:
             codes, labels = self._stratum
             big = self._population
         else:
-            labels, codes = _codes(self.response.classes)
-            big = np.bincount(codes, weights=self._before)
+            labels, codes = group_codes(self.response.classes)
+            big = np.bincount(codes, weights=self._before).astype(float)
         counts = np.bincount(codes, minlength=len(labels))
         names = labels.astype(str)
         return names[codes], [(str(n), int(c), float(b)) for n, c, b in zip(names, counts, big, strict=True)]
@@ -433,7 +309,7 @@ class SurveyDesign:
     def degrees_of_freedom(self, domain: ArrayLike | None = None) -> int:
         """Firms (primary units) in the domain less the strata they lie in; response classes count as strata."""
         inside = np.ones(self.n, dtype=bool) if domain is None else np.asarray(domain, dtype=bool)
-        strata = self._stratum[0] if self.response is None else _codes(self.response.classes)[1]
+        strata = self._stratum[0] if self.response is None else group_codes(self.response.classes)[1]
         return int(len(np.unique(self._unit[0][inside])) - len(np.unique(strata[inside])))
 
     def kish_deff(self, domain: ArrayLike | None = None) -> float:
@@ -496,13 +372,13 @@ class SurveyDesign:
             return self._empty(1, inside, "no firm in the domain")
         order = np.flatnonzero(inside)[np.argsort(values[inside, 0], kind="stable")]
         sorted_y, cumulative = values[order, 0], np.cumsum(self.weights[order])
-        found = _quantile(sorted_y, cumulative, p)
+        found = quantile_at(sorted_y, cumulative, p)
         below = self.proportion(values[:, 0] <= found, inside)
         t = float(t_quantile(below.df, level))
         half = t * float(below.se[0]) if below.se[0] > 0 else 0.0
         at = float(below.estimate[0])
-        low = _quantile(sorted_y, cumulative, at - half) if at - half > 0 else np.nan
-        high = _quantile(sorted_y, cumulative, at + half) if at + half <= 1 else np.nan
+        low = quantile_at(sorted_y, cumulative, at - half) if at - half > 0 else np.nan
+        high = quantile_at(sorted_y, cumulative, at + half) if at + half <= 1 else np.nan
         se = (high - low) / (2 * t)
         slope = float(below.se[0]) / se if se > 0 else np.inf
         influence = -below.influence / slope if np.isfinite(slope) else np.zeros((self.n, 1))
@@ -575,169 +451,9 @@ class SurveyDesign:
                        Without it the classes are the strata and respondents over the class's population the
                        correction: exact for a near-census mailing, which is what it was made for.
         """
-        final = weights["weight"].to_numpy(float)
-        response_weight = weights["response_weight"].to_numpy(float)
-        strata = weights["stratum"].to_numpy(object)
-        population = weights["population"].to_numpy(float)
-        known = population if np.isfinite(population).all() else None
-        adjustment = response_weight / weights["base_weight"].to_numpy(float)
-        response = None
-        if np.any(adjustment != 1.0):
-            classes = weights["response_class"].to_numpy(object)
-            if nonresponding is not None:
-                response = ResponsePhase(
-                    classes,
-                    adjustment,
-                    nonresponding["stratum"].to_numpy(object),
-                    nonresponding["response_class"].to_numpy(object),
-                    nonresponding["silent"].to_numpy(float),
-                    nonresponding["base_weight"].to_numpy(float),
-                )
-            else:
-                strata = classes
-                if known is not None:
-                    values, codes = _codes(classes)
-                    known = np.bincount(codes, weights=response_weight, minlength=len(values))[codes]
-        design = survey.design if survey is not None else None
-        auxiliary = None
-        if design is not None and design.calibration.method != "none":
-            auxiliary = margin_matrix(weights, design.calibration.margins)
-        matrix, scale = None, None
-        if replicates is not None:
-            scale = float(replicates["scale"].iloc[0]) if "scale" in replicates else None
-            listed: Mapping[str, Any] = dict(zip(replicates["firm"], replicates["weights"], strict=True))
-            matrix = np.array([np.asarray(listed[firm], dtype=float) for firm in weights["firm"]])
-        return cls(
-            weights=final,
-            strata=strata,
-            population=known,
-            response=response,
-            auxiliary=auxiliary,
-            before=response_weight if auxiliary is not None else None,
-            replicates=matrix,
-            replicate_scale=scale,
-            lonely=design.lonely_stratum if design is not None else "fail",
-            firms=weights["firm"].to_numpy(object),
-        )
+        from monitor.design.tables import design_of
 
-
-def margin_matrix(frame: pd.DataFrame, margins: tuple[tuple[str, ...], ...]) -> Floats:
-    """One 0/1 column per category of every margin (crossed where it names several variables), (n, p)."""
-    columns = []
-    for margin in margins:
-        key = frame[list(margin)].astype(str).agg("*".join, axis=1).to_numpy(object)
-        values, codes = _codes(key)
-        columns.append(np.eye(len(values))[codes])
-    return np.hstack(columns)
-
-
-def change(before: Estimate, after: Estimate, level: float = 0.95) -> dict[str, Floats]:
-    """Change of k estimates between two waves, with the covariance that the firms in both bring.
-
-    Var(change) = V1 + V2 - 2 C, C from `panel_covariance`; both designs must know their `firms`.
-    Returns change, se, covariance, low, high and overlap, (k,) each.
-    """
-    one, two = before.design, after.design
-    inside = [np.ones(e.design.n, dtype=bool) if e.domain is None else e.domain for e in (before, after)]
-    k = len(before.estimate)
-    covariance, overlap = panel_covariance(
-        one,
-        two,
-        one.contributions(before.influence),
-        two.contributions(after.influence),
-        np.repeat(inside[0][:, None], k, axis=1),
-        np.repeat(inside[1][:, None], k, axis=1),
-    )
-    v1, v2 = np.diag(before.covariance), np.diag(after.covariance)
-    limit = np.sqrt(v1 * v2)
-    covariance = np.clip(covariance, -limit, limit)
-    moved = after.estimate - before.estimate
-    se = np.sqrt(np.maximum(v1 + v2 - 2 * covariance, 0))
-    low, high = student_t(moved, se, min(before.df, after.df), level)
-    return {
-        "change": moved,
-        "se": se,
-        "covariance": covariance,
-        "low": low,
-        "high": high,
-        "overlap": overlap.astype(float),
-    }
-
-
-def panel_covariance(
-    one: SurveyDesign,
-    two: SurveyDesign,
-    first: Floats,
-    second: Floats,
-    inside_one: NDArray[np.bool_],
-    inside_two: NDArray[np.bool_],
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Covariance of k estimates of two waves, and the firms that count in both, (k,) each.
-
-    C = sum_h phi_h sum over common firms of stratum h of their contributions (`SurveyDesign.contributions`) to both
-    estimates, phi_h = 1 - r1 r2 / (N_h r12) (Tam 1984; Qualite & Tille 2008): samples drawn independently of each
-    other overlap by chance, r12 = r1 r2 / N_h, and have no covariance; neither have take-all strata. With response
-    as a phase the classes take the strata's place. Firms that changed stratum get phi of the whole sample. Without
-    population sizes phi = 1.
-
-    first, second            (n1, k), (n2, k) contributions
-    inside_one, inside_two   (n1, k), (n2, k) whether the firm counts in the estimate
-    """
-    if one.firms is None or two.firms is None:
-        raise ValueError("a covariance between waves needs the firms of both designs")
-    _, left, right = np.intersect1d(one.firms.astype(str), two.firms.astype(str), return_indices=True)
-    phi = _beyond_chance(one, two, left, right)
-    covariance = (phi[:, None] * first[left] * second[right]).sum(axis=0)
-    return covariance, (inside_one[left] & inside_two[right]).sum(axis=0).astype(np.int64)
-
-
-def _beyond_chance(one: SurveyDesign, two: SurveyDesign, left: NDArray[np.intp], right: NDArray[np.intp]) -> Floats:
-    """phi of every common firm: 1 less the chance overlap of its stratum over the overlap there is."""
-    if one.population is None or two.population is None or not len(left):
-        return np.ones(len(left))
-    first, second = one._variance_cells(), two._variance_cells()
-    a, b = first[0][left], second[0][right]
-    size_one, size_two = ({name: (count, big) for name, count, big in cells[1]} for cells in (first, second))
-    stayed = a == b
-    shared = dict(zip(*np.unique(a[stayed], return_counts=True), strict=True))
-    phi = np.zeros(len(left))
-    expected = 0.0
-    for label, (r1, big) in size_one.items():
-        if label not in size_two:
-            continue
-        r2, other = size_two[label]
-        chance = r1 * r2 / max(big, other)
-        expected += chance
-        if label in shared:
-            phi[stayed & (a == label)] = 1 - chance / shared[label]
-    phi[~stayed] = np.clip(1 - expected / len(left), 0.0, 1.0)
-    return phi
-
-
-def _quantile(sorted_y: Floats, cumulative: Floats, p: float) -> float:
-    """The value at which the cumulative weight reaches p of the whole."""
-    goal = p * cumulative[-1]
-    position = int(np.searchsorted(cumulative, goal, side="right")) - 1
-    if position >= 0 and cumulative[position] == goal:
-        return float(sorted_y[position])
-    return float(sorted_y[min(position + 1, len(sorted_y) - 1)])
-
-
-def _codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
-    """Distinct values in order, and the code of each row; mixed types are ordered by their text."""
-    array = np.asarray(values)
-    if array.dtype == object:
-        array = array.astype(str)
-    labels, codes = np.unique(array, return_inverse=True)
-    return labels.astype(object), codes.ravel().astype(np.int64)
-
-
-def _sums(values: Floats, codes: Codes, groups: int) -> Floats:
-    """Column sums by group, (groups, k)."""
-    result = np.empty((groups, values.shape[1]))
-    for j in range(values.shape[1]):
-        result[:, j] = np.bincount(codes, weights=values[:, j], minlength=groups)
-    return result
+        return design_of(cls, weights, replicates, survey, nonresponding)
 
 
 def _two_dimensional(values: ArrayLike, n: int) -> Floats:

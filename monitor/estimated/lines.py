@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitor.design import SurveyDesign, korn_graubard, logit_t, student_t
-from monitor.design.structure import FEW_EVENTS
+from monitor.design import FEW_EVENTS, SurveyDesign, korn_graubard, logit_t, student_t
 from monitor.estimated.reliability import reliability
 from monitor.rubin import combine
 from monitor.survey import Indicator, Survey

@@ -1,0 +1,110 @@
+"""Arrays by group: codes, sums, and what becomes of a group with one firm.
+
+Belongs here: small functions of arrays that the variance formulas share. Does not belong here: the formulas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from monitor.problems import MonitorError, Problem
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+POLICIES = ("fail", "certainty", "collapse", "centre")
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Strata (or response classes) after the policy for those with one firm, G of them."""
+
+    target: Codes
+    """(G,) the group each joins; itself where nothing is collapsed"""
+    counts: NDArray[np.bool_]
+    """(G,) whether the group has variance at all (`certainty`: no)"""
+    centred: NDArray[np.bool_]
+    """(G,) whether deviations are taken from the group's mean (`centre`: from zero)"""
+
+
+def resolve_lonely(labels: NDArray[Any], size: Floats, take_all: NDArray[np.bool_], policy: str, kind: str) -> Grouping:
+    """The grouping that `policy` makes of G groups of `size` firms; MonitorError naming the lonely ones for `fail`.
+
+    A lonely group has one firm and is not take-all. `collapse` joins it to the next open group in the order of
+    labels (the last to the one before), `centre` is R's "adjust".
+    """
+    groups = len(labels)
+    target, yes = np.arange(groups), np.ones(groups, dtype=bool)
+    lonely = (size < 2) & (size > 0) & ~take_all
+    if not lonely.any():
+        return Grouping(target, yes, yes)
+    if policy == "fail":
+        raise MonitorError(
+            [
+                Problem(
+                    f"{kind} {labels[h]} has one firm: its variance cannot be estimated",
+                    expected="at least two firms, or a take-all stratum",
+                    do="declare design.lonely_stratum: collapse, centre or certainty",
+                )
+                for h in np.flatnonzero(lonely)[:20]
+            ]
+        )
+    if policy == "certainty":
+        return Grouping(target, ~lonely, yes)
+    if policy == "centre":
+        return Grouping(target, yes, ~lonely)
+    open_ = np.flatnonzero((size > 0) & ~take_all).tolist()
+    if len(open_) < 2:
+        raise MonitorError(
+            Problem(
+                f"{kind} {labels[lonely][0]} has one firm and no neighbour to join",
+                do="declare design.lonely_stratum: centre or certainty",
+            )
+        )
+    for position, h in enumerate(open_):
+        if lonely[h]:
+            neighbour = open_[position + 1] if position + 1 < len(open_) else open_[position - 1]
+            target[target == target[h]] = target[neighbour]
+    return Grouping(target, yes, yes)
+
+
+def spread(
+    rows: Floats, group: Codes, size: Floats, factor: Floats, grouping: Grouping, times: Floats | None = None
+) -> Floats:
+    """Rows whose cross product is sum_g factor_g m_g / (m_g - 1) sum_k t_k (x_k - mean_g)(x_k - mean_g)'.
+
+    rows (m, k); group (m,) codes before collapsing; size (G,) m_g and factor (G,) after collapsing, at each target;
+    times (m,) how many firms a row stands for, 1 where not given.
+    """
+    groups = len(size)
+    place = grouping.target[group]
+    counted = rows if times is None else rows * times[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.nan_to_num(sums(counted, place, groups) / size[:, None])
+        scale = factor * np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
+    # A lonely group that keeps its own code is the only one in it, so its flags stand for the whole group.
+    mean[~grouping.centred] = 0.0
+    scale = np.where(grouping.counts, scale, 0.0)
+    weight = scale[place] if times is None else scale[place] * times
+    return np.asarray((rows - mean[place]) * np.sqrt(weight)[:, None])
+
+
+def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
+    """Distinct values in order, and the code of each row; mixed types are ordered by their text."""
+    array = np.asarray(values)
+    if array.dtype == object:
+        array = array.astype(str)
+    labels, place = np.unique(array, return_inverse=True)
+    return labels.astype(object), place.ravel().astype(np.int64)
+
+
+def sums(values: Floats, place: Codes, groups: int) -> Floats:
+    """Column sums by group, (groups, k)."""
+    result = np.empty((groups, values.shape[1]))
+    for j in range(values.shape[1]):
+        result[:, j] = np.bincount(place, weights=values[:, j], minlength=groups)
+    return result
