@@ -103,5 +103,4 @@ def _names(key: bytes, survey: Survey, corrections: Sequence[Correction]) -> Map
 
 
 def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
-    return int(row[0]) if row else 0
+    return int(connection.execute(f"SELECT count(*) FROM {source}").fetchall()[0][0])

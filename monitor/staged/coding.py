@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.expressions import DUCKDB_TYPES
-from monitor.lake import literal
+from monitor.lake import literal, quoted
 from monitor.survey import Concept, Delivery, Frame, Question
 
 MISSING_KINDS = ("not_asked", "refused", "dont_know", "break_off", "invalid", "absent")
@@ -19,8 +19,13 @@ TRUE_WORDS = ("true", "1", "ja", "yes", "j", "y", "waar", "t")
 FALSE_WORDS = ("false", "0", "nee", "no", "n", "onwaar", "f")
 UNTICKED_WORDS = ("0", "2", "no", "nee", "n", "false", "off", "not selected", "niet geselecteerd", "unchecked")
 """What export tools write for an option that was not ticked (2 is their second option, "no")"""
-MARK = "\x1f"
+INSIDE = "\x1f"
 """Stands for a separator that is part of an option's own text while a cell is split"""
+KIND_MARK = "\x1e"
+"""Stands before a missing kind among codes"""
+TICKED, UNTICKED, UNKNOWN = "+", "-", "?"
+KIND_OF = f"CASE WHEN starts_with({{found}}, {literal(KIND_MARK)}) THEN substr({{found}}, 2) END"
+NO_KIND = "CAST(NULL AS VARCHAR)"
 
 
 @dataclass(frozen=True)
@@ -37,13 +42,16 @@ class SourceColumn:
 
 @dataclass(frozen=True)
 class Coded:
-    """A question as SQL expressions over tidied cells."""
+    """A question as SQL expressions over tidied cells, in two steps so that nothing is worked out twice."""
 
+    found: Mapping[str, str]
+    """Name -> what the cells give by themselves: a code, a number, a set, or KIND_MARK and a declared missing kind"""
     value: str
+    """The typed value, over what was found"""
+    missing: str
+    """The declared missing kind, over what was found; else NULL"""
     blank: str
     """True where no cell holds anything"""
-    missing: str
-    """The declared missing kind of what the cells hold, else NULL"""
     text: str
     """What the cells hold, as evidence"""
 
@@ -81,25 +89,95 @@ def coded(
     column = columns[0]
     kinds = {**column.user_missing, **kinds}
     kinds = {code: kind for code, kind in kinds.items() if code not in question.codes}
-    declared = _lookup(column.sql, kinds)
-    if concept.type == "categories":
-        value = _split(question, concept, column, layout)
-    elif concept.type in ("category", "boolean"):
-        value = _category(question, concept, column, layout)
+    make = {"categories": _set, "category": _code, "boolean": _code}.get(concept.type)
+    if make is None:
+        make = _number if concept.type in ("number", "integer", "percentage") else _plain
+    return make(question, concept, column, layout, kinds)
+
+
+def _result(question: Question, column: SourceColumn, found: str, value: str, missing: str) -> Coded:
+    name = quoted(f"found {question.concept}")
+    filled = {"found": name}
+    return Coded({name: found}, value.format(**filled), missing.format(**filled), f"{column.sql} IS NULL", column.sql)
+
+
+def _code(
+    question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame, kinds: Mapping[str, str]
+) -> Coded:
+    """A category or a boolean; without a code list anything but a missing code is its own code."""
+    codes = source_codes(question, concept, column, layout)
+    marked = {code: KIND_MARK + kind for code, kind in kinds.items()}
+    found = _lookup(column.sql, {**marked, **codes}, otherwise="NULL" if codes else column.sql)
+    kind = DUCKDB_TYPES[concept.type]
+    value = "CASE WHEN NOT starts_with({found}, " + literal(KIND_MARK) + ") THEN CAST({found} AS " + kind + ") END"
+    return _result(question, column, found, value, KIND_OF)
+
+
+def _set(
+    question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame, kinds: Mapping[str, str]
+) -> Coded:
+    """A set in one cell; NULL where one of its options is unknown, a kind where the cell is one missing code."""
+    separator = question.separator or ","
+    codes = source_codes(question, concept, column, layout)
+    cell = column.sql
+    # An option whose own text holds the separator is set apart before the cell is split.
+    for code in sorted((code for code in codes if separator in code), key=len, reverse=True):
+        cell = f"replace({cell}, {literal(code)}, {literal(code.replace(separator, INSIDE))})"
+    parts = f"[tidy_cell(p) for p in string_split({cell}, {literal(separator)}) if tidy_cell(p) IS NOT NULL]"
+    known = {code.replace(separator, INSIDE): to for code, to in codes.items()}
+    known = {code: KIND_MARK + kind for code, kind in kinds.items()} | known
+    found = f"[{_lookup('p', known, otherwise='NULL' if codes else 'p')} for p in {parts}]"
+    # list_distinct leaves NULLs out: a set that gets smaller by more than its repetitions held something unknown.
+    single = "starts_with({found}[1], " + literal(KIND_MARK) + ")"
+    value = (
+        "CASE WHEN len([c for c in {found} if c IS NULL OR starts_with(c, "
+        + literal(KIND_MARK)
+        + ")]) = 0 THEN list_sort(list_distinct({found})) END"
+    )
+    missing = "CASE WHEN len({found}) = 1 AND " + single + " THEN substr({found}[1], 2) END"
+    return _result(question, column, found, value, missing)
+
+
+def _number(
+    question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame, kinds: Mapping[str, str]
+) -> Coded:
+    """A number; a missing code is the same however it is written ("999", "999,00"), a declared word stands for one."""
+    kind = DUCKDB_TYPES[concept.type]
+    number = f"parse_{concept.type}({column.sql}, {literal(column.decimal)}, {literal(column.thousands)})"
+    known = {code: _canonical(to) for code, to in question.codes.items()}
+    words = {code: KIND_MARK + kind for code, kind in kinds.items() if not _is_number(code)} | known
+    numbers = " ".join(f"WHEN {float(code)!r} THEN {literal(kinds[code])}" for code in kinds if _is_number(code))
+    found, missing = number, "CASE CAST({found} AS DOUBLE) " + numbers + " END" if numbers else NO_KIND
+    spoken = quoted(f"word {question.concept}")
+    extra: dict[str, str] = {}
+    if words:
+        extra = {spoken: _lookup(column.sql, words)}
+        missing = f"coalesce(CASE WHEN starts_with({spoken}, {literal(KIND_MARK)}) THEN substr({spoken}, 2) END, {missing})"
+    plain = "{found}" if question.factor == 1 else "{found} * " + repr(question.factor)
+    value = f"CASE WHEN {missing} IS NULL THEN CAST({plain} AS {kind}) END" if kinds else f"CAST({plain} AS {kind})"
+    if known:
+        worth = f"CASE WHEN NOT starts_with({spoken}, {literal(KIND_MARK)}) THEN try_cast({spoken} AS {kind}) END"
+        value = f"coalesce({worth}, {value})"
+    result = _result(question, column, found, value, missing)
+    return replace(result, found={**result.found, **extra})
+
+
+def _plain(
+    question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame, kinds: Mapping[str, str]
+) -> Coded:
+    """A date, or an identifier as it stands (a pseudonym here too)."""
+    word = quoted(f"word {question.concept}")
+    form = layout.date_format if isinstance(layout, Delivery) else None
+    if concept.type == "identifier":
+        parsed = f"pseudonym(firm_id({column.sql}))"
+    elif concept.type == "date":
+        parsed = f"parse_date_as({column.sql}, {literal(form)})" if form else f"parse_date({column.sql})"
     else:
-        value = _scalar(question, concept, column, layout)
-    numbers = [code for code in kinds if _is_number(code)]
-    if concept.type in ("number", "integer", "percentage") and numbers:
-        # "999.0", "999,00" and 999 are the same declared code.
-        plain = _scalar(replace(question, factor=1.0), concept, column, layout)
-        declared = (
-            f"coalesce({declared}, CASE {plain} "
-            + " ".join(f"WHEN {code} THEN {literal(kinds[code])}" for code in numbers)
-            + " END)"
-        )
-    if kinds:
-        value = f"CASE WHEN {declared} IS NULL THEN {value} END"
-    return Coded(value, f"{column.sql} IS NULL", declared if kinds else "CAST(NULL AS VARCHAR)", column.sql)
+        parsed = column.sql
+    if not kinds:
+        return _result(question, column, parsed, "{found}", NO_KIND)
+    result = _result(question, column, parsed, f"CASE WHEN {word} IS NULL THEN {{found}} END", word)
+    return replace(result, found={**result.found, word: _lookup(column.sql, kinds)})
 
 
 def _is_number(code: str) -> bool:
@@ -117,7 +195,8 @@ def _lookup(cell: str, codes: Mapping[str, str], otherwise: str = "NULL") -> str
     exact = " ".join(f"WHEN {literal(code)} THEN {literal(to)}" for code, to in codes.items())
     keyed = {code_key(code): to for code, to in codes.items()}
     alike = " ".join(f"WHEN {literal(code)} THEN {literal(to)}" for code, to in keyed.items())
-    return f"CASE WHEN {cell} IS NULL THEN NULL ELSE CASE {cell} {exact} ELSE CASE code_key({cell}) {alike} ELSE {otherwise} END END END"
+    compared = f"CASE code_key({cell}) {alike} ELSE {otherwise} END"
+    return f"CASE WHEN {cell} IS NULL THEN NULL ELSE CASE {cell} {exact} ELSE {compared} END END"
 
 
 def source_codes(
@@ -150,82 +229,26 @@ def _canonical(code: object) -> str:
     return str(code).lower() if isinstance(code, bool) else str(code)
 
 
-def _category(question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame) -> str:
-    codes = source_codes(question, concept, column, layout)
-    if not codes:
-        return column.sql
-    found = _lookup(column.sql, codes)
-    return f"CAST({found} AS BOOLEAN)" if concept.type == "boolean" else found
-
-
-def _scalar(question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame) -> str:
-    decimal, thousands = literal(column.decimal), literal(column.thousands)
-    if concept.type == "date":
-        form = layout.date_format if isinstance(layout, Delivery) else None
-        return f"parse_date_as({column.sql}, {literal(form)})" if form else f"parse_date({column.sql})"
-    if concept.type in ("number", "integer", "percentage"):
-        number = f"parse_{concept.type}({column.sql}, {decimal}, {thousands})"
-        if question.codes:
-            # A band or a word that stands for a number.
-            known = f"CAST({_lookup(column.sql, {c: _canonical(t) for c, t in question.codes.items()})} AS DOUBLE)"
-            number = f"coalesce({known}, {number})"
-        scaled = number if question.factor == 1 else f"{number} * {question.factor!r}"
-        return f"CAST({scaled} AS {DUCKDB_TYPES[concept.type]})"
-    return column.sql
-
-
-def _split(question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame) -> str:
-    """A set in one cell; NULL where one of its options is unknown."""
-    separator = question.separator or ","
-    codes = source_codes(question, concept, column, layout)
-    cell = column.sql
-    # An option whose own text holds the separator is set apart before the cell is split.
-    inside = sorted((code for code in codes if separator in code), key=len, reverse=True)
-    for code in inside:
-        cell = f"replace({cell}, {literal(code)}, {literal(code.replace(separator, MARK))})"
-    parts = f"list_filter(list_transform(string_split({cell}, {literal(separator)}), lambda p: tidy_cell(p)), lambda p: p IS NOT NULL)"
-    if codes:
-        hidden = {code.replace(separator, MARK): to for code, to in codes.items()}
-        found = f"list_transform({parts}, lambda p: {_lookup('p', hidden)})"
-    else:
-        found = parts
-    known = f"list_filter({found}, lambda p: p IS NOT NULL)"
-    return f"CASE WHEN len({known}) = len({parts}) THEN list_sort(list_distinct({known})) END"
-
-
 def _ticks(question: Question, columns: Sequence[SourceColumn], kinds: Mapping[str, str]) -> Coded:
     """A set over several columns: ticked is what `ticked` names, or anything that is not a way to write `no`.
 
     All cells blank: nothing is known, unless the question declares what blank means (`blank: []`). NULL where a cell
     holds neither a tick nor a way to write `no`.
     """
-    ticked = [code_key(code) for code in question.ticked]
-    unticked = [code for code in UNTICKED_WORDS if code not in ticked]
-    declared = {code_key(code): _canonical(to) for code, to in question.codes.items()}
-    yes = ticked + [code for code, to in declared.items() if to == "true"]
-    no = unticked + [code for code, to in declared.items() if to == "false"]
-    options, known, absent = [], [], []
-    for column, option in zip(columns, question.columns.values(), strict=True):
-        here = {**column.user_missing, **kinds}
-        gone = f"coalesce({_lookup(column.sql, here)} IS NOT NULL, false)" if here else "false"
-        is_no = f"code_key({column.sql}) IN ({', '.join(map(literal, no))})"
-        is_yes = f"code_key({column.sql}) IN ({', '.join(map(literal, yes))})" if yes else f"NOT {is_no}"
-        tick = f"coalesce({is_yes} AND NOT {gone}, false)"
-        options.append(f"CASE WHEN {tick} THEN {literal(option)} END")
-        known.append(f"({column.sql} IS NULL OR {tick} OR {is_no} OR {gone})")
-        absent.append(_lookup(column.sql, here) if here else "NULL")
+    declared = {code: _canonical(to) for code, to in question.codes.items()}
+    yes = {*question.ticked, *(code for code, to in declared.items() if to == "true")}
+    no = {*UNTICKED_WORDS, *(code for code, to in declared.items() if to == "false")} - yes
+    found, options = {}, []
+    for place, (column, option) in enumerate(zip(columns, question.columns.values(), strict=True)):
+        name = quoted(f"tick {place} {question.concept}")
+        states = {code: KIND_MARK + kind for code, kind in {**column.user_missing, **kinds}.items() if code not in yes}
+        states |= dict.fromkeys(no - states.keys(), UNTICKED) | dict.fromkeys(yes, TICKED)
+        found[name] = _lookup(column.sql, states, otherwise=literal(UNKNOWN if yes else TICKED))
+        options.append(f"CASE WHEN {name} = {literal(TICKED)} THEN {literal(option)} END")
+    states_of = f"[{', '.join(found)}]"
+    answered = f"list_has_any({states_of}, [{literal(TICKED)}, {literal(UNTICKED)}, {literal(UNKNOWN)}])"
+    ticks = f"list_sort(list_distinct([{', '.join(options)}]))"
+    value = f"CASE WHEN {answered} AND NOT list_contains({states_of}, {literal(UNKNOWN)}) THEN {ticks} END"
+    missing = f"CASE WHEN NOT {answered} THEN substr(coalesce({', '.join(found)}), 2) END"
     cells = ", ".join(column.sql for column in columns)
-    blank = f"coalesce({cells}) IS NULL"
-    found = f"list_sort(list_distinct(list_filter([{', '.join(options)}], lambda o: o IS NOT NULL)))"
-    # A missing code in every cell that holds anything is the whole question's.
-    kind = f"coalesce({', '.join(absent)}, CAST(NULL AS VARCHAR))"
-    answered = " OR ".join(
-        f"({column.sql} IS NOT NULL AND {gone} IS NULL)" for column, gone in zip(columns, absent, strict=True)
-    )
-    missing = (
-        f"CASE WHEN NOT ({answered}) THEN {kind} END"
-        if kinds or any(c.user_missing for c in columns)
-        else "CAST(NULL AS VARCHAR)"
-    )
-    value = f"CASE WHEN NOT ({blank}) AND {missing} IS NULL AND {' AND '.join(known)} THEN {found} END"
-    return Coded(value, blank, missing, f"concat_ws(' | ', {cells})")
+    return Coded(found, value, missing, f"coalesce({', '.join(found)}) IS NULL", f"concat_ws(' | ', {cells})")

@@ -40,7 +40,7 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
     connection.execute(f"CREATE OR REPLACE VIEW raw_frame AS SELECT * FROM {lake.scan('raw_frame', wave.name)}")
     own = {"invited": INVITED, "disposition": DISPOSITION}
     values, checks = {"invited": "true", "disposition": "CAST(NULL AS VARCHAR)"}, {}
-    firm = "CAST(NULL AS VARCHAR)"
+    firm, found = "CAST(NULL AS VARCHAR)", {}
     for name, target in frame.columns.items():
         cell = sources.cell(sources.find(name))
         if target == "firm":
@@ -49,12 +49,14 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
         concept = own.get(target) or survey.concepts[target]
         question = Question(concept=target, columns={name: target}, line=0, codes=frame.codes.get(target, {}))
         expressions = coded(question, concept, [cell], frame, {})
+        found |= expressions.found
         values[target] = expressions.value
         checks[target] = (name, f"{expressions.value} IS NULL AND NOT ({expressions.blank})", cell.sql)
     columns = [target for target in values if target not in own] + list(own)
+    extra = "".join(f", {sql} AS {name}" for name, sql in found.items())
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT pseudonym(coalesce(s.successor, {firm})) AS firm, f.* "
-        f"FROM raw_frame AS f LEFT JOIN successors AS s ON s.predecessor = {firm}"
+        f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT pseudonym(coalesce(s.successor, {firm})) AS firm, f.*"
+        f"{extra} FROM raw_frame AS f LEFT JOIN successors AS s ON s.predecessor = {firm}"
     )
     problems = _problems(connection, frame.file, checks)
     if problems:
@@ -70,8 +72,9 @@ def _problems(
     connection: duckdb.DuckDBPyConnection, file: str, checks: dict[str, tuple[str, str, str]]
 ) -> list[Problem]:
     problems = []
-    nameless = connection.execute("SELECT count(*), min(line) FROM identified_frame WHERE firm IS NULL").fetchone()
-    if nameless and nameless[0]:
+    query = "SELECT count(*), min(line) FROM identified_frame WHERE firm IS NULL"
+    nameless = connection.execute(query).fetchall()[0]
+    if nameless[0]:
         problems.append(
             Problem(
                 what=f"{nameless[0]} records of the frame have no firm identifier",
@@ -100,8 +103,8 @@ def _problems(
     for target, (column, wrong, cell) in checks.items():
         row = connection.execute(
             f"SELECT count(*), min(line), min(evidence({cell})) FROM identified_frame WHERE {wrong}"
-        ).fetchone()
-        if row and row[0]:
+        ).fetchall()[0]
+        if row[0]:
             problems.append(
                 Problem(
                     what=f"{row[0]} values of {target} in the frame cannot be read",

@@ -53,8 +53,8 @@ def recognise(connection: duckdb.DuckDBPyConnection, source: Source, records: st
     values = ", ".join(f"avg(CAST(regexp_full_match(v, '{pattern}') AS INTEGER))" for pattern in VALUES.values())
     shares = connection.execute(
         f"SELECT {values} FROM (SELECT trim({cell}) AS v FROM {records} WHERE trim({cell}) <> '' LIMIT {SEEN_VALUES})"
-    ).fetchone()
-    alike = zip(VALUES, shares or (), strict=False)
+    ).fetchall()[0]
+    alike = zip(VALUES, shares, strict=True)
     return next((kind for kind, share in alike if share is not None and share > LIKE_SHARE), None)
 
 
@@ -68,8 +68,8 @@ def is_free_text(connection: duckdb.DuckDBPyConnection, source: Source, records:
     row = connection.execute(
         f"SELECT avg(strlen(v)), count(DISTINCT v) / count(v), avg(CAST(contains(v, ' ') AS INTEGER)) FROM "
         f"(SELECT trim({cell}) AS v FROM {records} WHERE trim({cell}) <> '' LIMIT {SEEN_VALUES})"
-    ).fetchone()
-    if row is None or row[0] is None:
+    ).fetchall()[0]
+    if row[0] is None:
         return False
     return bool(row[0] > 20 and row[1] > 0.5 and row[2] > 0.5)
 

@@ -59,26 +59,30 @@ CREATE OR REPLACE TEMP MACRO whole(number) AS
 CREATE OR REPLACE TEMP MACRO sensible_date(day) AS
     CASE WHEN year(day) BETWEEN 1500 AND 2200 THEN day END;
 
+-- The list of one holds the bare amount, so that it is worked out once.
 CREATE OR REPLACE TEMP MACRO parse_number(cell, decimal_mark, grouping) AS
     CASE
         WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS DOUBLE)
-        ELSE finite(marked_number(bare_amount(cell, decimal_mark), decimal_mark, grouping))
+        ELSE finite([marked_number(bare, decimal_mark, grouping) for bare in [bare_amount(cell, decimal_mark)]][1])
     END;
 
 -- As a number; a percent sign or word may follow.
 CREATE OR REPLACE TEMP MACRO parse_percentage(cell, decimal_mark, grouping) AS
     CASE
         WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS DOUBLE)
-        ELSE finite(marked_number(
-            trim(regexp_replace(bare_amount(cell, decimal_mark), '\s*(%|procent|percent|pct\.?)$', '')), decimal_mark, grouping
-        ))
+        ELSE finite([
+            marked_number(bare, decimal_mark, grouping)
+            for bare in [trim(regexp_replace(bare_amount(cell, decimal_mark), '\s*(%|procent|percent|pct\.?)$', ''))]
+        ][1])
     END;
 
 -- A whole number: a fraction is none.
 CREATE OR REPLACE TEMP MACRO parse_integer(cell, decimal_mark, grouping) AS
     CASE
         WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS BIGINT)
-        ELSE whole(finite(marked_number(bare_amount(cell, decimal_mark), decimal_mark, grouping)))
+        ELSE whole(finite(
+            [marked_number(bare, decimal_mark, grouping) for bare in [bare_amount(cell, decimal_mark)]][1]
+        ))
     END;
 
 -- ISO, or day-month-year with - / . between; a time may follow. A year of two digits is none.
