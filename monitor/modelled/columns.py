@@ -88,7 +88,7 @@ def columns_of(frame: pd.DataFrame) -> Columns:
             continue
         kinds = {type(v) for v in values.dropna().unique()} if _hashable(values) else {list}
         if kinds <= {bool, np.bool_, int, float}:
-            numbers[str(name)] = pd.to_numeric(values.map(float, na_action="ignore")).to_numpy(dtype=np.float64)
+            numbers[str(name)] = values.map(float, na_action="ignore").to_numpy(dtype=np.float64, na_value=np.nan)
         elif kinds == {str}:
             codes, labels = pd.factorize(values, sort=True)
             categories[str(name)] = Category(codes.astype(np.int64), tuple(str(label) for label in labels))

@@ -5,7 +5,7 @@ Belongs here: column names and what is NULL. Does not belong here: computing any
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,64 +13,72 @@ import pandas as pd
 
 from monitor.modelled.engine import Estimates, Result, p_values
 
-MODELS = [
-    "survey",
-    "wave",
-    "model",
-    "variant",
-    "outcome",
-    "base",
-    "estimator",
-    "weighted",
-    "n",
-    "events",
-    "n_dropped",
-    "df",
-    "minimum_detectable_effect",
-    "converged",
-    "warning",
-    "published",
-    "warning_nl",
-    "n_routed",
-    "copies",
-    "family",
-]
-TERMS = [
-    "survey",
-    "wave",
-    "model",
-    "variant",
-    "term",
-    "estimate",
-    "se",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "odds_ratio",
-    "df",
-    "fmi",
-    "se_replicate",
-]
-CONTRASTS = [
-    "survey",
-    "wave",
-    "model",
-    "variant",
-    "contrast",
-    "estimate",
-    "se",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "p_greater",
-    "p_less",
-    "p_holm",
-    "df",
-    "fmi",
-    "se_replicate",
-    "ci_low_replicate",
-    "ci_high_replicate",
-]
+
+def words(text: str) -> list[str]:
+    """The words of a text: column names are easier to read without quotes."""
+    return text.split()
+
+
+TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+    "modelled_models": (
+        words(
+            "survey wave model variant outcome base estimator weighted n events n_dropped df "
+            "minimum_detectable_effect converged warning published warning_nl n_routed copies family"
+        ),
+        ["wave", "model", "variant"],
+    ),
+    "modelled_terms": (
+        words("survey wave model variant term estimate se ci_low ci_high p_value odds_ratio df fmi se_replicate"),
+        ["wave", "model", "variant", "term"],
+    ),
+    "modelled_contrasts": (
+        words(
+            "survey wave model variant contrast estimate se ci_low ci_high p_value p_greater p_less p_holm df fmi "
+            "se_replicate ci_low_replicate ci_high_replicate"
+        ),
+        ["wave", "model", "variant", "contrast"],
+    ),
+    "modelled_claims": (
+        words(
+            "survey wave claim text_nl text_en estimand estimate ci_low ci_high decision_rule verdict reason "
+            "decision_rule_nl reason_nl se df n events p_supported p_contradicted minimum_detectable_effect family "
+            "declared claims_hash model variant contrast"
+        ),
+        ["wave", "claim"],
+    ),
+    "modelled_curve": (
+        words(
+            "survey wave model measure sign cut contrast estimate se ci_low ci_high p_value se_replicate estimator n "
+            "events published warning warning_nl"
+        ),
+        ["wave", "model", "sign", "cut"],
+    ),
+    "modelled_specifications": (
+        words(
+            "survey wave model number weights values base outcome practice_a practice_b controls without contrast "
+            "estimate se ci_low ci_high p_value estimator n events published warning warning_nl"
+        ),
+        ["wave", "model", "number"],
+    ),
+    "modelled_robustness": (
+        words(
+            "survey wave model variant check subject estimate ci_low ci_high p_value statistic bound verdict note_nl "
+            "note_en"
+        ),
+        ["wave", "model", "variant", "check", "subject"],
+    ),
+}
+"""Table -> its columns and its key"""
+
+WHOLE = frozenset({"n", "events", "n_dropped", "n_routed", "copies", "number"})
+FACTS = frozenset({"weighted", "converged", "published"})
+NUMBERS = frozenset(
+    words(
+        "estimate se ci_low ci_high p_value df fmi odds_ratio minimum_detectable_effect p_greater p_less p_holm "
+        "se_replicate ci_low_replicate ci_high_replicate p_supported p_contradicted statistic bound cut"
+    )
+)
+"""Columns that are not text"""
 
 
 def model_row(survey: str, wave: str, result: Result) -> dict[str, Any]:
@@ -111,7 +119,9 @@ def term_rows(survey: str, wave: str, result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def contrast_rows(survey: str, wave: str, result: Result, holm: dict[str, float] | None = None) -> list[dict[str, Any]]:
+def contrast_rows(
+    survey: str, wave: str, result: Result, holm: Mapping[str, float] | None = None
+) -> list[dict[str, Any]]:
     """The rows of `modelled_contrasts` of one result, as shares; `holm`: contrast -> p-value within its family."""
     if result.contrasts is None:
         return []
@@ -145,56 +155,13 @@ def frame_of(rows: Iterable[dict[str, Any]], columns: Sequence[str], key: Sequen
             frame[name] = frame[name].astype("Int64")
         elif name in FACTS:
             frame[name] = frame[name].astype("boolean")
-        elif name in TEXTS:
-            frame[name] = frame[name].astype("string")
+        elif name in NUMBERS:
+            # An infinite bound is no number a table can hold: it is open, so NULL.
+            numbers = pd.to_numeric(frame[name]).astype("float64")
+            frame[name] = numbers.where(np.isfinite(numbers)).astype("Float64")
         else:
-            frame[name] = pd.to_numeric(frame[name]).astype("Float64")
+            frame[name] = frame[name].astype("string")
     return frame.sort_values(list(key), kind="stable", ignore_index=True)
-
-
-WHOLE = frozenset({"n", "events", "n_dropped", "n_routed", "copies", "number", "waves", "firms"})
-FACTS = frozenset({"weighted", "converged", "published"})
-TEXTS = frozenset(
-    [
-        "survey",
-        "wave",
-        "model",
-        "variant",
-        "outcome",
-        "base",
-        "estimator",
-        "warning",
-        "warning_nl",
-        "family",
-        "term",
-        "contrast",
-        "claim",
-        "text_nl",
-        "text_en",
-        "estimand",
-        "decision_rule",
-        "decision_rule_nl",
-        "verdict",
-        "reason",
-        "reason_nl",
-        "claims_hash",
-        "declared",
-        "check",
-        "subject",
-        "statistic",
-        "note_nl",
-        "note_en",
-        "measure",
-        "sign",
-        "weights",
-        "values",
-        "practice_a",
-        "practice_b",
-        "controls",
-        "without",
-        "evidence",
-    ]
-)
 
 
 def _rows(survey: str, wave: str, result: Result, e: Estimates) -> list[dict[str, Any]]:

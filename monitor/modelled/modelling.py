@@ -1,0 +1,200 @@
+"""Everything one sample gives: its models, what could overturn them, its claims, and their tables.
+
+Belongs here: the order of the parts, how long each took, and which rows go into which table. Does not belong here: any
+formula; what only several waves together give (`pooled`).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from monitor.claims import decide, holm, rule_text
+from monitor.lake import Lake
+from monitor.modelled.engine import Result, analyse, p_values
+from monitor.modelled.evidence import evidence_for
+from monitor.modelled.registry import Model, Specification
+from monitor.modelled.robustness import checks_of, doses_of, joint_rows
+from monitor.modelled.sample import Sample
+from monitor.modelled.specifications import (
+    curve,
+    curve_rows,
+    joint_test,
+    specification_curve,
+    specification_rows,
+)
+from monitor.modelled.tables import TABLES, contrast_rows, frame_of, model_row, term_rows
+from monitor.survey import Survey
+
+REPLICATED_COPIES = 5
+"""Completed copies within which the replicates' variance is computed; the primary model uses all of them"""
+
+
+@dataclass
+class Findings:
+    """What one sample gave so far."""
+
+    survey: Survey
+    sample: Sample
+    label: str
+    """The wave as the tables name it"""
+    results: list[Result] = field(default_factory=list)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def timed(self, part: str, started: float) -> float:
+        """Note how long a part took; returns the time it is now."""
+        now = perf_counter()
+        self.seconds[part] = round(self.seconds.get(part, 0.0) + now - started, 3)
+        return now
+
+    def add_robustness(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Robustness rows with the survey and wave they belong to."""
+        self.rows["modelled_robustness"] += [{"survey": self.survey.name, "wave": self.label, **row} for row in rows]
+
+    def write(self, lake: Lake, partition: str) -> dict[str, object]:
+        """Write every table of the partition; returns what Dagster is told."""
+        written = {
+            table: lake.write(table, partition, frame_of(self.rows[table], columns, key))
+            for table, (columns, key) in TABLES.items()
+        }
+        return {
+            "rows": written,
+            "firms": len(self.sample.firms),
+            "copies": len(self.sample.copies),
+            "models": len(self.results),
+            "refused": {
+                f"{r.specification.model} {r.specification.variant}": r.refusal.en
+                for r in self.results
+                if r.refusal is not None
+            },
+            "seconds": dict(self.seconds),
+        }
+
+
+def fit_models(findings: Findings, models: Sequence[Model]) -> None:
+    """Every model's variants, with the checks each allows."""
+    sample, survey = findings.sample, findings.survey
+    for model in models:
+        started = perf_counter()
+        copies = len(sample.copies) if model.primary else REPLICATED_COPIES
+        results = [
+            analyse(sample, variant, survey.disclosure, replicated_copies=copies)
+            for variant in _variants(model, sample)
+        ]
+        adjusted = _holm_within(results, model.family_contrast)
+        for result in results:
+            add_result(findings, result, adjusted.get(result.specification.variant))
+            if result.specification.variant in ("main", *(a.variant for a in model.alternatives)):
+                dose = result.specification.dose
+                doses = doses_of(sample.copies, dose) if dose is not None and result.refusal is None else None
+                findings.add_robustness(checks_of(result, doses))
+        findings.timed(f"model {model.name}", started)
+
+
+def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float] | None = None) -> None:
+    """A result's rows of the models', terms' and contrasts' tables."""
+    name, label = findings.survey.name, findings.label
+    findings.results.append(result)
+    findings.rows["modelled_models"].append(model_row(name, label, result))
+    findings.rows["modelled_terms"] += term_rows(name, label, result)
+    findings.rows["modelled_contrasts"] += contrast_rows(name, label, result, adjusted)
+
+
+def draw_curves(findings: Findings, models: Sequence[Model]) -> None:
+    """The curve over cuts and the specification curve with its joint test, where a model declares them."""
+    sample, thresholds = findings.sample, findings.survey.disclosure
+    for model in models:
+        started = perf_counter()
+        if model.curve is not None:
+            points = curve(sample, model, thresholds)
+            findings.rows["modelled_curve"] += curve_rows(findings.survey.name, findings.label, model, points)
+            started = findings.timed(f"curve {model.name}", started)
+        if model.choices is not None:
+            found = specification_curve(sample, model, thresholds)
+            findings.rows["modelled_specifications"] += specification_rows(
+                findings.survey.name, findings.label, model, found
+            )
+            rng = np.random.default_rng(
+                np.random.SeedSequence([findings.survey.seed, zlib.crc32(f"{findings.label} {model.name}".encode())])
+            )
+            findings.add_robustness(joint_rows(model.name, joint_test(sample, [r for _, r in found], rng)))
+            findings.timed(f"specifications {model.name}", started)
+
+
+def decide_claims(findings: Findings) -> None:
+    """The claims' verdicts: every declared claim with its rule, its reason and the hash of the rules."""
+    started = perf_counter()
+    survey, sample = findings.survey, findings.sample
+    evidence = [evidence_for(claim, sample, findings.results, survey.disclosure) for claim in survey.claims]
+    for verdict in decide(survey.claims, evidence):
+        claim, e = verdict.claim, verdict.evidence
+        findings.rows["modelled_claims"].append(
+            {
+                "survey": survey.name,
+                "wave": findings.label,
+                "claim": claim["claim"],
+                "text_nl": claim["text"]["nl"],
+                "text_en": claim["text"]["en"],
+                "estimand": estimand_text(claim["estimand"]),
+                "estimate": e.estimate,
+                "ci_low": e.low,
+                "ci_high": e.high,
+                "decision_rule": rule_text(claim["rule"], "en"),
+                "verdict": verdict.verdict,
+                "reason": verdict.reason["en"],
+                "decision_rule_nl": rule_text(claim["rule"], "nl"),
+                "reason_nl": verdict.reason["nl"],
+                "se": e.se,
+                "df": e.df,
+                "n": e.n,
+                "events": e.events,
+                "p_supported": verdict.p_supported,
+                "p_contradicted": verdict.p_contradicted,
+                "minimum_detectable_effect": e.minimum_detectable_effect,
+                "family": str(claim.get("family", claim["claim"])),
+                "declared": str(claim.get("declared", "")),
+                "claims_hash": survey.claims_hash,
+                "model": e.model,
+                "variant": e.variant,
+                "contrast": e.contrast,
+            }
+        )
+    findings.timed("claims", started)
+
+
+def estimand_text(estimand: Mapping[str, Any]) -> str:
+    """The estimand in one line, in the names of the codebook."""
+    if estimand["kind"] == "contrast":
+        return str(estimand["contrast"])
+    measure = estimand["measure"] if estimand.get("equals", True) else f"not {estimand['measure']}"
+    if estimand["kind"] == "difference":
+        return f"p({measure} | {estimand['by']}) - p({measure} | not {estimand['by']})"
+    among = f" | {estimand['among']}" if estimand.get("among") else ""
+    return f"p({measure}{among})"
+
+
+def _variants(model: Model, sample: Sample) -> list[Specification]:
+    variants = model.variants()
+    if sample.copies[0] is sample.observed:
+        # Nothing was filled in: every result already rests on complete cases.
+        variants = [variant for variant in variants if not variant.complete_cases]
+    return variants
+
+
+def _holm_within(results: Sequence[Result], contrast: str) -> dict[str, dict[str, float]]:
+    """Variant -> contrast -> p-value adjusted over the family's variants; empty outside families."""
+    found = []
+    for result in results:
+        place = result.contrasts.at(contrast) if result.contrasts is not None else None
+        if result.specification.family is None or result.contrasts is None or place is None:
+            continue
+        c = result.contrasts
+        found.append((result.specification.variant, float(p_values(c.estimate, c.se, c.df)[0][place])))
+    adjusted = holm(np.array([p for _, p in found]))
+    return {variant: {contrast: float(p)} for (variant, _), p in zip(found, adjusted, strict=True)}

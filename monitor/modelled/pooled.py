@@ -1,0 +1,187 @@
+"""What only several waves together give: pooled models, firm means, the conditional logit, attrition.
+
+Belongs here: the order of these parts and their results. Does not belong here: stacking (`panel`) or likelihoods
+(`conditional`, `fit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from scipy.special import fdtrc
+
+from monitor.modelled.checks import Refusal
+from monitor.modelled.conditional import conditional_logit, within
+from monitor.modelled.engine import Estimates, Result, analyse
+from monitor.modelled.fit import maximum_likelihood
+from monitor.modelled.modelling import Findings, add_result
+from monitor.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
+from monitor.modelled.registry import Model, Specification
+from monitor.modelled.robustness import row
+from monitor.modelled.sample import Sample, rows
+from monitor.modelled.terms import Terms, decide, matrix
+from monitor.rubin import combine
+from monitor.survey import Disclosure
+
+
+def pooled_model(model: Model) -> Model:
+    """The model with wave effects in every variant and choice."""
+    choices = model.choices
+    if choices is not None and "controls" in choices:
+        choices = {**choices, "controls": {k: [*v, WAVE] for k, v in choices["controls"].items()}}
+    return replace(
+        model,
+        main=with_waves(model.main),
+        alternatives=tuple(with_waves(alternative) for alternative in model.alternatives),
+        choices=choices,
+    )
+
+
+def fit_panel(findings: Findings, model: Model) -> None:
+    """Firm means (Mundlak) and the conditional logit of the primary model."""
+    started = perf_counter()
+    sample, thresholds = findings.sample, findings.survey.disclosure
+    richer, specification, switching = with_firm_means(sample, model.main)
+    if switching < thresholds.minimum_firms:
+        result = Result(specification, estimator=specification.estimator)
+        result.refusal = Refusal(
+            f"{switching} bedrijven veranderen van praktijk, minder dan {thresholds.minimum_firms}",
+            f"{switching} firms change a practice, fewer than {thresholds.minimum_firms}",
+        )
+    else:
+        result = analyse(richer, specification, thresholds, replicated_copies=1)
+    add_result(findings, result)
+    add_result(findings, conditional_result(sample, model.main, thresholds))
+    findings.timed("panel", started)
+
+
+def conditional_result(sample: Sample, specification: Specification, thresholds: Disclosure) -> Result:
+    """The conditional logit of practices, their product and wave effects, unweighted; combined over copies.
+
+    Refused where fewer firms than `minimum_events` change their outcome between waves.
+    """
+    s = replace(
+        specification, variant="conditional_logit", estimator="conditional_logit", controls=(WAVE,), weighted=False
+    )
+    result = Result(s, estimator=s.estimator)
+    chosen = [rows(sample, copy, s) for copy in sample.copies]
+    result.dropped = round(float(np.mean([r.dropped for r in chosen])))
+    _, codes = np.unique(sample.firms.astype(str), return_inverse=True)
+    frames = [r.frame for r in chosen]
+    layout = decide(frames, Terms(s.practices), (WAVE,), {}, sample.orders, 1)
+    kept = []
+    for r in chosen:
+        x = matrix(r.frame, layout)[:, 1:]
+        changing, columns = within(r.y, x, codes[r.mask])
+        kept.append((r, x, changing, columns))
+    columns = np.all([found for _, _, _, found in kept], axis=0)
+    names = tuple(name for name, keep in zip(layout.names[1:], columns, strict=True) if keep)
+    switching = min(len(np.unique(codes[r.mask][changing])) for r, _, changing, _ in kept)
+    result.n = round(float(np.mean([changing.sum() for _, _, changing, _ in kept])))
+    result.events = round(float(np.mean([r.y[changing].sum() for r, _, changing, _ in kept])))
+    result.df = float(max(switching - len(names), 0))
+    if switching < thresholds.minimum_events:
+        result.refusal = Refusal(
+            f"{switching} bedrijven wisselen van uitkomst, minder dan {thresholds.minimum_events}",
+            f"{switching} firms change their outcome, fewer than {thresholds.minimum_events}",
+        )
+        return result
+    if not set(s.practices) & set(names) or result.df < 1:
+        result.refusal = Refusal(
+            "geen praktijk verandert bij bedrijven die van uitkomst wisselen",
+            "no practice changes in firms that change their outcome",
+        )
+        return result
+    fits = [
+        conditional_logit(r.y[changing], x[changing][:, columns], codes[r.mask][changing]) for r, x, changing, _ in kept
+    ]
+    if not all(fit.converged for fit in fits):
+        result.refusal = Refusal("geen eindige schatting", "no finite estimate")
+        return result
+    result.converged = True
+    both = combine(np.stack([fit.coefficients for fit in fits]), np.stack([fit.covariance for fit in fits]), result.df)
+    result.terms = Estimates(
+        names,
+        ("term",) * len(names),
+        both.estimate,
+        np.atleast_2d(both.variance),
+        both.df,
+        both.fmi,
+        np.full(len(names), np.nan),
+    )
+    result.warnings.append(
+        Refusal(
+            f"alleen de {switching} bedrijven die van uitkomst wisselen",
+            f"only the {switching} firms that change their outcome",
+        )
+    )
+    return result
+
+
+def attrition_rows(findings: Findings, samples: Sequence[Sample], model: Model) -> None:
+    """For each wave but the last: does answering again go with outcome and practices? A joint Wald test (F) of the
+    three, in a design-weighted logit with the model's controls (after Becketti, Gould, Lillard and Welch 1988)."""
+    started = perf_counter()
+    for sample, following in pairwise(samples):
+        extended = with_answers_again(sample, following)
+        findings.add_robustness(_attrition(extended, following.wave, model.main))
+    findings.timed("attrition", started)
+
+
+def _attrition(sample: Sample, following: str, main: Specification) -> list[dict[str, Any]]:
+    subjects = (main.outcome, *main.practices)
+    if not sample.has(*subjects):
+        return []
+    s = replace(main, outcome="answers_again", practices=subjects, estimator="logit")
+    chosen = [rows(sample, copy, s) for copy in sample.copies]
+    if min(min(r.y.sum(), (1 - r.y).sum()) for r in chosen) < 10:
+        return []
+    layout = decide(
+        [r.frame for r in chosen],
+        Terms(subjects, products=False),
+        s.controls,
+        s.reference,
+        sample.orders,
+        s.level_firms,
+    )
+    estimates, covariances = [], []
+    w = sample.design.weights
+    for r in chosen:
+        x = matrix(r.frame, layout)
+        fit = maximum_likelihood(r.y, x, w[r.mask])
+        influence = np.zeros((len(w), x.shape[1]))
+        influence[r.mask] = fit.contributions / w[r.mask][:, None]
+        estimates.append(fit.coefficients)
+        covariances.append(sample.design.covariance(influence))
+    df = float(sample.design.degrees_of_freedom(chosen[0].mask) + 1 - len(layout.names))
+    both = combine(np.stack(estimates), np.stack(covariances), df)
+    places = [layout.names.index(name) for name in subjects if name in layout.names]
+    b, v = both.estimate[places], both.variance[np.ix_(places, places)]
+    wald = float(b @ np.linalg.solve(v, b)) / len(places)
+    p = float(fdtrc(len(places), df, wald))
+    share = float(np.mean([np.average(r.y, weights=w[r.mask]) for r in chosen]))
+    found = []
+    for name, at in zip(subjects, places, strict=False):
+        estimate, se = float(both.estimate[at]), float(both.se[at])
+        found.append(
+            row(
+                main.model,
+                f"{sample.wave} to {following}",
+                "attrition",
+                f"{sample.wave} to {following}: {name}",
+                estimate=estimate,
+                ci_low=estimate - 1.96 * se,
+                ci_high=estimate + 1.96 * se,
+                p_value=p,
+                statistic=wald,
+                verdict="goes with answering again" if p < 0.05 else "no sign of selective attrition",
+                note_en=f"{100 * share:.0f} % answered again; log-odds of {name}; p-value of the three together.",
+                note_nl=f"{100 * share:.0f} % antwoordde weer; log-odds van {name}; p-waarde van de drie samen.",
+            )
+        )
+    return found

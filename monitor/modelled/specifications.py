@@ -1,0 +1,179 @@
+"""The specification curve: every combination of declared choices, and what they say together.
+
+Belongs here: running the curve over cuts and over choices, and the joint test. Does not belong here: which choices
+there are (`registry`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.modelled.engine import Result, analyse, p_values
+from monitor.modelled.registry import Model
+from monitor.modelled.sample import Sample
+from monitor.survey import Disclosure
+
+Array = NDArray[np.float64]
+
+DRAWS = 10_000
+"""Draws of the joint test: its p-values are known to about 0.002"""
+CURVE_COPIES = 1
+"""Completed copies within which the replicates' variance of a point of the curve is computed"""
+
+
+@dataclass(frozen=True)
+class Joint:
+    """What S specifications say together, against "none of them has an effect"."""
+
+    specifications: int
+    positive: float
+    """Share of specifications with a positive estimate"""
+    significant: float
+    """Share whose two-sided p-value is below 5 % in the direction of the median"""
+    median: float
+    """Median estimate"""
+    median_low: float
+    median_high: float
+    """Its 95 % interval, from the joint distribution of the specifications"""
+    p_median: float
+    p_share_positive: float
+    p_significant: float
+
+
+def curve(sample: Sample, model: Model, thresholds: Disclosure) -> list[Result]:
+    """The model's headline at every declared cut of the outcome, with > and with >=."""
+    return [
+        analyse(sample, cut, thresholds, headline_only=True, replicated_copies=CURVE_COPIES) for cut in model.cuts()
+    ]
+
+
+def specification_curve(sample: Sample, model: Model, thresholds: Disclosure) -> list[tuple[dict[str, str], Result]]:
+    """Every declared specification, with its choices by name. Choices that differ in nothing on this sample (no value
+    was filled in, so imputed and complete are the same) are still run: the table shows all that was declared."""
+    return [
+        (choices, analyse(sample, specification, thresholds, headline_only=True))
+        for choices, specification in model.specifications()
+    ]
+
+
+def joint_test(sample: Sample, results: Sequence[Result], rng: np.random.Generator) -> Joint | None:
+    """Test all specifications together against no effect in any (Simonsohn, Simmons and Nelson 2020).
+
+    Their estimates share firms, so they are drawn together: under the null from a normal distribution with mean zero
+    and the joint covariance of the S estimates, the design's covariance of their influence functions scaled to each
+    specification's own standard error (which holds the imputation as well). p-values are the share of draws at least as
+    extreme as the data in the median estimate, in the share that is positive, and in the share that is significant.
+    None where fewer than two specifications could be fitted.
+    """
+    fitted = [r for r in results if r.contrasts is not None and r.influence is not None]
+    if len(fitted) < 2:
+        return None
+    estimates = np.array([float(r.contrasts.estimate[0]) for r in fitted if r.contrasts])
+    errors = np.array([float(r.contrasts.se[0]) for r in fitted if r.contrasts])
+    df = np.array([float(r.contrasts.df[0]) for r in fitted if r.contrasts])
+    influence = np.column_stack([r.influence[:, 0] for r in fitted if r.influence is not None])
+    covariance = sample.design.covariance(influence / sample.design.weights[:, None])
+    correlation = covariance / np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    drawn = (rng.standard_normal((DRAWS, len(fitted))) @ root.T) * errors
+    side = 1.0 if np.median(estimates) >= 0 else -1.0
+    found = _statistics(estimates[None, :], errors, df, side)
+    null = _statistics(drawn, errors, df, side)
+    other = _statistics(drawn, errors, df, -side)
+    # Two-sided: a draw as extreme in the other direction counts too.
+    p = [
+        float(np.mean((null[i] >= found[i][0] - 1e-12) | (other[i] >= found[i][0] - 1e-12))) for i in range(len(found))
+    ]
+    medians = np.median(drawn, axis=1)
+    spread = np.quantile(medians, [0.025, 0.975])
+    median = float(np.median(estimates))
+    two_sided, _, _ = p_values(estimates, errors, df)
+    return Joint(
+        specifications=len(fitted),
+        positive=float(np.mean(estimates > 0)),
+        significant=float(np.mean((two_sided < 0.05) & (np.sign(estimates) == side))),
+        median=median,
+        median_low=median - float(spread[1]),
+        median_high=median - float(spread[0]),
+        p_median=p[0],
+        p_share_positive=p[1],
+        p_significant=p[2],
+    )
+
+
+def curve_rows(survey: str, wave: str, model: Model, results: Sequence[Result]) -> list[dict[str, Any]]:
+    """The rows of `modelled_curve`: one per cut and sign."""
+    return [
+        {
+            "survey": survey,
+            "wave": wave,
+            "model": model.name,
+            "measure": r.specification.outcome,
+            "sign": r.specification.sign,
+            "cut": None if r.specification.cut is None else r.specification.cut / 100,
+            **_headline(r),
+        }
+        for r in results
+    ]
+
+
+def specification_rows(
+    survey: str, wave: str, model: Model, results: Sequence[tuple[dict[str, str], Result]]
+) -> list[dict[str, Any]]:
+    """The rows of `modelled_specifications`: one per declared combination, with every choice in its own column."""
+    first, second = model.main.practices[:2]
+    return [
+        {
+            "survey": survey,
+            "wave": wave,
+            "model": model.name,
+            "number": number,
+            "practice_a": choices[first],
+            "practice_b": choices[second],
+            **{name: choices[name] for name in ("weights", "values", "base", "outcome", "controls", "without")},
+            **_headline(r),
+        }
+        for number, (choices, r) in enumerate(results, start=1)
+    ]
+
+
+def _headline(r: Result) -> dict[str, Any]:
+    """Estimate, errors, interval and p-value of a result's only contrast; NULL where it was refused."""
+    row: dict[str, Any] = {
+        "contrast": r.specification.headline,
+        "estimator": r.estimator,
+        "n": r.n,
+        "events": r.events,
+        "published": r.refusal is None,
+        "warning": "; ".join(note.en for note in ([r.refusal] if r.refusal else r.warnings)) or None,
+        "warning_nl": "; ".join(note.nl for note in ([r.refusal] if r.refusal else r.warnings)) or None,
+    }
+    c = r.contrasts
+    if c is not None:
+        low, high = c.interval()
+        row |= {
+            "estimate": float(c.estimate[0]),
+            "se": float(c.se[0]),
+            "se_replicate": float(c.se_replicate[0]),
+            "ci_low": float(low[0]),
+            "ci_high": float(high[0]),
+            "p_value": float(p_values(c.estimate, c.se, c.df)[0][0]),
+        }
+    return row
+
+
+def _statistics(estimates: Array, errors: Array, df: Array, side: float) -> tuple[Array, Array, Array]:
+    """(median, share on the side, share significant on the side) of each row of S estimates."""
+    p, _, _ = p_values(estimates, errors, df)
+    signed = side * estimates
+    return (
+        np.median(signed, axis=1),
+        np.mean(signed > 0, axis=1),
+        np.mean((p < 0.05) & (signed > 0), axis=1),
+    )
