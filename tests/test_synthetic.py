@@ -14,7 +14,8 @@ import pytest
 from monitor import synthetic
 from monitor.synthetic.exports import FOLDER, initiative_names, margins
 from monitor.synthetic.fieldwork import ROUTING
-from monitor.synthetic.firms import INITIATIVES, SEED, Population, Truth
+from monitor.synthetic.firms import SEED, Population, Truth
+from monitor.synthetic.questionnaire import INITIATIVES
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def usable(work: synthetic.Fieldwork) -> pd.DataFrame:
 
 
 def standardised(census: pd.DataFrame) -> dict[str, float]:
-    """The four states by the g-formula: a logit of the census by statsmodels, predicted with every firm in each state."""
+    """The four states by the g-formula: a logit of the census, predicted with every firm in each state."""
     import statsmodels.api as sm
 
     invests, cooperates = census["invests"].to_numpy(), census["cooperates"].to_numpy()
@@ -93,7 +94,12 @@ def test_the_staff_fits_the_size_band(people: Population) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wave", "invited", "responses", "rate"), [("2017", 5500, 624, 11.3), ("2018", 5576, 503, 9.0), ("2019", 5935, 436, 7.3)]
+    ("wave", "invited", "responses", "rate"),
+    [
+        ("2017", 5500, 624, 11.3),
+        ("2018", 5576, 503, 9.0),
+        ("2019", 5935, 436, 7.3),
+    ],
 )  # fmt: skip
 def test_counts(waves: dict[str, synthetic.Fieldwork], wave: str, invited: int, responses: int, rate: float) -> None:
     frame = waves[wave].frame
@@ -188,7 +194,9 @@ def test_the_committed_margins_are_the_populations(people: Population, wave: str
     assert (FOLDER / "margins" / f"{wave}.csv").read_text(encoding="utf-8") == margins(people, wave)
 
 
-def test_the_frame_holds_the_living_and_a_few_that_ceased(waves: dict[str, synthetic.Fieldwork], people: Population) -> None:
+def test_the_frame_holds_the_living_and_a_few_that_ceased(
+    waves: dict[str, synthetic.Fieldwork], people: Population
+) -> None:
     for wave, work in waves.items():
         living = set(people.census[wave]["firm"])
         held = work.frame["firm"]
@@ -199,7 +207,7 @@ def test_the_frame_holds_the_living_and_a_few_that_ceased(waves: dict[str, synth
 
 
 def test_the_same_bytes_every_time_and_soon(delivered, tmp_path) -> None:
-    folder, files, seconds = delivered
+    _, files, seconds = delivered
     assert seconds < 3
     again = synthetic.deliveries(tmp_path)
     for wave, paths in files.items():

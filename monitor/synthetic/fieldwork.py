@@ -11,16 +11,19 @@ Spirakis 2006): successive sampling with the odds as sizes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from monitor.synthetic.firms import INITIATIVES, Population
+from monitor.synthetic.firms import Population
+from monitor.synthetic.questionnaire import INITIATIVES
 
 FRAME_VARIABLES = (
-    "sbi_code", "sector", "size_band", "province", "municipality_code", "founded_year", "firm_age_band", "rd_tax_credit",
+    "sbi_code", "sector", "size_band", "province", "municipality_code", "founded_year", "firm_age_band",
+    "rd_tax_credit",
 )  # fmt: skip
 
 SHARES = ("turnover_share_new_to_market", "turnover_share_new_to_firm", "turnover_share_unchanged")
@@ -82,10 +85,12 @@ class Plan:
     """Complete ones that contradict themselves"""
     twice: int = 3
     """Usable firms that answered twice"""
+    all_initiatives: bool = False
+    """Whether every initiative of the registry is named by a usable firm"""
 
 
 PLANS: Mapping[str, Plan] = {
-    "2017": Plan(invited=5500, usable=624, participants=225, unusable=131, faulty=5),
+    "2017": Plan(invited=5500, usable=624, participants=225, unusable=131, faulty=5, all_initiatives=True),
     "2018": Plan(invited=5576, usable=503, again=184, unusable=97),
     "2019": Plan(invited=5935, usable=436, unusable=88, twice=2),
 }
@@ -154,7 +159,9 @@ def answers(
     return frame
 
 
-_NUMBERS = {*SHARES, "employees", "turnover_eur", "rd_share_of_turnover", "innovation_expenditure_eur", "digital_maturity"}
+_NUMBERS = {
+    *SHARES, "employees", "turnover_eur", "rd_share_of_turnover", "innovation_expenditure_eur", "digital_maturity",
+}  # fmt: skip
 _SOURCES = {
     "top_innovator": ("turnover_share_new_to_market",),
     "invests": ("in_house_rd", "innovation_expenditure_eur"),
@@ -187,9 +194,7 @@ def fieldwork(population: Population) -> dict[str, Fieldwork]:
     return done
 
 
-def _one_wave(
-    population: Population, wave: str, plan: Plan, before: pd.Index, rng: np.random.Generator
-) -> Fieldwork:
+def _one_wave(population: Population, wave: str, plan: Plan, before: pd.Index, rng: np.random.Generator) -> Fieldwork:
     frame = register_frame(population, wave)
     frame["invited"] = _invited(frame, plan.invited, rng)
     census = population.census[wave]
@@ -205,7 +210,8 @@ def _one_wave(
     status = np.repeat(["usable", "faulty", "break_off", "twice"], [len(usable), len(faulty), len(broken), len(twice)])
     responses = census.iloc[rows].reset_index(drop=True)
     responses["status"] = status
-    _name_every_initiative(responses, wave)
+    if plan.all_initiatives:
+        _name_every_initiative(responses)
     pages = len(PAGES[wave])
     reached = np.full(len(rows), pages)
     reached[rng.choice(len(usable), plan.partial, replace=False)] = rng.integers(USABLE_PAGES, pages, plan.partial)
@@ -253,18 +259,18 @@ def _usable(key: np.ndarray, plan: Plan, participates: np.ndarray, panel: np.nda
     return np.sort(np.concatenate([np.argsort(-np.where(group, key, -np.inf))[:n] for group, n in groups]))
 
 
-def _name_every_initiative(responses: pd.DataFrame, wave: str) -> None:
+def _name_every_initiative(responses: pd.DataFrame) -> None:
     """Let a firm that names several initiatives name one nobody named, in place of the one named most."""
-    if wave != "2017":
-        return
-    named = responses.loc[responses["status"] == "usable", "initiatives"]
-    counts = pd.Series([i for chosen in named for i in chosen]).value_counts().reindex(INITIATIVES, fill_value=0)
-    for code in counts.index[counts == 0]:
-        most = counts.idxmax()
-        row = next(r for r, chosen in named.items() if most in chosen and len(chosen) > 1 and code not in chosen)
+    rows = np.flatnonzero(responses["status"] == "usable")
+    named: list[tuple[str, ...]] = list(responses["initiatives"])
+    counts = Counter(dict.fromkeys(INITIATIVES, 0)) + Counter(code for row in rows for code in named[row])
+    for code in (code for code in INITIATIVES if not counts[code]):
+        most = max(INITIATIVES, key=counts.__getitem__)
+        row = next(row for row in rows if most in named[row] and len(named[row]) > 1)
         named[row] = tuple(sorted({*named[row], code} - {most}))
-        counts[code], counts[most] = 1, counts[most] - 1
-    responses.loc[named.index, "initiatives"] = named
+        counts += Counter({code: 1})
+        counts -= Counter({most: 1})
+    responses["initiatives"] = named
 
 
 def _contradict(responses: pd.DataFrame) -> None:
@@ -274,9 +280,7 @@ def _contradict(responses: pd.DataFrame) -> None:
     responses.loc[faulty, list(SHARES)] = [30.0, 20.0, 80.0]
 
 
-def _left_open(
-    frame: pd.DataFrame, rates: Mapping[str, float], rng: np.random.Generator
-) -> dict[str, np.ndarray]:
+def _left_open(frame: pd.DataFrame, rates: Mapping[str, float], rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Which questions each firm leaves open; micro firms leave open a quarter more. The three shares go together."""
     factor = np.where(frame["size_band"] == "micro", 1.1, 0.85)
     draws = rng.random((len(frame), len(rates)))
@@ -293,12 +297,13 @@ def _missing(responses: pd.DataFrame, wave: str, rng: np.random.Generator) -> pd
     kinds = pd.DataFrame("", index=responses.index, columns=asked)
     left = _left_open(responses, ITEM_MISSING, rng)
     why = rng.choice(["absent", "dont_know", "refused"], (len(responses), len(ITEM_MISSING)), p=[0.6, 0.25, 0.15])
-    why[:, list(ITEM_MISSING).index(SHARES[1])] = why[:, list(ITEM_MISSING).index(SHARES[0])]
-    why[:, list(ITEM_MISSING).index(SHARES[2])] = why[:, list(ITEM_MISSING).index(SHARES[0])]
-    free = responses["status"].isin(["faulty"]).to_numpy()
-    for i, concept in enumerate(ITEM_MISSING):
+    # Who does not know one share of turnover does not know the others.
+    places = [SHARES[0] if concept in SHARES else concept for concept in ITEM_MISSING]
+    faulty = (responses["status"] == "faulty").to_numpy()
+    for concept, place in zip(ITEM_MISSING, places, strict=True):
         if concept in kinds:
-            kinds.loc[left[concept] & ~free, concept] = why[left[concept] & ~free, i]
+            here = left[concept] & ~faulty
+            kinds.loc[here, concept] = why[here, list(ITEM_MISSING).index(place)]
     for question, gate in ROUTING.items():
         kinds.loc[~responses[gate].to_numpy(bool), question] = "not_asked"
         kinds.loc[kinds[gate] != "", question] = "absent"
@@ -332,9 +337,7 @@ def _dispositions(
     outcome[~frame["firm"].isin(census["firm"]).to_numpy()] = "out_of_scope"
     first = responses[responses["status"] != "twice"].set_index("firm")
     pages = int(responses["pages"].max())
-    state = np.select(
-        [first["status"] == "break_off", first["pages"] < pages], ["break_off", "partial"], "complete"
-    )
+    state = np.select([first["status"] == "break_off", first["pages"] < pages], ["break_off", "partial"], "complete")
     answered = frame["firm"].map(pd.Series(state, index=first.index))
     outcome = np.where(answered.notna(), answered, outcome)
     return np.where(frame["invited"], outcome, "")

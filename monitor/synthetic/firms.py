@@ -9,8 +9,9 @@ How the truth gets in. For every wave, firm k's chance of being a top innovator 
 
 with b_0..b_3 solved so that the probabilities of the four states, standardised over the living firms, are the declared
 ones; so `complementarity` is exactly what `Truth` says. The zeros and ones drawn from these chances are then balanced
-(a few draws nearest their cut are turned until sum_k x_k (y_k - P_k) is near 0 for every column x of the model), so that the same model
-fitted to the whole population finds the declared contrasts, and not their value plus the noise of 7,000 coin tosses.
+(a few draws nearest their cut are turned until sum_k x_k (y_k - P_k) is near 0 for every column x of the model), so
+that the same model fitted to the whole population finds the declared contrasts, and not their value plus the noise
+of 7,000 coin tosses.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from monitor.synthetic import questionnaire
+from monitor.synthetic.questionnaire import PROVINCES
+
 WAVES = ("2017", "2018", "2019")
 SEED = 2182
 """The demonstration survey's: of seeds 2000 to 2199, one whose usable answers show the levels that reports of the real
@@ -29,13 +33,7 @@ BEFORE = "2016"
 """When the firms ceased that the first wave's register still holds"""
 SIZE_BANDS = ("micro", "small", "medium", "large")
 SECTORS = ("agriculture", "manufacturing", "construction", "trade_transport", "information", "business_services")
-PROVINCES = ("PV20", "PV21", "PV22")
 AGE_BANDS = ("established", "young", "start_up")
-PARTNERS = (
-    "group", "suppliers", "private_clients", "public_clients", "competitors", "consultants", "universities",
-    "government_institutes", "private_institutes", "non_profit",
-)  # fmt: skip
-INITIATIVES = tuple(f"I{number:02d}" for number in range(1, 56))
 
 MUNICIPALITIES: Mapping[str, tuple[str, ...]] = {
     "PV20": ("0014", "0003", "0010", "0037", "0047", "0765", "1895"),
@@ -77,23 +75,33 @@ class Truth:
     size_band: Mapping[str, float] = field(default_factory=lambda: {"small": 0.1, "medium": 0.2, "large": 0.4})
     sector: Mapping[str, float] = field(
         default_factory=lambda: {
-            "agriculture": -0.6, "construction": -0.5, "trade_transport": -0.3, "information": 0.6,
+            "agriculture": -0.6,
+            "construction": -0.5,
+            "trade_transport": -0.3,
+            "information": 0.6,
             "business_services": 0.2,
-        }  # fmt: skip
+        }
     )
     province: Mapping[str, float] = field(default_factory=lambda: {"PV21": -0.1, "PV22": 0.05})
     firm_age_band: Mapping[str, float] = field(default_factory=lambda: {"young": 0.2, "start_up": 0.4})
     response: Mapping[str, float] = field(
         default_factory=lambda: {
-            "small": 0.15, "medium": 0.35, "large": 0.6,
-            "agriculture": -0.2, "manufacturing": 0.1, "construction": -0.25, "trade_transport": -0.2,
-            "information": 0.35, "business_services": 0.1,
+            "small": 0.15,
+            "medium": 0.35,
+            "large": 0.6,
+            "agriculture": -0.2,
+            "manufacturing": 0.1,
+            "construction": -0.25,
+            "trade_transport": -0.2,
+            "information": 0.35,
+            "business_services": 0.1,
             "rd_tax_credit": 0.6,
-        }  # fmt: skip
+        }
     )
     """Log-odds of a usable response by size, by sector and for firms the register knows as innovative"""
     response_beyond_register: float = 0.0
-    """Log-odds of a usable response per standard deviation of innovativeness no register sees: what weights cannot mend"""
+    """Log-odds of a usable response per standard deviation of innovativeness that no register sees: what weights
+    cannot mend"""
 
     def states(self) -> dict[str, float]:
         """Standardised probabilities of the four states."""
@@ -117,8 +125,8 @@ class Population:
     traits: pd.DataFrame
     """What no register sees of each firm, in the same order: standard normal `innovative` and others"""
     census: Mapping[str, pd.DataFrame]
-    """Wave -> one row per living firm: `firm`, frame variables, every concept, and the measures `cooperates`, `invests`,
-    `top_innovator` as 0/1. Percentages run from 0 to 100."""
+    """Wave -> one row per living firm: `firm`, frame variables, every concept, and the measures `cooperates`,
+    `invests`, `top_innovator` as 0/1. Percentages run from 0 to 100."""
 
 
 def population(seed: int = SEED, truth: Truth | None = None, firms: int = 7000) -> Population:
@@ -163,9 +171,7 @@ def _firms(rng: np.random.Generator, living: int) -> tuple[pd.DataFrame, pd.Data
     last = np.where(first == BEFORE, BEFORE, last)
 
     sector = rng.choice(SECTORS, n, p=[0.12, 0.17, 0.13, 0.30, 0.08, 0.20])
-    size = np.array(SIZE_BANDS)[
-        (rng.random(n)[:, None] > np.cumsum([0.53, 0.31, 0.12])).sum(axis=1) * ancient
-    ]
+    size = np.array(SIZE_BANDS)[(rng.random(n)[:, None] > np.cumsum([0.53, 0.31, 0.12])).sum(axis=1) * ancient]
     province = rng.choice(PROVINCES, n, p=[0.36, 0.38, 0.26])
     age = np.where(ancient, np.minimum(np.floor(rng.exponential(16, n)), 120), 0).astype(int)
     low, high = np.array([[2, 10], [10, 50], [50, 250], [250, 1200]])[_position(size, SIZE_BANDS)].T
@@ -221,19 +227,21 @@ def _census(
 
     size, sector = _position(frame["size_band"], SIZE_BANDS), frame["sector"].to_numpy()
     appetite = 0.8 * traits["innovative"].to_numpy() + 0.3 * size + 0.4 * (sector == "information")
-    invests = _share_above(appetite + 0.8 * traits["investing"] + 0.6 * practices.standard_normal(n), truth.invests)
-    cooperates = _share_above(
+    invests = questionnaire.share_above(
+        appetite + 0.8 * traits["investing"] + 0.6 * practices.standard_normal(n), truth.invests
+    )
+    cooperates = questionnaire.share_above(
         0.6 * appetite + traits["cooperative"] + 0.6 * practices.standard_normal(n), truth.cooperates + 0.01 * year
     )
     top = _top_innovators(frame, traits, invests, cooperates, truth, practices)
     frame["cooperates"], frame["invests"], frame["top_innovator"] = cooperates, invests, top
 
     answers = {
-        **_participation(rng, cooperates, frame["province"].to_numpy(), year),
-        **_innovation(rng, top, invests, cooperates),
-        **_money(rng, traits, top, invests, year),
-        **_cooperation(rng, cooperates, invests, size),
-        **_outlook(rng, traits, sector, size, invests, year),
+        **questionnaire.participation(rng, cooperates, frame["province"].to_numpy(), year),
+        **questionnaire.innovation(rng, top, invests, cooperates),
+        **questionnaire.money(rng, traits, top, invests, year),
+        **questionnaire.cooperation(rng, cooperates, invests, size),
+        **questionnaire.outlook(rng, traits, sector, size, invests, year),
     }
     return pd.concat([frame, pd.DataFrame(answers, index=frame.index)], axis=1)
 
@@ -308,130 +316,8 @@ def _shift(offset: np.ndarray, share: float) -> float:
     return (low + high) / 2
 
 
-def _participation(
-    rng: np.random.Generator, cooperates: np.ndarray, province: np.ndarray, year: int
-) -> dict[str, object]:
-    """The initiatives each firm takes part in: one to six of 55, those of its own province more often."""
-    n = len(cooperates)
-    many = np.minimum(1 + rng.geometric(0.55, n) - 1, 6) * cooperates
-    liking = np.linspace(0.7, -0.7, len(INITIATIVES))
-    home = np.array(PROVINCES)[np.arange(len(INITIATIVES)) % 3]
-    key = liking + 0.8 * (home == province[:, None]) + rng.gumbel(size=(n, len(INITIATIVES)))
-    rank = np.argsort(np.argsort(-key, axis=1), axis=1)
-    chosen = rank < many[:, None]
-    names = np.array(INITIATIVES)
-    return {
-        "participates": cooperates.astype(bool),
-        "initiatives": [tuple(names[row]) for row in chosen],
-    }
-
-
-def _innovation(
-    rng: np.random.Generator, top: np.ndarray, invests: np.ndarray, cooperates: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Product and process innovation and the split of turnover; a top innovator has more than 40 % new to market."""
-    n = len(top)
-    product = (rng.random(n) < np.select([invests * cooperates == 1, invests == 1, cooperates == 1],
-                                         [0.55, 0.45, 0.22], 0.17)) | (top == 1)  # fmt: skip
-    high = rng.choice([41, 45, 50, 60, 70, 75, 80, 90, 100], n, p=[0.02, 0.16, 0.28, 0.19, 0.11, 0.08, 0.08, 0.04, 0.04])
-    low = rng.choice([0, 5, 10, 15, 20, 25, 30, 35, 40], n, p=[0.13, 0.14, 0.2, 0.11, 0.15, 0.11, 0.08, 0.02, 0.06])
-    market = np.where(product, np.where(top == 1, high, low), 0)
-    firm = np.floor((100 - market) * rng.choice([0, 0.1, 0.2, 0.3, 0.5], n, p=[0.2, 0.25, 0.25, 0.2, 0.1]) / 5) * 5
-    firm = np.where(product, firm, 0)
-    return {
-        "product_innovation": product,
-        "turnover_share_new_to_market": market.astype(float),
-        "turnover_share_new_to_firm": firm,
-        "turnover_share_unchanged": np.where(product, 100.0 - market - firm, 100.0),
-        "process_innovation": rng.random(n) < 0.2 + 0.25 * invests + 0.1 * cooperates,
-        "ongoing_activities": rng.random(n) < 0.08 + 0.37 * invests + 0.05 * cooperates,
-        "abandoned_activities": rng.random(n) < 0.02 + 0.13 * invests,
-    }
-
-
-def _money(
-    rng: np.random.Generator, traits: pd.DataFrame, top: np.ndarray, invests: np.ndarray, year: int
-) -> dict[str, np.ndarray]:
-    """Staff, turnover, R&D and innovation expenditure; `invests` is in-house R&D or innovation expenditure."""
-    n = len(top)
-    usual, productivity = traits["staff"].to_numpy(), traits["productivity_eur"].to_numpy()
-    band = np.searchsorted([10, 50, 250], usual, side="right")
-    low, high = np.array([2, 10, 50, 250])[band], np.array([9, 49, 249, 5000])[band]
-    staff = np.clip(np.round(usual * np.exp(0.04 * rng.standard_normal(n))), low, high)
-    turnover = 1000 * np.round(staff * productivity / 1000 * np.exp(0.08 * rng.standard_normal(n)))
-    research = (rng.random(n) < 0.75) & (invests == 1)
-    level = (9.5, 10.7, 13.6)[year] * np.exp(0.15 * top)
-    share = np.clip(np.round(2 * level * np.exp(0.85 * rng.standard_normal(n))) / 2, 0.5, 85.0)
-    share = np.where(research, share, 0.0)
-    # What is spent beside in-house R&D, as a share of turnover.
-    beside = rng.choice([0.5, 1, 2, 3, 5], n) * (invests == 1) * (~research | (rng.random(n) < 0.5))
-    spent = 100 * np.ceil(turnover * (share + beside) / 100 / 100)
-    return {
-        "employees": staff,
-        "turnover_eur": turnover,
-        "in_house_rd": research,
-        "rd_share_of_turnover": share,
-        "innovation_expenditure_eur": spent,
-        "contracted_out_rd": rng.random(n) < 0.03 + 0.22 * (invests == 1),
-    }
-
-
-def _cooperation(
-    rng: np.random.Generator, cooperates: np.ndarray, invests: np.ndarray, size: np.ndarray
-) -> dict[str, object]:
-    """Innovation cooperation in the CIS sense, with whom; it goes with participation but is not the same."""
-    n = len(cooperates)
-    any_partner = rng.random(n) < 0.12 + 0.5 * cooperates + 0.12 * invests
-    liking = np.array([0.1, 0.5, 0.5, 0.15, 0.1, 0.2, 0.35, 0.15, 0.1, 0.1])
-    ticked = rng.random((n, len(PARTNERS))) < liking + 0.05 * size[:, None] * (np.arange(len(PARTNERS)) == 0)
-    ticked[np.arange(n), rng.choice([1, 2, 6], n)] = True
-    ticked &= any_partner[:, None]
-    names = np.array(PARTNERS)
-    return {
-        "cooperation": any_partner,
-        "cooperation_partners": [tuple(names[row]) for row in ticked],
-    }
-
-
-def _outlook(
-    rng: np.random.Generator,
-    traits: pd.DataFrame,
-    sector: np.ndarray,
-    size: np.ndarray,
-    invests: np.ndarray,
-    year: int,
-) -> dict[str, np.ndarray]:
-    """Orientation, digital technology and public funding."""
-    n = len(size)
-    social = traits["social"].to_numpy() + 0.4 * rng.standard_normal(n)
-    rank = np.argsort(np.argsort(social)) / n
-    digital = traits["digital"].to_numpy() + 0.2 * size + 0.5 * (sector == "information")
-
-    def uses(share: float, more: np.ndarray) -> np.ndarray:
-        return _share_above(digital + more + 0.7 * rng.standard_normal(n), share).astype(bool)
-
-    industry = 0.6 * np.isin(sector, ["manufacturing", "agriculture"])
-    maturity = np.searchsorted(np.quantile(digital, [0.15, 0.45, 0.75, 0.92]), digital) + 1
-    return {
-        "orientation": np.select([rank < 0.2, rank > 0.9], ["profit", "social"], "balanced"),
-        "sensor_technology": uses((0.2, 0.26, 0.37)[year], industry),
-        "internet_of_things": uses((0.2, 0.24, 0.305)[year], 0.3 * industry),
-        "artificial_intelligence": uses((0.05, 0.07, 0.1)[year], 0.5 * (sector == "information")),
-        "digital_maturity": maturity,
-        "public_funding_local": rng.random(n) < 0.03 + 0.12 * invests,
-        "public_funding_national": rng.random(n) < 0.02 + 0.25 * invests,
-        "public_funding_eu": rng.random(n) < 0.01 + 0.05 * invests,
-    }
-
-
 def _logistic(x: np.ndarray | float) -> np.ndarray:
     return 1 / (1 + np.exp(-np.asarray(x)))
-
-
-def _share_above(score: np.ndarray | pd.Series, share: float) -> np.ndarray:
-    """1 for the given share of firms with the highest scores, 0 for the others."""
-    values = np.asarray(score)
-    return (values > np.quantile(values, 1 - share)).astype(int)
 
 
 def _position(values: pd.Series | np.ndarray, known: tuple[str, ...]) -> np.ndarray:
