@@ -149,13 +149,16 @@ def _values(
 
 def _kinds(inner: str, questions: Sequence[Question], expressions: Mapping[str, Coded]) -> str:
     """Beside every value the kind of its absence: a declared code, a word for it, blank, or invalid."""
-    columns = []
+    texts, kinds = [], []
     for question in questions:
         found, name = expressions[question.concept], quoted(question.concept)
-        kind = (
+        text = routing.text_column(question.concept)
+        texts.append(f"CASE WHEN {name} IS NULL THEN {found.text} END AS {text}")
+        kinds.append(
             f"CASE WHEN {name} IS NOT NULL THEN NULL WHEN {found.blank} THEN 'absent' "
-            f"ELSE coalesce({found.missing}, missing_word({found.text}), 'invalid') END"
+            f"ELSE coalesce({found.missing}, missing_word({text}), 'invalid') END "
+            f"AS {routing.kind_column(question.concept)}"
         )
-        columns.append(f"{kind} AS {routing.kind_column(question.concept)}")
-        columns.append(f"CASE WHEN {name} IS NULL THEN {found.text} END AS {routing.text_column(question.concept)}")
-    return f"SELECT *{''.join(', ' + column for column in columns)} FROM ({inner})"
+    if not questions:
+        return inner
+    return f"SELECT *, {', '.join(kinds)} FROM (SELECT *, {', '.join(texts)} FROM ({inner}))"

@@ -238,17 +238,25 @@ def _ticks(question: Question, columns: Sequence[SourceColumn], kinds: Mapping[s
     declared = {code: _canonical(to) for code, to in question.codes.items()}
     yes = {*question.ticked, *(code for code, to in declared.items() if to == "true")}
     no = {*UNTICKED_WORDS, *(code for code, to in declared.items() if to == "false")} - yes
-    found, options = {}, []
-    for place, (column, option) in enumerate(zip(columns, question.columns.values(), strict=True)):
-        name = quoted(f"tick {place} {question.concept}")
-        states = {code: KIND_MARK + kind for code, kind in {**column.user_missing, **kinds}.items() if code not in yes}
-        states |= dict.fromkeys(no - states.keys(), UNTICKED) | dict.fromkeys(yes, TICKED)
-        found[name] = _lookup(column.sql, states, otherwise=literal(UNKNOWN if yes else TICKED))
-        options.append(f"CASE WHEN {name} = {literal(TICKED)} THEN {literal(option)} END")
-    states_of = f"[{', '.join(found)}]"
-    answered = f"list_has_any({states_of}, [{literal(TICKED)}, {literal(UNTICKED)}, {literal(UNKNOWN)}])"
-    ticks = f"list_sort(list_distinct([{', '.join(options)}]))"
-    value = f"CASE WHEN {answered} AND NOT list_contains({states_of}, {literal(UNKNOWN)}) THEN {ticks} END"
-    missing = f"CASE WHEN NOT {answered} THEN substr(coalesce({', '.join(found)}), 2) END"
+    states_of = [_tick_states({**column.user_missing, **kinds}, yes, no) for column in columns]
+    otherwise = literal(UNKNOWN if yes else TICKED)
     cells = ", ".join(column.sql for column in columns)
-    return Coded(found, value, missing, f"coalesce({', '.join(found)}) IS NULL", f"concat_ws(' | ', {cells})")
+    if all(states == states_of[0] for states in states_of):
+        found = f"[{_lookup('c', states_of[0], otherwise)} for c in [{cells}]]"
+    else:
+        looked = (_lookup(c.sql, states, otherwise) for c, states in zip(columns, states_of, strict=True))
+        found = f"[{', '.join(looked)}]"
+    name = quoted(f"found {question.concept}")
+    answered = f"list_has_any({name}, [{literal(TICKED)}, {literal(UNTICKED)}, {literal(UNKNOWN)}])"
+    options = f"[{', '.join(literal(option) for option in question.columns.values())}]"
+    ticks = f"list_sort(list_distinct(list_filter({options}, lambda o, i: {name}[i] = {literal(TICKED)})))"
+    value = f"CASE WHEN {answered} AND NOT list_contains({name}, {literal(UNKNOWN)}) THEN {ticks} END"
+    missing = f"CASE WHEN NOT {answered} THEN substr([s for s in {name} if s IS NOT NULL][1], 2) END"
+    blank = f"coalesce({cells}) IS NULL"
+    return Coded({name: found}, value, missing, blank, f"concat_ws(' | ', {cells})")
+
+
+def _tick_states(kinds: Mapping[str, str], yes: set[str], no: set[str]) -> dict[str, str]:
+    states = {code: KIND_MARK + kind for code, kind in kinds.items() if code not in yes}
+    states |= {code: UNTICKED for code in sorted(no) if code not in states}
+    return states | dict.fromkeys(sorted(yes), TICKED)

@@ -3,7 +3,7 @@
 
 -- A cell without padding of any kind; blank as NULL.
 CREATE OR REPLACE TEMP MACRO tidy_cell(cell) AS
-    nullif(trim(cell, chr(32) || chr(9) || chr(10) || chr(13) || chr(160) || chr(8199) || chr(8239) || chr(12288) || chr(65279) || chr(8203)), '');
+    nullif(trim(cell, e' \t\n\r\u00a0\u2007\u202f\u3000\ufeff\u200b'), '');
 
 -- A firm's identifier as text with its leading zeros; a spreadsheet's "123.0" is "123".
 CREATE OR REPLACE TEMP MACRO firm_id(cell) AS regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1');
@@ -11,13 +11,13 @@ CREATE OR REPLACE TEMP MACRO firm_id(cell) AS regexp_replace(tidy_cell(cell), '^
 -- A code in the form codes are compared in: lower case, composed, one kind of space, "1.0" as "1".
 CREATE OR REPLACE TEMP MACRO code_key(cell) AS
     regexp_replace(
-        regexp_replace(lower(nfc_normalize(replace(cell, chr(160), ' '))), '\s+', ' ', 'g'),
+        regexp_replace(lower(nfc_normalize(replace(cell, e'\u00a0', ' '))), '\s+', ' ', 'g'),
         '^(-?\d+)[.,]0+$', '\1'
     );
 
 -- Full-width digits and marks, typographic minus signs and odd spaces in their plain form.
 CREATE OR REPLACE TEMP MACRO plain_marks(cell) AS
-    translate(cell, '０１２３４５６７８９．，％＋－−–‒' || chr(160) || chr(8239) || chr(8199) || chr(12288) || chr(8217), '0123456789.,%+----    ''');
+    translate(cell, e'０１２３４５６７８９．，％＋－−–‒\u00a0\u202f\u2007\u3000\u2019', '0123456789.,%+----    ''');
 
 -- What stands around an amount and adds nothing to it: about, currency, ",-".
 CREATE OR REPLACE TEMP MACRO bare_amount(cell, decimal_mark) AS
@@ -96,20 +96,25 @@ CREATE OR REPLACE TEMP MACRO parse_date(cell) AS
 -- A date in a declared form (as strptime writes it).
 CREATE OR REPLACE TEMP MACRO parse_date_as(cell, form) AS sensible_date(CAST(try_strptime(cell, form) AS DATE));
 
--- What a respondent writes instead of an answer.
+-- What a respondent writes instead of an answer. The list of one holds the word, so that it is worked out once.
 CREATE OR REPLACE TEMP MACRO missing_word(cell) AS
-    CASE
-        WHEN strlen(cell) > 40 THEN NULL
-        WHEN rtrim(code_key(cell), '. ') IN (
-            'n.v.t', 'nvt', 'n/a', 'na', 'n.a', '-', '--', 'niet van toepassing', 'not applicable', 'null', 'none', 'leeg', '#n/a', '#n/b', '#null!'
-        ) THEN 'absent'
-        WHEN rtrim(code_key(cell), '. ') IN (
-            'weet niet', 'weet ik niet', 'w.n', 'wn', 'onbekend', 'geen idee', '?', '??', 'don''t know', 'dont know', 'dk', 'unknown'
-        ) THEN 'dont_know'
-        WHEN rtrim(code_key(cell), '. ') IN (
-            'geen opgave', 'geen antwoord', 'wil niet zeggen', 'zeg ik niet', 'weigert', 'geweigerd', 'refused', 'no answer', 'rather not say', 'prefer not to say', 'vertrouwelijk'
-        ) THEN 'refused'
-    END;
+    CASE WHEN strlen(cell) <= 40 THEN [
+        CASE
+            WHEN word IN (
+                'n.v.t', 'nvt', 'n/a', 'na', 'n.a', '-', '--', 'niet van toepassing', 'not applicable', 'null', 'none',
+                'leeg', '#n/a', '#n/b', '#null!'
+            ) THEN 'absent'
+            WHEN word IN (
+                'weet niet', 'weet ik niet', 'w.n', 'wn', 'onbekend', 'geen idee', '?', '??', 'don''t know', 'dont know',
+                'dk', 'unknown'
+            ) THEN 'dont_know'
+            WHEN word IN (
+                'geen opgave', 'geen antwoord', 'wil niet zeggen', 'wil ik niet zeggen', 'zeg ik niet', 'weigert',
+                'geweigerd', 'refused', 'no answer', 'rather not say', 'prefer not to say', 'vertrouwelijk'
+            ) THEN 'refused'
+        END
+        for word in [rtrim(code_key(cell), '. ')]
+    ][1] END;
 
 -- Evidence for a value that did not parse: its own text, unless it says who someone is or where to reach them.
 CREATE OR REPLACE TEMP MACRO evidence(cell) AS
