@@ -111,6 +111,14 @@ class Lake:
         with connect() as connection:
             return connection.execute(f"SELECT * FROM {self.scan(table, wave)}").df()
 
+    def rows(self, table: str, wave: str) -> int:
+        """How many rows the table of a wave has; 0 where the wave has no such table."""
+        if not self.has(table, wave):
+            return 0
+        with connect() as connection:
+            counted = connection.execute(f"SELECT count(*) FROM {self.scan(table, wave)}").fetchone()
+        return int(counted[0]) if counted else 0
+
     def read_all(self, table: str) -> pd.DataFrame:
         """A table of every wave that has it, one under the other, with `wave` as its first column."""
         frames = []

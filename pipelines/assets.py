@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 
 from monitor.lake import Lake
-from monitor.problems import MonitorError
+from monitor.problems import MonitorError, Problem, WaveStopped
 from monitor.survey import Survey
 from pipelines.resources import SurveyHome
 
@@ -48,6 +49,8 @@ RELEASE_STAGES: Mapping[str, Sequence[str]] = {
     "released": ("released_release",),
 }
 """Stage -> what it writes over all waves"""
+ANSWER_SUITES = ("staged_answers", "staged_frame", "validated_responses", "validated_rules")
+"""The suites the stage `validated` itself runs: they decide which responses are kept"""
 
 
 def build_assets(survey: Survey) -> list[dg.AssetsDefinition]:
@@ -56,7 +59,8 @@ def build_assets(survey: Survey) -> list[dg.AssetsDefinition]:
     assets: list[dg.AssetsDefinition] = []
     before: list[str] = []
     for stage, tables in WAVE_STAGES.items():
-        assets.append(_wave_asset(stage, tables, before, waves))
+        make = _validated_asset(before, waves) if stage == "validated" else _wave_asset(stage, tables, before, waves)
+        assets.append(make)
         before = list(tables)
     for stage, tables in RELEASE_STAGES.items():
         assets.append(_release_asset(stage, tables, before))
@@ -66,10 +70,7 @@ def build_assets(survey: Survey) -> list[dg.AssetsDefinition]:
 
 def _specs(stage: str, tables: Sequence[str], before: Sequence[str]) -> list[dg.AssetSpec]:
     description = (importlib.util.find_spec(f"monitor.{stage}") and _summary(stage)) or stage
-    return [
-        dg.AssetSpec(table, deps=list(before), group_name=stage, skippable=True, description=description)
-        for table in tables
-    ]
+    return [dg.AssetSpec(table, deps=list(before), group_name=stage, description=description) for table in tables]
 
 
 def _summary(stage: str) -> str:
@@ -96,6 +97,55 @@ def _wave_asset(
     return asset
 
 
+def _validated_asset(before: Sequence[str], waves: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The stage whose outcome is checks: its tables are written even where a critical rule stops the wave."""
+    stage, tables = "validated", WAVE_STAGES["validated"]
+    checks = [dg.AssetCheckSpec(name, asset="validated_rules", blocking=True) for name in ANSWER_SUITES]
+
+    @dg.multi_asset(name=stage, specs=_specs(stage, tables, before), partitions_def=waves, check_specs=checks)
+    def asset(
+        context: dg.AssetExecutionContext, monitor: SurveyHome
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
+        stops: list[Problem] = []
+
+        def call(module: Any) -> Mapping[str, object]:
+            try:
+                figures: Mapping[str, object] = module.run(lake, survey, survey.waves[wave])
+            except WaveStopped as stopped:
+                stops.extend(stopped.problems)
+                return {"stopped": len(stops)}
+            return figures
+
+        yield from _run(stage, tables, wave, lake, call)
+        rules = lake.read("validated_rules", wave)
+        for suite in ANSWER_SUITES:
+            outcome = rules[rules["suite"] == suite]
+            yield check_result(suite, wave, outcome, [p for p in stops if p.rule in set(outcome["rule"])])
+
+    return asset
+
+
+def check_result(suite: str, wave: str, rules: pd.DataFrame, stops: Sequence[Problem]) -> dg.AssetCheckResult:
+    """A suite's outcome as Dagster shows it; `rules` are its rows, `stops` the problems of its critical rules."""
+    failed = rules[rules["passed"].eq(False)]
+    shown = failed[["rule", "severity", "checked", "failed"]].to_dict("records")
+    return dg.AssetCheckResult(
+        check_name=suite,
+        asset_key="validated_rules" if suite in ANSWER_SUITES else suite,
+        passed=not stops,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="\n".join(problem.render() for problem in stops)
+        or f"{len(rules)} rules, {len(failed)} of them failed without stopping",
+        metadata={
+            "wave": wave,
+            "rules": len(rules),
+            "failed": dg.MetadataValue.json(json.loads(dumps(shown))),
+            "problems": dg.MetadataValue.json([problem.as_dict() for problem in stops]),
+        },
+    )
+
+
 def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"{stage}_all", specs=_specs(stage, tables, before))
     def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[dg.MaterializeResult]:
@@ -119,9 +169,9 @@ def _run(
     log.info("%s %s %.1f s", wave, stage, seconds)
     metadata = {name: _shown(value) for name, value in figures.items()} | {"wave": wave, "seconds": seconds}
     for table in tables:
-        # A table this wave does not have (no frame, no corrections) is not reported as made.
-        if stage in ("disclosed", "released") or table == "modelled_pooled" or lake.has(table, wave):
-            yield dg.MaterializeResult(asset_key=table, metadata=metadata)
+        # A table this wave does not have (no frame, no corrections) is reported with no rows: what is downstream of it
+        # must not be skipped.
+        yield dg.MaterializeResult(asset_key=table, metadata=metadata | {"dagster/row_count": lake.rows(table, wave)})
 
 
 def _shown(value: object) -> Any:

@@ -1,14 +1,44 @@
-"""One blocking check for each suite of rules.
+"""One blocking check for each suite of rules over a later stage's table.
 
-Belongs here: turning a suite's outcome into Dagster's. Does not belong here: rules (`expectations/`) and running them
-(`monitor.validated`).
+Belongs here: turning a suite's outcome into Dagster's. Does not belong here: rules (`expectations/`), running them
+(`monitor.validated`), the suites over the answers (the stage `validated` runs those and reports them itself).
 """
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import dagster as dg
 
 from monitor.survey import Survey
+from pipelines.assets import ANSWER_SUITES, WAVE_STAGES, check_result
+from pipelines.resources import SurveyHome
+
+EXPECTATIONS = Path(__file__).resolve().parent.parent / "expectations"
+
+
+def suites() -> Sequence[str]:
+    """The tables that have a suite, those of the answers left out."""
+    return sorted(path.stem for path in EXPECTATIONS.glob("*.yaml") if path.stem not in ANSWER_SUITES)
 
 
 def build_checks(survey: Survey) -> list[dg.AssetChecksDefinition]:
-    """The checks of a survey."""
-    return []
+    """A blocking check for each suite; what is downstream of its table waits for it."""
+    waves = dg.StaticPartitionsDefinition(list(survey.waves))
+    return [_check(table, waves if _of_wave(table) else None) for table in suites()]
+
+
+def _of_wave(table: str) -> bool:
+    return any(table in tables for tables in WAVE_STAGES.values())
+
+
+def _check(table: str, waves: dg.PartitionsDefinition | None) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=table, name=table, blocking=True, partitions_def=waves)
+    def check(context: dg.AssetCheckExecutionContext, monitor: SurveyHome) -> dg.AssetCheckResult:
+        from monitor.validated import validate_table
+
+        wave = context.partition_key if context.has_partition_key else "all"
+        outcome = validate_table(monitor.lake(), monitor.survey(), wave, table)
+        critical = [problem for problem in outcome.problems if problem.severity == "critical"]
+        return check_result(table, wave, outcome.rules, critical)
+
+    return check

@@ -14,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from monitor.problems import DefinitionError, MonitorError, Problem
+from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from pipelines.definitions import build
 
 INSTANCE = "telemetry:\n  enabled: false\n"
@@ -65,10 +65,10 @@ def _execute(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str
     )
     if result.success:
         return None
-    return _outcome(result, job, options.get("partition_key"))
+    return _outcome(result, job)
 
 
-def _outcome(result: dg.ExecuteInProcessResult, job: str, wave: str | None) -> RunFailed:
+def _outcome(result: dg.ExecuteInProcessResult, job: str) -> RunFailed:
     """What made a run fail: a stage's own problems, a blocking check, or a defect of the product."""
     for event in result.all_events:
         data = event.step_failure_data if event.is_step_failure else None
@@ -76,19 +76,14 @@ def _outcome(result: dg.ExecuteInProcessResult, job: str, wave: str | None) -> R
             metadata = data.user_failure_data.metadata
             problems = [Problem(**problem) for problem in metadata["problems"].value]  # type: ignore[arg-type, union-attr]
             return RunFailed(problems, int(metadata["exit_code"].value))  # type: ignore[arg-type]
-    failed = [check for check in result.get_asset_check_evaluations() if not check.passed]
     problems = [
-        Problem(
-            f"the suite of {check.asset_key.to_user_string()} failed in wave {wave or 'all'}",
-            rule=check.check_name,
-            severity="critical",
-            found=check.description,
-            do="see the rule's failing rows in the web interface (`monitor ui`)",
-        )
-        for check in failed
+        Problem(**problem)  # type: ignore[arg-type]
+        for check in result.get_asset_check_evaluations()
+        if not check.passed
+        for problem in check.metadata["problems"].value  # type: ignore[union-attr]
     ]
     if problems:
-        return RunFailed(problems, 1)
+        return RunFailed(problems, WaveStopped.exit_code)
     steps = [event.step_key or "" for event in result.all_events if event.is_step_failure]
     errors = [
         str(event.step_failure_data.error.to_string() if event.step_failure_data.error else "")
