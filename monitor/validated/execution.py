@@ -130,8 +130,8 @@ def _write_failures(connection: duckdb.DuckDBPyConnection, suite: Suite, verdict
     elif len(shown) == 1:
         value = f"CAST({quoted(shown[0])} AS VARCHAR)"
     else:
-        value = "concat_ws('; ', " + ", ".join(
-            f"{literal(column + '=')} || coalesce(CAST({quoted(column)} AS VARCHAR), '')" for column in shown) + ")"  # fmt: skip
+        pairs = [f"{literal(c + '=')} || coalesce(CAST({quoted(c)} AS VARCHAR), '')" for c in shown]
+        value = f"concat_ws('; ', {', '.join(pairs)})"
     columns = rule.answered_in[1] if rule.answered_in else ", ".join(rule.columns)
     limit = "" if rule.by_row else f" LIMIT {SHOWN_OF_A_TABLE}"
     count = connection.execute(

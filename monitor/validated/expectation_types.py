@@ -88,4 +88,8 @@ def expected(type: str, kwargs: Mapping[str, object]) -> str | None:
         "expect_select_column_values_to_be_unique_within_record": "values that differ",
         "expect_table_row_count_to_equal": f"{kwargs.get('value')} rows",
     }
-    return sentences.get(type) or (bounds if type.endswith("_to_be_between") else listed and f"one of {listed}" or None)
+    if type in sentences:
+        return sentences[type]
+    if type.endswith("_to_be_between"):
+        return bounds
+    return f"one of {listed}" if listed else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from monitor.expressions import columns_of
 from monitor.lake import literal, quoted
 from monitor.survey import Concept, Question, Survey, Text, Wave
 from monitor.validated.expectation_types import QUERY
@@ -66,8 +67,8 @@ def _of_question(concept: Concept, question: Question, place: str) -> Iterator[R
     name = concept.name
 
     def rule(suffix: str, type: str, kwargs: dict[str, object], why: Text, **more: object) -> Rule:
-        plain = {"severity": "warning", "columns": (name,), "table": ANSWERS}
-        return Rule(f"{name}_{suffix}", type, kwargs, why=why, requires=(name,), file=place,
+        plain = {"severity": "warning", "columns": (name,), "requires": (name,), "table": ANSWERS}
+        return Rule(f"{name}_{suffix}", type, kwargs, why=why, file=place,
                     line=question.line, **plain | more)  # type: ignore[arg-type]  # fmt: skip
 
     word_nl, word_en = TYPE_WORDS[concept.type]
@@ -93,7 +94,7 @@ def _of_question(concept: Concept, question: Question, place: str) -> Iterator[R
     least, most = _range(concept)
     if least is not None or most is not None:
         bounds = {key: bound for key, bound in (("min_value", least), ("max_value", most)) if bound is not None}
-        yield rule("in_range", "expect_column_values_to_be_between", {"column": name} | bounds,
+        yield rule("in_range", "expect_column_values_to_be_between", {"column": name, **bounds},
                    {"nl": f"{_label(concept, 'nl')}: de waarde valt buiten wat kan.",
                     "en": f"{_label(concept, 'en')}: the value is outside what is possible."})  # fmt: skip
     if question.asked_of:
@@ -102,8 +103,9 @@ def _of_question(concept: Concept, question: Question, place: str) -> Iterator[R
             f" AND {quoted(name)} IS DISTINCT FROM {_value(question.otherwise)}"
         )
         yield rule("only_when_asked", QUERY, {"unexpected_rows_query": query},
-                   {"nl": f"{_label(concept, 'nl')}: beantwoord, terwijl de vraag niet gesteld is ({question.asked_of}).",
-                    "en": f"{_label(concept, 'en')}: answered although it was not asked ({question.asked_of})."})  # fmt: skip
+                   {"nl": f"{_label(concept, 'nl')}: beantwoord, maar niet gevraagd.",
+                    "en": f"{_label(concept, 'en')}: answered, but not asked."},
+                   requires=(name, *sorted(columns_of(question.asked_of) - {name})))  # fmt: skip
 
 
 def _range(concept: Concept) -> tuple[float | None, float | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+import duckdb
 import pandas as pd
 
 from monitor.lake import Lake, connect, quoted, statement
@@ -55,7 +56,7 @@ def suite_of(survey: Survey, wave: Wave | None, table: str) -> Suite:
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
-    """Judge a wave's staged answers and write validated_rules, validated_failures and validated_responses.
+    """Judge a wave's staged answers; write validated_rules, _failures, _responses and _fieldwork.
 
     Nothing is lost: kept + quarantined + duplicate + not_usable = responses. Rules judge the usable responses, one
     for each firm. Returns counts for the run's metadata. Raises WaveStopped, after the tables are written, with a
@@ -87,6 +88,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
             f"SELECT {FAILURE_COLUMNS} FROM {FAILURES} ORDER BY suite, rule, firm, response, value",
         )  # fmt: skip
         lake.write_query(connection, "validated_responses", wave.name, "SELECT * FROM validated_responses")
+        _write_fieldwork(connection, lake, wave)
         stops = outcomes.problems(connection, suites, ("critical",), wave, outcomes.delivery_name(lake, wave.name))
         counts = dict(connection.execute("SELECT status, count(*) FROM validated_responses GROUP BY status").fetchall())
     metadata: dict[str, object] = {
@@ -131,7 +133,19 @@ def all_rules(lake: Lake, wave: str) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def _trend(connection, lake: Lake, survey: Survey, wave: Wave, rules: pd.DataFrame, suite: Suite) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+def _write_fieldwork(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave) -> None:
+    """Write how the invited firms ended up and the response rates, each with its definition."""
+    if not lake.has("staged_frame", wave.name):
+        connection.execute("CREATE TABLE frame (firm VARCHAR, invited BOOLEAN, disposition VARCHAR)")
+    lake.write_query(
+        connection, "validated_fieldwork", wave.name, statement("validated", "validated_fieldwork"),
+        {"invited": wave.invited},
+    )  # fmt: skip
+
+
+def _trend(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave, rules: pd.DataFrame, suite: Suite
+) -> pd.DataFrame:
     """How often each rule fails, held against the last wave that was validated."""
     connection.register("outcomes_now", rules)
     connection.execute("CREATE TABLE rule_outcomes AS SELECT * FROM outcomes_now")

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from monitor.problems import DefinitionError, Problem
+from monitor.problems import DefinitionError
 from monitor.survey import Text
 from monitor.survey.yaml_lines import Report, Section, read
 from monitor.validated.expectation_types import QUERY, TYPES, columns_of
@@ -112,7 +112,7 @@ def load_suite(path: Path, shown_as: str | None = None) -> Suite:
 
 
 def combined(generated: Sequence[Rule], declared: Suite, own: Sequence[Rule]) -> Suite:
-    """The rules of the questionnaire, those every survey shares, and the survey's own; a later one of the same name wins."""
+    """The questionnaire's rules, those every survey shares, the survey's own: a later one of the same name wins."""
     rules = {rule.name: rule for rule in (*generated, *declared.rules, *own)}
     return Suite(declared.table, declared.keys, tuple(rules.values()))
 
@@ -170,7 +170,8 @@ def _rule(report: Report, node: yaml.MappingNode, table: str, keys: tuple[str, .
     shape = TYPES[type]
     _check_kwargs(section, type, kwargs)
     grain = section.choice("grain", ("row", "table"), "row" if shape.by_row else "table")
-    requires = section.words("requires", ())
+    named = columns_of(type, kwargs)
+    requires = section.words("requires", tuple(column for column in named if column not in keys))
     rule = Rule(
         name=name,
         type=type,
@@ -178,7 +179,7 @@ def _rule(report: Report, node: yaml.MappingNode, table: str, keys: tuple[str, .
         severity=section.choice("severity", SEVERITIES),
         why=section.label("why", ("nl", "en")),
         requires=requires,
-        columns=section.words("columns", columns_of(type, kwargs) or requires),
+        columns=section.words("columns", named or requires),
         table=table,
         by_row=grain == "row",
         judges_missing=shape.judges_missing or section.boolean("judges_missing", False),

@@ -34,15 +34,16 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     )
     (aside,) = connection.execute("SELECT count(*) FROM set_aside").fetchone() or (0,)
     judged = " WHERE response NOT IN (SELECT response FROM set_aside)" if aside else ""
-    connection.execute(f"CREATE VIEW {ANSWERS} AS SELECT * FROM {scan}{judged}")
+    of_frame = _frame_facts(connection, lake, wave, set(columns))
+    joined = f" LEFT JOIN (SELECT firm, {', '.join(map(quoted, of_frame))} FROM frame) USING (firm)" if of_frame else ""
+    connection.execute(f"CREATE VIEW {ANSWERS} AS SELECT * FROM {scan}{joined}{judged}")
     connection.execute(f"CREATE VIEW missing AS SELECT * FROM {lake.scan('staged_missing', wave.name)}{judged}")
     connection.execute(f"CREATE TABLE {INVALID} AS SELECT * FROM missing WHERE kind = 'invalid'")
     connection.execute(
         f"CREATE TABLE wave AS SELECT {literal(wave.name)} AS wave, {int(wave.reference_year)} AS reference_year"
     )
-    available = {*concepts, "responses", "missing", "wave"}
+    available = {*concepts, *of_frame, "responses", "missing", "wave"}
     if lake.has("staged_frame", wave.name):
-        connection.execute(f"CREATE VIEW frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
         available.add("frame")
     before = last_wave(lake, survey, wave)
     if before is not None:
@@ -53,6 +54,15 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
             connection.execute(f"CREATE TABLE growth AS {statement('validated', 'growth')}")
             available.add("growth")
     return available
+
+
+def _frame_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, known: set[str]) -> list[str]:
+    """The concepts that only the frame knows (size band, sector), once the frame is laid out."""
+    if not lake.has("staged_frame", wave.name):
+        return []
+    connection.execute(f"CREATE VIEW frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
+    columns = [row[0] for row in connection.execute("DESCRIBE frame").fetchall()]
+    return [name for name in columns if name not in known | {"firm", "invited", "disposition"}]
 
 
 def last_wave(lake: Lake, survey: Survey, wave: Wave) -> str | None:
