@@ -69,7 +69,7 @@ def of_practices(frame: Columns, terms: Terms) -> Plan:
     n = frame.n
     own_a, own_b = (frame.numbers[name] for name in (a, b))
     settings = [(0, 0), (0, 1), (1, 0), (1, 1)]
-    states = np.stack([matrix(frame, terms, {a: s, b: t}) for s, t in settings])
+    states = in_states(frame, terms, [{a: s, b: t} for s, t in settings])
     one = np.ones(n)
     noun_a, noun_b = NOUNS.get(a, a), NOUNS.get(b, b)
     rows: list[tuple[str, str, Sequence[Array | float]]] = [
@@ -89,6 +89,18 @@ def of_practices(frame: Columns, terms: Terms) -> Plan:
     return Plan(tuple(r[0] for r in rows), tuple(r[1] for r in rows), states, coefficients)
 
 
+def in_states(frame: Columns, terms: Terms, settings: Sequence[Mapping[str, float]]) -> Array:
+    """(S, n, k) design matrices with the practices set to each of the settings."""
+    first = matrix(frame, terms, settings[0])
+    states = np.repeat(first[None], len(settings), axis=0)
+    for place, name in enumerate(terms.names):
+        parts = name.split(":")
+        if set(parts) <= set(terms.practices):
+            for s, setting in enumerate(settings):
+                states[s, :, place] = np.prod([setting[part] for part in parts])
+    return states
+
+
 NOUNS: Mapping[str, str] = {"invests": "investment", "cooperates": "cooperation"}
 """How the standard practices read after `with` and `without` in a contrast's name"""
 
@@ -97,7 +109,7 @@ def of_many_practices(frame: Columns, terms: Terms) -> Plan:
     """All 2^K state probabilities of K practices, `p[...]` with the practices that are present, and each pair's
     complementarity given the rest: `complementarity[a:b|rest present]`."""
     settings = list(product((0, 1), repeat=len(terms.practices)))
-    states = np.stack([matrix(frame, terms, dict(zip(terms.practices, s, strict=True))) for s in settings])
+    states = in_states(frame, terms, [dict(zip(terms.practices, s, strict=True)) for s in settings])
     names, kinds, rows = [], [], []
     for j, setting in enumerate(settings):
         names.append(f"p[{_present(terms.practices, setting)}]")
@@ -179,8 +191,17 @@ def replicated(plan: Plan, coefficients: Array, weights: Array) -> Array:
     """(Q, R) the plan's quantities under each replicate: its coefficients (k, R), its weights (n, R)."""
     share = weights / weights.sum(axis=0)
     out = np.zeros((len(plan.names), weights.shape[1]))
+    # States differ from the first in the practices' columns only, by the same amounts for every firm where practices
+    # enter without controls: their odds are the first state's times one number per replicate.
+    odds = np.exp(np.clip(plan.states[0] @ coefficients, -500, 500))
     for s, x in enumerate(plan.states):
-        out += plan.coefficients[:, s, :] @ (expit(x @ coefficients) * share)
+        apart = x - plan.states[0]
+        alike = bool(np.all(apart == apart[0]))
+        factor = np.exp(np.clip((apart[:1] if alike else apart) @ coefficients, -300, 300))
+        here = odds * factor
+        here /= 1 + here
+        here *= share
+        out += plan.coefficients[:, s, :] @ here
     return out
 
 

@@ -309,14 +309,17 @@ def _estimator(
 def _fit_all(
     chosen: Sequence[Rows], matrices: Sequence[Array], sample: Sample, s: Specification, estimator: str
 ) -> list[Fit]:
-    def one(pair: tuple[Rows, Array]) -> Fit:
-        r, x = pair
-        w = _weights(sample, s)[r.mask]
+    fits: list[Fit] = []
+    weights = _weights(sample, s)
+    for r, x in zip(chosen, matrices, strict=True):
+        w = weights[r.mask]
+        # Copies differ in few firms: each starts from where the one before it ended.
+        start = fits[-1].coefficients if fits and fits[-1].converged else None
         if estimator == "firth":
-            return flic(firth(r.y, x, w), r.y, x, w)
-        return maximum_likelihood(r.y, x, w)
-
-    return [one(pair) for pair in zip(chosen, matrices, strict=True)]
+            fits.append(flic(firth(r.y, x, w, start), r.y, x, w))
+        else:
+            fits.append(maximum_likelihood(r.y, x, w, start))
+    return fits
 
 
 def _weights(sample: Sample, s: Specification) -> Array:
@@ -406,7 +409,12 @@ def _replicate_variance(
     def one(i: int) -> tuple[Array, float]:
         weights = replicates[chosen[i].mask]
         fitted = replicate_fits(
-            chosen[i].y, matrices[i], weights, fits[i].coefficients, penalised=result.estimator == "firth"
+            chosen[i].y,
+            matrices[i],
+            weights,
+            sample.design.weights[chosen[i].mask],
+            fits[i],
+            penalised=result.estimator == "firth",
         )
         plan = plans[i]
         quantities = replicated(plan, fitted.coefficients, weights) if plan else np.empty((0, weights.shape[1]))

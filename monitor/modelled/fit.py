@@ -19,7 +19,8 @@ TOLERANCE = 1e-11
 MOST_ITERATIONS = 60
 LONGEST_STEP = 5.0
 """Greatest change of one coefficient, in log-odds, in one step"""
-NEAR, NEAR_PENALISED = 1e-4, 1e-7
+NEAR = 1e-4
+"""A replicate whose coefficients move less than this in a step is done"""
 FARTHEST = 20.0
 """Log-odds beyond which a replicate's coefficient is on its way to infinity"""
 
@@ -148,31 +149,31 @@ def flic(fit: Fit, y: Array, x: Array, w: Array) -> Fit:
     return Fit(coefficients, contributions, fit.bread, p, fit.converged)
 
 
-def replicate_fits(y: Array, x: Array, weights: Array, start: Array, *, penalised: bool = False) -> Replicated:
+def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, penalised: bool = False) -> Replicated:
     """The logit (or Firth's with FLIC) under every column of `weights` (n, R), all Newton steps taken together.
 
-    `start` (k,): the fit under the full weights. Newton's error is of the order of the square of its step, so a
-    replicate is done after a step of at most 1e-4 (Firth's converges linearly: 1e-7), or when a coefficient passes 20
-    (odds of one in half a billion): that replicate is separated, and `converged` says so. Its probabilities are at
-    their limit all the same, so contrasts can use it and coefficients cannot.
+    `fit`: the fit under the full weights `w`. Replicates start from their linear approximation, b + sum_i (w_ri / w_i -
+    1) e_i with e_i the contributions, and step until no coefficient moves by more than 1e-4: Newton's error is then of
+    the order of 1e-8 (Firth's, which converges linearly, about 1e-4 itself). A replicate one of whose coefficients
+    passes 20 (odds of one in half a billion) is separated, and `converged` says so: its probabilities are at their
+    limit all the same, so contrasts can use it and coefficients cannot.
     """
     k, replicates = x.shape[1], weights.shape[1]
     rows, columns = np.triu_indices(k)
     products = x[:, rows] * x[:, columns]
-    beta = np.repeat(np.asarray(start, dtype=np.float64)[:, None], replicates, axis=1)
-    near = NEAR_PENALISED if penalised else NEAR
+    # The information only steers the steps; the score decides where they end. Single precision is enough for it.
+    steering = np.ascontiguousarray(products.T, dtype=np.float32)
+    beta = fit.coefficients[:, None] + np.clip(fit.contributions.T @ (weights / w[:, None] - 1), -1.0, 1.0)
     open_, done = np.arange(replicates), np.zeros(replicates, dtype=bool)
-    w = weights
-    if penalised:
-        w = w * (np.count_nonzero(w, axis=0) / w.sum(axis=0))
+    scaled = weights * (np.count_nonzero(weights, axis=0) / weights.sum(axis=0)) if penalised else weights
     for _ in range(MOST_ITERATIONS):
-        current = w if open_.size == replicates else w[:, open_]
+        current = scaled if open_.size == replicates else scaled[:, open_]
         p = expit(x @ beta[:, open_])
         v = current * p * (1 - p)
         information = np.empty((open_.size, k, k))
-        packed = products.T @ v
-        information[:, rows, columns] = packed.T
-        information[:, columns, rows] = packed.T
+        packed = (steering @ v.astype(np.float32)).T
+        information[:, rows, columns] = packed
+        information[:, columns, rows] = packed
         residual = current * (y[:, None] - p)
         if penalised:
             inverse = _inverses(information)
@@ -184,8 +185,8 @@ def replicate_fits(y: Array, x: Array, weights: Array, start: Array, *, penalise
         step = np.clip(step, -LONGEST_STEP / 2, LONGEST_STEP / 2)
         beta[:, open_] += step
         moved = np.max(np.abs(step), axis=0)
-        ended = (moved < near) | ~np.isfinite(moved) | (np.max(np.abs(beta[:, open_]), axis=0) > FARTHEST)
-        done[open_] = moved < near
+        ended = (moved < NEAR) | ~np.isfinite(moved) | (np.max(np.abs(beta[:, open_]), axis=0) > FARTHEST)
+        done[open_] = moved < NEAR
         open_ = open_[~ended]
         if open_.size == 0:
             break

@@ -92,7 +92,9 @@ def decide(
     decided = replace(terms, levels=levels, merged=merged, numbers=tuple(numbers), dropped=())
     dropped: set[str] = set()
     for frame in frames:
-        dropped |= set(_collinear(matrix(frame, decided), decided.names))
+        x = matrix(frame, decided)
+        if not _full_rank(x):
+            dropped |= set(_collinear(x, decided.names))
     return replace(decided, dropped=tuple(name for name in decided.names if name in dropped))
 
 
@@ -118,6 +120,15 @@ def matrix(frame: Columns, terms: Terms, practices: Mapping[str, float] | None =
             for group in combinations(terms.practices, size):
                 columns[":".join(group)] = np.prod([own[name] for name in group], axis=0)
     return np.column_stack([columns[name] for name in terms.names])
+
+
+def _full_rank(x: Array) -> bool:
+    """Whether the columns are plainly independent: no small eigenvalue of their scaled cross products."""
+    length = np.sqrt((x**2).sum(axis=0))
+    if np.any(length == 0):
+        return False
+    scaled = x / length
+    return bool(np.linalg.eigvalsh(scaled.T @ scaled)[0] > 1e-9)
 
 
 def _collinear(x: Array, names: Sequence[str]) -> list[str]:
