@@ -7,7 +7,7 @@ and its values; the table staged_columns. Does not belong here: evidence for one
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 
 import duckdb
 import pandas as pd
@@ -16,8 +16,8 @@ from monitor.lake import quoted
 from monitor.staged.sources import Source, Sources
 from monitor.survey import Survey, Wave
 
-SEEN_VALUES = 200
-"""Values of a column that are looked at"""
+SEEN_CELLS = 200_000
+"""Cells that are looked at in all, spread evenly over the columns"""
 LIKE_SHARE = 0.5
 """Share of the seen values that must look alike"""
 
@@ -33,45 +33,55 @@ NAMES: Mapping[str, re.Pattern[str]] = {
     ),
     "address": re.compile(r"^(post)?(code|adres)$|straat|huisnummer|street|postal|zip ?code|postcode", re.I),
 }
-VALUES: Mapping[str, str] = {
-    "e-mail address": r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}",
-    "IP address": r"\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){4,7}",
-    "phone number": r"(\+\d{2}|00\d{2}|0)[\s().-]*[1-9]([\s().-]*\d){7,8}",
-    "coordinates": r"-?\d{1,3}\.\d{4,}(\s*[,;]\s*-?\d{1,3}\.\d{4,})?",
+VALUES: Mapping[str, re.Pattern[str]] = {
+    "e-mail address": re.compile(r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}"),
+    "IP address": re.compile(r"\d{1,3}(\.\d{1,3}){3}|(?=.*:)[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){4,7}"),
+    "phone number": re.compile(r"(\+\d{2}|00\d{2}|0)[\s().-]*[1-9]([\s().-]*\d){7,8}"),
+    "coordinates": re.compile(r"-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}"),
 }
-OTHER = re.compile(r"(_TEXT|\[other\]|_other|-oth-|other|anders|namelijk|specify|toelichting|opmerking|comment)", re.I)
+OTHER = re.compile(
+    r"(_TEXT|\[other\]|[_\[-]other|-oth-|^other|anders|namelijk|specify|toelichting|opmerking|remark|comment)", re.I
+)
 
 
-def recognise(connection: duckdb.DuckDBPyConnection, source: Source, records: str) -> str | None:
-    """What kind of direct identifier a column holds, by its name, its question or its values; None if none is seen."""
+def recognise(source: Source, values: Sequence[str] = ()) -> str | None:
+    """What kind of direct identifier a column holds, by its name, its question or its values; None if none is seen.
+
+    A column that the file stores as numbers is judged by its name alone: numbers look like many things.
+    """
     for kind, pattern in NAMES.items():
-        if pattern.search(source.name) or (
-            source.question and pattern.search(source.question) and len(source.question) < 60
-        ):
+        if pattern.search(source.name) or (len(source.question) < 60 and pattern.search(source.question)):
             return kind
-    cell = quoted(source.stored)
-    values = ", ".join(f"avg(CAST(regexp_full_match(v, '{pattern}') AS INTEGER))" for pattern in VALUES.values())
-    shares = connection.execute(
-        f"SELECT {values} FROM (SELECT trim({cell}) AS v FROM {records} WHERE trim({cell}) <> '' LIMIT {SEEN_VALUES})"
-    ).fetchall()[0]
-    alike = zip(VALUES, shares, strict=True)
-    return next((kind for kind, share in alike if share is not None and share > LIKE_SHARE), None)
+    if source.numeric or not values:
+        return None
+    for kind, pattern in VALUES.items():
+        if sum(pattern.fullmatch(value) is not None for value in values) > LIKE_SHARE * len(values):
+            return kind
+    return None
 
 
-def is_free_text(connection: duckdb.DuckDBPyConnection, source: Source, records: str) -> bool:
-    """Whether an unmapped column looks like answers in words: "other, namely" by name, or long and mostly different."""
+def is_free_text(source: Source, values: Sequence[str] = ()) -> bool:
+    """Whether a column looks like answers in words: "other, namely" by its name, or long and mostly different."""
     if source.numeric:
         return False
     if OTHER.search(source.name):
         return True
-    cell = quoted(source.stored)
-    row = connection.execute(
-        f"SELECT avg(strlen(v)), count(DISTINCT v) / count(v), avg(CAST(contains(v, ' ') AS INTEGER)) FROM "
-        f"(SELECT trim({cell}) AS v FROM {records} WHERE trim({cell}) <> '' LIMIT {SEEN_VALUES})"
-    ).fetchall()[0]
-    if row[0] is None:
-        return False
-    return bool(row[0] > 20 and row[1] > 0.5 and row[2] > 0.5)
+    worded = [value for value in values if " " in value and len(value) > 15]
+    return len(worded) > LIKE_SHARE * len(values) > 0 and len(set(values)) > LIKE_SHARE * len(values)
+
+
+def seen_values(connection: duckdb.DuckDBPyConnection, sources: Sources, skip: Container[str]) -> dict[str, list[str]]:
+    """Stored column -> values of its first records, of the columns that are not skipped."""
+    looked = [source.stored for source in sources.columns if source.stored not in skip]
+    if not looked:
+        return {}
+    rows = max(50, min(2000, SEEN_CELLS // len(looked)))
+    cells = ", ".join(quoted(stored) for stored in looked)
+    records = connection.execute(f"SELECT {cells} FROM raw_records LIMIT {rows}").fetchall()
+    return {
+        stored: [value.strip() for value in column if value is not None and value.strip()]
+        for stored, column in zip(looked, zip(*records, strict=True), strict=True)
+    }
 
 
 def treatments(connection: duckdb.DuckDBPyConnection, survey: Survey, wave: Wave, sources: Sources) -> pd.DataFrame:
@@ -83,7 +93,9 @@ def treatments(connection: duckdb.DuckDBPyConnection, survey: Survey, wave: Wave
             if source is not None:
                 by_column.setdefault(source.stored, []).append(concept)
     rows = []
+    values = seen_values(connection, sources, by_column)
     for source in sources.columns:
+        seen = values.get(source.stored, [])
         for concept in by_column.get(source.stored, [""]):
             declared = survey.concepts.get(concept)
             if declared is not None and declared.direct_identifier:
@@ -92,9 +104,9 @@ def treatments(connection: duckdb.DuckDBPyConnection, survey: Survey, wave: Wave
                 treatment, what = "dropped_text", concept
             elif concept:
                 treatment, what = "mapped", concept
-            elif recognise(connection, source, "raw_records"):
+            elif recognise(source, seen):
                 treatment, what = "dropped_identifier", ""
-            elif is_free_text(connection, source, "raw_records"):
+            elif is_free_text(source, seen):
                 treatment, what = "dropped_text", ""
             else:
                 treatment, what = "unmapped", ""

@@ -1,9 +1,13 @@
 -- Grain: one cell. Macros that make a typed value of a cell's text, or NULL where it is none. Inputs: a cell.
 -- Every text is a value, a missing kind or invalid: what these give NULL for becomes `invalid`, its text kept.
 
+-- White space of every kind: space, tab, line ends, no-break, figure, narrow and full-width space, invisible marks.
+CREATE OR REPLACE TEMP MACRO padding() AS
+    ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8199) || chr(8239) || chr(12288) || chr(65279) || chr(8203);
+
 -- A cell without padding of any kind; blank as NULL.
 CREATE OR REPLACE TEMP MACRO tidy_cell(cell) AS
-    nullif(trim(cell, e' \t\n\r\u00a0\u2007\u202f\u3000\ufeff\u200b'), '');
+    nullif(trim(cell, padding()), '');
 
 -- A firm's identifier as text with its leading zeros; a spreadsheet's "123.0" is "123".
 CREATE OR REPLACE TEMP MACRO firm_id(cell) AS regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1');
@@ -11,13 +15,15 @@ CREATE OR REPLACE TEMP MACRO firm_id(cell) AS regexp_replace(tidy_cell(cell), '^
 -- A code in the form codes are compared in: lower case, composed, one kind of space, "1.0" as "1".
 CREATE OR REPLACE TEMP MACRO code_key(cell) AS
     regexp_replace(
-        regexp_replace(lower(nfc_normalize(replace(cell, e'\u00a0', ' '))), '\s+', ' ', 'g'),
+        regexp_replace(lower(nfc_normalize(replace(cell, chr(160), ' '))), '\s+', ' ', 'g'),
         '^(-?\d+)[.,]0+$', '\1'
     );
 
 -- Full-width digits and marks, typographic minus signs and odd spaces in their plain form.
 CREATE OR REPLACE TEMP MACRO plain_marks(cell) AS
-    translate(cell, e'０１２３４５６７８９．，％＋－−–‒\u00a0\u202f\u2007\u3000\u2019', '0123456789.,%+----    ''');
+    translate(cell, 
+        '０１２３４５６７８９．，％＋－−–‒' || chr(160) || chr(8239) || chr(8199) || chr(12288) || chr(8217),
+        '0123456789.,%+----    ''');
 
 -- What stands around an amount and adds nothing to it: about, currency, ",-".
 CREATE OR REPLACE TEMP MACRO bare_amount(cell, decimal_mark) AS
