@@ -61,25 +61,20 @@ def measures_query(survey: Survey, columns: dict[str, str]) -> str:
     Columns of the result: imputation, firm, the measures (BOOLEAN, DOUBLE or VARCHAR) and `base_<name>` (BOOLEAN).
     """
     measures = [f"{_measure(m.sql, m.type)} AS {quoted(m.name)}" for m in survey.measures.values()]
-    bases = [
-        f"coalesce(({base.sql}), false) AS {quoted(f'base_{base.name}')}" for base in survey.bases.values()
-    ]
+    bases = [f"coalesce(({base.sql}), false) AS {quoted(f'base_{base.name}')}" for base in survey.bases.values()]
     selected = ",\n    ".join(["answers.imputation", "answers.firm", *measures, *bases])
     return f"SELECT {selected}\nFROM ({_with_all_concepts(survey, columns)}) AS answers\nORDER BY ALL"
 
 
 def flags_query(survey: Survey) -> str:
-    """The SELECT that names, per firm, the measures that rest on an imputed value: missing in the observed copy only."""
+    """The SELECT that names, per firm, the measures that rest on filled-in values: missing in the observed copy only."""
     parts = [
         f"SELECT observed.firm, '{name}' AS measure FROM derived_measures AS observed WHERE observed.imputation = 0 "
         f"AND observed.{quoted(name)} IS NULL AND EXISTS (SELECT 1 FROM derived_measures AS filled "
         f"WHERE filled.firm = observed.firm AND filled.imputation > 0 AND filled.{quoted(name)} IS NOT NULL)"
         for name in survey.measures
     ]
-    return (
-        " UNION ALL ".join(parts or ["SELECT '' AS firm, '' AS measure WHERE false"])
-        + " ORDER BY firm, measure"
-    )
+    return " UNION ALL ".join(parts or ["SELECT '' AS firm, '' AS measure WHERE false"]) + " ORDER BY firm, measure"
 
 
 def _measure(sql: str, kind: str) -> str:
@@ -91,10 +86,8 @@ def _measure(sql: str, kind: str) -> str:
 
 def _with_all_concepts(survey: Survey, columns: dict[str, str]) -> str:
     """`imputed_answers` with a NULL column for every concept that an expression names and the table lacks."""
-    expressions = [*survey.measures.values(), *survey.bases.values()]
-    needed = sorted(
-        {name for expression in expressions for name in columns_of(expression.sql)} - set(columns)
-    )
+    expressions = [m.sql for m in survey.measures.values()] + [b.sql for b in survey.bases.values()]
+    needed = sorted({name for sql in expressions for name in columns_of(sql)} - set(columns))
     absent = [f"NULL::{DUCKDB_TYPES[survey.concepts[name].type]} AS {quoted(name)}" for name in needed]
     return f"SELECT {', '.join(['*', *absent])} FROM imputed_answers"
 

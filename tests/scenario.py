@@ -248,9 +248,7 @@ def folder(target: Path) -> Path:
             year=year,
             reworded="" if asked else ', comparability: reworded, comparable_since: "2017"',
             employees="  employees: {column: v5}\n" if asked else "",
-            not_asked=""
-            if asked
-            else "not_asked:\n  employees: {nl: Uit het register, en: From the register}\n",
+            not_asked="" if asked else "not_asked:\n  employees: {nl: Uit het register, en: From the register}\n",
         )
         (target / "waves" / f"{wave}.yaml").write_text(text, encoding="utf-8")
         sectors = frame(wave)["sector"].value_counts()
@@ -318,9 +316,7 @@ def frame(wave: str) -> pd.DataFrame:
         for place in range(population):
             response = known[place] if place < len(known) else None
             sector = response.sector if response else ("industry", "services")[place % 2]
-            firm = (
-                response.firm if response else f"2{wave[-2:]}{list(POPULATION).index(size_band)}{place:04d}"
-            )
+            firm = response.firm if response else f"2{wave[-2:]}{list(POPULATION).index(size_band)}{place:04d}"
             rows.append(
                 {
                     "firm": firm,
@@ -328,11 +324,7 @@ def frame(wave: str) -> pd.DataFrame:
                     "sector": sector,
                     "province": ("PV20", "PV21", "PV22")[place % 3],
                     "invited": place < INVITED[size_band],
-                    "disposition": "answered"
-                    if response
-                    else "no answer"
-                    if place < INVITED[size_band]
-                    else None,
+                    "disposition": "answered" if response else "no answer" if place < INVITED[size_band] else None,
                 }
             )
     return pd.DataFrame(rows).sort_values("firm", ignore_index=True)
@@ -445,9 +437,7 @@ def derived_measures(wave: str) -> pd.DataFrame:
             "cooperates": pd.array([None if i is None else len(i) > 0 for i in initiatives], dtype="boolean"),
             "invests": answers["in_house_rd"],
             "new_to_market_share": share,
-            "turnover_per_employee": (answers["turnover_eur"] / answers["employees"]).mask(
-                answers["employees"] == 0
-            ),
+            "turnover_per_employee": (answers["turnover_eur"] / answers["employees"]).mask(answers["employees"] == 0),
             "base_all": True,
             "base_product_innovators": answers["product_innovation"].fillna(False).astype(bool),
         }

@@ -115,7 +115,7 @@ def firm_uniforms(keys: Keys, first: int, copies: int, *context: int) -> Floats:
     SplitMix64 (Steele, Lea & Flood 2014) of the firm's key, the copy and the context: they belong to the firm, not to
     its row.
     """
-    start = np.uint64(0)
+    start = np.zeros((), dtype=np.uint64)
     with np.errstate(over="ignore"):
         for number in context:
             start = _mix(start + np.uint64(number + 1) * GOLDEN)
@@ -127,7 +127,7 @@ def firm_uniforms(keys: Keys, first: int, copies: int, *context: int) -> Floats:
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
-def _mix(z: NDArray[np.uint64] | np.uint64) -> NDArray[np.uint64]:
+def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
     with np.errstate(over="ignore"):
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

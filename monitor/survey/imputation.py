@@ -45,7 +45,7 @@ class ImputationPlan:
 
 
 def imputation_plan(survey: Survey) -> ImputationPlan | None:
-    """The survey's plan with its defaults; None where it declares no imputation. DefinitionError names every mistake."""
+    """The survey's plan with its defaults; None where it declares none. DefinitionError names every mistake."""
     if problems := imputation_problems(survey):
         raise DefinitionError(problems)
     declared = survey.imputation
