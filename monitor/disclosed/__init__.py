@@ -1,0 +1,178 @@
+"""`disclosed`: the one door to anything public. What passes it may be printed; what does not, nobody sees.
+
+Belongs here: taking estimates, models, claims and quality through disclosure control into the tables of the
+contract. Does not belong here: estimating, or writing a release.
+
+`primary` says which cells are sensitive, `complementary` what else must go, `cells` how published lines hang together,
+`contributions` what the firms add; `quality` and `codebook` describe the survey itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from monitor import contract
+from monitor.disclosed import cells, codebook, history, primary, quality
+from monitor.disclosed.contributions import contributions
+from monitor.lake import Lake
+from monitor.survey import Survey
+
+log = logging.getLogger("monitor")
+
+ALL = "all"
+
+
+def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, object]:
+    """Take every table of the survey through disclosure control and write `disclosed_<table>` for the wave `all`.
+
+    Earlier releases in the same home count: what they showed is known, what they withheld stays withheld if it can.
+    Returns rows per table and how many lines were withheld, for themselves or to protect others.
+    """
+    shown, withheld_before = history.earlier_lines(lake.home, survey.name)
+    tables = disclose(lake, survey, waves, shown, withheld_before)
+    for name, frame in tables.items():
+        lake.write(f"disclosed_{name}", ALL, frame)
+    withheld = {n: int(f["suppressed"].sum()) for n, f in tables.items() if "suppressed" in f}
+    log.info("disclosed: %d lines withheld of %d", sum(withheld.values()), sum(len(tables[n]) for n in withheld))
+    return {"rows": {name: len(frame) for name, frame in tables.items()}, "withheld": withheld}
+
+
+def disclose(
+    lake: Lake,
+    survey: Survey,
+    waves: Sequence[str],
+    published_before: Iterable[cells.Row] = (),
+    withheld_before: Iterable[cells.Row] = (),
+) -> dict[str, pd.DataFrame]:
+    """Every public table but `releases`, in the contract's shape, after disclosure control."""
+    indicators = _gather(lake, "estimated_indicators", waves)
+    amounts = {k: v for wave in waves for k, v in contributions(lake, survey, wave).items()}
+    rows: frozenset[cells.Row] = frozenset()
+    if len(indicators):
+        rows = cells.indicator_rows(indicators, survey, amounts, published_before, withheld_before).rows
+    tables = {
+        "indicators": withhold_lines(indicators, rows),
+        "changes": withhold_changes(_whole(lake, "estimated_changes"), rows, survey.disclosure.minimum_firms),
+        **withhold_models(
+            {name: _pooled(lake, f"modelled_{name}", waves) for name in ("models", "terms", "contrasts", "claims")},
+            survey,
+        ),
+        "rules": _gather(lake, "validated_rules", waves).rename(columns={"why_en": "why"}),
+        "quality": describe_quality(lake, survey, waves),
+        "codebook": codebook.codebook(survey, waves),
+        "measures": codebook.measures(survey),
+    }
+    shaped = {}
+    for name, frame in tables.items():
+        if "survey" not in frame:
+            frame = frame.assign(survey=survey.name)
+        shaped[name] = contract.shaped(name, frame)
+    return shaped
+
+
+def withhold_lines(indicators: pd.DataFrame, rows: Iterable[cells.Row]) -> pd.DataFrame:
+    """`indicators` with the values of these lines gone. What is left of a withheld line says nothing about why."""
+    gone = set(rows)
+    out = indicators.copy()
+    keys = [cells.row_of(line) for line in out.to_dict("records")]
+    out["suppressed"] = [key in gone for key in keys]
+    return _emptied("indicators", out)
+
+
+def withhold_changes(changes: pd.DataFrame, rows: Iterable[cells.Row], least: int) -> pd.DataFrame:
+    """`changes` without those that would give back a withheld end: the change and one end give the other.
+
+    The number of firms in both waves is withheld by itself where it is 1 to `least` − 1 (and where it could be worked
+    out from the others): `overlap_suppressed`.
+    """
+    out = changes.copy()
+    if not len(out):
+        return out
+    gone = set(rows)
+    few = cells.overlap_rows(out, least)
+    lines = out.to_dict("records")
+    out["suppressed"] = [
+        any(
+            (str(line[end]), str(line["indicator"]), str(line["domain_variable"]), str(line["domain"])) in gone
+            for end in ("wave_from", "wave_to")
+        )
+        for line in lines
+    ]
+    out["overlap_suppressed"] = [
+        (str(x["indicator"]), str(x["domain_variable"]), str(x["domain"]), str(x["wave_from"]), str(x["wave_to"]))
+        in few
+        for x in lines
+    ] | out["suppressed"]
+    out = _emptied("changes", out)
+    out["overlap_firms"] = out["overlap_firms"].where(~out["overlap_suppressed"], None)
+    return out
+
+
+def withhold_models(tables: dict[str, pd.DataFrame], survey: Survey) -> dict[str, pd.DataFrame]:
+    """Models, terms, contrasts and claims: a model below the thresholds goes with everything that came from it."""
+    out = {name: frame.copy() for name, frame in tables.items()}
+    key = ["wave", "model", "variant"]
+    withheld: set[tuple[str, ...]] = set()
+    if len(out["models"]):
+        out["models"]["suppressed"] = primary.model_withheld(out["models"], survey.disclosure)
+        out["models"] = _emptied("models", out["models"])
+        withheld = set(
+            out["models"].loc[out["models"]["suppressed"], key].astype(str).itertuples(index=False, name=None)
+        )
+    for name in ("terms", "contrasts"):
+        if len(out[name]):
+            keys = out[name][key].astype(str).itertuples(index=False, name=None)
+            out[name]["suppressed"] = [k in withheld for k in keys]
+            out[name] = _emptied(name, out[name])
+    claims = out["claims"]
+    if len(claims):
+        claims["suppressed"] = (
+            primary.too_few(claims["n"], survey.disclosure.minimum_firms) & claims["estimate"].notna()
+            if "n" in claims
+            else False
+        )
+        out["claims"] = _emptied("claims", claims)
+    return out
+
+
+def describe_quality(lake: Lake, survey: Survey, waves: Sequence[str]) -> pd.DataFrame:
+    """Every wave's quality indicators and the firms that waves share, with definitions."""
+    tables = [quality.quality(lake, survey, survey.waves[wave]) for wave in waves]
+    shared = quality.panel(lake, survey, list(waves))
+    table = quality.defined(pd.concat([*tables, shared], ignore_index=True))
+    small = (table["indicator"] == "panel_overlap") & (table["value"] > 0)
+    table["suppressed"] = small & (table["value"] < survey.disclosure.minimum_firms)
+    return _emptied("quality", table)
+
+
+def _emptied(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The values the contract lists as withheld become NULL where `suppressed` is true."""
+    out = frame.copy()
+    for column in contract.BY_NAME[name].withheld:
+        if column in out:
+            out[column] = out[column].astype("object").where(~out["suppressed"].astype(bool), None)
+    return out
+
+
+def _gather(lake: Lake, table: str, waves: Sequence[str]) -> pd.DataFrame:
+    """A table of each of these waves, one under the other, with `wave`."""
+    frames = []
+    for wave in waves:
+        if lake.has(table, wave):
+            frame = lake.read(table, wave)
+            frames.append(frame if "wave" in frame else frame.assign(wave=wave))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _whole(lake: Lake, table: str) -> pd.DataFrame:
+    """A table that spans waves."""
+    return lake.read(table, ALL) if lake.has(table, ALL) else pd.DataFrame()
+
+
+def _pooled(lake: Lake, table: str, waves: Sequence[str]) -> pd.DataFrame:
+    """What single waves and all of them together gave, one under the other."""
+    frames = [f for f in (_gather(lake, table, waves), _whole(lake, table)) if len(f)]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

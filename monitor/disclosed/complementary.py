@@ -1,0 +1,284 @@
+"""What else must be withheld so that nobody can work out a sensitive cell: complementary suppression.
+
+Belongs here: the linear system of a table with totals, the cheapest safe pattern over it (SciPy's HiGHS), and the
+attack that tries to undo a pattern. Does not belong here: which cells are sensitive (`primary`) or what they mean.
+
+A **row** is a published line; it shows one or more **quantities** (the number of firms, the number with a property,
+a weighted total). Rows of different tables can show the same quantity: it stays unknown only while every row that
+shows it is withheld. **Relations** say which quantities add up to which. An attacker knows the relations, every shown
+quantity, and the least and greatest value each can have.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Quantity:
+    """A number that adds up with others: its true value, what it can be at least and at most, and what it needs.
+
+    `width` is the narrowest interval an attacker may reach where the quantity is protected (0: not protected).
+    """
+
+    value: float
+    least: float = 0.0
+    most: float = np.inf
+    width: float = 0.0
+
+
+@dataclass
+class System:
+    """Everything published that adds up."""
+
+    quantities: dict[Hashable, Quantity] = field(default_factory=dict)
+    relations: list[tuple[Hashable, tuple[Hashable, ...]]] = field(default_factory=list)
+    """(total, its parts)"""
+    shows: dict[Hashable, tuple[Hashable, ...]] = field(default_factory=dict)
+    """Row -> the quantities it shows"""
+    cost: dict[Hashable, float] = field(default_factory=dict)
+    """Row -> what is lost where it is withheld"""
+    known: set[Hashable] = field(default_factory=set)
+    """Quantities an earlier release has shown already: withholding them now hides nothing"""
+
+    def tables(self) -> dict[Hashable, frozenset[Hashable]]:
+        """Quantity -> all quantities that relations tie it to, itself among them: an attack on it needs no others."""
+        find = _groups((total, member) for total, members in self.relations for member in members)
+        tied: dict[Hashable, set[Hashable]] = defaultdict(set)
+        for name in self.quantities:
+            tied[find(name)].add(name)
+        whole = {root: frozenset(members) for root, members in tied.items()}
+        return {name: whole[find(name)] for name in self.quantities}
+
+    def parts(self) -> list[System]:
+        """The systems that share nothing with each other, each small enough to solve by itself."""
+        pairs = [(total, member) for total, members in self.relations for member in members]
+        pairs += [(("row", row), quantity) for row, shown in self.shows.items() for quantity in shown]
+        find = _groups(pairs)
+        groups: dict[Hashable, System] = defaultdict(System)
+        for name, quantity in self.quantities.items():
+            groups[find(name)].quantities[name] = quantity
+        for row, shown in self.shows.items():
+            part = groups[find(("row", row))]
+            part.shows[row], part.cost[row] = shown, self.cost[row]
+        for total, members in self.relations:
+            groups[find(total)].relations.append((total, members))
+        for name in self.known & set(self.quantities):
+            groups[find(name)].known.add(name)
+        return list(groups.values())
+
+    def hidden(self, withheld: Iterable[Hashable]) -> set[Hashable]:
+        """The quantities nobody is shown once these rows are withheld."""
+        gone = set(withheld)
+        shown = {name for row, names in self.shows.items() if row not in gone for name in names}
+        return set(self.quantities) - shown - self.known
+
+
+def _groups(pairs: Iterable[tuple[Hashable, Hashable]]) -> Callable[[Hashable], Hashable]:
+    """A function from a node to the representative of its connected component."""
+    root: dict[Hashable, Hashable] = {}
+
+    def find(node: Hashable) -> Hashable:
+        root.setdefault(node, node)
+        while root[node] != node:
+            root[node] = root[root[node]]
+            node = root[node]
+        return node
+
+    for one, other in pairs:
+        root[find(one)] = find(other)
+    return find
+
+
+def withheld_rows(system: System, primary: set[Hashable]) -> set[Hashable]:
+    """The cheapest set of rows, containing `primary`, after which every protected quantity keeps its interval.
+
+    Exact cell suppression as a mixed integer programme (Fischetti & Salazar 2001): a quantity may move by δ only where
+    it is hidden, Σ parts δ = δ of the total, and for each protected quantity there are moves up and down that together
+    make its interval as wide as declared. Where no pattern does it, whole tables are withheld until one does.
+    """
+    chosen = set(primary)
+    for part in system.parts():
+        inside = primary & set(part.shows)
+        if inside:
+            chosen |= _solve(part, inside)
+    return chosen
+
+
+def _protected(system: System, primary: set[Hashable]) -> list[Hashable]:
+    wanted = {name for row in primary for name in system.shows[row]}
+    return sorted(
+        (n for n in wanted if system.quantities[n].width > 0 and n not in system.known and _movable(system, n)),
+        key=repr,
+    )
+
+
+def _movable(system: System, name: Hashable) -> bool:
+    quantity = system.quantities[name]
+    return quantity.most - quantity.least > 0
+
+
+def _solve(system: System, primary: set[Hashable]) -> set[Hashable]:
+    """One connected part. The attack is tried first: where the primary cells protect each other, nothing is added."""
+    if not exposed(system, primary):
+        return set(primary)
+    pattern = _programme(system, primary)
+    if pattern is None or exposed(system, pattern & set(system.shows), primary):
+        pattern = set(primary)
+        tables: dict[Hashable, set[Hashable]] = defaultdict(set)
+        for total, members in system.relations:
+            for row, shown in system.shows.items():
+                if set(shown) & set(members):
+                    tables[total].add(row)
+        for total in sorted(tables, key=lambda t: (len(tables[t]), repr(t))):
+            if not exposed(system, pattern, primary):
+                break
+            if tables[total] & pattern:
+                pattern |= tables[total]
+        if exposed(system, pattern, primary):
+            pattern = set(system.shows)
+    return pattern
+
+
+def _programme(system: System, primary: set[Hashable]) -> set[Hashable] | None:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import coo_array
+
+    names = sorted(system.quantities, key=repr)
+    rows = sorted(system.shows, key=repr)
+    at = {name: i for i, name in enumerate(names)}
+    row_at = {row: i for i, row in enumerate(rows)}
+    protected = _protected(system, primary)
+    q, r = len(names), len(rows)
+    ties = system.tables()
+    # variables: y per row, z per quantity, then one upward and one downward move of every quantity that is tied to
+    # each protected one
+    size = r + q + 2 * sum(len(ties[name]) for name in protected)
+    lower, upper = np.zeros(size), np.ones(size)
+    for row in primary:
+        lower[row_at[row]] = 1.0
+    for name in system.known:
+        upper[r + at[name]] = 0.0
+    scale = max(1.0, max((abs(quantity.value) for quantity in system.quantities.values()), default=1.0))
+    room_up, room_down = np.empty(q), np.empty(q)
+    for name, quantity in system.quantities.items():
+        room_up[at[name]] = min(quantity.most - quantity.value, 10 * scale)
+        room_down[at[name]] = min(quantity.value - quantity.least, 10 * scale)
+    entries: list[tuple[int, int, float]] = []
+    low, high = [], []
+
+    def constraint(terms: Sequence[tuple[int, float]], least: float, most: float) -> None:
+        line = len(low)
+        entries.extend((line, column, factor) for column, factor in terms)
+        low.append(least)
+        high.append(most)
+
+    for row, shown in system.shows.items():
+        for name in shown:
+            constraint([(r + at[name], 1.0), (row_at[row], -1.0)], -np.inf, 0.0)
+    start = r + q
+    for name in protected:
+        tied = sorted(ties[name], key=repr)
+        place = {member: i for i, member in enumerate(tied)}
+        where = [at[member] for member in tied]
+        moves = (start, start + len(tied))
+        start += 2 * len(tied)
+        for first in moves:
+            lower[first : first + len(tied)], upper[first : first + len(tied)] = -room_down[where], room_up[where]
+            for i, overall in enumerate(where):
+                constraint([(first + i, 1.0), (r + overall, -room_up[overall])], -np.inf, 0.0)
+                constraint([(first + i, 1.0), (r + overall, room_down[overall])], 0.0, np.inf)
+            for total, members in system.relations:
+                if total in place:
+                    terms = [(first + place[member], 1.0) for member in members] + [(first + place[total], -1.0)]
+                    constraint(terms, 0.0, 0.0)
+        wanted = system.quantities[name].width * 1.0001
+        constraint([(moves[0] + place[name], 1.0), (moves[1] + place[name], -1.0)], wanted, np.inf)
+    cost = np.zeros(size)
+    for row in rows:
+        cost[row_at[row]] = system.cost[row]
+    lines, columns, factors = zip(*entries, strict=True)
+    matrix = coo_array((factors, (lines, columns)), shape=(len(low), size)).tocsr()
+    integrality = np.zeros(size)
+    integrality[: r + q] = 1
+    answer = milp(
+        cost,
+        constraints=LinearConstraint(matrix, low, high),
+        bounds=Bounds(lower, upper),
+        integrality=integrality,
+        options={"time_limit": 20.0, "mip_rel_gap": 0.01},
+    )
+    if answer.x is None:
+        return None
+    return {row for row in rows if answer.x[row_at[row]] > 0.5}
+
+
+def intervals(
+    system: System, withheld: Iterable[Hashable], names: Iterable[Hashable] | None = None
+) -> Mapping[Hashable, tuple[float, float]]:
+    """What an attacker can work out: the least and the greatest value of hidden quantities, by linear programming.
+
+    The attacker knows everything shown, every relation, and each quantity's least and greatest possible value.
+    """
+    hidden = system.hidden(withheld)
+    ties = system.tables()
+    found: dict[Hashable, tuple[float, float]] = {}
+    for name in hidden if names is None else names:
+        if name not in hidden:
+            found[name] = (system.quantities[name].value,) * 2
+        else:
+            inside = [(total, members) for total, members in system.relations if total in ties[name]]
+            found[name] = _interval(system, name, sorted(hidden & ties[name], key=repr), inside)
+    return found
+
+
+def _interval(
+    system: System,
+    name: Hashable,
+    hidden: Sequence[Hashable],
+    relations: Sequence[tuple[Hashable, tuple[Hashable, ...]]],
+) -> tuple[float, float]:
+    from scipy.optimize import linprog
+
+    at = {n: i for i, n in enumerate(hidden)}
+    left, right = [], []
+    for total, members in relations:
+        line = np.zeros(len(hidden))
+        for member in members:
+            if member in at:
+                line[at[member]] += 1.0
+        if total in at:
+            line[at[total]] -= 1.0
+        if line.any():
+            seen = sum(system.quantities[n].value for n in members if n not in at)
+            left.append(line)
+            right.append((system.quantities[total].value if total not in at else 0.0) - seen)
+    bounds = [(system.quantities[n].least, system.quantities[n].most) for n in hidden]
+    ends = []
+    for sign in (1.0, -1.0):
+        aim = np.zeros(len(hidden))
+        aim[at[name]] = sign
+        answer = linprog(
+            aim, A_eq=np.array(left) if left else None, b_eq=right if left else None, bounds=bounds, method="highs"
+        )
+        # 3: unbounded; no answer at all is rounding in the last digits of what was published
+        ends.append(sign * answer.fun if answer.status == 0 else (-sign * np.inf if answer.status == 3 else np.nan))
+    return ends[0], ends[1]
+
+
+def exposed(
+    system: System, withheld: Iterable[Hashable], primary: Iterable[Hashable] | None = None
+) -> dict[Hashable, tuple[float, float]]:
+    """The protected quantities that an attacker can pin more narrowly than declared, with the interval reached."""
+    gone = set(withheld)
+    protected = _protected(system, gone if primary is None else set(primary))
+    found = intervals(system, gone, protected)
+    return {
+        name: ends
+        for name, ends in found.items()
+        if not (ends[1] - ends[0] >= system.quantities[name].width * (1 - 1e-6))
+    }

@@ -1,0 +1,186 @@
+"""Quality indicators in the order of the European SIMS standard, each with the definition it was computed by.
+
+Belongs here: counting what happened to a wave, from its lake tables. Does not belong here: judging it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from monitor.lake import Lake, statement
+from monitor.survey import Survey, Wave
+
+EVERYTHING = "all"
+
+DEFINITIONS: Mapping[str, tuple[str, str]] = {
+    "frame_size": ("Firms in the sampling frame.", "Bedrijven in het steekproefkader."),
+    "invited": ("Firms invited to take part.", "Bedrijven die zijn uitgenodigd."),
+    "over_coverage_rate": (
+        "Invited firms found not to belong to the population (ceased, moved away, not a firm), over all invited firms.",
+        "Uitgenodigde bedrijven die niet tot de populatie bleken te horen (gestopt, verhuisd, geen bedrijf), gedeeld "
+        "door alle uitgenodigde bedrijven.",
+    ),
+    "responses": ("Records in the delivery.", "Records in de levering."),
+    "quarantined": (
+        "Responses kept out of the analysis by a validation rule.",
+        "Antwoorden die een validatieregel buiten de analyse hield.",
+    ),
+    "duplicates": (
+        "Records left out because the firm answered twice.",
+        "Records die wegvielen: bedrijf antwoordde dubbel.",
+    ),
+    "not_usable": (
+        "Records left out because too little was filled in to count as a response.",
+        "Records die wegvielen omdat te weinig was ingevuld.",
+    ),
+    "usable_responses": (
+        "Firms whose response was substantially completed, passed the rules and is used in every figure.",
+        "Bedrijven met een voldoende ingevuld antwoord dat de regels doorstond en in elk cijfer meetelt.",
+    ),
+    "unit_response_rate": (
+        "Usable responses over invited firms (unweighted; firms found ineligible stay in the denominator).",
+        "Bruikbare antwoorden gedeeld door uitgenodigde bedrijven (ongewogen; bedrijven die buiten de populatie bleken "
+        "te vallen blijven in de noemer).",
+    ),
+    "unit_response_rate_eligible": (
+        "Usable responses over invited firms not found to be outside the population (AAPOR RR6-like, unweighted).",
+        "Bruikbare antwoorden gedeeld door uitgenodigde bedrijven die niet buiten de populatie bleken te vallen (ongewogen).",
+    ),
+    "weighted_response_rate": (
+        "Base weights of the usable responses over base weights of all invited firms.",
+        "Insluitgewichten van de bruikbare antwoorden gedeeld door die van alle uitgenodigde bedrijven.",
+    ),
+    "item_response_rate": (
+        "Usable responses with an answer to the question over usable responses that were asked it.",
+        "Bruikbare antwoorden met een antwoord op de vraag, gedeeld door bruikbare antwoorden aan wie zij is gesteld.",
+    ),
+    "imputation_rate": (
+        "Values filled in by imputation over usable responses.",
+        "Door imputatie ingevulde waarden gedeeld door bruikbare antwoorden.",
+    ),
+    "corrections": (
+        "Declared corrections of answers that were applied.",
+        "Gedeclareerde correcties van antwoorden die zijn toegepast.",
+    ),
+    "panel_overlap": (
+        "Firms with a usable response in this wave and also in the wave named.",
+        "Bedrijven met een bruikbaar antwoord in deze meting en ook in de genoemde meting.",
+    ),
+    "design_effect_weights": (
+        "Kish design effect of the final weights: 1 + CV²(w).",
+        "Kish' ontwerpeffect van de eindgewichten: 1 + CV²(w).",
+    ),
+    "effective_responses": (
+        "Usable responses over the design effect of the weights.",
+        "Bruikbare antwoorden gedeeld door het ontwerpeffect van de gewichten.",
+    ),
+    "weight_minimum": ("Smallest final weight.", "Kleinste eindgewicht."),
+    "weight_maximum": ("Largest final weight.", "Grootste eindgewicht."),
+    "weight_sum": (
+        "Sum of the final weights: firms they stand for.",
+        "Som van de eindgewichten: bedrijven waarvoor zij staan.",
+    ),
+    "coefficient_of_variation": (
+        "Standard error over estimate of a headline indicator, for all firms.",
+        "Standaardfout gedeeld door de schatting van een kerncijfer, voor alle bedrijven.",
+    ),
+    "initiatives_identified": (
+        "Innovation networks, test environments and incubators in the survey's registry.",
+        "Innovatienetwerken, proefomgevingen en incubators in het register van de enquête.",
+    ),
+    "initiatives_mentioned": (
+        "Initiatives of the registry that at least one usable response takes part in.",
+        "Initiatieven uit het register waaraan ten minste één bruikbaar antwoord deelneemt.",
+    ),
+    "participants": (
+        "Usable responses taking part in at least one initiative.",
+        "Bruikbare antwoorden met deelname aan ten minste één initiatief.",
+    ),
+    "fieldwork_duration_median": (
+        "Median time a usable response took, in seconds.",
+        "Mediane invultijd van een bruikbaar antwoord, in seconden.",
+    ),
+}
+
+
+def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
+    """The quality indicators of one wave. What a survey has no data for (no frame, nothing imputed) is left out."""
+    found: list[pd.DataFrame] = []
+
+    def add(name: str, *tables: str, **parameters: object) -> None:
+        if all(lake.has(table, wave.name) for table in tables):
+            with lake.open(wave.name, *tables) as connection:
+                found.append(connection.execute(statement("disclosed", name), parameters or None).df())
+
+    add("quality_responses", "validated_responses")
+    add("quality_frame", "staged_frame", "validated_responses")
+    add("quality_items", "staged_missing", "staged_answers", "validated_responses")
+    add("quality_imputation", "imputed_flags", "validated_responses")
+    add("quality_weights", "weighted_weights")
+    add("quality_corrections", "staged_corrections")
+    add(
+        "quality_precision",
+        "estimated_indicators",
+        headlines=[i.name for i in survey.indicators.values() if i.headline],
+    )
+    if "initiatives" in survey.concepts and survey.initiatives:
+        add("quality_initiatives", "imputed_answers")
+        found.append(_one("initiatives_identified", len(survey.initiatives)))
+    table = pd.concat([f for f in found if len(f)], ignore_index=True)
+    table = _rates(table, wave)
+    concepts = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type in ("text", "identifier")}
+    table = table[~table["concept"].isin(concepts)]
+    table.insert(0, "survey", survey.name)
+    table.insert(1, "wave", wave.name)
+    return table.dropna(subset=["value"])
+
+
+def panel(lake: Lake, survey: Survey, waves: list[str]) -> pd.DataFrame:
+    """How many firms answered in two waves, both ways round, from pseudonyms that are the same in every wave."""
+    firms = {
+        name: set(responses.loc[responses["status"] == "kept", "firm"])
+        for name in waves
+        if lake.has("validated_responses", name)
+        for responses in [lake.read("validated_responses", name)]
+    }
+    rows = [
+        {
+            "survey": survey.name,
+            "wave": one,
+            "indicator": "panel_overlap",
+            "concept": other,
+            "value": float(len(mine & theirs)),
+        }
+        for one, mine in firms.items()
+        for other, theirs in firms.items()
+        if one != other
+    ]
+    return pd.DataFrame(rows, columns=["survey", "wave", "indicator", "concept", "value"])
+
+
+def defined(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with each indicator's definition in both languages."""
+    out = table.copy()
+    out["definition"] = out["indicator"].map(lambda name: DEFINITIONS[name][0])
+    out["definition_nl"] = out["indicator"].map(lambda name: DEFINITIONS[name][1])
+    return out
+
+
+def _one(indicator: str, value: float, concept: str = EVERYTHING) -> pd.DataFrame:
+    return pd.DataFrame([{"indicator": indicator, "concept": concept, "value": float(value)}])
+
+
+def _rates(table: pd.DataFrame, wave: Wave) -> pd.DataFrame:
+    whole = table[table["concept"] == EVERYTHING].drop_duplicates("indicator").set_index("indicator")["value"]
+    usable, invited = whole.get("usable_responses"), whole.get("invited", wave.invited)
+    extra = []
+    if "invited" not in whole and wave.invited:
+        extra.append(_one("invited", wave.invited))
+    if usable is not None and invited:
+        extra.append(_one("unit_response_rate", usable / invited))
+        over = whole.get("over_coverage_rate")
+        if over is not None and over > 0:
+            extra.append(_one("unit_response_rate_eligible", usable / (invited * (1 - over))))
+    return pd.concat([table, *extra], ignore_index=True)

@@ -1,0 +1,70 @@
+"""datapackage.json: what the files under public/ are, for programs (Data Package v2).
+
+Belongs here: the description of the CSV tables from the contract. Does not belong here: the tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor import contract
+from monitor.survey import Survey
+
+_types = {"VARCHAR": "string", "DOUBLE": "number", "BIGINT": "integer", "BOOLEAN": "boolean", "TIMESTAMP": "datetime"}
+
+
+def write(path: Path, survey: Survey, waves: Sequence[str], release_id: str, created_at: str) -> None:
+    """Write the description of every table under `tables/`, beside them."""
+    description = {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": survey.name.replace("_", "-").lower(),
+        "id": release_id,
+        "title": survey.title.get("en", survey.name),
+        "description": survey.population.get("en", ""),
+        "version": release_id,
+        "created": created_at,
+        "keywords": ["innovation", "small and medium-sized enterprises", "survey", *waves],
+        "sources": [{"title": survey.source.get("en", survey.name)}],
+        "resources": [resource(table, path.parent) for table in contract.TABLES],
+    }
+    path.write_text(json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def resource(table: contract.Table, folder: Path) -> dict[str, object]:
+    """One CSV table: its dialect, and for each column type, words and what a value must satisfy."""
+    fields = []
+    for column in table.columns:
+        field: dict[str, object] = {
+            "name": column.name,
+            "type": _types[column.type],
+            "description": column.comment,
+        }
+        if column.type == "TIMESTAMP":
+            field["format"] = "%Y-%m-%d %H:%M:%S"
+        if column.check == contract.share:
+            field["constraints"] = {"minimum": 0, "maximum": 1}
+        elif column.check == contract.not_negative:
+            field["constraints"] = {"minimum": 0}
+        elif column.name in table.key:
+            field["constraints"] = {"required": True}
+        fields.append(field)
+    file = folder / "tables" / f"{table.name}.csv"
+    return {
+        "name": table.name,
+        "title": table.comment.split(":")[0],
+        "description": table.comment,
+        "path": f"tables/{table.name}.csv",
+        "type": "table",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": file.stat().st_size,
+        "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True},
+        "schema": {
+            "fields": fields,
+            "primaryKey": list(table.key),
+            "missingValues": [""],
+        },
+    }

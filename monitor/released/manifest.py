@@ -1,0 +1,125 @@
+"""What a release says of itself, so that anyone can tell what made it and whether it is whole.
+
+Belongs here: hashes, versions, seeds. Does not belong here: the tables themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import monitor
+from monitor.lake import SQL_FOLDER, Lake
+from monitor.survey import Survey
+
+PACKAGES = (
+    "dagster", "duckdb", "great_expectations", "numpy", "pandas", "pyreadstat", "scipy", "statsmodels", "jinja2", "typst",
+)  # fmt: skip
+
+volatile = {"releases": ("release_id", "created_at")}
+"""Columns that say when a release was made, and so do not count as its content"""
+
+
+def code_version() -> str:
+    """The product's version and the first digits of a hash over its own source: code, statements, suites, templates."""
+    package = Path(monitor.__file__).resolve().parent
+    digest = hashlib.sha256()
+    for root in (package, SQL_FOLDER, package.parent / "expectations"):
+        for path in sorted(p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+            if root == package and "surveys" in path.relative_to(package).parts:
+                continue
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{monitor.__version__}+{digest.hexdigest()[:12]}"
+
+
+def content_hash(tables: Mapping[str, pd.DataFrame]) -> str:
+    """SHA-256 over every table's name, columns and rows: equal content, equal hash, whenever it was made.
+
+    Numbers count to ten significant digits: what differs beyond them is the order of a sum, not content.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(tables):
+        frame = tables[name].drop(columns=list(volatile.get(name, ())), errors="ignore")
+        digest.update(json.dumps([name, [str(c) for c in frame.columns], len(frame)]).encode())
+        for column in frame:
+            digest.update(_digest(frame[column]))
+    return digest.hexdigest()
+
+
+def _digest(values: pd.Series) -> bytes:
+    if pd.api.types.is_float_dtype(values.dtype):
+        numbers = values.to_numpy(dtype="float64", na_value=np.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            size = np.where(np.isfinite(numbers) & (numbers != 0), np.floor(np.log10(np.abs(numbers))), 0.0)
+        scaled = np.rint(numbers * 10.0 ** (9 - size))
+        return hashlib.sha256(np.nan_to_num(np.stack([scaled, size]), nan=-1e300).tobytes()).digest()
+    if values.map(lambda v: isinstance(v, np.ndarray) and v.dtype.kind == "f").any():
+        return _digest(pd.Series(np.concatenate(values.to_list())))
+    texts = [None if _null(v) else (v.tolist() if isinstance(v, np.ndarray) else v) for v in values]
+    return hashlib.sha256(json.dumps(texts, default=str, ensure_ascii=False).encode()).digest()
+
+
+def _null(value: object) -> bool:
+    return value is None or (np.isscalar(value) and bool(pd.isna(value)))  # type: ignore[call-overload]
+
+
+def checksums(folder: Path) -> dict[str, dict[str, object]]:
+    """Size and SHA-256 of every file under a folder, by its path inside it."""
+    return {
+        path.relative_to(folder).as_posix(): {
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "manifest.json"
+    }
+
+
+def deliveries(lake: Lake, waves: Sequence[str]) -> list[dict[str, object]]:
+    """The files each wave was made from, with their hashes."""
+    found = []
+    for wave in waves:
+        if lake.has("raw_deliveries", wave):
+            frame = lake.read("raw_deliveries", wave)
+            if "current" in frame:
+                frame = frame[frame["current"].astype(bool)]
+            for line in frame.sort_values(["role", "file"]).to_dict("records"):
+                found.append(
+                    {
+                        "wave": wave,
+                        "role": line["role"],
+                        "file": Path(str(line["file"])).name,
+                        "sha256": line["delivery"],
+                        "bytes": int(line["bytes"]),
+                        "arrived_at": str(line["arrived_at"]),
+                    }
+                )
+    return found
+
+
+def describe(
+    lake: Lake, survey: Survey, waves: Sequence[str], release_id: str, created_at: str, content: str
+) -> dict[str, object]:
+    """The manifest without the checksums of files."""
+    return {
+        "release_id": release_id,
+        "created_at": created_at,
+        "survey": survey.name,
+        "synthetic": survey.synthetic,
+        "waves": list(waves),
+        "content_hash": content,
+        "definition_hash": survey.definition_hash,
+        "claims_hash": survey.claims_hash,
+        "code_version": code_version(),
+        "seeds": {"survey": survey.seed},
+        "deliveries": deliveries(lake, waves),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+    }

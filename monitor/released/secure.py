@@ -1,0 +1,184 @@
+"""The secure database: pseudonymised firms, every completed copy, replicate weights, and macros over them.
+
+Belongs here: firm-level tables of a release and the SQL that gives an estimate with its standard error from them.
+Does not belong here: anything public.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from monitor.lake import Lake, connect, literal, quoted, statement
+from monitor.released.public import STORAGE
+from monitor.survey import Survey
+
+TABLES: Mapping[str, str] = {
+    "firms": "Firms: one row per survey, wave and firm with what it answered (not imputed), measures, bases and weights.",
+    "completed": "Completed copies: one row per survey, wave, imputation and firm; missing answers filled in. The macros "
+    "run over it. Where nothing was imputed there is one copy, the answers as they are.",
+    "missing": "Missing values: one row per wave, firm and concept without an answer, with the kind.",
+    "replicate_weights": "Replicate weights: one row per wave, firm and replicate. Every replicate ran response adjustment "
+    "and calibration again.",
+    "designs": "Designs: one row per wave with what intervals need.",
+}
+
+MACROS: Mapping[str, str] = {
+    "combined_estimate": "What the other macros share: ratio or total with its variance from replicate weights, "
+    "completed copies combined by Rubin's rules.",
+    "estimate_ratio": "Ratio of two weighted totals with standard error and 95 % interval, per wave and domain: "
+    "FROM estimate_ratio(numerator, denominator, base := condition, domains := variable).",
+    "estimate_total": "Weighted total of any expression: FROM estimate_total(turnover_eur, domains := size_band).",
+    "estimate_mean": "Weighted mean of any expression: FROM estimate_mean(employees, base := invests, domains := sector).",
+    "estimate_share": "Weighted share of firms for which an expression is true; its interval is made on the logit "
+    "scale: FROM estimate_share(cooperates, domains := size_band).",
+}
+
+design_columns = ("stratum", "population", "invited", "responding", "response_class")
+
+
+def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """The five secure tables as frames. Direct identifiers and free text are not in the lake's later stages at all."""
+    firms, completed, missing, replicates, designs = [], [], [], [], []
+    for wave in waves:
+        answers, derived = lake.read("imputed_answers", wave), lake.read("derived_measures", wave)
+        weights = lake.read("weighted_weights", wave)
+        flags = lake.read("imputed_flags", wave) if lake.has("imputed_flags", wave) else pd.DataFrame()
+        copies = answers.merge(derived, on=["imputation", "firm"], suffixes=("", "_derived"))
+        copies.insert(0, "survey", survey.name)
+        copies.insert(1, "wave", wave)
+        own = [c for c in design_columns if c in weights]
+        steps = [c for c in ("base_weight", "response_weight", "weight") if c in weights]
+        observed = copies[copies["imputation"] == 0].drop(columns="imputation")
+        filled = (
+            flags.groupby("firm")["concept"].agg(lambda c: sorted(set(c))).rename("imputed").reset_index()
+            if len(flags)
+            else pd.DataFrame({"firm": [], "imputed": []})
+        )
+        keep = [c for c in [*own, *steps] if c not in observed]
+        row = observed.merge(filled, on="firm", how="left").merge(weights[["firm", *keep]], on="firm")
+        row["imputed"] = [list(v) if isinstance(v, list) else [] for v in row["imputed"]]
+        last = [c for c in (*own, "imputed", *steps) if c in row]
+        firms.append(row[[c for c in row if c not in last] + last])
+        numbers = sorted(copies["imputation"].unique())
+        used = copies[copies["imputation"] > 0] if len(numbers) > 1 else copies
+        completed.append(used)
+        gaps = lake.read("staged_missing", wave) if lake.has("staged_missing", wave) else pd.DataFrame()
+        if len(gaps):
+            inside = gaps["firm"].isin(observed["firm"])
+            missing.append(gaps.loc[inside, ["firm", "concept", "kind"]].assign(survey=survey.name, wave=wave))
+        if lake.has("weighted_replicates", wave):
+            drawn = lake.read("weighted_replicates", wave)
+            matrix = np.stack([np.asarray(w, dtype=float) for w in drawn["weights"]])
+            replicates.append(
+                pd.DataFrame(
+                    {
+                        "survey": survey.name,
+                        "wave": wave,
+                        "firm": np.repeat(drawn["firm"].to_numpy(), matrix.shape[1]),
+                        "replicate": np.tile(np.arange(1, matrix.shape[1] + 1), len(matrix)),
+                        "weight": matrix.ravel(),
+                    }
+                )
+            )
+        strata = weights["stratum"].nunique() if "stratum" in weights else 1
+        designs.append(_design(survey.name, wave, len(weights), strata))
+    empty = pd.DataFrame(columns=["survey", "wave", "firm", "concept", "kind"])
+    tables = {
+        "firms": pd.concat(firms, ignore_index=True),
+        "completed": pd.concat(completed, ignore_index=True),
+        "missing": pd.concat(missing, ignore_index=True)[list(empty)] if missing else empty,
+        "replicate_weights": pd.concat(replicates, ignore_index=True)
+        if replicates
+        else pd.DataFrame(columns=["survey", "wave", "firm", "replicate", "weight"]),
+        "designs": pd.DataFrame(designs),
+    }
+    hidden = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type == "text"}
+    return {name: frame.drop(columns=hidden & set(frame)) for name, frame in tables.items()}
+
+
+def _design(survey: str, wave: str, firms: int, strata: int) -> dict[str, object]:
+    from scipy.special import stdtrit
+
+    df = max(firms - strata, 1)
+    return {"survey": survey, "wave": wave, "firms": firms, "strata": strata, "df": df, "t": float(stdtrit(df, 0.975))}
+
+
+def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> None:
+    """Write the secure database, readable by its owner only, with labels and definitions as comments."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    path.unlink()
+    before = os.umask(0o077)
+    try:
+        with connect() as connection:
+            connection.execute(f"ATTACH {literal(str(path))} AS release (STORAGE_VERSION {literal(STORAGE)})")
+            connection.execute("USE release")
+            for name, frame in tables.items():
+                connection.register("frame", _storable(frame, survey))
+                connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM frame")
+                connection.unregister("frame")
+                connection.execute(f"COMMENT ON TABLE {quoted(name)} IS {literal(TABLES[name])}")
+                for column in frame:
+                    comment = meaning(str(column), survey)
+                    connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(str(column))} IS {literal(comment)}")
+            for name, comment in MACROS.items():
+                sql = "\n".join(x for x in statement("released", name).splitlines() if not x.startswith("--"))
+                connection.execute(sql)
+                connection.execute(f"COMMENT ON MACRO TABLE {quoted(name)} IS {literal(comment)}")
+            connection.execute("USE memory")
+            connection.execute("DETACH release")
+    finally:
+        os.umask(before)
+    path.chmod(0o600)
+
+
+def _storable(frame: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+    """Columns that hold nothing at all get their concept's type, so that an unasked question is still a typed column."""
+    kinds = {"number": "float64", "percentage": "float64", "integer": "Int64", "boolean": "boolean"}
+    out = frame.copy()
+    for column in out:
+        if out[column].isna().all():
+            concept = survey.concepts.get(str(column)) or survey.measures.get(str(column))
+            out[column] = out[column].astype(kinds.get(concept.type, "string") if concept else "string")
+    return out
+
+
+_known = {
+    "survey": "Survey.",
+    "wave": "Wave: the round of fieldwork, named by the year it was sent out.",
+    "firm": "Firm: keyed pseudonym, the same in every wave.",
+    "imputation": "Number of the completed copy (1..m; 0 where nothing was imputed).",
+    "stratum": "Cell of the sampling design.",
+    "population": "Firms in the stratum in the frame (number).",
+    "invited": "Firms of the stratum that were invited (number).",
+    "responding": "Firms of the stratum with a usable response (number).",
+    "response_class": "Class within which response is treated as random.",
+    "imputed": "Concepts of this firm that were imputed.",
+    "base_weight": "Base weight N/n.",
+    "response_weight": "Weight after non-response adjustment.",
+    "weight": "Final weight, after calibration; in replicate_weights: the weight under this replicate.",
+    "replicate": "Number of the replicate.",
+    "concept": "Concept without an answer.",
+    "kind": "Missing kind: not_asked, refused, dont_know, break_off, invalid or absent.",
+    "firms": "Usable responses (number).",
+    "strata": "Strata with responses (number).",
+    "df": "Degrees of freedom: firms minus strata.",
+    "t": "97.5 % quantile of Student's t with these degrees of freedom.",
+}
+
+
+def meaning(column: str, survey: Survey) -> str:
+    """What a column of the secure tables holds: label and definition of its concept or measure, in both languages."""
+    if column in survey.concepts or column in survey.measures:
+        known = survey.measures.get(column) or survey.concepts[column]
+        unit = "percent" if known.type == "percentage" else known.unit
+        words = [f"{known.label.get(x, '')}: {known.definition.get(x, '')}".strip(": ") for x in ("en", "nl")]
+        return " | ".join(w for w in words if w) + (f" [{unit}]" if unit else "")
+    if column.startswith("base_") and column.removeprefix("base_") in survey.bases:
+        base = survey.bases[column.removeprefix("base_")]
+        return f"Whether the firm is in the base: {base.label.get('en', base.name)} | {base.label.get('nl', '')}"
+    return _known.get(column, f"{column} (from the survey's frame or design).")

@@ -1,0 +1,340 @@
+"""Figures as SVG: complete without a script, with their intervals, readable at 360 pixels and on paper.
+
+Belongs here: laying out marks for values that are given. Does not belong here: values, words, pages.
+
+Every figure is 400 units wide, so that its 13-unit text stays readable on a phone; pages put several beside each other
+on wide screens. Labels stand above their marks and are cut to the width; the table under a figure has them in full.
+Colours are never the only difference: shape and text say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, log10
+
+from markupsafe import Markup, escape
+
+WIDTH = 400
+LEFT, RIGHT = 8, 392
+INK, QUIET, LINE, ACCENT, BAND, WARM = "#17212b", "#51606e", "#d5dce3", "#0b5c7a", "#9cc7d8", "#a63d0a"
+FONT = "font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Libertinus Serif', sans-serif\""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One estimate to draw: where it is, how sure it is, and what to write beside it."""
+
+    label: str
+    text: str
+    """The value in words, beside the label"""
+    estimate: float | None
+    low: float | None
+    high: float | None
+    plain: float | None = None
+    """A second, unweighted value, drawn as a small open diamond"""
+    faint: bool = False
+    """Limited reliability: an open dot"""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What a scale covers, where it is ticked and how ticks are written."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    texts: tuple[str, ...]
+
+    def at(self, value: float, start: float, end: float) -> float:
+        """Where a value lies between two positions; what is beyond the scale is drawn at its end."""
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low or 1.0)
+        return start + share * (end - start)
+
+
+def axis(values: Sequence[float | None], write: object, least: float | None = None, zero: bool = True) -> Axis:
+    """A scale over the values with three to six round ticks; `write` turns a tick into text."""
+    known = [v for v in values if v is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    if zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if least is not None and high - low < least:
+        high = low + least
+    span = high - low or 1.0
+    raw = span / 4
+    size = 10 ** floor(log10(raw))
+    step = next(size * k for k in (1, 2, 2.5, 5, 10) if raw <= size * k * 1.0001)
+    first = floor(low / step + 1e-9)
+    ticks = []
+    while True:
+        tick = first * step
+        ticks.append(tick)
+        if tick >= high - 1e-9 * span:
+            break
+        first += 1
+    return Axis(ticks[0], ticks[-1], tuple(ticks), tuple(write(t) for t in ticks))  # type: ignore[operator]
+
+
+def cut(text: str, units: float, size: float = 13) -> str:
+    """The text cut to a width, with an ellipsis; direction marks and line ends out, so that one label is one line."""
+    clean = "".join(c for c in text if c.isprintable())
+    most = max(int(units / (size * 0.54)), 4)
+    return clean if len(clean) <= most else clean[: most - 1].rstrip() + "…"
+
+
+def figure(height: float, parts: Sequence[str], title: str, description: str, name: str) -> Markup:
+    """An SVG with a title and a description a screen reader reads."""
+    return Markup(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_n(height)}" role="img" '
+        f'aria-labelledby="{name}-t {name}-d" {FONT} font-size="13" fill="{INK}">'
+        f'<title id="{name}-t">{escape(cut(title, 2000))}</title>'
+        f'<desc id="{name}-d">{escape(cut(description, 8000))}</desc>{"".join(parts)}</svg>'
+    )
+
+
+def intervals(
+    marks: Sequence[Mark], scale: Axis, title: str, description: str, name: str, reference: float | None = None
+) -> Markup:
+    """One line per mark: label and value above, interval and point on a common scale below."""
+    row, top = 42.0, 6.0
+    bottom = top + row * len(marks)
+    parts = _grid(scale, top, bottom)
+    if reference is not None:
+        x = scale.at(reference, LEFT, RIGHT)
+        parts.append(
+            f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{_n(bottom)}" stroke="{QUIET}" stroke-dasharray="3 3"/>'
+        )
+    for i, mark in enumerate(marks):
+        y = top + i * row
+        weight = ' font-weight="650"' if mark.strong else ""
+        room = RIGHT - LEFT - len(mark.text) * 7.0 - 12
+        line = (
+            f'<text x="{LEFT}" y="{_n(y + 15)}"{weight}>{escape(cut(mark.label, room))}</text>'
+            f'<text x="{RIGHT}" y="{_n(y + 15)}" text-anchor="end" fill="{QUIET}">{escape(mark.text)}</text>'
+        )
+        parts.append(f'<g class="mark">{line}{_interval(mark, scale, y + 28)}</g>')
+    return figure(bottom + 24, parts, title, description, name)
+
+
+def _grid(scale: Axis, top: float, bottom: float) -> list[str]:
+    parts = []
+    for i, (tick, text) in enumerate(zip(scale.ticks, scale.texts, strict=True)):
+        x = scale.at(tick, LEFT, RIGHT)
+        anchor = "start" if i == 0 else "end" if i == len(scale.ticks) - 1 else "middle"
+        strong = QUIET if abs(tick) < 1e-12 else LINE
+        parts.append(f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{_n(bottom)}" stroke="{strong}"/>')
+        parts.append(
+            f'<text x="{_n(x)}" y="{_n(bottom + 16)}" text-anchor="{anchor}" font-size="12" fill="{QUIET}">'
+            f"{escape(text)}</text>"
+        )
+    return parts
+
+
+def _interval(mark: Mark, scale: Axis, y: float) -> str:
+    if mark.estimate is None:
+        return ""
+    colour = WARM if mark.strong else ACCENT
+    x = scale.at(mark.estimate, LEFT, RIGHT)
+    parts = []
+    if mark.low is not None and mark.high is not None:
+        a, b = scale.at(mark.low, LEFT, RIGHT), scale.at(mark.high, LEFT, RIGHT)
+        parts.append(
+            f'<line x1="{_n(a)}" x2="{_n(b)}" y1="{_n(y)}" y2="{_n(y)}" stroke="{colour}" stroke-opacity=".45" '
+            f'stroke-width="7" stroke-linecap="round"/>'
+        )
+    if mark.plain is not None:
+        p = scale.at(mark.plain, LEFT, RIGHT)
+        parts.append(
+            f'<path d="M{_n(p)} {_n(y - 6)}l5 6l-5 6l-5 -6z" fill="#ffffff" stroke="{INK}" stroke-width="1.3"/>'
+        )
+    fill = "#ffffff" if mark.faint else colour
+    parts.append(f'<circle cx="{_n(x)}" cy="{_n(y)}" r="5.2" fill="{fill}" stroke="{colour}" stroke-width="2"/>')
+    return "".join(parts)
+
+
+def squares(
+    cells: Sequence[Sequence[Mark]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str,
+    description: str,
+    name: str,
+) -> Markup:
+    """The two-by-two: four tiles, darker where the value is larger, each with its value and interval in words."""
+    top, left, width, height = 44.0, 92.0, 146.0, 96.0
+    most = max((m.estimate for line in cells for m in line if m.estimate is not None), default=1.0) or 1.0
+    parts = []
+    for j, head in enumerate(columns):
+        for k, line in enumerate(wrapped(head, width)):
+            parts.append(
+                f'<text x="{_n(left + (j + 0.5) * (width + 6))}" y="{14 + 16 * k}" text-anchor="middle">{escape(line)}</text>'
+            )
+    for i, (head, line) in enumerate(zip(rows, cells, strict=True)):
+        y = top + i * (height + 6)
+        for k, words in enumerate(wrapped(head, left - 12)):
+            parts.append(f'<text x="{LEFT}" y="{_n(y + height / 2 - 4 + 16 * k)}">{escape(words)}</text>')
+        for j, mark in enumerate(line):
+            x = left + j * (width + 6)
+            share = 0.0 if mark.estimate is None else mark.estimate / most
+            dark = share > 0.55
+            fill = _blend(share)
+            ink = "#ffffff" if dark else INK
+            value, _, interval = mark.text.partition(" ")
+            parts.append(
+                f'<g class="mark"><rect x="{_n(x)}" y="{_n(y)}" width="{width}" height="{height}" rx="6" fill="{fill}" '
+                f'stroke="{LINE}"/>'
+                f'<text x="{_n(x + width / 2)}" y="{_n(y + 46)}" text-anchor="middle" font-size="26" font-weight="650" '
+                f'fill="{ink}">{escape(value)}</text>'
+                f'<text x="{_n(x + width / 2)}" y="{_n(y + 70)}" text-anchor="middle" fill="{ink}">{escape(interval)}</text>'
+                "</g>"
+            )
+    return figure(top + 2 * height + 12, parts, title, description, name)
+
+
+def _blend(share: float) -> str:
+    """From near white to the accent: the value's share of the largest."""
+    light, dark = (0xEE, 0xF4, 0xF7), (0x0B, 0x5C, 0x7A)
+    mixed = [round(a + (b - a) * min(max(share, 0.0), 1.0) ** 1.1) for a, b in zip(light, dark, strict=True)]
+    return "#" + "".join(f"{c:02x}" for c in mixed)
+
+
+def lines(
+    waves: Sequence[str],
+    marks: Sequence[Mark],
+    breaks: Sequence[int],
+    scale: Axis,
+    title: str,
+    description: str,
+    name: str,
+) -> Markup:
+    """One value over the waves with intervals. `breaks`: positions before which figures cannot be compared; there the
+    line is cut and a dashed rule stands."""
+    top, bottom, left, right = 22.0, 168.0, 48.0, 378.0
+    step = (right - left) / max(len(waves), 1)
+    at = [left + step * (i + 0.5) for i in range(len(waves))]
+    parts = []
+    for tick, text in zip(scale.ticks, scale.texts, strict=True):
+        y = scale.at(tick, bottom, top)
+        parts.append(f'<line x1="{left}" x2="{right}" y1="{_n(y)}" y2="{_n(y)}" stroke="{LINE}"/>')
+        parts.append(
+            f'<text x="{left - 6}" y="{_n(y + 4)}" text-anchor="end" font-size="12" fill="{QUIET}">{escape(text)}</text>'
+        )
+    for i in breaks:
+        x = (at[i - 1] + at[i]) / 2
+        parts.append(
+            f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{bottom}" stroke="{WARM}" stroke-width="1.5" '
+            f'stroke-dasharray="5 4"/>'
+        )
+    for i in range(1, len(marks)):
+        before, mark = marks[i - 1], marks[i]
+        if i in breaks or before.estimate is None or mark.estimate is None:
+            continue
+        parts.append(
+            f'<line x1="{_n(at[i - 1])}" x2="{_n(at[i])}" y1="{_n(scale.at(before.estimate, bottom, top))}" '
+            f'y2="{_n(scale.at(mark.estimate, bottom, top))}" stroke="{ACCENT}" stroke-width="2"/>'
+        )
+    for x, wave, mark in zip(at, waves, marks, strict=True):
+        inside = ""
+        if mark.estimate is not None:
+            y = scale.at(mark.estimate, bottom, top)
+            if mark.low is not None and mark.high is not None:
+                a, b = scale.at(mark.high, bottom, top), scale.at(mark.low, bottom, top)
+                inside += (
+                    f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{_n(a)}" y2="{_n(b)}" stroke="{ACCENT}" stroke-opacity=".45" '
+                    f'stroke-width="7" stroke-linecap="round"/>'
+                )
+            inside += f'<circle cx="{_n(x)}" cy="{_n(y)}" r="5" fill="{ACCENT}"/>'
+            inside += f'<text x="{_n(x + 10)}" y="{_n(y - 8)}" font-weight="650">{escape(mark.text)}</text>'
+        else:
+            inside += f'<text x="{_n(x)}" y="{_n((top + bottom) / 2)}" text-anchor="middle" fill="{QUIET}">{escape(mark.text)}</text>'
+        inside += f'<text x="{_n(x)}" y="{_n(bottom + 20)}" text-anchor="middle">{escape(wave)}</text>'
+        parts.append(f'<g class="mark">{inside}</g>')
+    return figure(bottom + 30, parts, title, description, name)
+
+
+def curve(
+    points: Sequence[tuple[float, Mark]],
+    scale: Axis,
+    across: Axis,
+    title: str,
+    description: str,
+    name: str,
+    at: float | None,
+) -> Markup:
+    """A value over a running choice (a cut), with its band; `at` marks the choice the report takes."""
+    top, bottom, left, right = 14.0, 190.0, 48.0, 388.0
+    known = [(x, m) for x, m in points if m.estimate is not None and m.low is not None and m.high is not None]
+    parts = []
+    for tick, text in zip(scale.ticks, scale.texts, strict=True):
+        y = scale.at(tick, bottom, top)
+        strong = QUIET if abs(tick) < 1e-12 else LINE
+        parts.append(f'<line x1="{left}" x2="{right}" y1="{_n(y)}" y2="{_n(y)}" stroke="{strong}"/>')
+        parts.append(
+            f'<text x="{left - 6}" y="{_n(y + 4)}" text-anchor="end" font-size="12" fill="{QUIET}">{escape(text)}</text>'
+        )
+    for tick, text in zip(across.ticks, across.texts, strict=True):
+        x = across.at(tick, left, right)
+        parts.append(
+            f'<text x="{_n(x)}" y="{_n(bottom + 18)}" text-anchor="middle" font-size="12" fill="{QUIET}">{escape(text)}</text>'
+        )
+    if known:
+        upper = [f"{_n(across.at(x, left, right))},{_n(scale.at(m.high or 0, bottom, top))}" for x, m in known]
+        lower = [f"{_n(across.at(x, left, right))},{_n(scale.at(m.low or 0, bottom, top))}" for x, m in reversed(known)]
+        middle = [f"{_n(across.at(x, left, right))},{_n(scale.at(m.estimate or 0, bottom, top))}" for x, m in known]
+        parts.append(f'<polygon points="{" ".join(upper + lower)}" fill="{BAND}" fill-opacity=".55"/>')
+        parts.append(f'<polyline points="{" ".join(middle)}" fill="none" stroke="{ACCENT}" stroke-width="2.5"/>')
+    if at is not None:
+        x = across.at(at, left, right)
+        parts.append(
+            f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{bottom}" stroke="{WARM}" stroke-width="1.5" stroke-dasharray="5 4"/>'
+        )
+    return figure(bottom + 26, parts, title, description, name)
+
+
+def ranked(marks: Sequence[Mark], scale: Axis, title: str, description: str, name: str) -> Markup:
+    """Many estimates in order of size, one thin upright interval each: the specification curve."""
+    top, bottom, left, right = 14.0, 190.0, 48.0, 388.0
+    parts = []
+    for tick, text in zip(scale.ticks, scale.texts, strict=True):
+        y = scale.at(tick, bottom, top)
+        strong = QUIET if abs(tick) < 1e-12 else LINE
+        parts.append(f'<line x1="{left}" x2="{right}" y1="{_n(y)}" y2="{_n(y)}" stroke="{strong}"/>')
+        parts.append(
+            f'<text x="{left - 6}" y="{_n(y + 4)}" text-anchor="end" font-size="12" fill="{QUIET}">{escape(text)}</text>'
+        )
+    step = (right - left) / max(len(marks), 1)
+    for i, mark in enumerate(marks):
+        if mark.estimate is None:
+            continue
+        x = left + step * (i + 0.5)
+        colour = WARM if mark.strong else ACCENT
+        inside = ""
+        if mark.low is not None and mark.high is not None:
+            a, b = scale.at(mark.high, bottom, top), scale.at(mark.low, bottom, top)
+            inside = (
+                f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{_n(a)}" y2="{_n(b)}" stroke="{colour}" stroke-opacity=".4" '
+                f'stroke-width="{_n(min(step * 0.7, 4))}"/>'
+            )
+        size = 5 if mark.strong else max(1.4, min(3.0, step / 2))
+        inside += (
+            f'<circle cx="{_n(x)}" cy="{_n(scale.at(mark.estimate, bottom, top))}" r="{_n(size)}" fill="{colour}"/>'
+        )
+        parts.append(f'<g class="mark">{inside}</g>')
+    return figure(bottom + 10, parts, title, description, name)
+
+
+def wrapped(text: str, units: float, size: float = 13) -> list[str]:
+    """The text on at most two lines of this width."""
+    words, most = cut(text, 2 * units, size).split(), max(int(units / (size * 0.54)), 4)
+    first: list[str] = []
+    while words and len(" ".join([*first, words[0]])) <= most:
+        first.append(words.pop(0))
+    if not words:
+        return [" ".join(first)]
+    return [" ".join(first), cut(" ".join(words), units, size)] if first else [cut(" ".join(words), units, size)]
+
+
+def _n(value: float) -> str:
+    """A coordinate with one decimal at most."""
+    return f"{value:.1f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))

@@ -1,0 +1,178 @@
+"""The model's tables and figures: the two-by-two, effects, terms, curves.
+
+Belongs here: which contrasts stand where. Does not belong here: computing any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.report import charts
+from monitor.report.numbers import known
+from monitor.report.tables import EFFECTS, STATES, Chart, Figures, Head, Line, Printed, lines, name_of, one
+
+MAIN = "main"
+
+
+def primary(figures: Figures, wave: str) -> str | None:
+    """The model that compares the four states, of which the report tells: the first that has complementarity."""
+    contrasts = figures.tables["contrasts"]
+    named = figures.tables["models"].attrs.get("primary")
+    found = [x["model"] for x in lines(contrasts, wave=wave, variant=MAIN, contrast="complementarity")]
+    return named if named in found else (found[0] if found else None)
+
+
+def section(figures: Figures, wave: str) -> dict[str, Any] | None:
+    """All that is told of a wave's primary model, or None where it is not published."""
+    name = primary(figures, wave)
+    if name is None:
+        return None
+    contrasts = {x["contrast"]: x for x in lines(figures.tables["contrasts"], wave=wave, model=name, variant=MAIN)}
+    model = one(figures.tables["models"], wave=wave, model=name, variant=MAIN)
+    if model is None or any(c not in contrasts or contrasts[c]["suppressed"] for c in (*STATES, "complementarity")):
+        return None
+    t, n = figures.words.t, figures.numbers
+    mde = known(model["minimum_detectable_effect"])
+    return {
+        "squares": squares(figures, wave, contrasts),
+        "states": states(figures, wave, contrasts),
+        "effects": effects(figures, wave, contrasts),
+        "effects_table": effects_table(figures, wave, contrasts),
+        "terms": terms(figures, wave, name),
+        "words": t(
+            "model_n",
+            n=n.plain(model["n"]),
+            events=n.plain(model["events"]),
+            base=figures.words.label("base", str(model["base"])).lower(),
+            weighted=t("is_weighted" if model["weighted"] else "is_unweighted"),
+        ),
+        "power": None if mde is None else t("power", mde=n.plain(mde * 100, 1)),
+        "warning": model.get("warning_nl") if figures.words.language == "nl" else model["warning"],
+        "name": name,
+    }
+
+
+def refusal(figures: Figures, wave: str) -> str | None:
+    """Why a wave has no model, where it has none."""
+    for x in lines(figures.tables["models"], wave=wave, variant=MAIN):
+        reason = x.get("warning_nl") if figures.words.language == "nl" else x["warning"]
+        return figures.words.t("no_model", reason=reason or figures.words.t("no_model_reason"))
+    return None
+
+
+def squares(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Chart:
+    """The two-by-two of cooperation and investment as tiles."""
+    t = figures.words.t
+
+    def tile(name: str) -> charts.Mark:
+        x = contrasts[name]
+        value = figures.numbers.percent(x["estimate"])
+        interval = figures.numbers.interval(x["ci_low"], x["ci_high"], decimals=0)
+        return charts.Mark(
+            t(name), f"{value} {interval}", known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"])
+        )
+
+    tiles = ((tile("p_neither"), tile("p_invests_only")), (tile("p_cooperates_only"), tile("p_both")))
+    title = t("squares_title", wave=wave)
+    svg = charts.squares(
+        tiles,
+        (t("cooperates_not"), t("cooperates")),
+        (t("invests_not"), t("invests")),
+        title,
+        "; ".join(f"{m.label}: {m.text}" for line in tiles for m in line),
+        name_of("squares", wave),
+    )
+    return Chart(title, svg, t("squares_note"))
+
+
+def states(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Printed:
+    """The four states as a table of cooperation by investment."""
+    t = figures.words.t
+
+    def cell(name: str) -> str:
+        return figures.value_words(contrasts[name], "share")
+
+    heads = (Head(t("probability")), Head(t("invests_not"), True), Head(t("invests"), True))
+    rows = (
+        (t("cooperates_not"), cell("p_neither"), cell("p_invests_only")),
+        (t("cooperates"), cell("p_cooperates_only"), cell("p_both")),
+    )
+    return Printed(t("states_table", wave=wave), heads, rows)
+
+
+def effects(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Chart:
+    """Average associations and complementarity in percentage points."""
+    t, n = figures.words.t, figures.numbers
+    marks = [
+        charts.Mark(
+            t(name),
+            f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
+            known(x["estimate"]),
+            known(x["ci_low"]),
+            known(x["ci_high"]),
+            strong=name == "complementarity",
+        )
+        for name in EFFECTS
+        if (x := contrasts.get(name)) is not None
+    ]
+    values = [v for m in marks for v in (m.estimate, m.low, m.high)]
+    scale = charts.axis(values, lambda tick: n.points(tick, 0))
+    title = t("effects_title", wave=wave)
+    svg = charts.intervals(
+        marks, scale, title, "; ".join(f"{m.label}: {m.text}" for m in marks), name_of("effects", wave), 0.0
+    )
+    return Chart(title, svg, f"{t('effects_note')} {t('key_effect')}")
+
+
+def effects_table(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Printed:
+    """The effects as a table, with p-values."""
+    t, n = figures.words.t, figures.numbers
+    heads = (
+        Head(t("effect")), Head(f"{t('estimate')} ({t('points_unit')})", True), Head(t("interval"), True), Head(t("p_value"), True),
+    )  # fmt: skip
+    rows = tuple(
+        (t(name), n.points(x["estimate"]), n.points_interval(x["ci_low"], x["ci_high"]), n.p_value(x["p_value"]))
+        for name in EFFECTS
+        if (x := contrasts.get(name)) is not None
+    )
+    return Printed(t("effects_title", wave=wave), heads, rows)
+
+
+def terms(figures: Figures, wave: str, model: str) -> Printed | None:
+    """The model's coefficients."""
+    t, n = figures.words.t, figures.numbers
+    found = [x for x in lines(figures.tables["terms"], wave=wave, model=model, variant=MAIN) if not x["suppressed"]]
+    if not found:
+        return None
+    heads = tuple(
+        Head(t(h), h != "term", h == "term") for h in ("term", "estimate", "se", "interval", "p_value", "odds_ratio")
+    )
+    rows = tuple(
+        (
+            term_words(figures, str(x["term"])),
+            n.plain(x["estimate"], 3),
+            n.plain(x["se"], 3),
+            n.interval(x["ci_low"], x["ci_high"], "log-odds", 2),
+            n.p_value(x["p_value"]),
+            n.plain(x["odds_ratio"], 2),
+        )
+        for x in found
+    )
+    return Printed(t("terms_title", wave=wave), heads, rows)
+
+
+def term_words(figures: Figures, term: str) -> str:
+    """A coefficient's name in words: `size_band[medium]` as the band's label, products with a cross."""
+    words = figures.words
+    if term == "intercept":
+        return words.t("intercept")
+    parts = []
+    for part in term.split(":"):
+        variable, bracket, code = part.partition("[")
+        if bracket:
+            parts.append(f"{words.variable(variable)}: {words.domain(variable, code.rstrip(']'))}")
+        else:
+            base, square, _ = part.partition("^2")
+            parts.append(words.label("measure", base) + ("²" if square else ""))
+    return " × ".join(parts)

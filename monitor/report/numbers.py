@@ -1,0 +1,91 @@
+"""Numbers as each language writes them.
+
+Belongs here: turning a value into text. Does not belong here: computing one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+NBSP = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How one language writes numbers: `nl` 1.234,5 and 36 %; `en` 1,234.5 and 36 %."""
+
+    language: str
+
+    def plain(self, value: object, decimals: int = 0) -> str:
+        """1.234,5 in Dutch, 1,234.5 in English; an en dash for what is not known."""
+        number = known(value)
+        if number is None:
+            return DASH
+        text = f"{abs(number):,.{decimals}f}"
+        if self.language == "nl":
+            text = text.replace(",", "\0").replace(".", ",").replace("\0", ".")
+        negative = number < 0 and any(digit in text for digit in "123456789")
+        return (MINUS if negative else "") + text
+
+    def percent(self, value: object, decimals: int = 0) -> str:
+        """A share in 0..1 as `36 %`."""
+        number = known(value)
+        return DASH if number is None else f"{self.plain(number * 100, decimals)}{NBSP}%"
+
+    def points(self, value: object, decimals: int = 1) -> str:
+        """A difference of shares in percentage points, with its sign: `+8,0`."""
+        number = known(value)
+        if number is None:
+            return DASH
+        text = self.plain(number * 100, decimals)
+        return text if text.startswith(MINUS) or number <= 0 else f"+{text}"
+
+    def value(self, value: object, unit: object, decimals: int | None = None) -> str:
+        """A value in its unit: shares as per cent, euros with their sign, the rest as a number."""
+        if unit == "share":
+            return self.percent(value, 1 if decimals is None else decimals)
+        number = known(value)
+        if number is None:
+            return DASH
+        places = decimals if decimals is not None else (0 if abs(number) >= 100 else 1)
+        return f"€{NBSP}{self.plain(number, places)}" if unit == "EUR" else self.plain(number, places)
+
+    def interval(self, low: object, high: object, unit: object = "share", decimals: int | None = None) -> str:
+        """`32,4–39,9 %`: the unit once."""
+        if known(low) is None or known(high) is None:
+            return DASH
+        upper = self.value(high, unit, decimals)
+        lower = self.value(low, unit, decimals)
+        if unit == "share":
+            lower = lower.replace(f"{NBSP}%", "")
+        between = f" {DASH} " if MINUS in lower + upper else DASH
+        return f"{lower}{between}{upper}"
+
+    def points_interval(self, low: object, high: object, decimals: int = 1) -> str:
+        """`−3,1 – +12,4`, in percentage points."""
+        if known(low) is None or known(high) is None:
+            return DASH
+        return f"{self.points(low, decimals)} {DASH} {self.points(high, decimals)}"
+
+    def p_value(self, value: object) -> str:
+        """`0,034`, or `< 0,001`."""
+        number = known(value)
+        if number is None:
+            return DASH
+        if number < 0.001:
+            return f"<{NBSP}{self.plain(0.001, 3)}"
+        return self.plain(number, 3)
+
+
+def known(value: object) -> float | None:
+    """The value as a number, or None where there is none (NULL, not a number, infinite)."""
+    if value is None:
+        return None
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

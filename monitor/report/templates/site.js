@@ -1,0 +1,34 @@
+(() => {
+  "use strict";
+  // Everything is on the page without this script; it only lets a reader choose a breakdown and point at a mark.
+  for (const chooser of document.querySelectorAll(".choose")) {
+    const buttons = [...chooser.querySelectorAll("button")];
+    const figures = [...document.querySelectorAll("[data-domain]")];
+    const show = (domain) => {
+      for (const figure of figures) figure.hidden = domain !== "" && figure.dataset.domain !== domain;
+      for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === domain));
+    };
+    for (const button of buttons) button.addEventListener("click", () => show(button.value));
+    chooser.hidden = false;
+    if (buttons.length > 1) show(buttons[1].value);
+  }
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  tip.setAttribute("aria-hidden", "true");
+  document.body.append(tip);
+  for (const mark of document.querySelectorAll("[data-tip]")) {
+    mark.addEventListener("pointermove", (event) => {
+      tip.textContent = mark.dataset.tip;
+      tip.hidden = false;
+      const room = document.documentElement.clientWidth - tip.offsetWidth - 8;
+      tip.style.left = `${Math.max(4, Math.min(event.clientX + 14, room)) + window.scrollX}px`;
+      tip.style.top = `${event.clientY + 18 + window.scrollY}px`;
+    });
+    mark.addEventListener("pointerleave", () => { tip.hidden = true; });
+  }
+  window.addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("[data-domain]")) part.hidden = false;
+    for (const part of document.querySelectorAll("details")) part.open = true;
+  });
+})();

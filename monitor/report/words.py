@@ -1,0 +1,82 @@
+"""The report's words in a language, and the survey's own labels.
+
+Belongs here: looking words up. Does not belong here: the words (`words.yaml`) or numbers (`numbers`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from monitor.report.numbers import Numbers
+
+EVERYONE = "all"
+
+
+@cache
+def _catalogue() -> Mapping[str, Mapping[str, str]]:
+    content: Mapping[str, Mapping[str, str]] = yaml.safe_load(
+        (Path(__file__).parent / "words.yaml").read_text(encoding="utf-8")
+    )
+    return content
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language: `t` looks a word up, `numbers` writes numbers, the rest are the survey's labels."""
+
+    language: str
+    labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(kind, name) -> label; kinds are measure, base, indicator and concept"""
+    codes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(concept, code) -> label"""
+
+    @property
+    def numbers(self) -> Numbers:
+        """Numbers as this language writes them."""
+        return Numbers(self.language)
+
+    def t(self, key: str, **values: object) -> str:
+        """The report's word for a key, with the values put in. A word that is missing is an error, not an empty place."""
+        return _catalogue()[key][self.language].format(**values)
+
+    def has(self, key: str) -> bool:
+        """Whether the report has a word for a key."""
+        return key in _catalogue()
+
+    def label(self, kind: str, name: str) -> str:
+        """The survey's label for a measure, base, indicator or concept; its name where it has none."""
+        return self.labels.get((kind, name)) or name.replace("_", " ")
+
+    def domain(self, variable: str, code: str) -> str:
+        """A domain's label; crossed domains with a cross between."""
+        if variable == EVERYONE:
+            return self.t("everyone")
+        parts = zip(variable.split("*"), code.split("*"), strict=False)
+        return " × ".join(self.codes.get(part) or part[1] for part in parts)
+
+    def variable(self, variable: str) -> str:
+        """A domain variable's label."""
+        return " × ".join(self.label("concept", v) for v in variable.split("*"))
+
+
+def words_of(language: str, measures: pd.DataFrame, codebook: pd.DataFrame) -> Words:
+    """The words of a language, with the labels the public tables carry."""
+    labels: dict[tuple[str, str], str] = {}
+    codes: dict[tuple[str, str], str] = {}
+    column = f"label_{language}"
+    for kind, name, label in measures[["kind", "name", column]].itertuples(index=False, name=None):
+        if label:
+            labels[kind, name] = label
+    for concept, label, listed in codebook[["concept", column, "codes"]].itertuples(index=False, name=None):
+        if label:
+            labels["concept", concept] = label
+        for code, words in json.loads(listed or "{}").items():
+            codes[concept, code] = words.get(language) or code
+    return Words(language, labels, codes)
