@@ -1,6 +1,6 @@
 """Every figure that R's survey package gives for the sample in golden/design, computed by `monitor.design`.
 
-Estimates agree within 1e-8 relative, standard errors and interval bounds within 1e-6. Made by golden/design/reference.R.
+Estimates agree within 1e-8 relative, standard errors and interval bounds within 1e-6 (golden/design/reference.R).
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ import pandas as pd
 from monitor.lake import Lake, quoted, statement
 from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
-from monitor.weighted.cascade import Weights, make_weights
+from monitor.weighted.cascade import Weights, make_weights, response_weights
 
-__all__ = ["Weights", "make_weights", "run"]
+__all__ = ["Weights", "make_weights", "response_weights", "run"]
 
 log = logging.getLogger("monitor")
 

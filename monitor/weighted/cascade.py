@@ -136,6 +136,21 @@ def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey
     return Weights(table, _nonresponding(sample, classes, responding), replicates, scale, notes.frame())
 
 
+def response_weights(base: Floats, classes: NDArray[np.int64], responding: NDArray[np.bool_]) -> Floats:
+    """Base weights over the class's weighted response rate: sum of base weights invited / responding, by class.
+
+    base (n, R) of all invited firms; classes (n,) codes 0..C-1; responding (n,). Returns (r, R). Raises EmptyClass
+    where a class with respondents has no weight left in some column.
+    """
+    member = np.eye(int(classes.max()) + 1)[classes]
+    inside = member[responding].T @ base[responding]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        adjustment = (member.T @ base) / inside
+    if not np.all(np.isfinite(adjustment[np.unique(classes[responding])])):
+        raise EmptyClass
+    return np.asarray(base[responding] * adjustment[classes[responding]])
+
+
 class EmptyClass(Exception):
     """A response class without respondents in some replicate."""
 
@@ -148,13 +163,7 @@ def _cascade(
     margins: Margins | None,
 ) -> tuple[Floats, Floats, int]:
     """Response adjustment and calibration of base weights (invited, R): final and response weights (n, R), steps."""
-    member = np.eye(int(c.max()) + 1)[c]
-    inside = member[responding].T @ base[responding]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        adjustment = (member.T @ base) / inside
-    if not np.all(np.isfinite(adjustment[np.unique(c[responding])])):
-        raise EmptyClass
-    response = base[responding] * adjustment[c[responding]]
+    response = response_weights(base, c, responding)
     if answering is not None:
         response = response * answering
     if margins is None:
