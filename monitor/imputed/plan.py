@@ -63,7 +63,8 @@ def prepare(
     """
     gates = {f"asked:{name}": q.asked_of for name, q in wave.questions.items() if q.asked_of}
     studied = sorted({name for group in plan.interactions for name in group})
-    expressions = gates | {name: survey.measures[name].sql for name in studied}
+    # A measure may have the name of the concept it takes over: as a fact it has a name of its own.
+    expressions = gates | {_fact_of(name): survey.measures[name].sql for name in studied}
     observed = {name: answers[name].combine_chunks() for name in answers.column_names}
     for name in {c for sql in expressions.values() for c in columns_of(sql)} - set(observed):
         observed[name] = nothing(survey.concepts[name].type, answers.num_rows)
@@ -96,7 +97,7 @@ def prepare(
     }
     used = {variable.gate for variable in variables.values()}
     passives = [Passive(name, needs[name], predictor=False) for name in gates if name in used]
-    passives += [Passive(name, needs[name], predictor=True) for name in studied if needs[name]]
+    passives += [Passive(fact, needs[fact], predictor=True) for fact in map(_fact_of, studied) if needs[fact]]
     fixed, unusable = _fixed(observed, plan.predictors, survey)
     return Setup(
         variables=_gates_first(list(variables.values()), needs),
@@ -108,6 +109,11 @@ def prepare(
         deduced=deduced,
         left_out=left_out | unusable,
     )
+
+
+def _fact_of(measure: str) -> str:
+    """The name under which a studied measure is evaluated."""
+    return f"measure:{measure}"
 
 
 def _asked(question: Question, facts: Facts, firms: int) -> Floats:
@@ -190,11 +196,11 @@ def _deduce_shares(variable: Variable) -> dict[str, NDArray[np.bool_]]:
 def _products(plan: ImputationPlan, predicting: set[str]) -> tuple[tuple[str, str], ...]:
     """The pairs of studied measures whose product predicts."""
     pairs = [
-        (first, second)
+        (_fact_of(first), _fact_of(second))
         for group in plan.interactions
         for place, first in enumerate(group)
         for second in group[place + 1 :]
-        if {first, second} <= predicting
+        if {_fact_of(first), _fact_of(second)} <= predicting
     ]
     return tuple(dict.fromkeys(pairs))
 
