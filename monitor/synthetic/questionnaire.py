@@ -53,9 +53,9 @@ def innovation(
         "turnover_share_new_to_market": market.astype(float),
         "turnover_share_new_to_firm": firm,
         "turnover_share_unchanged": np.where(product, 100.0 - market - firm, 100.0),
-        "process_innovation": rng.random(n) < 0.2 + 0.25 * invests + 0.1 * cooperates,
-        "ongoing_activities": rng.random(n) < 0.08 + 0.37 * invests + 0.05 * cooperates,
-        "abandoned_activities": rng.random(n) < 0.02 + 0.13 * invests,
+        "process_innovation": rng.random(n) < 0.1 + 0.25 * invests + 0.1 * cooperates,
+        "ongoing_activities": rng.random(n) < 0.04 + 0.33 * invests + 0.04 * cooperates,
+        "abandoned_activities": rng.random(n) < 0.01 + 0.11 * invests,
     }
 
 
