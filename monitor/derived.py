@@ -67,7 +67,7 @@ def measures_query(survey: Survey, columns: dict[str, str]) -> str:
 
 
 def flags_query(survey: Survey) -> str:
-    """The SELECT that names, per firm, the measures that rest on filled-in values: missing in the observed copy only."""
+    """The SELECT that names, per firm, the measures that rest on filled-in values: missing in copy 0 only."""
     parts = [
         f"SELECT observed.firm, '{name}' AS measure FROM derived_measures AS observed WHERE observed.imputation = 0 "
         f"AND observed.{quoted(name)} IS NULL AND EXISTS (SELECT 1 FROM derived_measures AS filled "

@@ -54,23 +54,15 @@ KINDS: Mapping[str, str] = {
 """A concept's type -> what its values are to someone who compares them"""
 
 FUNCTIONS: Mapping[str, str | None] = {
-    **dict.fromkeys(
-        ["+", "-", "*", "/", "//", "%", "^", "**", "mod", "abs", "sign", "power", "pow"], "number"
-    ),
-    **dict.fromkeys(
-        ["round", "floor", "ceil", "ceiling", "trunc", "exp", "ln", "log", "log10", "sqrt"], "number"
-    ),
+    **dict.fromkeys(["+", "-", "*", "/", "//", "%", "^", "**", "mod", "abs", "sign", "power", "pow"], "number"),
+    **dict.fromkeys(["round", "floor", "ceil", "ceiling", "trunc", "exp", "ln", "log", "log10", "sqrt"], "number"),
     **dict.fromkeys(["len", "length", "array_length", "list_sum", "list_min", "list_max"], "number"),
     **dict.fromkeys(["year", "month", "day", "date_part", "date_diff", "datediff"], "number"),
-    **dict.fromkeys(
-        ["lower", "upper", "trim", "ltrim", "rtrim", "left", "right", "substr", "substring"], "text"
-    ),
+    **dict.fromkeys(["lower", "upper", "trim", "ltrim", "rtrim", "left", "right", "substr", "substring"], "text"),
     **dict.fromkeys(["concat", "||", "replace", "regexp_extract", "regexp_replace"], "text"),
     **dict.fromkeys(["contains", "list_contains", "list_has", "array_contains", "starts_with"], "yes or no"),
     **dict.fromkeys(["list_has_any", "list_has_all", "&&", "@>", "<@", "prefix", "suffix"], "yes or no"),
-    **dict.fromkeys(
-        ["regexp_matches", "regexp_full_match", "~~", "!~~", "~~*", "!~~*", "isfinite"], "yes or no"
-    ),
+    **dict.fromkeys(["regexp_matches", "regexp_full_match", "~~", "!~~", "~~*", "!~~*", "isfinite"], "yes or no"),
     **dict.fromkeys(["list_value", "list_filter", "list_intersect", "list_distinct"], "set of codes"),
     **dict.fromkeys(["if", "nullif", "greatest", "least", "list_apply", "list_extract"], None),
     # What DuckDB's parser makes of `[x for x in codes if ...]`.
@@ -117,7 +109,8 @@ def check_expression(sql: str, concepts: Mapping[str, Concept], expect: str) -> 
     """What is wrong with an expression of a survey folder, one sentence each; empty where nothing is.
 
     `expect` is the type the result must have: a key of DUCKDB_TYPES (a predicate is `boolean`).
-    Named are: what does not parse; unknown concepts, with the nearest known one; subqueries, windows and functions
+    Named are: what does not parse; unknown concepts, with the nearest known one; open answers and direct
+    identifiers, which no stage keeps; subqueries, windows and functions
     outside FUNCTIONS; text compared with numbers; codes the concept does not have; bounds outside the concept's own;
     fractions compared with percentages; `= NULL`; divisors that may be zero; casts that may fail; a result of another
     type than expected.
@@ -140,7 +133,10 @@ def _check_node(node: dict[str, Any], bound: frozenset[str], concepts: Mapping[s
         return [f"it {REFUSED.get(name, f'holds {name.lower()}')}: only this firm's concepts may be used"]
     if _is_concept(node, bound):
         concept = ".".join(node["column_names"])
-        return [] if concept in concepts else [f"unknown concept {concept!r}{_nearest(concept, concepts)}"]
+        if concept not in concepts:
+            return [f"unknown concept {concept!r}{_nearest(concept, concepts)}"]
+        private = concepts[concept].type == "text" or concepts[concept].direct_identifier
+        return [f"{concept} is an open answer or an identifier: it goes no further than intake"] if private else []
     if name == "FUNCTION":
         return _check_function(node, bound, concepts)
     if name == "CAST":
@@ -152,9 +148,7 @@ def _check_node(node: dict[str, Any], bound: frozenset[str], concepts: Mapping[s
     return []
 
 
-def _check_function(
-    node: dict[str, Any], bound: frozenset[str], concepts: Mapping[str, Concept]
-) -> list[str]:
+def _check_function(node: dict[str, Any], bound: frozenset[str], concepts: Mapping[str, Concept]) -> list[str]:
     function = node["function_name"].lower()
     if function not in FUNCTIONS or node.get("schema") or node.get("catalog"):
         return [f"the function {function} may not be used{_nearest(function, FUNCTIONS)}"]
@@ -211,9 +205,7 @@ def _check_logic(node: dict[str, Any], bound: frozenset[str], concepts: Mapping[
     else:
         return []
     kinds = [_kind(value, bound, concepts) for value in facts]
-    found = [
-        f"a {kind} stands where yes or no is needed" for kind in kinds if kind not in {None, "yes or no"}
-    ]
+    found = [f"a {kind} stands where yes or no is needed" for kind in kinds if kind not in {None, "yes or no"}]
     different = sorted({kind for value in values if (kind := _kind(value, bound, concepts))})
     return found + ([f"it gives {' or '.join(different)}: one kind is needed"] if len(different) > 1 else [])
 
@@ -236,9 +228,7 @@ def _check_comparison(
     found = _unknown_codes(concept, dates) if concept.type == "category" else []
     for number in (n for o in operands if (n := _number(o)) is not None):
         if concept.type == "percentage" and 0 < number < 1:
-            found.append(
-                f"{concept.name} is a percentage from 0 to 100, not a fraction: {number:g} is less than 1 %"
-            )
+            found.append(f"{concept.name} is a percentage from 0 to 100, not a fraction: {number:g} is less than 1 %")
         low, high = concept.minimum, concept.maximum
         if (low is not None and number < low) or (high is not None and number > high):
             found.append(f"{concept.name} lies between {low} and {high}: it is compared with {number:g}")
@@ -256,9 +246,7 @@ def _check_type(sql: str, names: set[str], concepts: Mapping[str, Concept], expe
             return [_first_line(error)]
     given = described[1] if described else ""
     numbers = ("DOUBLE", "FLOAT", "INT", "DECIMAL", "HUGEINT")
-    kind = (
-        "number" if any(n in given and "[" not in given for n in numbers) else _DUCKDB_KINDS.get(given, given)
-    )
+    kind = "number" if any(n in given and "[" not in given for n in numbers) else _DUCKDB_KINDS.get(given, given)
     wanted = KINDS[expect]
     return [] if kind == wanted else [f"it gives {kind}, where {wanted} is needed ({expect})"]
 
@@ -271,9 +259,7 @@ def _parse(sql: str) -> tuple[dict[str, Any] | None, str]:
     if not isinstance(sql, str) or not sql.strip():
         return None, "it is empty"
     with _connection().cursor() as cursor:
-        row = cursor.execute(
-            "SELECT json_serialize_sql($sql::VARCHAR)", {"sql": f"SELECT ({sql})"}
-        ).fetchone()
+        row = cursor.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": f"SELECT ({sql})"}).fetchone()
     parsed = json.loads(row[0] if row else "{}")
     if parsed.get("error", True):
         return None, f"it does not parse: {parsed.get('error_message', 'no SELECT could be made of it')}"

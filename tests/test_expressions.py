@@ -29,6 +29,7 @@ CONCEPTS = {
         concept("sector", "category"),
         concept("initiatives", "categories", "north", "south"),
         concept("started_at", "date"),
+        concept("comments", "text"),
     )
 }
 
@@ -66,6 +67,7 @@ BAD = [
     ("Share > 40", "boolean", "unknown concept 'Share' (nearest: share)"),
     ("answers.share > 40", "boolean", "unknown concept 'answers.share'"),
     ("started_at < current_date", "boolean", "unknown concept 'current_date'"),
+    ("comments IS NOT NULL", "boolean", "goes no further than intake"),
     ("share > 'veel'", "boolean", "compares number with text"),
     ("size_band > 3", "boolean", "compares number with text"),
     ("invests_rd = 'yes'", "boolean", "compares text with yes or no"),
@@ -145,9 +147,9 @@ def test_every_accepted_expression_runs_on_answers() -> None:
     with connect() as connection:
         connection.execute(f"CREATE TABLE answers ({columns})")
         connection.execute(
-            "INSERT INTO answers VALUES (0, 0, 0, 1, 1, false, 'micro', 'C', [], DATE '2017-03-01'), "
-            "(100, 1e12, 1e6, 9, 5, true, 'small', '12', ['north'], DATE '2018-01-01'), "
-            "(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
+            "INSERT INTO answers VALUES (0, 0, 0, 1, 1, false, 'micro', 'C', [], DATE '2017-03-01', ''), "
+            "(100, 1e12, 1e6, 9, 5, true, 'small', '12', ['north'], DATE '2018-01-01', ''), "
+            "(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
         )
         for sql, _ in GOOD:
             assert len(connection.execute(f"SELECT ({sql}) FROM answers").fetchall()) == 3

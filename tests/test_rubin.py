@@ -69,7 +69,9 @@ def test_what_cannot_be_combined_is_refused(estimates: list[float], variances: l
         combine(estimates, variances)
 
 
-@given(q=arrays(float, (4, 3), elements=finite), u=arrays(float, (4, 3), elements=variance), factor=st.floats(0.01, 100))
+@given(
+    q=arrays(float, (4, 3), elements=finite), u=arrays(float, (4, 3), elements=variance), factor=st.floats(0.01, 100)
+)
 def test_units_and_order_of_copies_do_not_matter(q: np.ndarray, u: np.ndarray, factor: float) -> None:
     plain, scaled, turned = combine(q, u, 50), combine(q * factor, u * factor**2, 50), combine(q[::-1], u[::-1], 50)
     np.testing.assert_allclose(scaled.se, plain.se * factor, rtol=1e-9)
