@@ -37,7 +37,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
 
     A blank of an asked question is `absent` (`break_off` after the last answer of a response that is not usable),
     unless the question declares what blank means; what does not parse or is no known code is `invalid` with its text
-    as evidence; who was routed past is `not_asked`. A record in which no column holds anything is left out.
+    as evidence; who was routed past is `not_asked`. A record in which no question's column holds anything is left out.
     Raises UnusableDelivery where a correction no longer matches or the frame cannot be read.
     """
     key = identity_key(lake.home)

@@ -53,7 +53,7 @@ def coded_query(
     firm_cell = "CAST(NULL AS VARCHAR)"
     if "firm" in wave.questions:
         firm_cell = _cell(sources, next(iter(wave.questions["firm"].columns)), cells, by_row).sql
-    query = _cells(sources, cells, firm_cell)
+    query = _cells(cells, firm_cell)
     found = ", ".join(f"{sql} AS {name}" for e in expressions.values() for name, sql in e.found.items())
     query = f"SELECT *{', ' + found if found else ''} FROM ({query})"
     query = _values(query, survey, wave, questions, expressions, framed)
@@ -106,22 +106,16 @@ def _corrected(source: Source, changes: Mapping[int, str]) -> str:
     return f"CASE row_number {cases} ELSE {quoted(source.stored)} END"
 
 
-def _cells(sources: Sources, cells: Mapping[str, str], firm_cell: str) -> str:
-    """Tidied cells and the firm's pseudonym; records in which no column holds anything left out."""
-    picked = ", ".join(f"{sql} AS {alias}" for alias, sql in cells.items())
-    inner = (
-        f"SELECT row_number AS response, line{', ' + picked if picked else ''} FROM raw_records WHERE {_holds(sources)}"
-    )
+def _cells(cells: Mapping[str, str], firm_cell: str) -> str:
+    """Tidied cells and the firm's pseudonym; records in which no question's column holds anything left out."""
+    picked = "".join(f", {sql} AS {alias}" for alias, sql in cells.items())
+    inner = f"SELECT row_number AS response, line{picked} FROM raw_records"
+    if cells:
+        inner = f"SELECT * FROM ({inner}) WHERE coalesce({', '.join(cells)}) IS NOT NULL"
     return (
         f"SELECT pseudonym(coalesce(s.successor, firm_id({firm_cell}))) AS firm, c.* FROM ({inner}) AS c "
         f"LEFT JOIN successors AS s ON s.predecessor = firm_id({firm_cell})"
     )
-
-
-def _holds(sources: Sources) -> str:
-    """Whether a record holds anything at all. Most do in their first columns, and the rest is then not looked at."""
-    cells = [f"nullif(trim({quoted(c.stored)}), '')" for c in sources.columns]
-    return f"coalesce({', '.join(cells)}) IS NOT NULL"
 
 
 def _values(

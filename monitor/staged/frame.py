@@ -30,7 +30,7 @@ class Framed:
 def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> Framed | None:
     """Write staged_frame: firm, the frame's concepts, invited (true where the frame does not say), disposition.
 
-    UnusableDelivery where a firm stands in the frame twice, has no identifier, or holds a code that is not declared.
+    UnusableDelivery where a value cannot be read: weights are made from the frame, so nothing of it may go missing.
     """
     frame = wave.frame
     if frame is None:
@@ -51,6 +51,10 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
         expressions = coded(question, concept, [cell], frame, {})
         found |= expressions.found
         values[target] = expressions.value
+        if target == "disposition":
+            # What the frame says of a firm beyond the declared codes is for a rule to find.
+            values[target] = f"coalesce({expressions.value}, {cell.sql})"
+            continue
         checks[target] = (name, f"{expressions.value} IS NULL AND NOT ({expressions.blank})", cell.sql)
     columns = [target for target in values if target not in own] + list(own)
     extra = "".join(f", {sql} AS {name}" for name, sql in found.items())
@@ -72,34 +76,6 @@ def _problems(
     connection: duckdb.DuckDBPyConnection, file: str, checks: dict[str, tuple[str, str, str]]
 ) -> list[Problem]:
     problems = []
-    query = "SELECT count(*), min(line) FROM identified_frame WHERE firm IS NULL"
-    nameless = connection.execute(query).fetchall()[0]
-    if nameless[0]:
-        problems.append(
-            Problem(
-                what=f"{nameless[0]} records of the frame have no firm identifier",
-                file=file,
-                line=nameless[1],
-                severity="critical",
-                do="ask for the frame again",
-            )
-        )
-    twice = connection.execute(
-        "SELECT firm, count(*), max(line) FROM identified_frame WHERE firm IS NOT NULL "
-        "GROUP BY firm HAVING count(*) > 1 ORDER BY firm LIMIT 10"
-    ).fetchall()
-    problems += [
-        Problem(
-            what=f"a firm stands in the frame {count} times",
-            file=file,
-            line=line,
-            firm=firm,
-            severity="critical",
-            expected="every firm once",
-            do="ask for the frame again; after a merger see crosswalk.csv",
-        )
-        for firm, count, line in twice
-    ]
     for target, (column, wrong, cell) in checks.items():
         row = connection.execute(
             f"SELECT count(*), min(line), min(evidence({cell})) FROM identified_frame WHERE {wrong}"
