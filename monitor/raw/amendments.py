@@ -42,7 +42,7 @@ def compare(
 
     def before_writer(query: str) -> int:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE records_before AS {query}")
-        return int(connection.execute("SELECT count(*) FROM records_before").fetchone()[0])  # type: ignore[index]
+        return int(connection.execute("SELECT count(*) FROM records_before").fetchall()[0][0])
 
     earlier.write(before_writer)
     now = {str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {after}").fetchall()}

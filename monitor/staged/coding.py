@@ -152,7 +152,9 @@ def _number(
     extra: dict[str, str] = {}
     if words:
         extra = {spoken: _lookup(column.sql, words)}
-        missing = f"coalesce(CASE WHEN starts_with({spoken}, {literal(KIND_MARK)}) THEN substr({spoken}, 2) END, {missing})"
+        missing = (
+            f"coalesce(CASE WHEN starts_with({spoken}, {literal(KIND_MARK)}) THEN substr({spoken}, 2) END, {missing})"
+        )
     plain = "{found}" if question.factor == 1 else "{found} * " + repr(question.factor)
     value = f"CASE WHEN {missing} IS NULL THEN CAST({plain} AS {kind}) END" if kinds else f"CAST({plain} AS {kind})"
     if known:
