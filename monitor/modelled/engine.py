@@ -28,8 +28,6 @@ Array = NDArray[np.float64]
 
 POWER = 0.8
 LEVEL = 0.95
-LEAST_FINITE = 0.95
-"""Share of replicates that must have finite coefficients before their spread is a standard error of coefficients"""
 
 
 @dataclass(frozen=True)
@@ -365,7 +363,7 @@ def _combine(
     combined = combine(np.stack(estimates), _covariances(sample, influences), result.df)
     replicate_se = np.full(len(names), np.nan)
     if replicated_copies and s.weighted and sample.design.replicates is not None:
-        within = _replicate_variance(result, sample, chosen, matrices, estimates, fits, plans, replicated_copies)
+        within = _replicate_variance(result, sample, chosen, matrices, fits, plans, replicated_copies)
         total = within + (1 + 1 / combined.copies) * np.diag(np.atleast_2d(combined.between))
         replicate_se = np.sqrt(total)
     every = Estimates(
@@ -395,12 +393,11 @@ def _replicate_variance(
     sample: Sample,
     chosen: Sequence[Rows],
     matrices: Sequence[Array],
-    estimates: Sequence[Array],
     fits: Sequence[Fit],
     plans: Sequence[Plan | None],
     copies: int,
 ) -> Array:
-    """(k + Q,) mean over copies of the replicates' variance; NaN for coefficients that too few replicates have."""
+    """(k + Q,) mean over copies of the replicates' variance; NaN for coefficients that not every replicate has."""
     replicates = sample.design.replicates
     if replicates is None:
         raise ValueError("the design has no replicates")
@@ -420,18 +417,19 @@ def _replicate_variance(
         quantities = replicated(plan, fitted.coefficients, weights) if plan else np.empty((0, weights.shape[1]))
         every = np.vstack([fitted.coefficients, quantities]).T
         finite = float(fitted.converged.mean())
-        variance = np.diag(sample.design.replicate_covariance(every, estimates[i])).copy()
-        if finite < LEAST_FINITE:
+        variance = np.diag(sample.design.replicate_covariance(every)).copy()
+        if finite < 1:
+            # Those without a solution are the tail of the spread: leaving them out would hide it.
             variance[:k] = np.nan
         return variance, finite
 
     got = [one(i) for i in range(min(len(chosen), copies))]
     finite = min(share for _, share in got)
-    if finite < LEAST_FINITE:
+    if finite < 1:
         result.warnings.append(
             Refusal(
-                f"eindige coëfficiënten in {finite:.0%} van de replicaten: geen replicatenfout voor termen",
-                f"finite coefficients in {finite:.0%} of the replicates: no replicate error for terms",
+                f"eindige coëfficiënten in {100 * finite:.1f} % van de replicaten: geen replicatenfout voor termen",
+                f"finite coefficients in {100 * finite:.1f} % of the replicates: no replicate error for terms",
             )
         )
     return np.asarray(np.mean([variance for variance, _ in got], axis=0))

@@ -105,24 +105,45 @@ def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
     """
     w = w * (np.count_nonzero(w) / w.sum())
     beta = _start(y, x, w) if start is None else np.array(start, dtype=np.float64)
-    value = _penalised(y, x, w, beta)
+    value, here = _penalised(y, x, w, beta), _modified_score(y, x, w, beta)
     converged = False
     for _step in range(4 * MOST_ITERATIONS):
-        p, bread, leverage = _leverage(x, w, beta)
-        step = bread @ (x.T @ (w * (y - p) + leverage * (0.5 - p)))
-        step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+        step = np.clip(here.bread @ here.score, -LONGEST_STEP, LONGEST_STEP)
         for _ in range(20):
-            trial = _penalised(y, x, w, beta + step)
-            if trial >= value - 1e-12 * abs(value):
+            trial, there = _penalised(y, x, w, beta + step), _modified_score(y, x, w, beta + step)
+            # Near the top the likelihood is flat to the last digit: there the score must shrink.
+            if trial > value + 1e-7 * abs(value) or (trial > value - 1e-7 * abs(value) and there.size < here.size):
                 break
             step = step / 2
-        beta, value = beta + step, trial
+        beta, value, here = beta + step, trial, there
         if np.max(np.abs(step)) < TOLERANCE * max(1.0, float(np.max(np.abs(beta)))):
             converged = True
             break
-    p, bread, leverage = _leverage(x, w, beta)
-    contributions = (x * (w * (y - p) + leverage * (0.5 - p))[:, None]) @ bread
-    return Fit(beta, contributions, bread, p, converged)
+    contributions = (x * here.residual[:, None]) @ here.bread
+    return Fit(beta, contributions, here.bread, here.probabilities, converged)
+
+
+@dataclass(frozen=True)
+class _Modified:
+    """Firth's score and what it is made of, at one point."""
+
+    probabilities: Array
+    residual: Array
+    """(n,) w_i (y_i - p_i) + h_i (1/2 - p_i)"""
+    bread: Array
+    score: Array
+    size: float
+    """Score in the metric of the bread: zero at the solution"""
+
+
+def _modified_score(y: Array, x: Array, w: Array, beta: Array) -> _Modified:
+    p = expit(x @ beta)
+    v = w * p * (1 - p)
+    bread = _inverse((x * v[:, None]).T @ x)
+    leverage = v * np.einsum("ij,ij->i", x @ bread, x)
+    residual = w * (y - p) + leverage * (0.5 - p)
+    score = x.T @ residual
+    return _Modified(p, residual, bread, score, float(score @ bread @ score))
 
 
 def flic(fit: Fit, y: Array, x: Array, w: Array) -> Fit:
@@ -164,6 +185,7 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
     # The information only steers the steps; the score decides where they end. Single precision is enough for it.
     steering = np.ascontiguousarray(products.T, dtype=np.float32)
     beta = fit.coefficients[:, None] + np.clip(fit.contributions.T @ (weights / w[:, None] - 1), -1.0, 1.0)
+    last = np.zeros_like(beta)
     open_, done = np.arange(replicates), np.zeros(replicates, dtype=bool)
     scaled = weights * (np.count_nonzero(weights, axis=0) / weights.sum(axis=0)) if penalised else weights
     for _ in range(MOST_ITERATIONS):
@@ -183,6 +205,11 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
         else:
             step = _solves(information, x.T @ residual)
         step = np.clip(step, -LONGEST_STEP / 2, LONGEST_STEP / 2)
+        # A step that takes most of the one before it back is swinging around the solution: half of it is nearer.
+        back = last[:, open_]
+        swings = (np.einsum("kr,kr->r", step, back) < 0) & (2 * np.abs(step).max(axis=0) > np.abs(back).max(axis=0))
+        step = np.where(swings, 0.5 * step, step)
+        last[:, open_] = step
         beta[:, open_] += step
         moved = np.max(np.abs(step), axis=0)
         ended = (moved < NEAR) | ~np.isfinite(moved) | (np.max(np.abs(beta[:, open_]), axis=0) > FARTHEST)
@@ -212,13 +239,6 @@ def _penalised(y: Array, x: Array, w: Array, beta: Array) -> float:
     p = expit(eta)
     sign, logarithm = np.linalg.slogdet((x * (w * p * (1 - p))[:, None]).T @ x)
     return _log_likelihood(y, eta, w) + (0.5 * float(logarithm) if sign > 0 else -np.inf)
-
-
-def _leverage(x: Array, w: Array, beta: Array) -> tuple[Array, Array, Array]:
-    p = expit(x @ beta)
-    v = w * p * (1 - p)
-    bread = _inverse((x * v[:, None]).T @ x)
-    return p, bread, v * np.einsum("ij,jk,ik->i", x, bread, x, optimize=True)
 
 
 def _solve(matrix: Array, right: Array) -> Array | None:
