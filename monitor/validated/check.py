@@ -81,7 +81,7 @@ def _of_rule(
             return
         keys = ("response",) if table == ANSWERS else ("firm",) if table == "staged_frame" else ()
         if rule.by_row and (lacking := [key for key in keys if key not in shown]):
-            yield problem("does not say which response fails", f"the column {lacking[0]} in its result", ", ".join(shown),
+            yield problem("does not say which response fails", f"{lacking[0]} in its result", ", ".join(shown),
                           "SELECT * FROM {batch}, or declare `grain: table`")  # fmt: skip
         if lacking := [column for column in rule.columns if column not in shown]:
             yield problem("shows columns its query does not give", ", ".join(shown[:12]), ", ".join(lacking),
@@ -95,7 +95,7 @@ def _of_rule(
         reads = reads - set(unknown) if table == ANSWERS else set()
     if silent := sorted(reads - set(rule.requires)):
         yield problem("reads what it does not require", "every concept and view it reads in `requires`",
-                      ", ".join(silent), f"add {', '.join(silent)}: the rule is then left out where they are not there")  # fmt: skip
+                      ", ".join(silent), "add them: a wave without them then leaves the rule out")  # fmt: skip
 
 
 def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Concept]) -> None:

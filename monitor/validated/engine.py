@@ -20,11 +20,12 @@ from typing import Any
 
 import duckdb
 
+from monitor.lake import quoted
 from monitor.problems import DefinitionError, Problem
 from monitor.validated.expectation_types import QUERY
 from monitor.validated.suites import Rule
 
-# Read when Great Expectations is imported: no message about a run leaves the machine.
+# Releases of Great Expectations that report their use read this when they are imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 
@@ -49,35 +50,21 @@ def verdicts(
     if not rules:
         return []
     import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
     from sqlalchemy.pool import StaticPool
 
     from monitor.validated.buffered import BufferedConnection
 
-    # In memory and without a site for its documents: nothing is read from the machine or left on its disk.
-    context = gx.get_context(
-        mode="ephemeral",
-        project_config=DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-            progress_bars=ProgressBarsConfig(globally=False),
-            analytics_enabled=False,
-        ),
-    )
+    expectations = _expectations(rules)
+    context = in_memory_context()
     held = [connection]
-    source = context.data_sources.add_sql(  # type: ignore[call-arg]  # its stub lacks what create_engine takes
+    source = context.data_sources.add_sql(
         "lake",
         connection_string="duckdb:///:memory:",
         kwargs={"poolclass": StaticPool, "creator": lambda: BufferedConnection(held[0])},
     )
     try:
         batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table(table).get_batch()
-        suite = gx.ExpectationSuite(
-            name=table, expectations=[_configuration(number, rule) for number, rule in enumerate(rules)]
-        )
+        suite = gx.ExpectationSuite(name=table, expectations=expectations)
         if len(suite.expectations) != len(rules):
             raise RuntimeError(f"Great Expectations loaded {len(suite.expectations)} of {len(rules)} rules of {table}")
         outcome = batch.validate(
@@ -94,7 +81,7 @@ def verdicts(
         # The context outlives this call in Great Expectations' globals; the connection must not.
         held.clear()
     # Outcomes come grouped by kind, not in the order of the rules.
-    results: dict[int, Any] = {each.expectation_config.meta["number"]: each for each in outcome.results}  # type: ignore[union-attr]  # a run always says what it ran
+    results: dict[int, Any] = {each.expectation_config.meta["number"]: each for each in outcome.results}
     problems = [_not_run(rule, message) for number, rule in enumerate(rules) if (message := _raised(results[number]))]
     if problems:
         raise DefinitionError(problems)
@@ -104,11 +91,43 @@ def verdicts(
     ]
 
 
+def in_memory_context() -> Any:
+    """Great Expectations without files, a site for its documents, progress bars or messages to its makers."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    return gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        ),
+    )
+
+
 def query_of(rule: Rule, table: str) -> str:
     """A query rule's own SQL with {batch} standing for the table."""
-    from monitor.lake import quoted
-
     return str(rule.kwargs["unexpected_rows_query"]).format(batch=quoted(table)).rstrip("; \n")
+
+
+def _expectations(rules: Sequence[Rule]) -> list[Any]:
+    """Each rule as Great Expectations' own object; every rule it refuses is a problem."""
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    made, problems = [], []
+    for number, rule in enumerate(rules):
+        try:
+            made.append(ExpectationConfiguration(**_configuration(number, rule)).to_domain_obj())
+        except Exception as error:  # its own, pydantic's and plain ones alike
+            problems.append(_not_run(rule, " ".join(str(error).split())))
+    if problems:
+        raise DefinitionError(problems)
+    return made
 
 
 def _configuration(number: int, rule: Rule) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 -- Hidiroglou & Berthelot (1986), Survey Methodology 12, 73-83: r = now / before; s = 1 - median(r)/r below the median
 -- and r/median(r) - 1 from it up; e = s * max(now, before)^U with U = 0.4, so that a large firm's change weighs more.
 -- score = (e - median(e)) / (distance to the first or third quartile, at least A * |median(e)| with A = 0.05).
--- A score is missing where fewer than 20 firms give quartiles to measure against or where nothing varies.
+-- Where most firms did not change, quartiles and median are all 0; so the distance is also at least the effect of a
+-- change of 5 percent in a firm of median size. A score is missing where fewer than 20 firms are there to compare with.
 WITH now AS (
     UNPIVOT (SELECT firm, response, line, CAST(employees AS DOUBLE) AS employees, CAST(turnover_eur AS DOUBLE) AS turnover_eur FROM staged_answers)
     ON employees, turnover_eur INTO NAME concept VALUE value
@@ -28,15 +29,15 @@ effects AS (
 ),
 spread AS (
     SELECT concept, median(effect) AS effect_middle,
-        quantile_cont(effect, 0.25) AS first_quartile, quantile_cont(effect, 0.75) AS third_quartile
+        quantile_cont(effect, 0.25) AS first_quartile, quantile_cont(effect, 0.75) AS third_quartile,
+        greatest(0.05 * abs(median(effect)), 0.05 * median(pow(greatest(value, last_value), 0.4))) AS least
     FROM effects GROUP BY concept
 )
 SELECT firm, response, line, concept, value, last_value, ratio,
     CASE WHEN firms >= 20 THEN
-        (effect - effect_middle) / nullif(
-            CASE
-                WHEN effect < effect_middle THEN greatest(effect_middle - first_quartile, 0.05 * abs(effect_middle))
-                ELSE greatest(third_quartile - effect_middle, 0.05 * abs(effect_middle))
-            END, 0)
+        (effect - effect_middle) / CASE
+            WHEN effect < effect_middle THEN greatest(effect_middle - first_quartile, least)
+            ELSE greatest(third_quartile - effect_middle, least)
+        END
     END AS score
 FROM effects JOIN spread USING (concept)
