@@ -109,15 +109,14 @@ def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey
     single = plan.lonely_stratum == "centre"
     drawn_share = np.where(np.isfinite(n_h), np.minimum(1 / np.maximum(base, 1.0), 1.0), 1.0)[responding]
     first = bootstrap_perturbation(h, remaining, numbers, single)
-    second = bootstrap_perturbation(c[responding], drawn_share * (1 - rate[c[responding]]), answers, single)
-    final, response, iterations = _cascade(base[:, None], None, c, responding, margins)
-    scale = 1.0 / max(plan.replicates - 1, 1)
+    # The two perturbations multiply: (1 + a)(1 + b) has variance a + b (1 + a), so b is made that much smaller.
+    answered = drawn_share * (1 - rate[c[responding]]) / (1 + remaining[responding])
+    second = bootstrap_perturbation(c[responding], answered, answers, single)
     try:
-        replicates = _cascade(base[:, None] * (1 + first), 1 + second, c, responding, margins)[0]
-    except (CalibrationError, EmptyClass):
-        replicates = _cascade(base[:, None] * (1 + DAMPING * first), 1 + DAMPING * second, c, responding, margins)[0]
-        scale /= DAMPING**2
-        notes.add("replicates", "damping", DAMPING)
+        final, response, iterations = _cascade(base[:, None], None, c, responding, margins)
+    except CalibrationError as error:
+        raise (margins.explained(error) if margins else error) from error
+    replicates, scale = _replicates(base, first, second, c, responding, margins, notes)
     notes.add("replicates", "replicates", plan.replicates)
     if adjusted:
         notes.weights("response", response[:, 0])
@@ -136,19 +135,61 @@ def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey
     return Weights(table, _nonresponding(sample, classes, responding), replicates, scale, notes.frame())
 
 
-def response_weights(base: Floats, classes: NDArray[np.int64], responding: NDArray[np.bool_]) -> Floats:
+def response_weights(
+    base: Floats,
+    classes: NDArray[np.int64],
+    responding: NDArray[np.bool_],
+    answering: Floats | None = None,
+) -> Floats:
     """Base weights over the class's weighted response rate: sum of base weights invited / responding, by class.
 
-    base (n, R) of all invited firms; classes (n,) codes 0..C-1; responding (n,). Returns (r, R). Raises EmptyClass
-    where a class with respondents has no weight left in some column.
+    base (n, R) of all invited firms; classes (n,) codes 0..C-1; responding (n,); answering (r, R) factors of the
+    responding firms in replicates: they move weight within a class, never between classes. Returns (r, R). Raises
+    EmptyClass where a class with respondents has no weight left in some column.
     """
     member = np.eye(int(classes.max()) + 1)[classes]
-    inside = member[responding].T @ base[responding]
+    own = base[responding] if answering is None else base[responding] * answering
     with np.errstate(divide="ignore", invalid="ignore"):
-        adjustment = (member.T @ base) / inside
+        adjustment = (member.T @ base) / (member[responding].T @ own)
     if not np.all(np.isfinite(adjustment[np.unique(classes[responding])])):
         raise EmptyClass
-    return np.asarray(base[responding] * adjustment[classes[responding]])
+    return np.asarray(own * adjustment[classes[responding]])
+
+
+def _replicates(
+    base: Floats,
+    first: Floats,
+    second: Floats,
+    c: NDArray[np.int64],
+    responding: NDArray[np.bool_],
+    margins: Margins | None,
+    notes: Diagnostics,
+) -> tuple[Floats, float]:
+    """Final weights of every replicate, and what each squared deviation counts.
+
+    Where some replicate cannot be calibrated, all are made again: first with halved perturbations, then without the
+    bounds of the factors (calibration estimators with and without bounds have the same variance in large samples,
+    Deville & Sarndal 1992). The diagnostics say which.
+    """
+    failed: Exception | None = None
+    for bounded in (True, False):
+        if not bounded and (margins is None or margins.bounds is None):
+            continue
+        for damping in (1.0, DAMPING):
+            try:
+                perturbed = base[:, None] * (1 + damping * first)
+                made = _cascade(perturbed, 1 + damping * second, c, responding, margins, bounded)[0]
+            except (CalibrationError, EmptyClass) as error:
+                failed = error
+                continue
+            if damping < 1:
+                notes.add("replicates", "damping", damping)
+            if not bounded:
+                notes.add("replicates", "calibrated_without_bounds", 1)
+            return made, 1.0 / max(made.shape[1] - 1, 1) / damping**2
+    if margins is not None and isinstance(failed, CalibrationError):
+        raise margins.explained(failed) from failed
+    raise WaveStopped(Problem("a replicate leaves a response class empty", do="use coarser response_classes"))
 
 
 class EmptyClass(Exception):
@@ -161,14 +202,13 @@ def _cascade(
     c: NDArray[np.int64],
     responding: NDArray[np.bool_],
     margins: Margins | None,
+    bounded: bool = True,
 ) -> tuple[Floats, Floats, int]:
     """Response adjustment and calibration of base weights (invited, R): final and response weights (n, R), steps."""
-    response = response_weights(base, c, responding)
-    if answering is not None:
-        response = response * answering
+    response = response_weights(base, c, responding, answering)
     if margins is None:
         return response, response, 0
-    final, iterations = margins.calibrated(response)
+    final, iterations = margins.calibrated(response, bounded)
     return final, response, iterations
 
 

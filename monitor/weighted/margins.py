@@ -184,18 +184,22 @@ class Margins:
         """(n, p) one 0/1 column per category with a total."""
         return np.hstack([np.eye(len(t))[c] for c, t in zip(self.codes, self.totals, strict=True)])
 
-    def calibrated(self, matrix: Floats) -> tuple[Floats, int]:
-        """The weights (n, R) that meet the totals, and the iterations. DefinitionError where they cannot."""
-        try:
-            if self.method == "raking" and self.bounds is None:
-                result = calibrate(matrix, self.codes, self.totals, "raking")
-            else:
-                result = calibrate(matrix, self.auxiliary, np.concatenate(self.totals), self.method, self.bounds)
-        except CalibrationError as error:
-            if 0 not in error.columns and error.columns:
-                raise
-            raise DefinitionError(self._explained(error)) from error
+    def calibrated(self, matrix: Floats, bounded: bool = True) -> tuple[Floats, int]:
+        """The weights (n, R) that meet the totals, and the iterations. CalibrationError where they cannot.
+
+        Without `bounded` the method's distance is kept and its bounds are not; logit's is then raking's.
+        """
+        bounds = self.bounds if bounded else None
+        method = "raking" if self.method == "logit" and not bounded else self.method
+        if method == "raking" and bounds is None:
+            result = calibrate(matrix, self.codes, self.totals, "raking")
+        else:
+            result = calibrate(matrix, self.auxiliary, np.concatenate(self.totals), method, bounds)
         return result.weights, result.iterations
+
+    def explained(self, error: CalibrationError) -> DefinitionError:
+        """Why calibration failed, in terms of the margins' own lines."""
+        return DefinitionError(self._explained(error))
 
     def _explained(self, error: CalibrationError) -> list[Problem]:
         bound = f" within factors {self.bounds[0]:g} to {self.bounds[1]:g}" if self.bounds else ""
