@@ -42,13 +42,12 @@ def draw_logistic(x: Floats, y: Floats, x_missing: Floats, start: Floats, normal
 def draw_logistic_parameters(x: Floats, y: Floats, start: Floats, normal: Floats) -> Floats:
     """The posterior draw (m, q) of a logistic regression; `start` becomes the mode."""
     prior = precision(x.shape[1])
-    for _ in range(NEWTON_STEPS):
+    newton = _Newton(start)
+    while newton.going():
         p = expit(linear(start, x))
         gradient = np.matmul(x, (y - p)[:, :, None])[:, :, 0] - prior * start
-        hessian = np.matmul(x * (p * (1 - p))[:, None, :], x.transpose(0, 2, 1)) + np.diag(prior)
-        if _newton_step(start, gradient, hessian):
-            break
-    return start + spread(hessian, normal)
+        newton.step(gradient, np.matmul(x * (p * (1 - p))[:, None, :], x.transpose(0, 2, 1)) + np.diag(prior))
+    return start + spread(newton.hessian, normal)
 
 
 def draw_polytomous(
@@ -61,7 +60,8 @@ def draw_polytomous(
     m, q, _ = x.shape
     prior = np.tile(precision(q), levels - 1)
     chosen = np.stack([(y == level).astype(np.float64) for level in range(1, levels)])
-    for _ in range(NEWTON_STEPS):
+    newton = _Newton(start)
+    while newton.going():
         p = _softmax(start.reshape(m, levels - 1, q), x)
         gradient = np.matmul(chosen - p, x.transpose(0, 2, 1)).reshape(m, -1) - prior * start
         hessian = np.empty((m, (levels - 1) * q, (levels - 1) * q))
@@ -71,10 +71,8 @@ def draw_polytomous(
                 block = np.matmul(x * weight[:, None, :], x.transpose(0, 2, 1))
                 hessian[:, a * q : (a + 1) * q, b * q : (b + 1) * q] = block
                 hessian[:, b * q : (b + 1) * q, a * q : (a + 1) * q] = block
-        hessian += np.diag(prior)
-        if _newton_step(start, gradient, hessian):
-            break
-    beta = (start + spread(hessian, normal)).reshape(m, levels - 1, q)
+        newton.step(gradient, hessian + np.diag(prior))
+    beta = (start + spread(newton.hessian, normal)).reshape(m, levels - 1, q)
     drawn = _softmax(beta, x_missing)
     bounds = 1 - np.cumsum(drawn[:, ::-1], axis=1)[:, ::-1]
     return (uniform[:, None, :] > bounds).sum(axis=1).astype(np.float64)
@@ -95,7 +93,8 @@ def draw_ordered(
     if not start[:, :cuts].any():
         cumulative = (np.bincount(y, minlength=levels)[:-1].cumsum() + 0.5) / (n + 1)
         start[:, :cuts] = np.log(cumulative / (1 - cumulative))
-    for _ in range(NEWTON_STEPS):
+    newton = _Newton(start)
+    while newton.going():
         below = expit(start[:, :cuts, None] - linear(start[:, cuts:], slopes)[:, None, :])
         density = below * (1 - below)
         zero = np.zeros((m, 1, n))
@@ -112,12 +111,9 @@ def draw_ordered(
             change[:, cuts:] = slopes * (edges[:, level] - edges[:, level + 1])[:, None, :]
             gradient += (change * ((y == level) / p[:, level])[:, None, :]).sum(axis=2)
             hessian += np.matmul(change / p[:, level][:, None, :], change.transpose(0, 2, 1))
-        gradient -= prior * start
-        hessian += np.diag(prior)
-        if _newton_step(start, gradient, hessian):
-            break
+        newton.step(gradient - prior * start, hessian + np.diag(prior))
         start[:, :cuts] = np.maximum.accumulate(start[:, :cuts], axis=1)
-    drawn = start + spread(hessian, normal)
+    drawn = start + spread(newton.hessian, normal)
     thresholds = np.sort(drawn[:, :cuts], axis=1)
     below = expit(thresholds[:, :, None] - linear(drawn[:, cuts:], x_missing[:, 1:])[:, None, :])
     return (uniform[:, None, :] > below).sum(axis=1).astype(np.float64)
@@ -230,12 +226,32 @@ def spread(hessian: Floats, normal: Floats) -> Floats:
     return np.linalg.solve(root.transpose(0, 2, 1), normal[:, :, None])[:, :, 0]
 
 
-def _newton_step(beta: Floats, gradient: Floats, hessian: Floats) -> bool:
-    """One step in place, never longer than 5 in any coefficient; whether it was small against the standard errors."""
-    step = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
-    longest = np.abs(step).max()
-    beta += step * min(1.0, 5 / max(longest, 1e-300))
-    return bool((step**2 * np.einsum("mii->mi", hessian)).max() < CLOSE_ENOUGH**2)
+class _Newton:
+    """Newton's steps on the estimates (m, q) of all copies, in place; a copy that is close enough stays as it is.
+
+    A copy's estimate and Hessian so do not depend on the copies beside it.
+    """
+
+    def __init__(self, beta: Floats) -> None:
+        self.beta = beta
+        self.hessian = np.zeros((*beta.shape, beta.shape[1]))
+        """(m, q, q) of each copy at its last step"""
+        self._moving = np.ones(len(beta), dtype=bool)
+        self._left = NEWTON_STEPS
+
+    def going(self) -> bool:
+        """Whether a copy still moves and steps are left."""
+        self._left -= 1
+        return bool(self._moving.any()) and self._left >= 0
+
+    def step(self, gradient: Floats, hessian: Floats) -> None:
+        """One step of every moving copy, never longer than 5 in any coefficient; small against its errors: the last."""
+        step = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+        longest = np.abs(step).max(axis=1)
+        moving = self._moving
+        self.beta[moving] += (step * np.minimum(1.0, 5 / np.maximum(longest, 1e-300))[:, None])[moving]
+        self.hessian[moving] = hessian[moving]
+        self._moving = moving & ((step**2 * np.einsum("mii->mi", hessian)).max(axis=1) >= CLOSE_ENOUGH**2)
 
 
 def _softmax(beta: Floats, x: Floats) -> Floats:
