@@ -171,6 +171,21 @@ def analyse(
     return result
 
 
+def effective_df(contributions: Array, most: float) -> Array:
+    """(Q,) degrees of freedom of the variance of each contrast: 2 V^2 / Var(V), V = sum of the squared contributions.
+
+    A rare outcome's variance is carried by its few events, and is as uncertain as they are few; a t with the firms'
+    number of degrees of freedom would not know (Satterthwaite 1946). Var(V) = sum e^4 - (sum e^2)^2 / n, so that normal
+    contributions give about n. At most the design's `most`, at least 2.
+    """
+    e = contributions - contributions.mean(axis=0)
+    second, fourth = (e**2).sum(axis=0), (e**4).sum(axis=0)
+    spread = fourth - second**2 / max(len(e), 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(spread > 0, 2 * second**2 / spread, most)
+    return np.asarray(np.clip(found, 2.0, max(most, 2.0)))
+
+
 def bounds(estimate: Array, se: Array, df: Array, share: NDArray[np.bool_], level: float) -> tuple[Array, Array]:
     """Interval with Student's t; for shares strictly between 0 and 1 on the logit scale, se / (p (1 - p))."""
     t = stdtrit(df, 0.5 + level / 2)
@@ -352,18 +367,21 @@ def _combine(
     names = (*_terms_of(result)[:k], *(first.names if first else ()))
     kinds = ("term",) * k + (first.kinds if first else ())
     nothing = Contrasts(np.empty(0), np.empty((len(fits[0].probabilities), 0)), np.empty((0, 0)))
+    freedoms: list[Array] = []
     estimates, influences, spread = [], [], np.zeros((len(sample.firms), len(names)))
     for r, fit, plan in zip(chosen, fits, plans, strict=True):
         inside = evaluate(plan, fit, own[r.mask]) if plan else nothing
         contributions = np.zeros((len(sample.firms), len(names)))
         contributions[r.mask] = np.column_stack([fit.contributions[:, :k], inside.contributions])
+        freedoms.append(effective_df(inside.contributions, result.df))
         estimates.append(np.concatenate([fit.coefficients[:k], inside.estimates]))
         influences.append(contributions / sample.design.weights[:, None])
         spread += contributions / len(fits)
-    combined = combine(np.stack(estimates), _covariances(sample, influences), result.df)
+    df = np.concatenate([np.full(k, result.df), np.mean(freedoms, axis=0)])
+    combined = combine(np.stack(estimates), _covariances(sample, influences), df)
     replicate_se = np.full(len(names), np.nan)
     if replicated_copies and s.weighted and sample.design.replicates is not None:
-        within = _replicate_variance(result, sample, chosen, matrices, fits, plans, replicated_copies)
+        within = _replicate_variance(result, sample, chosen, matrices, fits, plans, replicated_copies, k)
         total = within + (1 + 1 / combined.copies) * np.diag(np.atleast_2d(combined.between))
         replicate_se = np.sqrt(total)
     every = Estimates(
@@ -396,12 +414,13 @@ def _replicate_variance(
     fits: Sequence[Fit],
     plans: Sequence[Plan | None],
     copies: int,
+    k: int,
 ) -> Array:
-    """(k + Q,) mean over copies of the replicates' variance; NaN for coefficients that not every replicate has."""
+    """(k + Q,) mean over copies of the replicates' variance of the first k terms (all or none) and the contrasts; NaN
+    for coefficients that not every replicate has."""
     replicates = sample.design.replicates
     if replicates is None:
         raise ValueError("the design has no replicates")
-    k = matrices[0].shape[1]
 
     def one(i: int) -> tuple[Array, float]:
         weights = replicates[chosen[i].mask]
@@ -415,7 +434,7 @@ def _replicate_variance(
         )
         plan = plans[i]
         quantities = replicated(plan, fitted.coefficients, weights) if plan else np.empty((0, weights.shape[1]))
-        every = np.vstack([fitted.coefficients, quantities]).T
+        every = np.vstack([fitted.coefficients[:k], quantities]).T
         finite = float(fitted.converged.mean())
         variance = np.diag(sample.design.replicate_covariance(every)).copy()
         if finite < 1:
@@ -425,7 +444,7 @@ def _replicate_variance(
 
     got = [one(i) for i in range(min(len(chosen), copies))]
     finite = min(share for _, share in got)
-    if finite < 1:
+    if finite < 1 and k:
         result.warnings.append(
             Refusal(
                 f"eindige coëfficiënten in {100 * finite:.1f} % van de replicaten: geen replicatenfout voor termen",

@@ -21,6 +21,8 @@ LONGEST_STEP = 5.0
 """Greatest change of one coefficient, in log-odds, in one step"""
 NEAR = 1e-4
 """A replicate whose coefficients move less than this in a step is done"""
+HIGHEST_LEVERAGE = 0.95
+"""A firm alone with its characteristics fits itself: its stretch is bounded at twenty"""
 FARTHEST = 20.0
 """Log-odds beyond which a replicate's coefficient is on its way to infinity"""
 
@@ -42,6 +44,8 @@ class Fit:
     probabilities: Array
     """(n,) fitted probabilities"""
     converged: bool
+    stretch: Array | None = None
+    """(n,) 1 / (1 - h_i), by which `firth` has stretched each firm's contribution"""
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,12 @@ def maximum_likelihood(y: Array, x: Array, w: Array, start: Array | None = None)
             converged = True
             break
     p = expit(x @ beta)
-    information = (x * (w * p * (1 - p))[:, None]).T @ x
-    bread = _inverse(information)
+    bread = _inverse((x * (w * p * (1 - p))[:, None]).T @ x)
     # Under separation the steps shrink because the information does: a solution has information left.
-    converged = converged and bool(np.max(np.abs(bread)) * total < 1e10)
+    converged = converged and bool(np.all(np.isfinite(bread)) and np.max(np.abs(bread)) * total < 1e10)
+    if not converged:
+        nothing = np.full(x.shape, np.nan)
+        return Fit(beta, nothing, bread, p, False)
     return Fit(beta, (x * (w * (y - p))[:, None]) @ bread, bread, p, converged)
 
 
@@ -101,6 +107,8 @@ def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
 
     Solves sum x_i (w_i (y_i - p_i) + h_i (1/2 - p_i)) = 0, h_i the leverage of firm i; finite under separation.
     The penalty needs a sample size, so weights are scaled to sum to the number of firms with weight.
+    Contributions are divided by 1 - h_i, as in a jackknife: this estimator is used where events are few, and there a
+    firm's own pull on the fit makes its residual too small (Mancl and DeRouen 2001; HC3 of MacKinnon and White 1985).
     Shapes as `maximum_likelihood`. Source: Firth (1993), Biometrika 80; Heinze and Schemper (2002).
     """
     w = w * (np.count_nonzero(w) / w.sum())
@@ -119,8 +127,9 @@ def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
         if np.max(np.abs(step)) < TOLERANCE * max(1.0, float(np.max(np.abs(beta)))):
             converged = True
             break
-    contributions = (x * here.residual[:, None]) @ here.bread
-    return Fit(beta, contributions, here.bread, here.probabilities, converged)
+    stretch = 1 / (1 - np.minimum(here.leverage, HIGHEST_LEVERAGE))
+    contributions = (x * (here.residual * stretch)[:, None]) @ here.bread
+    return Fit(beta, contributions, here.bread, here.probabilities, converged, stretch)
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,8 @@ class _Modified:
     probabilities: Array
     residual: Array
     """(n,) w_i (y_i - p_i) + h_i (1/2 - p_i)"""
+    leverage: Array
+    """(n,) h_i"""
     bread: Array
     score: Array
     size: float
@@ -143,7 +154,7 @@ def _modified_score(y: Array, x: Array, w: Array, beta: Array) -> _Modified:
     leverage = v * np.einsum("ij,ij->i", x @ bread, x)
     residual = w * (y - p) + leverage * (0.5 - p)
     score = x.T @ residual
-    return _Modified(p, residual, bread, score, float(score @ bread @ score))
+    return _Modified(p, residual, leverage, bread, score, float(score @ bread @ score))
 
 
 def flic(fit: Fit, y: Array, x: Array, w: Array) -> Fit:
@@ -165,9 +176,10 @@ def flic(fit: Fit, y: Array, x: Array, w: Array) -> Fit:
     p = expit(intercept + rest)
     v = w * p * (1 - p)
     contributions = fit.contributions.copy()
-    contributions[:, 0] = (w * (y - p) - contributions[:, 1:] @ (x[:, 1:].T @ v)) / v.sum()
+    stretch = np.ones(len(y)) if fit.stretch is None else fit.stretch
+    contributions[:, 0] = (w * (y - p) * stretch - contributions[:, 1:] @ (x[:, 1:].T @ v)) / v.sum()
     coefficients = np.concatenate([[intercept], fit.coefficients[1:]])
-    return Fit(coefficients, contributions, fit.bread, p, fit.converged)
+    return Fit(coefficients, contributions, fit.bread, p, fit.converged, fit.stretch)
 
 
 def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, penalised: bool = False) -> Replicated:
@@ -181,6 +193,7 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
     """
     k, replicates = x.shape[1], weights.shape[1]
     rows, columns = np.triu_indices(k)
+    diagonal = np.arange(k)
     products = x[:, rows] * x[:, columns]
     # The information only steers the steps; the score decides where they end. Single precision is enough for it.
     steering = np.ascontiguousarray(products.T, dtype=np.float32)
@@ -196,14 +209,16 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
         packed = (steering @ v.astype(np.float32)).T
         information[:, rows, columns] = packed
         information[:, columns, rows] = packed
+        # A level that a replicate drew no firm of has no information: its coefficient then stays where it is.
+        information[:, diagonal, diagonal] += 1e-7 * information[:, diagonal, diagonal].max(axis=1, keepdims=True)
         residual = current * (y[:, None] - p)
         if penalised:
-            inverse = _inverses(information)
+            inverse = np.linalg.inv(information)
             doubled = inverse[:, rows, columns] * np.where(rows == columns, 1.0, 2.0)
             residual = residual + v * (products @ doubled.T) * (0.5 - p)
             step = np.einsum("rij,jr->ir", inverse, x.T @ residual)
         else:
-            step = _solves(information, x.T @ residual)
+            step = np.linalg.solve(information, (x.T @ residual).T[:, :, None])[:, :, 0].T
         step = np.clip(step, -LONGEST_STEP / 2, LONGEST_STEP / 2)
         # A step that takes most of the one before it back is swinging around the solution: half of it is nearer.
         back = last[:, open_]
@@ -253,23 +268,6 @@ def _inverse(matrix: Array) -> Array:
         return np.asarray(np.linalg.inv(matrix))
     except np.linalg.LinAlgError:
         return np.full_like(matrix, np.inf)
-
-
-def _inverses(matrices: Array) -> Array:
-    try:
-        return np.asarray(np.linalg.inv(matrices))
-    except np.linalg.LinAlgError:
-        return np.stack([np.linalg.pinv(matrix) for matrix in matrices])
-
-
-def _solves(matrices: Array, right: Array) -> Array:
-    """(k, R) solutions of R systems; a singular one gives NaN and leaves the others alone."""
-    try:
-        return np.asarray(np.linalg.solve(matrices, right.T[:, :, None])[:, :, 0].T)
-    except np.linalg.LinAlgError:
-        solved = [_solve(matrix, column) for matrix, column in zip(matrices, right.T, strict=True)]
-        nothing = np.full(right.shape[0], np.nan)
-        return np.stack([nothing if one is None else one for one in solved], axis=1)
 
 
 def _intercepts(y: Array, x: Array, weights: Array, beta: Array) -> Array:

@@ -137,7 +137,8 @@ def _attrition(sample: Sample, following: str, main: Specification) -> list[dict
     subjects = (main.outcome, *main.practices)
     if not sample.has(*subjects):
         return []
-    s = replace(main, outcome="answers_again", practices=subjects, estimator="logit")
+    controls = tuple(name for name in main.controls if name != WAVE)
+    s = replace(main, outcome="answers_again", practices=subjects, controls=controls, estimator="logit")
     chosen = [rows(sample, copy, s) for copy in sample.copies]
     if min(min(r.y.sum(), (1 - r.y).sum()) for r in chosen) < 10:
         return []

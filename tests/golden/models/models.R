@@ -91,10 +91,13 @@ copies <- do.call(rbind, lapply(1:6, function(m) { c <- d
 write.csv(copies[, c("imputation", "firm", "share", "top_innovator")], "copies.csv", row.names = FALSE)
 each <- lapply(1:6, function(m) { c <- levels_of(copies[copies$imputation == m, ]); des <- design_of(c)
   f <- svyglm(form, des, family = quasibinomial, control = tight); s <- states(f, c)
+  # Degrees of freedom: svyglm's for terms; for contrasts 2 V^2 / Var(V) of the firms' contributions.
+  few <- sapply(s, function(k) { e <- k$full * c$weight; e <- e - mean(e); v <- sum(e^2)
+    min(2 * v^2 / (sum(e^4) - v^2 / length(e)), f$df.residual) })
   list(q = c(coef(f), sapply(s, `[[`, "g")),
-       u = c(diag(vcov(f)), sapply(s, function(k) c(SE(svytotal(k$full, des)))^2)), df = f$df.residual) })
-for (k in names(each[[1]]$q)) {
-  pooled <- pool.scalar(sapply(each, function(e) e$q[[k]]), sapply(each, function(e) e$u[[k]]), n = each[[1]]$df, k = 0)
+       u = c(diag(vcov(f)), sapply(s, function(k) c(SE(svytotal(k$full, des)))^2)), df = c(rep(f$df.residual, length(coef(f))), few)) })
+for (i in seq_along(each[[1]]$q)) { k <- names(each[[1]]$q)[i]
+  pooled <- pool.scalar(sapply(each, function(e) e$q[[k]]), sapply(each, function(e) e$u[[k]]), n = mean(sapply(each, function(e) e$df[i])), k = 0)
   say("pooled", k, pooled$qbar, sqrt(pooled$t)); say("pooled df", k, pooled$df, pooled$fmi)
 }
 
@@ -109,13 +112,14 @@ weighted <- suppressWarnings(glm(form, binomial, s, weights = scaled, method = b
 x <- model.matrix(form, s); mu <- fitted(weighted)
 A <- crossprod(x * (scaled * mu * (1 - mu)), x)
 h <- rowSums((x %*% solve(A)) * x) * scaled * mu * (1 - mu)
-influence <- (x * (scaled * (s$top_innovator - mu) + h * (.5 - mu))) %*% solve(A) / s$weight
+stretch <- 1 / (1 - pmin(h, .95))   # as HC3
+influence <- (x * (scaled * (s$top_innovator - mu) + h * (.5 - mu)) * stretch) %*% solve(A) / s$weight
 se <- SE(svytotal(influence, design_of(s)))
 for (i in seq_along(coef(weighted))) say("firth weighted", names(coef(weighted))[i], coef(weighted)[[i]], se[[i]])
 rest <- drop(x[, -1] %*% coef(weighted)[-1])
 flic <- suppressWarnings(glm(s$top_innovator ~ 1 + offset(rest), quasibinomial, weights = s$weight, control = tight))
 v <- s$weight * fitted(flic) * (1 - fitted(flic))
-first <- ((s$top_innovator - fitted(flic)) - drop(influence[, -1] %*% crossprod(x[, -1], v))) / sum(v)
+first <- ((s$top_innovator - fitted(flic)) * stretch - drop(influence[, -1] %*% crossprod(x[, -1], v))) / sum(v)
 say("flic", "(Intercept)", coef(flic)[[1]], c(SE(svytotal(first, design_of(s)))))
 beta <- c(coef(flic)[[1]], coef(weighted)[-1]); full <- cbind(first, influence[, -1])
 k <- states(NULL, s, beta = beta, influence = full)
