@@ -92,10 +92,13 @@ def _keys_in(connection: duckdb.DuckDBPyConnection, table: str, keys: Sequence[s
 
 def _checked(connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule]) -> dict[str, int]:
     """How many rows each rule can judge, in one pass over each table it concerns."""
+    there: dict[str, set[str]] = {}
     wanted: dict[str, list[tuple[str, str]]] = {}
     for rule in rules:
         where, columns = (rule.answered_in[0], [rule.answered_in[1]]) if rule.answered_in else (table, rule.columns)
-        wanted.setdefault(where, []).append((rule.name, _answered(connection, where, rule, columns)))
+        if where not in there:
+            there[where] = set(_columns(connection, where))
+        wanted.setdefault(where, []).append((rule.name, _answered(rule, [c for c in columns if c in there[where]])))
     counts: dict[str, int] = {}
     for where, columns_of_rules in wanted.items():
         select = ", ".join(count for _, count in columns_of_rules)
@@ -104,9 +107,7 @@ def _checked(connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[
     return counts
 
 
-def _answered(connection: duckdb.DuckDBPyConnection, table: str, rule: Rule, columns: Sequence[str]) -> str:
-    there = set(_columns(connection, table)) if columns else set()
-    columns = [column for column in columns if column in there]
+def _answered(rule: Rule, columns: Sequence[str]) -> str:
     if rule.judges_missing or not rule.by_row or not columns:
         return "count(*)"
     return "count(*) FILTER (WHERE " + " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns) + ")"
