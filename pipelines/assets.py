@@ -150,9 +150,23 @@ def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> 
     @dg.multi_asset(name=f"{stage}_all", specs=_specs(stage, tables, before))
     def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[dg.MaterializeResult]:
         survey, lake = monitor.survey(), monitor.lake()
+        if unfinished := lake.unfinished_waves():
+            raise failure(_not_whole(survey, unfinished))
         yield from _run(stage, tables, "all", lake, lambda module: module.run_all(lake, survey, lake.whole_waves()))
 
     return asset
+
+
+def _not_whole(survey: Survey, waves: Sequence[str]) -> WaveStopped:
+    """A wave that stopped on the way has old and new tables side by side: nothing may be released from them."""
+    return WaveStopped(
+        Problem(
+            f"no release is made while wave {wave} is not whole: its last run stopped on the way",
+            file=f"waves/{wave}.yaml",
+            do=f"correct what stopped it and run wave {wave} of {survey.name} again; the last good release stays",
+        )
+        for wave in waves
+    )
 
 
 def _run(
