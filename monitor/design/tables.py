@@ -76,7 +76,10 @@ def margin_matrix(frame: pd.DataFrame, margins: tuple[tuple[str, ...], ...]) -> 
     """One 0/1 column per category of every margin (crossed where it names several variables), (n, p)."""
     columns = []
     for margin in margins:
-        key = frame[list(margin)].astype(str).agg("*".join, axis=1).to_numpy(object)
-        values, codes = group_codes(key)
-        columns.append(np.eye(len(values))[codes])
+        key = np.zeros(len(frame), dtype=np.int64)
+        for name in margin:
+            values, codes = group_codes(frame[name].to_numpy(object))
+            key = key * len(values) + codes
+        present, place = np.unique(key, return_inverse=True)
+        columns.append(np.eye(len(present))[place.ravel()])
     return np.hstack(columns)

@@ -358,7 +358,8 @@ def _classes(sample: pd.DataFrame, plan: DesignPlan, notes: Diagnostics, adjuste
         if plan.response == "logistic"
         else labels(sample, plan.response_classes)
     )
-    outside = sample["disposition"].map(_is_out_of_scope).to_numpy(bool) & ~responding
+    spelled = {d for d in sample["disposition"].unique() if _is_out_of_scope(d)}
+    outside = sample["disposition"].isin(spelled).to_numpy(bool) & ~responding
     classes = classes.where(~outside, OUT_OF_SCOPE)
     inside = classes[~outside]
     invited = inside.value_counts()
@@ -397,7 +398,7 @@ def _rates(base: Floats, c: NDArray[np.int64], responding: NDArray[np.bool_]) ->
 
 
 def _codes(values: pd.Series) -> NDArray[np.int64]:
-    return np.unique(values.astype(str).to_numpy(), return_inverse=True)[1].astype(np.int64)
+    return pd.factorize(values.astype(str), sort=True)[0].astype(np.int64)
 
 
 def _table(
