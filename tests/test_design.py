@@ -25,6 +25,7 @@ from monitor.design import (
     fit_logit,
     fit_logit_replicates,
     glm_influence,
+    logit,
     replicate_covariance,
 )
 from monitor.lake import connect
@@ -370,6 +371,17 @@ def test_replicate_fits_are_the_fits_one_by_one() -> None:
     continuous = np.column_stack([x, rng.normal(size=150)])
     alone = np.array([fit_logit(continuous, y, w[:, j]).coefficients for j in range(9)])
     np.testing.assert_allclose(fit_logit_replicates(continuous, y, w).coefficients, alone, rtol=1e-8, atol=1e-10)
+
+
+@given(samples)
+@SETTINGS
+def test_the_regression_in_blocks_is_the_regression_by_influence(s: Sample) -> None:
+    x, y = np.column_stack([np.ones(s.n), s.x]), np.clip(s.top, 0.1, 0.9)
+    for d in (s.design(), s.design(population=None), s.design(psu=s.group, population=None, lonely="centre")):
+        blocks = logit(d, x, y)
+        influence = glm_influence(x, y, fit_logit(x, y, d.weights).fitted, d.weights)
+        np.testing.assert_allclose(blocks.covariance, d.covariance(influence), rtol=1e-7, atol=1e-12)
+        assert blocks.df == d.degrees_of_freedom() - 1
 
 
 def test_a_replicate_without_an_estimate_is_refused() -> None:

@@ -16,7 +16,14 @@ from monitor.design.cells import CellFit, cell_domains, cells_select, dummy_colu
 from monitor.design.estimate import FEW_EVENTS, Estimate
 from monitor.design.intervals import clopper_pearson, korn_graubard, logit_t, student_t
 from monitor.design.panel import change, panel_covariance
-from monitor.design.regression import GlmFit, fit_logit, fit_logit_replicates, glm_influence
+from monitor.design.regression import (
+    GlmFit,
+    LogitEstimate,
+    fit_logit,
+    fit_logit_replicates,
+    glm_influence,
+    logit,
+)
 from monitor.design.replicates import (
     bootstrap_perturbation,
     firm_numbers,
@@ -33,6 +40,7 @@ __all__ = [
     "CellFit",
     "Estimate",
     "GlmFit",
+    "LogitEstimate",
     "ResponsePhase",
     "SurveyDesign",
     "bootstrap_perturbation",
@@ -49,6 +57,7 @@ __all__ = [
     "glm_influence",
     "jackknife_weights",
     "korn_graubard",
+    "logit",
     "logit_t",
     "margin_matrix",
     "panel_covariance",

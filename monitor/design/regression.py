@@ -7,9 +7,13 @@ Does not belong here: which models are fitted, separation, contrasts (`modelled`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from monitor.design.structure import SurveyDesign
 
 Floats = NDArray[np.float64]
 BLOCK = 16_384
@@ -27,6 +31,53 @@ class GlmFit:
     """(p, p) A = sum w x x' mu (1 - mu)"""
     iterations: int
     converged: bool
+
+
+@dataclass(frozen=True)
+class LogitEstimate:
+    """A logistic regression of a survey design."""
+
+    coefficients: Floats
+    """(p,) in logits"""
+    covariance: Floats
+    """(p, p) linearised"""
+    df: int
+    """Firms less strata, plus 1, less p: the degrees of freedom R's svyglm takes"""
+    converged: bool
+
+    @property
+    def se(self) -> Floats:
+        """(p,) standard errors."""
+        return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0)))
+
+
+def logit(design: SurveyDesign, x: ArrayLike, y: ArrayLike) -> LogitEstimate:
+    """Design-weighted logistic regression with linearised covariance: svyglm(family = quasibinomial) of R's survey.
+
+    x (n, p) covariates with the intercept among them, y (n,) in 0..1. For strata with or without population sizes
+    the covariance A^-1 (sum_h (1 - f_h) n_h / (n_h - 1) sum_k (u_k - mean_h)(u_k - mean_h)') A^-1, u = w x (y - mu), is
+    summed over blocks of rows, so that memory beyond x does not grow with n; other designs go by `glm_influence`.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    fit = fit_logit(x, y, design.weights)
+    df = design.degrees_of_freedom() + 1 - x.shape[1]
+    if not design.plain:
+        influence = glm_influence(x, y, fit.fitted, design.weights)
+        return LogitEstimate(fit.coefficients, design.covariance(influence), df, fit.converged)
+    codes, scale, size = design.strata_scale()
+    residual = design.weights * (y - fit.fitted)
+    strata, p = len(scale), x.shape[1]
+    totals, squares = np.zeros((strata, p)), np.zeros((p, p))
+    for low in range(0, len(y), BLOCK):
+        rows = slice(low, low + BLOCK)
+        u = x[rows] * residual[rows][:, None]
+        h = codes[rows]
+        for j in range(p):
+            totals[:, j] += np.bincount(h, weights=u[:, j], minlength=strata)
+        squares += (u * scale[h][:, None]).T @ u
+    middle = squares - (totals * (scale / size)[:, None]).T @ totals
+    half = np.linalg.solve(fit.information, middle)
+    return LogitEstimate(fit.coefficients, np.linalg.solve(fit.information, half.T), df, fit.converged)
 
 
 def glm_influence(

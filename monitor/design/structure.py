@@ -249,6 +249,18 @@ class SurveyDesign:
             remaining = np.nan_to_num(np.maximum(1 - size / total, 0.0))
         return spread(rows, stratum, size, remaining, grouping, times)
 
+    @property
+    def plain(self) -> bool:
+        """Strata and weights and nothing else: no clusters, response phase, calibration or lonely stratum."""
+        lonely = (self._drawn < 2) & (self._drawn < self._population)
+        return self.psu is None and self.response is None and self.auxiliary is None and not lonely.any()
+
+    def strata_scale(self) -> tuple[Codes, Floats, Floats]:
+        """Stratum code of every firm, (1 - f_h) n_h / (n_h - 1) and n_h of every stratum, for sums over blocks."""
+        drawn = self._drawn
+        remaining = np.maximum(1 - drawn / self._population, 0.0)
+        return self._stratum[0], remaining * drawn / np.maximum(drawn - 1, 1), drawn
+
     def _two_phase(self, e: Floats) -> Floats:
         phase = self.response
         assert phase is not None
@@ -310,7 +322,8 @@ class SurveyDesign:
         """Firms (primary units) in the domain less the strata they lie in; response classes count as strata."""
         inside = np.ones(self.n, dtype=bool) if domain is None else np.asarray(domain, dtype=bool)
         strata = self._stratum[0] if self.response is None else group_codes(self.response.classes)[1]
-        return int(len(np.unique(self._unit[0][inside])) - len(np.unique(strata[inside])))
+        units = inside.sum() if self.psu is None else np.count_nonzero(np.bincount(self._unit[0][inside]))
+        return int(units) - int(np.count_nonzero(np.bincount(strata[inside])))
 
     def kish_deff(self, domain: ArrayLike | None = None) -> float:
         """Kish's design effect of unequal weights: n sum w^2 / (sum w)^2 = 1 + CV^2(w)."""
