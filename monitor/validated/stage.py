@@ -107,8 +107,8 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
 def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOutcome:
     """Run the suite of a later stage's table and write its outcome as `validated_rules_<table>`.
 
-    wave: a wave of the survey, or `all` for a table that spans waves. A rule may require columns of the table and
-    other tables of the lake. Raises DefinitionError where the rule file is wrong or a rule cannot be run; a critical
+    wave: a wave of the survey, or `all` for a table that spans waves. A rule may require columns of the table, other
+    tables of the lake, and `thresholds` (the survey's minimum_firms, minimum_df, minimum_events). Raises DefinitionError where the rule file is wrong or a rule cannot be run; a critical
     failure is in the outcome, for the caller to stop on.
     """
     declared = survey.waves.get(wave)
@@ -119,11 +119,21 @@ def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOu
             if lake.has(name, wave):
                 connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {lake.scan(name, wave)}")
                 available.add(name)
+        connection.execute(f"CREATE TABLE thresholds AS {_thresholds(survey)}")
+        available.add("thresholds")
         rules = run_suite(connection, suite, sorted(available))
         found = outcomes.problems(connection, {table: suite}, ("critical",), declared)
         found += outcomes.problems(connection, {table: suite}, ("warning", "info"), declared)
     lake.write(f"validated_rules_{table}", wave, rules)
     return TableOutcome(table, wave, rules, tuple(found))
+
+
+def _thresholds(survey: Survey) -> str:
+    limits = survey.disclosure
+    return (
+        f"SELECT {limits.minimum_firms:d} AS minimum_firms, {limits.minimum_df:d} AS minimum_df,"
+        f" {limits.minimum_events:d} AS minimum_events"
+    )
 
 
 def all_rules(lake: Lake, wave: str) -> pd.DataFrame:
