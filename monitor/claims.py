@@ -107,14 +107,15 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def rule_text(rule: Mapping[str, Any], language: str) -> str:
-    """The decision rule as a sentence."""
-    kind, value, alpha = rule["kind"], float(rule.get("value", 0.0)), float(rule["alpha"])
-    at = _figure(value, language)
+def rule_text(rule: Mapping[str, Any], language: str, share: bool = True) -> str:
+    """The decision rule as a sentence; `share`: whether the estimand is a share and not a difference of shares."""
+    kind = rule["kind"]
+    at = _figure(float(rule.get("value", 0.0)), language, share)
+    alpha = f"{float(rule['alpha']):g}"
     if kind == "within":
-        margin = _figure(float(rule["margin"]), language)
+        margin = _figure(float(rule["margin"]), language, share=False)
         words = {
-            "nl": f"gesteund als het hele interval hooguit {margin} van {at} ligt",
+            "nl": f"gesteund als het hele interval hooguit {margin} van {at} af ligt",
             "en": f"supported if the whole interval lies within {margin} of {at}",
         }
     elif kind == "below":
@@ -127,12 +128,8 @@ def rule_text(rule: Mapping[str, Any], language: str) -> str:
             "nl": f"gesteund als het hele interval boven {at} ligt",
             "en": f"supported if the whole interval lies above {at}",
         }
-    side = {"nl": f"eenzijdig alfa {alpha:g}", "en": f"one-sided alpha {alpha:g}"}
-    return (
-        f"{words[language]} ({side[language]})".replace("0.", "0,")
-        if language == "nl"
-        else (f"{words[language]} ({side[language]})")
-    )
+    side = {"nl": f"eenzijdig alfa {alpha.replace('.', ',')}", "en": f"one-sided alpha {alpha}"}
+    return f"{words[language]} ({side[language]})"
 
 
 def _verdict(claim: Mapping[str, Any], evidence: Evidence, yes: float, no: float) -> Verdict:
@@ -155,7 +152,7 @@ def _reason(rule: Mapping[str, Any], e: Evidence, verdict: str) -> dict[str, str
             "four times out of five.",
         }
     if rule["kind"] == "within":
-        margin = {language: _figure(float(rule["margin"]), language) for language in ("nl", "en")}
+        margin = {language: _figure(float(rule["margin"]), language, False) for language in ("nl", "en")}
         place = {SUPPORTED: ("binnen", "within"), CONTRADICTED: ("buiten", "outside")}[verdict]
         return {
             "nl": f"{found['nl']} Dat ligt {place[0]} {limit['nl']} plus of min {margin['nl']}.",

@@ -134,6 +134,7 @@ def decide_claims(findings: Findings) -> None:
     evidence = [evidence_for(claim, sample, findings.results, survey.disclosure) for claim in survey.claims]
     for verdict in decide(survey.claims, evidence):
         claim, e = verdict.claim, verdict.evidence
+        share = claim["estimand"]["kind"] == "share"
         findings.rows["modelled_claims"].append(
             {
                 "survey": survey.name,
@@ -145,10 +146,10 @@ def decide_claims(findings: Findings) -> None:
                 "estimate": e.estimate,
                 "ci_low": e.low,
                 "ci_high": e.high,
-                "decision_rule": rule_text(claim["rule"], "en"),
+                "decision_rule": rule_text(claim["rule"], "en", share),
                 "verdict": verdict.verdict,
                 "reason": verdict.reason["en"],
-                "decision_rule_nl": rule_text(claim["rule"], "nl"),
+                "decision_rule_nl": rule_text(claim["rule"], "nl", share),
                 "reason_nl": verdict.reason["nl"],
                 "se": e.se,
                 "df": e.df,
