@@ -192,11 +192,12 @@ def _new_wave(options: argparse.Namespace) -> int:
 
 
 def _releases(options: argparse.Namespace) -> int:
-    from monitor.released import list_releases
+    from monitor.released import releases
 
-    releases = list_releases(options.home)
-    lines = [f"{r['survey']}  {r['release_id']}  {r['created_at']}  waves {', '.join(r['waves'])}" for r in releases]
-    _print({"releases": releases}, "\n".join(lines) or "no release yet: `monitor demo` makes one", options.json)
+    surveys = sorted(folder.name for folder in (options.home / "releases").glob("*") if folder.is_dir())
+    found = [release for survey in surveys for release in releases(options.home, survey)]
+    lines = [f"{r['survey']}  {r['release_id']}  {r['created_at']}  waves {', '.join(r['waves'])}" for r in found]
+    _print({"releases": found}, "\n".join(lines) or "no release yet: `monitor demo` makes one", options.json)
     return 0
 
 

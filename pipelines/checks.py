@@ -9,8 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from monitor.survey import Survey
-from pipelines.assets import ANSWER_SUITES, WAVE_STAGES, check_result
+from pipelines.assets import ANSWER_SUITES, check_result
 from pipelines.resources import SurveyHome
 
 EXPECTATIONS = Path(__file__).resolve().parent.parent / "expectations"
@@ -21,22 +20,18 @@ def suites() -> Sequence[str]:
     return sorted(path.stem for path in EXPECTATIONS.glob("*.yaml") if path.stem not in ANSWER_SUITES)
 
 
-def build_checks(survey: Survey) -> list[dg.AssetChecksDefinition]:
+def build_checks() -> list[dg.AssetChecksDefinition]:
     """A blocking check for each suite; what is downstream of its table waits for it."""
-    waves = dg.StaticPartitionsDefinition(list(survey.waves))
-    return [_check(table, waves if _of_wave(table) else None) for table in suites()]
+    return [_check(table) for table in suites()]
 
 
-def _of_wave(table: str) -> bool:
-    return any(table in tables for tables in WAVE_STAGES.values())
-
-
-def _check(table: str, waves: dg.PartitionsDefinition | None) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=table, name=table, blocking=True, partitions_def=waves)
+def _check(table: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=table, name=table, blocking=True)
     def check(context: dg.AssetCheckExecutionContext, monitor: SurveyHome) -> dg.AssetCheckResult:
         from monitor.validated import validate_table
 
-        wave = context.partition_key if context.has_partition_key else "all"
+        # Partitions of checks are a preview in Dagster; the run knows its wave.
+        wave = context.run.tags.get("dagster/partition", "all")
         outcome = validate_table(monitor.lake(), monitor.survey(), wave, table)
         critical = [problem for problem in outcome.problems if problem.severity == "critical"]
         return check_result(table, wave, outcome.rules, critical)

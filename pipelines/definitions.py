@@ -18,7 +18,7 @@ def build(folder: Path, home: Path) -> dg.Definitions:
     wave, release = wave_job(), release_job()
     return dg.Definitions(
         assets=build_assets(survey),
-        asset_checks=build_checks(survey),
+        asset_checks=build_checks(),
         jobs=[wave, release],
         schedules=[yearly(survey, wave)],
         sensors=[inbox_sensor(survey, wave), release_sensor(wave, release)],

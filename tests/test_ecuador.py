@@ -38,8 +38,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
     home = tmp_path_factory.mktemp("ecuador")
     delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"
     done = subprocess.run(
-        [sys.executable, "-m", "monitor", "run", "--survey", DEFINITION, "--wave", "2014"]
-        + ["--input", delivery, "--home", home, "--json"],
+        [
+            *(sys.executable, "-m", "monitor", "run", "--survey", DEFINITION, "--wave", "2014"),
+            *("--input", delivery, "--home", home, "--json"),
+        ],
         capture_output=True,
         text=True,
         check=False,
