@@ -18,7 +18,7 @@ from monitor.lake import Lake, literal, statement
 from monitor.raw.deliveries import file_of, history
 from monitor.staged.answers import answers_select, coded_query, coded_questions, missing_select, staged_concepts
 from monitor.staged.corrections import Correction, as_frame, match, read_corrections
-from monitor.staged.crosswalk import successors
+from monitor.staged.crosswalk import register_firm_of
 from monitor.staged.frame import write_frame
 from monitor.staged.privacy import treatments
 from monitor.staged.sources import Sources, load_sources
@@ -49,7 +49,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         connection.execute("SET temp_directory = $1", [str(Path(folder) / "spill")])
         connection.execute(statement("staged", "parsing"))
         register_pseudonym(connection, key, survey.name)
-        successors(connection, lake, survey, wave)
+        register_firm_of(connection, lake, survey, wave)
         sources = load_sources(connection, lake, wave, "answers")
         corrections = _corrections(connection, lake, wave, sources)
         framed = write_frame(connection, lake, survey, wave)

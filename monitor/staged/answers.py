@@ -39,7 +39,7 @@ def coded_query(
 ) -> str:
     """A SELECT over `raw_records`: firm, response, line, and per concept its value, its kind and its evidence.
 
-    The connection has the parsing macros, `pseudonym` and `successors`.
+    The connection has the parsing macros, `pseudonym` and `firm_of`.
     """
     questions = coded_questions(survey, wave)
     by_row = _by_row(corrections)
@@ -60,7 +60,11 @@ def coded_query(
     query = _kinds(query, questions, expressions)
     query = routing.blanks(query, questions, survey.concepts)
     query = routing.routed(query, questions, survey.concepts)
-    return routing.broken_off(query, questions, wave.usable)
+    query = routing.broken_off(query, questions, wave.usable)
+    kept = [quoted(concept.name) for concept in staged_concepts(survey)]
+    for question in questions:
+        kept += [routing.kind_column(question.concept), routing.text_column(question.concept)]
+    return f"SELECT firm, response, line{''.join(', ' + column for column in kept)} FROM ({query})"
 
 
 def answers_select(survey: Survey) -> str:
@@ -95,7 +99,7 @@ def _cell(sources: Sources, name: str, cells: dict[str, str], by_row: Mapping[st
     if source is None:
         return sources.cell(None)
     alias = quoted(f"cell {source.stored}")
-    cells[alias] = f"tidy_cell({_corrected(source, by_row.get(source.stored, {}))})"
+    cells[alias] = _corrected(source, by_row.get(source.stored, {}))
     return sources.cell(source, alias)
 
 
@@ -107,15 +111,13 @@ def _corrected(source: Source, changes: Mapping[int, str]) -> str:
 
 
 def _cells(cells: Mapping[str, str], firm_cell: str) -> str:
-    """Tidied cells and the firm's pseudonym; records in which no question's column holds anything left out."""
+    """Cells and the firm's pseudonym; records in which no question's column holds anything left out."""
     picked = "".join(f", {sql} AS {alias}" for alias, sql in cells.items())
     inner = f"SELECT row_number AS response, line{picked} FROM raw_records"
     if cells:
-        inner = f"SELECT * FROM ({inner}) WHERE coalesce({', '.join(cells)}) IS NOT NULL"
-    return (
-        f"SELECT pseudonym(coalesce(s.successor, firm_id({firm_cell}))) AS firm, c.* FROM ({inner}) AS c "
-        f"LEFT JOIN successors AS s ON s.predecessor = firm_id({firm_cell})"
-    )
+        holds = f"coalesce({', '.join(f'tidy_cell({cell})' for cell in cells)})"
+        inner = f"SELECT * FROM ({inner}) WHERE {holds} IS NOT NULL"
+    return f"SELECT firm_of({firm_cell}) AS firm, c.* FROM ({inner}) AS c"
 
 
 def _values(

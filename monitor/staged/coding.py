@@ -30,7 +30,7 @@ NO_KIND = "CAST(NULL AS VARCHAR)"
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A source column as staged meets it: the SQL of its text, how numbers are written in it, the file's own labels."""
+    """A source column as staged meets it: the SQL of its text as it stands, how numbers are written in it, the file's own labels."""
 
     sql: str
     decimal: str
@@ -98,7 +98,8 @@ def coded(
 def _result(question: Question, column: SourceColumn, found: str, value: str, missing: str) -> Coded:
     name = quoted(f"found {question.concept}")
     filled = {"found": name}
-    return Coded({name: found}, value.format(**filled), missing.format(**filled), f"{column.sql} IS NULL", column.sql)
+    text = f"tidy_cell({column.sql})"
+    return Coded({name: found}, value.format(**filled), missing.format(**filled), f"{text} IS NULL", text)
 
 
 def _code(
@@ -107,7 +108,7 @@ def _code(
     """A category or a boolean; without a code list anything but a missing code is its own code."""
     codes = source_codes(question, concept, column, layout)
     marked = {code: KIND_MARK + kind for code, kind in kinds.items()}
-    found = _lookup(column.sql, {**marked, **codes}, otherwise="NULL" if codes else column.sql)
+    found = _lookup(column.sql, {**marked, **codes}, otherwise="NULL" if codes else f"tidy_cell({column.sql})")
     kind = DUCKDB_TYPES[concept.type]
     value = "CASE WHEN NOT starts_with({found}, " + literal(KIND_MARK) + ") THEN CAST({found} AS " + kind + ") END"
     return _result(question, column, found, value, KIND_OF)
@@ -119,7 +120,7 @@ def _set(
     """A set in one cell; NULL where one of its options is unknown, a kind where the cell is one missing code."""
     separator = question.separator or ","
     codes = source_codes(question, concept, column, layout)
-    cell = column.sql
+    cell = f"tidy_cell({column.sql})"
     # An option whose own text holds the separator is set apart before the cell is split.
     for code in sorted((code for code in codes if separator in code), key=len, reverse=True):
         cell = f"replace({cell}, {literal(code)}, {literal(code.replace(separator, INSIDE))})"
@@ -173,9 +174,10 @@ def _plain(
     if concept.type == "identifier":
         parsed = f"pseudonym(firm_id({column.sql}))"
     elif concept.type == "date":
-        parsed = f"parse_date_as({column.sql}, {literal(form)})" if form else f"parse_date({column.sql})"
+        cell = f"tidy_cell({column.sql})"
+        parsed = f"parse_date_as({cell}, {literal(form)})" if form else f"parse_date({cell})"
     else:
-        parsed = column.sql
+        parsed = f"tidy_cell({column.sql})"
     if not kinds:
         return _result(question, column, parsed, "{found}", NO_KIND)
     result = _result(question, column, parsed, f"CASE WHEN {word} IS NULL THEN {{found}} END", word)
@@ -194,11 +196,15 @@ def _lookup(cell: str, codes: Mapping[str, str], otherwise: str = "NULL") -> str
     """A cell's code looked up: as it stands first, in its compared form where that finds nothing."""
     if not codes:
         return f"CAST({otherwise} AS VARCHAR)"
+    # Most cells are a declared code as it stands; only the others are tidied and brought into their compared form.
     exact = " ".join(f"WHEN {literal(code)} THEN {literal(to)}" for code, to in codes.items())
     keyed = {code_key(code): to for code, to in codes.items()}
     alike = " ".join(f"WHEN {literal(code)} THEN {literal(to)}" for code, to in keyed.items())
-    compared = f"CASE code_key({cell}) {alike} ELSE {otherwise} END"
-    return f"CASE WHEN {cell} IS NULL THEN NULL ELSE CASE {cell} {exact} ELSE {compared} END END"
+    compared = f"CASE code_key(tidy_cell({cell})) {alike} ELSE {otherwise} END"
+    return (
+        f"CASE WHEN {cell} IS NULL THEN NULL ELSE CASE {cell} {exact} "
+        f"ELSE CASE WHEN tidy_cell({cell}) IS NOT NULL THEN {compared} END END END"
+    )
 
 
 def source_codes(
@@ -254,7 +260,7 @@ def _ticks(question: Question, columns: Sequence[SourceColumn], kinds: Mapping[s
     ticks = f"list_sort(list_distinct(list_filter({options}, lambda o, i: {name}[i] = {literal(TICKED)})))"
     value = f"CASE WHEN {answered} AND NOT list_contains({name}, {literal(UNKNOWN)}) THEN {ticks} END"
     missing = f"CASE WHEN NOT {answered} THEN substr([s for s in {name} if s IS NOT NULL][1], 2) END"
-    blank = f"coalesce({cells}) IS NULL"
+    blank = f"len([s for s in {name} if s IS NOT NULL]) = 0"
     return Coded({name: found}, value, missing, blank, f"concat_ws(' | ', {cells})")
 
 

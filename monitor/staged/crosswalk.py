@@ -12,7 +12,6 @@ import csv
 import io
 
 import duckdb
-import pandas as pd
 
 from monitor.lake import Lake
 from monitor.problems import Problem, UnusableDelivery
@@ -22,16 +21,22 @@ CROSSWALK_FILE = "crosswalk.csv"
 FIELDS = ("from", "to", "wave", "reason")
 
 
-def successors(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> int:
-    """Give the connection the table `successors` (predecessor, successor) in force in this wave; returns its rows."""
+def register_firm_of(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> int:
+    """Give the connection the macro `firm_of(cell)`: the pseudonym of the firm that a cell stands for in this wave.
+
+    The connection has `firm_id` and `pseudonym`. Returns the crosswalk's rows in force.
+    """
     path = lake.home / "inbox" / survey.name / CROSSWALK_FILE
     pairs: dict[str, str] = {}
     if path.is_file() and not path.is_symlink():
         pairs = read_crosswalk(path.read_text(encoding="utf-8-sig"), path.name, wave.name, tuple(survey.waves))
-    frame = pd.DataFrame({"predecessor": list(pairs), "successor": list(pairs.values())}, dtype="str")
-    connection.register("crosswalk_rows", frame)
-    connection.execute("CREATE OR REPLACE TEMP TABLE successors AS SELECT predecessor, successor FROM crosswalk_rows")
-    connection.unregister("crosswalk_rows")
+    firm = "firm_id(cell)"
+    if pairs:
+        connection.execute(
+            "SET VARIABLE successors = MAP($1::VARCHAR[], $2::VARCHAR[])", [list(pairs), list(pairs.values())]
+        )
+        firm = f"coalesce(map_extract_value(getvariable('successors'), {firm}), {firm})"
+    connection.execute(f"CREATE OR REPLACE TEMP MACRO firm_of(cell) AS pseudonym({firm})")
     return len(pairs)
 
 

@@ -44,7 +44,7 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
     for name, target in frame.columns.items():
         cell = sources.cell(sources.find(name))
         if target == "firm":
-            firm = f"firm_id({cell.sql})"
+            firm = cell.sql
             continue
         concept = own.get(target) or survey.concepts[target]
         question = Question(concept=target, columns={name: target}, line=0, codes=frame.codes.get(target, {}))
@@ -59,8 +59,7 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
     columns = [target for target in values if target not in own] + list(own)
     extra = "".join(f", {sql} AS {name}" for name, sql in found.items())
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT pseudonym(coalesce(s.successor, {firm})) AS firm, f.*"
-        f"{extra} FROM raw_frame AS f LEFT JOIN successors AS s ON s.predecessor = {firm}"
+        f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT firm_of({firm}) AS firm, f.*{extra} FROM raw_frame AS f"
     )
     problems = _problems(connection, frame.file, checks)
     if problems:

@@ -47,7 +47,7 @@ class Sources:
             return SourceColumn("CAST(NULL AS VARCHAR)", ".", "")
         decimal, thousands = marks(self.layout, source.numeric)
         return SourceColumn(
-            sql or f"tidy_cell({quoted(source.stored)})", decimal, thousands, source.labels, source.user_missing
+            sql or quoted(source.stored), decimal, thousands, source.labels, source.user_missing
         )
 
 

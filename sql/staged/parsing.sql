@@ -7,7 +7,7 @@ CREATE OR REPLACE TEMP MACRO padding() AS
 
 -- A cell without padding of any kind; blank as NULL.
 CREATE OR REPLACE TEMP MACRO tidy_cell(cell) AS
-    nullif(trim(cell, padding()), '');
+    CASE WHEN regexp_full_match(cell, '[!-~]|[!-~][ -~]*[!-~]') THEN cell ELSE nullif(trim(cell, padding()), '') END;
 
 -- A firm's identifier as text with its leading zeros; a spreadsheet's "123.0" is "123".
 CREATE OR REPLACE TEMP MACRO firm_id(cell) AS regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1');
@@ -29,7 +29,7 @@ CREATE OR REPLACE TEMP MACRO plain_marks(cell) AS
 CREATE OR REPLACE TEMP MACRO bare_amount(cell, decimal_mark) AS
     trim(regexp_replace(
         regexp_replace(
-            regexp_replace(lower(trim(plain_marks(cell))), '^(ca\.?|circa|ongeveer|ong\.|plm\.?|about|approx\.?|±|~|≈|\+/-)\s*', ''),
+            regexp_replace(lower(trim(plain_marks(tidy_cell(cell)))), '^(ca\.?|circa|ongeveer|ong\.|plm\.?|about|approx\.?|±|~|≈|\+/-)\s*', ''),
             '^([+-]?)\s*(€|eur\b|euro\b)\s*', '\1'
         ),
         CASE decimal_mark WHEN ',' THEN '\s*(,-{1,2}|€|\beur|\beuro)$' ELSE '\s*(€|\beur|\beuro)$' END, ''
@@ -65,38 +65,44 @@ CREATE OR REPLACE TEMP MACRO whole(number) AS
 CREATE OR REPLACE TEMP MACRO sensible_date(day) AS
     CASE WHEN year(day) BETWEEN 1500 AND 2200 THEN day END;
 
+-- The plainest numbers, most of all there are, at once; `otherwise` is worked out for the rest alone.
+CREATE OR REPLACE TEMP MACRO plain_number(cell, decimal_mark, grouping, otherwise) AS
+    CASE
+        WHEN decimal_mark = ',' AND regexp_full_match(cell, '\d{1,12}(,\d{1,9})?')
+            THEN try_cast(replace(cell, ',', '.') AS DOUBLE)
+        WHEN decimal_mark = ',' AND grouping = '.' AND regexp_full_match(cell, '\d{1,3}(\.\d{3}){1,3}')
+            THEN try_cast(replace(cell, '.', '') AS DOUBLE)
+        WHEN decimal_mark = '.' AND regexp_full_match(cell, '\d{1,12}(\.\d{1,9})?') THEN try_cast(cell AS DOUBLE)
+        ELSE otherwise
+    END;
+
 -- The list of one holds the bare amount, so that it is worked out once.
 CREATE OR REPLACE TEMP MACRO parse_number(cell, decimal_mark, grouping) AS
-    CASE
-        WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS DOUBLE)
-        ELSE finite([marked_number(bare, decimal_mark, grouping) for bare in [bare_amount(cell, decimal_mark)]][1])
-    END;
+    plain_number(
+        cell, decimal_mark, grouping,
+        finite([marked_number(bare, decimal_mark, grouping) for bare in [bare_amount(cell, decimal_mark)]][1])
+    );
 
 -- As a number; a percent sign or word may follow.
 CREATE OR REPLACE TEMP MACRO parse_percentage(cell, decimal_mark, grouping) AS
-    CASE
-        WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS DOUBLE)
-        ELSE finite([
+    plain_number(
+        cell, decimal_mark, grouping,
+        finite([
             marked_number(bare, decimal_mark, grouping)
             for bare in [trim(regexp_replace(bare_amount(cell, decimal_mark), '\s*(%|procent|percent|pct\.?)$', ''))]
         ][1])
-    END;
+    );
 
 -- A whole number: a fraction is none.
 CREATE OR REPLACE TEMP MACRO parse_integer(cell, decimal_mark, grouping) AS
-    CASE
-        WHEN translate(cell, '0123456789', '') = '' AND strlen(cell) < 16 THEN try_cast(cell AS BIGINT)
-        ELSE whole(finite(
-            [marked_number(bare, decimal_mark, grouping) for bare in [bare_amount(cell, decimal_mark)]][1]
-        ))
-    END;
+    whole(parse_number(cell, decimal_mark, grouping));
 
 -- ISO, or day-month-year with - / . between; a time may follow. A year of two digits is none.
 CREATE OR REPLACE TEMP MACRO parse_date(cell) AS
     sensible_date(CASE
         WHEN regexp_matches(cell, '^\d{4}-\d{2}-\d{2}([ T].*)?$') THEN try_cast(left(cell, 10) AS DATE)
-        WHEN regexp_matches(plain_marks(cell), '^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}([ T].*)?$')
-            THEN try_cast(regexp_replace(plain_marks(cell), '^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}).*$', '\3-\2-\1') AS DATE)
+        WHEN regexp_matches(cell, '^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}([ T].*)?$')
+            THEN try_cast(regexp_replace(cell, '^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}).*$', '\3-\2-\1') AS DATE)
     END);
 
 -- A date in a declared form (as strptime writes it).
