@@ -50,9 +50,11 @@ def suite_of(survey: Survey, wave: Wave | None, table: str) -> Suite:
     """Every rule of a table: the questionnaire's (for staged_answers), those of all surveys, the survey's own."""
     path = suite_file(table)
     declared = load_suite(path) if path.exists() else Suite(table, RESPONSE_KEYS, ())
-    generated = questionnaire.rules(survey, wave) if table == questionnaire.ANSWERS and wave else ()
-    shared = combined(generated, declared, ())
-    return combined(generated, declared, survey_rules(survey.folder, table, shared.named))
+    asked = table == questionnaire.ANSWERS
+    generated = questionnaire.rules(survey, wave) if asked and wave else ()
+    elsewhere = [rule.name for other in survey.waves.values() for rule in questionnaire.rules(survey, other) if asked]
+    own = survey_rules(survey.folder, combined(generated, declared, ()), elsewhere)
+    return combined(generated, declared, own)
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
@@ -108,8 +110,9 @@ def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOu
     """Run the suite of a later stage's table and write its outcome as `validated_rules_<table>`.
 
     wave: a wave of the survey, or `all` for a table that spans waves. A rule may require columns of the table, other
-    tables of the lake, and `thresholds` (the survey's minimum_firms, minimum_df, minimum_events). Raises DefinitionError where the rule file is wrong or a rule cannot be run; a critical
-    failure is in the outcome, for the caller to stop on.
+    tables of the lake, and `thresholds` (the survey's minimum_firms, minimum_df, minimum_events). Raises
+    DefinitionError where the rule file is wrong or a rule cannot be run; a critical failure is in the outcome, for the
+    caller to stop on.
     """
     declared = survey.waves.get(wave)
     suite = suite_of(survey, declared, table)

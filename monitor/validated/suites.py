@@ -65,6 +65,15 @@ class Suite:
         object.__setattr__(self, "named", {rule.name: rule for rule in self.rules})
 
 
+ARGUMENTS: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    **dict.fromkeys(("min_value", "max_value", "sum_total", "value"), ("a number", (int, float))),
+    **dict.fromkeys(("column_list", "value_set", "column_set"), ("a list", (list,))),
+    **dict.fromkeys(("column", "column_A", "column_B", "unexpected_rows_query"), ("a text", (str,))),
+    **dict.fromkeys(("strict_min", "strict_max", "or_equal", "exact_match"), ("true or false", (bool,))),
+}
+"""Keyword argument -> what its value must be"""
+
+
 def suite_file(table: str) -> Path:
     """Where the rules of a table stand."""
     return EXPECTATIONS / f"{table}.yaml"
@@ -117,11 +126,12 @@ def combined(generated: Sequence[Rule], declared: Suite, own: Sequence[Rule]) ->
     return Suite(declared.table, declared.keys, tuple(rules.values()))
 
 
-def survey_rules(folder: Path, table: str, known: Mapping[str, Rule]) -> tuple[Rule, ...]:
-    """A survey's own rules for a table.
+def survey_rules(folder: Path, shared: Suite, in_other_waves: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """A survey's own rules for the table of a suite.
 
     `rules.yaml` may also hold only name, severity and why of a rule it shares: that rule then keeps what it judges
-    and changes what follows from it. Raises DefinitionError as `load_suite` does.
+    and changes what follows from it. in_other_waves: rules of questions that this wave does not ask. Raises
+    DefinitionError as `load_suite` does.
     """
     path = Path(folder) / "rules.yaml"
     if not path.exists():
@@ -136,15 +146,13 @@ def survey_rules(folder: Path, table: str, known: Mapping[str, Rule]) -> tuple[R
         if not isinstance(child, yaml.MappingNode):
             continue
         section = Section(report, child, "rule")
-        if section.text("table", default) != table:
+        if section.text("table", default) != shared.table:
             continue
         name = section.text("name")
-        if "type" not in section and name in known:
-            rules.append(_changed(section, known[name]))
-        else:
-            rules.append(
-                _rule(report, child, table, known[name].columns and RESPONSE_KEYS if name in known else RESPONSE_KEYS)
-            )
+        if "type" in section or name not in {*shared.named, *in_other_waves}:
+            rules.append(_rule(report, child, shared.table, shared.keys))
+        elif name in shared.named:
+            rules.append(_changed(section, shared.named[name]))
     _check_names(report, rules)
     if report.problems:
         raise DefinitionError(report.problems)
@@ -166,7 +174,10 @@ def _rule(report: Report, node: yaml.MappingNode, table: str, keys: tuple[str, .
     section.asked.add("table")
     type = section.choice("type", TYPES)
     kwargs = section.plain("kwargs", {})
-    kwargs = kwargs if isinstance(kwargs, dict) else {}
+    if not isinstance(kwargs, dict):
+        report.add(f"{section.where}: kwargs is not usable", section.line_of("kwargs"), expected="a mapping",
+                   found=str(kwargs), do="write `kwargs: {column: ...}`")  # fmt: skip
+        kwargs = {}
     shape = TYPES[type]
     _check_kwargs(section, type, kwargs)
     grain = section.choice("grain", ("row", "table"), "row" if shape.by_row else "table")
@@ -227,6 +238,10 @@ def _check_kwargs(section: Section, type: str, kwargs: Mapping[str, Any]) -> Non
             found="nothing",
             do=f"add `{missing}` under kwargs",
         )
+    for key, value in kwargs.items():
+        if (kind := ARGUMENTS.get(key)) and not isinstance(value, kind[1]):
+            report.add(f"{section.where}: {key} is not usable", line, expected=kind[0], found=str(value),
+                       do=f"correct `{key}`")  # fmt: skip
     query = kwargs.get("unexpected_rows_query")
     if type == QUERY and isinstance(query, str):
         try:
