@@ -109,9 +109,11 @@ def _code(
     codes = source_codes(question, concept, column, layout)
     marked = {code: KIND_MARK + kind for code, kind in kinds.items()}
     found = _lookup(column.sql, {**marked, **codes}, otherwise="NULL" if codes else f"tidy_cell({column.sql})")
-    kind = DUCKDB_TYPES[concept.type]
-    value = "CASE WHEN NOT starts_with({found}, " + literal(KIND_MARK) + ") THEN CAST({found} AS " + kind + ") END"
-    return _result(question, column, found, value, KIND_OF)
+    value = "CASE {found} WHEN 'true' THEN true WHEN 'false' THEN false END"
+    if concept.type == "category":
+        # A kind's mark sorts before every code.
+        value = "CASE WHEN {found} >= ' ' THEN {found} END" if kinds else "{found}"
+    return _result(question, column, found, value, KIND_OF if kinds else NO_KIND)
 
 
 def _set(
@@ -148,7 +150,7 @@ def _number(
     known = {code: _canonical(to) for code, to in question.codes.items()}
     words = {code: KIND_MARK + kind for code, kind in kinds.items() if not _is_number(code)} | known
     numbers = " ".join(f"WHEN {float(code)!r} THEN {literal(kinds[code])}" for code in kinds if _is_number(code))
-    found, missing = number, "CASE CAST({found} AS DOUBLE) " + numbers + " END" if numbers else NO_KIND
+    found, missing = number, "CASE {found} " + numbers + " END" if numbers else NO_KIND
     spoken = quoted(f"word {question.concept}")
     extra: dict[str, str] = {}
     if words:
