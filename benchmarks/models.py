@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.claims import SUPPORTED, decide
-from monitor.design import SurveyDesign
+from monitor.design import SurveyDesign, bootstrap_perturbation, firm_numbers
 from monitor.modelled.columns import Columns, columns_of
 from monitor.modelled.engine import Result, analyse
 from monitor.modelled.evidence import evidence_for
@@ -34,6 +35,7 @@ from monitor.survey import Disclosure
 from monitor.synthetic import Population, Truth, population, respond
 
 FIRMS = {"2017": 624, "2018": 503, "2019": 436}
+REPLICATES = 200
 CLASSES = ("size_band", "rd_tax_credit")
 COLUMNS = ("cooperates", "invests", "top_innovator", "size_band", "sector", "province", "firm_age_band")
 PRIMARY = Specification(
@@ -75,8 +77,8 @@ class Census:
             people, wave, columns, cells, np.bincount(cells, minlength=len(labels)), frame["firm"].to_numpy(object)
         )
 
-    def draw(self, rng: np.random.Generator, firms: int, again: np.ndarray) -> Sample:
-        """A survey of `firms` respondents; those in `again` answer more readily."""
+    def draw(self, rng: np.random.Generator, firms: int, again: np.ndarray, seed: int) -> Sample:
+        """A survey of `firms` respondents; those in `again` answer more readily. `seed`: of the replicates."""
         rows = respond(self.population, self.wave, rng, firms, again=tuple(again))
         mask = np.zeros(self.columns.n, dtype=bool)
         mask[rows] = True
@@ -85,8 +87,17 @@ class Census:
         responding = np.bincount(cells, minlength=len(self.sizes))
         weights = (self.sizes / np.maximum(responding, 1))[cells]
         population = self.sizes[cells].astype(float)
-        design = SurveyDesign(weights=weights, strata=cells, population=population, lonely="collapse")
-        return Sample(self.wave, self.firms[mask], (answers,), answers, design)
+        remaining = 1 - responding[cells] / population
+        firms_drawn = self.firms[mask]
+        numbers = firm_numbers(list(firms_drawn), REPLICATES, seed, "bootstrap")
+        design = SurveyDesign(
+            weights=weights,
+            strata=cells,
+            population=population,
+            lonely="collapse",
+            replicates=weights[:, None] * (1 + bootstrap_perturbation(cells, remaining, numbers)),
+        )
+        return Sample(self.wave, firms_drawn, (answers,), answers, design)
 
 
 def surveys(people: Population, count: int, seed: int, pooled: bool) -> Iterator[Result]:
@@ -95,14 +106,15 @@ def surveys(people: Population, count: int, seed: int, pooled: bool) -> Iterator
     censuses = [Census.of(people, wave) for wave in waves]
     for stream in np.random.SeedSequence(seed).spawn(count):
         rng = np.random.default_rng(stream)
+        numbers = int(rng.integers(2**31))
         samples: list[Sample] = []
         for census in censuses:
             again = samples[-1].firms if samples else np.empty(0, dtype=object)
-            samples.append(census.draw(rng, FIRMS[census.wave], again))
+            samples.append(census.draw(rng, FIRMS[census.wave], again, numbers))
         if pooled:
-            yield analyse(pooled_sample(samples, "pooled"), with_waves(PRIMARY), Disclosure())
+            yield analyse(pooled_sample(samples, "pooled"), with_waves(PRIMARY), Disclosure(), replicated_copies=1)
         else:
-            yield analyse(samples[0], PRIMARY, Disclosure())
+            yield analyse(samples[0], PRIMARY, Disclosure(), replicated_copies=1)
 
 
 def simulate(complementarity: float, count: int, seed: int = 1, pooled: bool = False) -> dict[str, float | int | str]:
@@ -113,9 +125,14 @@ def simulate(complementarity: float, count: int, seed: int = 1, pooled: bool = F
     """
     truth = Truth(complementarity=complementarity)
     people = population(truth=truth)
-    expected = truth.states()
+    expected = {
+        "complementarity": complementarity,
+        "effect_cooperates_without_investment": truth.cooperation_alone,
+        "effect_invests_without_cooperation": truth.investment_alone,
+        **truth.states(),
+    }
     supported = fitted = firth = 0
-    covered: dict[str, int] = dict.fromkeys(["complementarity", *expected], 0)
+    covered: dict[str, int] = dict.fromkeys(expected, 0)
     estimates, errors, detectable, power = [], [], [], []
     for result in surveys(people, count, seed, pooled):
         c = result.contrasts
@@ -124,13 +141,13 @@ def simulate(complementarity: float, count: int, seed: int = 1, pooled: bool = F
         fitted += 1
         firth += result.estimator == "firth"
         low, high = c.interval()
-        for name, value in {"complementarity": complementarity, **expected}.items():
+        for name, value in expected.items():
             place = c.at(name)
             if place is not None:
                 covered[name] += bool(low[place] <= value <= high[place])
         place = c.names.index("complementarity")
         estimates.append(float(c.estimate[place]))
-        errors.append(float(c.se[place]))
+        errors.append(float(c.error[place]))
         detectable.append(result.minimum_detectable_effect)
         power.append(power_against(complementarity, errors[-1], float(c.df[place])) if complementarity else np.nan)
         evidence = evidence_for(CLAIM, EMPTY, [result], Disclosure())
@@ -161,16 +178,16 @@ def main() -> int:
     parser.add_argument("--surveys", type=int, default=1000)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
-    lines = []
-    for pooled in (False, True):
-        for complementarity in (0.0, 0.08):
-            lines.append(simulate(complementarity, asked.surveys, pooled=pooled))
-            print(lines[-1], file=sys.stderr)
+    lines: list[dict[str, float | int | str]] = []
+    with ProcessPoolExecutor() as pool:
+        plans = [(truth, pooled) for pooled in (False, True) for truth in (0.0, 0.08)]
+        started = [pool.submit(simulate, truth, asked.surveys, pooled=pooled) for truth, pooled in plans]
+        lines += [task.result() for task in started]
         # The printed minimum detectable effect is found in four surveys of five: the truth is set to it.
-        least = round(float(lines[-1]["minimum_detectable_effect"]), 3)
-        lines.append(simulate(least, asked.surveys, pooled=pooled))
-        print(lines[-1], file=sys.stderr)
-    table = pd.DataFrame(lines)
+        least = [(round(float(line["minimum_detectable_effect"]), 3), line["waves"] != "one") for line in lines[1::2]]
+        started = [pool.submit(simulate, truth, asked.surveys, pooled=pooled) for truth, pooled in least]
+        lines += [task.result() for task in started]
+    table = pd.DataFrame(lines).sort_values(["waves", "complementarity"], ignore_index=True)
     table.to_csv(sys.stdout, index=False)
     if asked.write:
         table.to_csv(Path(__file__).with_suffix(".csv"), index=False)

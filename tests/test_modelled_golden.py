@@ -104,8 +104,9 @@ def test_contrasts_with_a_fixed_base_are_the_delta_method(answers: pd.DataFrame,
     s = sample(firms)
     frame, w = s.observed, s.design.weights
     layout = decide([frame], Terms(MAIN.practices), MAIN.controls, MAIN.reference, {}, 5)
-    fit = maximum_likelihood(frame.numbers["top_innovator"], matrix(frame, layout), w)
-    plan = of_practices(frame, layout)
+    x = matrix(frame, layout)
+    fit = maximum_likelihood(frame.numbers["top_innovator"], x, w)
+    plan = of_practices(frame, layout, x)
     contrasts = evaluate(plan, fit, w)
     covariance = s.design.covariance(contrasts.fixed / w[:, None])
     nothing = np.zeros(len(plan.names))
@@ -187,8 +188,8 @@ def test_conditional_logit_is_clogit(answers: pd.DataFrame) -> None:
 
 
 def test_pooled_waves_are_clustered_by_firm(answers: pd.DataFrame) -> None:
-    """R's one-cluster-per-firm variance multiplies by G / (G - 1); ours is each wave's own n / (n - 1) and the overlap's
-    cross products, so the two agree to the order of 1 / n and not beyond."""
+    """R's one-cluster-per-firm variance multiplies by G / (G - 1); ours is each wave's own n / (n - 1) and the
+    overlap's cross products, so the two agree to the order of 1 / n and not beyond."""
     panel = pd.read_csv(GOLDEN / "panel.csv", dtype={"wave": str})
     waves = [group for _, group in panel.groupby("wave")]
     frame = columns_of(panel.assign(base_all_firms=True))
@@ -205,7 +206,7 @@ def test_pooled_waves_are_clustered_by_firm(answers: pd.DataFrame) -> None:
 
 
 def test_ecuador_three_blocks(shared: Path) -> None:
-    """Maximum likelihood, Firth and the weighted fit on real data: estimates within 1e-6, errors within 1e-4 relative."""
+    """Maximum likelihood, Firth and the weighted fit on real data: estimates to 1e-6, errors to 1e-4 relative."""
     firms = pd.read_csv(shared / "reference" / "ecuador_sample500_canonical.csv")
     expected = pd.read_csv(shared / "reference" / "ecuador_sample500_coefficients.csv")
     frame = columns_of(

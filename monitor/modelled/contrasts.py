@@ -57,19 +57,19 @@ class Contrasts:
     """(n, Q) the same with the base's composition taken as fixed: the delta method alone"""
 
 
-def of_practices(frame: Columns, terms: Terms) -> Plan:
+def of_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
     """The contrasts of two practices a and b (say cooperates and invests), on the probability scale.
 
     p_state = average over the base of p(y = 1 | practices set to the state, own controls);
     ame_a = average of p(a = 1, own b) - p(a = 0, own b); effect_a_without_b = p_{a only} - p_neither;
     effect_a_with_b = p_both - p_{b only}; complementarity = p_both - p_{a only} - p_{b only} + p_neither.
-    Sources: Ai and Norton (2003); Cassiman and Veugelers (2006).
+    `x` (n, k): the firms' own design matrix. Sources: Ai and Norton (2003); Cassiman and Veugelers (2006).
     """
     a, b = terms.practices
     n = frame.n
     own_a, own_b = (frame.numbers[name] for name in (a, b))
     settings = [(0, 0), (0, 1), (1, 0), (1, 1)]
-    states = in_states(frame, terms, [{a: s, b: t} for s, t in settings])
+    states = in_states(x, terms, [{a: s, b: t} for s, t in settings])
     one = np.ones(n)
     noun_a, noun_b = NOUNS.get(a, a), NOUNS.get(b, b)
     rows: list[tuple[str, str, Sequence[Array | float]]] = [
@@ -89,10 +89,10 @@ def of_practices(frame: Columns, terms: Terms) -> Plan:
     return Plan(tuple(r[0] for r in rows), tuple(r[1] for r in rows), states, coefficients)
 
 
-def in_states(frame: Columns, terms: Terms, settings: Sequence[Mapping[str, float]]) -> Array:
-    """(S, n, k) design matrices with the practices set to each of the settings."""
-    first = matrix(frame, terms, settings[0])
-    states = np.repeat(first[None], len(settings), axis=0)
+def in_states(x: Array, terms: Terms, settings: Sequence[Mapping[str, float]]) -> Array:
+    """(S, n, k) design matrices with the practices set to each of the settings; `x` (n, k) the firms' own."""
+    states = np.empty((len(settings), *x.shape))
+    states[:] = x
     for place, name in enumerate(terms.names):
         parts = name.split(":")
         if set(parts) <= set(terms.practices):
@@ -105,11 +105,11 @@ NOUNS: Mapping[str, str] = {"invests": "investment", "cooperates": "cooperation"
 """How the standard practices read after `with` and `without` in a contrast's name"""
 
 
-def of_many_practices(frame: Columns, terms: Terms) -> Plan:
+def of_many_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
     """All 2^K state probabilities of K practices, `p[...]` with the practices that are present, and each pair's
     complementarity given the rest: `complementarity[a:b|rest present]`."""
     settings = list(product((0, 1), repeat=len(terms.practices)))
-    states = in_states(frame, terms, [dict(zip(terms.practices, s, strict=True)) for s in settings])
+    states = in_states(x, terms, [dict(zip(terms.practices, s, strict=True)) for s in settings])
     names, kinds, rows = [], [], []
     for j, setting in enumerate(settings):
         names.append(f"p[{_present(terms.practices, setting)}]")

@@ -18,6 +18,7 @@ from monitor.modelled.checks import Refusal, reason_to_refuse, separated_terms
 from monitor.modelled.columns import Columns
 from monitor.modelled.contrasts import Contrasts, Plan, evaluate, replicated
 from monitor.modelled.fit import Fit, firth, flic, maximum_likelihood, replicate_fits
+from monitor.modelled.power import detectable
 from monitor.modelled.registry import Specification
 from monitor.modelled.sample import Rows, Sample, rows
 from monitor.modelled.terms import Terms, decide, matrix
@@ -26,7 +27,6 @@ from monitor.survey import Disclosure
 
 Array = NDArray[np.float64]
 
-POWER = 0.8
 LEVEL = 0.95
 
 
@@ -49,14 +49,16 @@ class Estimates:
         """(k,) standard errors by linearisation."""
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
+    @property
+    def error(self) -> Array:
+        """(k,) the standard errors that decide: of contrasts the larger of the two routes, because where events are
+        few linearisation misses what curvature adds (benchmarks/models.py); of terms the linearised ones."""
+        terms = np.array([kind == "term" for kind in self.kinds], dtype=bool)
+        return np.where(terms, self.se, np.fmax(self.se, self.se_replicate))
+
     def interval(self, level: float = LEVEL) -> tuple[Array, Array]:
         """(k,), (k,) bounds: Student's t, on the logit scale for shares."""
-        return bounds(self.estimate, self.se, self.df, np.array(self.kinds) == on_probabilities.SHARES, level)
-
-    def replicate_interval(self, level: float = LEVEL) -> tuple[Array, Array]:
-        """(k,), (k,) the same interval with the replicates' standard error; NaN where there is none."""
-        share = np.array(self.kinds) == on_probabilities.SHARES
-        return bounds(self.estimate, self.se_replicate, self.df, share, level)
+        return bounds(self.estimate, self.error, self.df, np.array(self.kinds) == on_probabilities.SHARES, level)
 
     def at(self, name: str) -> int | None:
         """Where a quantity stands, if it does."""
@@ -94,8 +96,7 @@ class Result:
         place = self.contrasts.at(self.specification.headline)
         if place is None:
             return float("nan")
-        df = float(self.contrasts.df[place])
-        return float((stdtrit(df, 0.5 + LEVEL / 2) + stdtrit(df, POWER)) * self.contrasts.se[place])
+        return detectable(float(self.contrasts.error[place]), float(self.contrasts.df[place]))
 
 
 def analyse(
@@ -164,7 +165,7 @@ def analyse(
     if not result.converged:
         result.refusal = Refusal("geen eindige schatting", "no finite estimate")
         return result
-    plans = [_plan(r.frame, layout, s) for r in chosen]
+    plans = [_plan(r.frame, layout, s, x) for r, x in zip(chosen, matrices, strict=True)]
     if headline_only:
         plans = [plan.only(s.headline) if plan else None for plan in plans]
     _combine(result, sample, chosen, matrices, fits, plans, replicated_copies, headline_only)
@@ -339,15 +340,15 @@ def _weights(sample: Sample, s: Specification) -> Array:
     return sample.design.weights if s.weighted else np.ones(len(sample.firms))
 
 
-def _plan(frame: Columns, layout: Terms, s: Specification) -> Plan | None:
+def _plan(frame: Columns, layout: Terms, s: Specification, x: Array) -> Plan | None:
     if s.levels is not None:
         return on_probabilities.of_levels(frame, layout, s.levels)
     if s.dose is not None:
         return on_probabilities.of_dose(frame, layout, s.dose, int(min(frame.numbers[s.dose].max(), 5)))
     if len(s.practices) == 2:
-        return on_probabilities.of_practices(frame, layout)
+        return on_probabilities.of_practices(frame, layout, x)
     if len(s.practices) > 2:
-        return on_probabilities.of_many_practices(frame, layout)
+        return on_probabilities.of_many_practices(frame, layout, x)
     return None
 
 

@@ -17,7 +17,8 @@ from scipy.special import betaincinv, stdtrit
 
 from monitor.claims import Evidence
 from monitor.modelled.columns import Columns
-from monitor.modelled.engine import LEVEL, POWER, Result, bounds
+from monitor.modelled.engine import LEVEL, Result, bounds
+from monitor.modelled.power import detectable
 from monitor.modelled.sample import Array, Sample
 from monitor.rubin import combine
 from monitor.survey import Disclosure
@@ -56,7 +57,7 @@ def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evid
             break
         c = result.contrasts
         low, high = c.interval()
-        estimate, se, df = float(c.estimate[place]), float(c.se[place]), float(c.df[place])
+        estimate, se, df = float(c.estimate[place]), float(c.error[place]), float(c.df[place])
         return Evidence(
             estimate,
             se,
@@ -136,11 +137,6 @@ def exact_interval(share: float, se: float, n: int, df: float) -> tuple[float, f
     low = float(betaincinv(x, effective - x + 1, tail)) if x > 0 else 0.0
     high = float(betaincinv(x + 1, effective - x, 1 - tail)) if x < effective else 1.0
     return low, high
-
-
-def detectable(se: float, df: float) -> float:
-    """Smallest true difference that a two-sided test at 5 % finds with 80 % power: (t_{.975} + t_{.8}) se."""
-    return float((stdtrit(df, 0.5 + LEVEL / 2) + stdtrit(df, POWER)) * se)
 
 
 def _nothing(nl: str, en: str) -> Evidence:

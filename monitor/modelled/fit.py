@@ -113,17 +113,18 @@ def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
     """
     w = w * (np.count_nonzero(w) / w.sum())
     beta = _start(y, x, w) if start is None else np.array(start, dtype=np.float64)
-    value, here = _penalised(y, x, w, beta), _modified_score(y, x, w, beta)
+    here = _modified_score(y, x, w, beta)
     converged = False
     for _step in range(4 * MOST_ITERATIONS):
         step = np.clip(here.bread @ here.score, -LONGEST_STEP, LONGEST_STEP)
         for _ in range(20):
-            trial, there = _penalised(y, x, w, beta + step), _modified_score(y, x, w, beta + step)
+            there = _modified_score(y, x, w, beta + step)
+            gain, flat = there.value - here.value, 1e-7 * abs(here.value)
             # Near the top the likelihood is flat to the last digit: there the score must shrink.
-            if trial > value + 1e-7 * abs(value) or (trial > value - 1e-7 * abs(value) and there.size < here.size):
+            if gain > flat or (gain > -flat and there.size < here.size):
                 break
             step = step / 2
-        beta, value, here = beta + step, trial, there
+        beta, here = beta + step, there
         if np.max(np.abs(step)) < TOLERANCE * max(1.0, float(np.max(np.abs(beta)))):
             converged = True
             break
@@ -134,8 +135,10 @@ def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
 
 @dataclass(frozen=True)
 class _Modified:
-    """Firth's score and what it is made of, at one point."""
+    """Firth's likelihood, its score and what they are made of, at one point."""
 
+    value: float
+    """Penalised log-likelihood; minus infinity where the information is singular"""
     probabilities: Array
     residual: Array
     """(n,) w_i (y_i - p_i) + h_i (1/2 - p_i)"""
@@ -148,13 +151,17 @@ class _Modified:
 
 
 def _modified_score(y: Array, x: Array, w: Array, beta: Array) -> _Modified:
-    p = expit(x @ beta)
+    eta = x @ beta
+    p = expit(eta)
     v = w * p * (1 - p)
-    bread = _inverse((x * v[:, None]).T @ x)
+    information = (x * v[:, None]).T @ x
+    sign, logarithm = np.linalg.slogdet(information)
+    value = _log_likelihood(y, eta, w) + 0.5 * float(logarithm) if sign > 0 else -np.inf
+    bread = _inverse(information)
     leverage = v * np.einsum("ij,ij->i", x @ bread, x)
     residual = w * (y - p) + leverage * (0.5 - p)
     score = x.T @ residual
-    return _Modified(p, residual, leverage, bread, score, float(score @ bread @ score))
+    return _Modified(value, p, residual, leverage, bread, score, float(score @ bread @ score))
 
 
 def flic(fit: Fit, y: Array, x: Array, w: Array) -> Fit:
@@ -247,13 +254,6 @@ def _start(y: Array, x: Array, w: Array) -> Array:
 
 def _log_likelihood(y: Array, eta: Array, w: Array) -> float:
     return float((w * (y * eta - np.logaddexp(0.0, eta))).sum())
-
-
-def _penalised(y: Array, x: Array, w: Array, beta: Array) -> float:
-    eta = x @ beta
-    p = expit(eta)
-    sign, logarithm = np.linalg.slogdet((x * (w * p * (1 - p))[:, None]).T @ x)
-    return _log_likelihood(y, eta, w) + (0.5 * float(logarithm) if sign > 0 else -np.inf)
 
 
 def _solve(matrix: Array, right: Array) -> Array | None:

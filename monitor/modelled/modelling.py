@@ -196,6 +196,6 @@ def _holm_within(results: Sequence[Result], contrast: str) -> dict[str, dict[str
         if result.specification.family is None or result.contrasts is None or place is None:
             continue
         c = result.contrasts
-        found.append((result.specification.variant, float(p_values(c.estimate, c.se, c.df)[0][place])))
+        found.append((result.specification.variant, float(p_values(c.estimate, c.error, c.df)[0][place])))
     adjusted = holm(np.array([p for _, p in found]))
     return {variant: {contrast: float(p)} for (variant, _), p in zip(found, adjusted, strict=True)}

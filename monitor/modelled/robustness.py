@@ -110,7 +110,7 @@ def power_rows(result: Result) -> list[dict[str, Any]]:
     place = c.at(s.headline) if c is not None else None
     if c is None or place is None:
         return []
-    se, df = float(c.se[place]), float(c.df[place])
+    se, df = float(c.error[place]), float(c.df[place])
     least = detectable(se, df)
     return [
         row(

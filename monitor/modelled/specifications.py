@@ -159,11 +159,11 @@ def _headline(r: Result) -> dict[str, Any]:
         low, high = c.interval()
         row |= {
             "estimate": float(c.estimate[0]),
-            "se": float(c.se[0]),
+            "se": float(c.error[0]),
             "se_replicate": float(c.se_replicate[0]),
             "ci_low": float(low[0]),
             "ci_high": float(high[0]),
-            "p_value": float(p_values(c.estimate, c.se, c.df)[0][0]),
+            "p_value": float(p_values(c.estimate, c.error, c.df)[0][0]),
         }
     return row
 

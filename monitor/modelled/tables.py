@@ -34,7 +34,7 @@ TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "modelled_contrasts": (
         words(
             "survey wave model variant contrast estimate se ci_low ci_high p_value p_greater p_less p_holm df fmi "
-            "se_replicate ci_low_replicate ci_high_replicate"
+            "se_linearised se_replicate"
         ),
         ["wave", "model", "variant", "contrast"],
     ),
@@ -75,7 +75,7 @@ FACTS = frozenset({"weighted", "converged", "published"})
 NUMBERS = frozenset(
     words(
         "estimate se ci_low ci_high p_value df fmi odds_ratio minimum_detectable_effect p_greater p_less p_holm "
-        "se_replicate ci_low_replicate ci_high_replicate p_supported p_contradicted statistic bound cut"
+        "se_linearised se_replicate p_supported p_contradicted statistic bound cut"
     )
 )
 """Columns that are not text"""
@@ -126,8 +126,7 @@ def contrast_rows(
     if result.contrasts is None:
         return []
     e = result.contrasts
-    _, greater, less = p_values(e.estimate, e.se, e.df)
-    low, high = e.replicate_interval()
+    _, greater, less = p_values(e.estimate, e.error, e.df)
     rows = []
     for i, row in enumerate(_rows(survey, wave, result, e)):
         share = e.kinds[i] == "share"
@@ -140,8 +139,7 @@ def contrast_rows(
                 "p_greater": None if share else float(greater[i]),
                 "p_less": None if share else float(less[i]),
                 "p_holm": (holm or {}).get(e.names[i]),
-                "ci_low_replicate": float(low[i]),
-                "ci_high_replicate": float(high[i]),
+                "se_linearised": float(e.se[i]),
             }
         )
     return rows
@@ -166,7 +164,7 @@ def frame_of(rows: Iterable[dict[str, Any]], columns: Sequence[str], key: Sequen
 
 def _rows(survey: str, wave: str, result: Result, e: Estimates) -> list[dict[str, Any]]:
     low, high = e.interval()
-    two_sided, _, _ = p_values(e.estimate, e.se, e.df)
+    two_sided, _, _ = p_values(e.estimate, e.error, e.df)
     s = result.specification
     return [
         {
@@ -176,7 +174,7 @@ def _rows(survey: str, wave: str, result: Result, e: Estimates) -> list[dict[str
             "variant": s.variant,
             "name": name,
             "estimate": float(e.estimate[i]),
-            "se": float(e.se[i]),
+            "se": float(e.error[i]),
             "ci_low": float(low[i]),
             "ci_high": float(high[i]),
             "p_value": float(two_sided[i]),
