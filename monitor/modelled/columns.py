@@ -84,11 +84,13 @@ def columns_of(frame: pd.DataFrame) -> Columns:
     for name in frame.columns:
         values = frame[name]
         if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-            numbers[str(name)] = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+            known = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+            numbers[str(name)] = np.asarray(known, dtype=np.float64)
             continue
         kinds = {type(v) for v in values.dropna().unique()} if _hashable(values) else {list}
         if kinds <= {bool, np.bool_, int, float}:
-            numbers[str(name)] = values.map(float, na_action="ignore").to_numpy(dtype=np.float64, na_value=np.nan)
+            known = values.map(float, na_action="ignore").to_numpy(dtype=np.float64, na_value=np.nan)
+            numbers[str(name)] = np.asarray(known, dtype=np.float64)
         elif kinds == {str}:
             codes, labels = pd.factorize(values, sort=True)
             categories[str(name)] = Category(codes.astype(np.int64), tuple(str(label) for label in labels))
