@@ -13,6 +13,7 @@ import pandas as pd
 
 from monitor.lake import literal, quoted
 from monitor.validated.engine import Verdict, verdicts
+from monitor.validated.expectation_types import QUERY, columns_of
 from monitor.validated.suites import Rule, Suite
 
 FAILURES = "failures"
@@ -20,9 +21,11 @@ SHOWN_OF_A_TABLE = 20
 """Rows shown where a rule judges a table as a whole"""
 
 RULE_COLUMNS = {
-    "suite": "str", "rule": "str", "severity": "str", "why_nl": "str", "why_en": "str", "checked": "int64",
-    "failed": "int64", "kept_out": "int64", "passed": "boolean", "left_out": "str",
-}  # fmt: skip
+    **dict.fromkeys(("suite", "rule", "severity", "why_nl", "why_en"), "string"),
+    **dict.fromkeys(("checked", "failed", "kept_out"), "int64"),
+    "passed": "boolean",
+    "left_out": "string",
+}
 
 
 def run_suite(
@@ -50,7 +53,7 @@ def run_suite(
     outcomes: dict[str, tuple[int, int, bool]] = {}
     for table, rules in runnable.items():
         checked = _checked(connection, table, rules)
-        for verdict in verdicts(connection, table, rules, _keys_in(connection, table, suite.keys)):
+        for verdict in verdicts(connection, table, rules, _evidence(connection, table, rules, suite.keys)):
             name = verdict.rule.name
             failed = 0 if verdict.passed else _write_failures(connection, suite, verdict)
             among = checked[name] + (failed if verdict.rule.answered_in else 0)
@@ -85,9 +88,15 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     return [row[0] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall()]
 
 
-def _keys_in(connection: duckdb.DuckDBPyConnection, table: str, keys: Sequence[str]) -> list[str]:
+def _evidence(
+    connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule], keys: Sequence[str]
+) -> list[str]:
+    """What the query for failing rows must hold beside the columns judged: the keys, and what else is to be shown."""
     there = set(_columns(connection, table))
-    return [key for key in keys if key in there]
+    shown = [
+        c for rule in rules if rule.type != QUERY for c in rule.columns if c not in columns_of(rule.type, rule.kwargs)
+    ]
+    return [name for name in dict.fromkeys([*keys, *shown]) if name in there]
 
 
 def _checked(connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule]) -> dict[str, int]:
