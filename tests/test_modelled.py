@@ -557,11 +557,11 @@ def test_specification_curve_and_joint_test(ran: tuple[Lake, dict[str, dict[str,
 def test_curve_over_cuts(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     lake, _ = ran
     curve = lake.read("modelled_curve", "2017").set_index(["sign", "cut"])
-    assert set(curve.index) == {(sign, cut) for sign in (">", ">=") for cut in (0.2, 0.4, 0.6)}
+    assert set(curve.index) == {(sign, cut) for sign in (">", ">=") for cut in (20, 40, 60)}
     main = lake.read("modelled_contrasts", "2017")
     main = main[(main["model"] == "top_innovator") & (main["variant"] == "main")].set_index("contrast")
-    assert curve.loc[(">", 0.4), "estimate"] == pytest.approx(main.loc["complementarity", "estimate"])
-    assert curve.loc[(">=", 0.2), "events"] >= curve.loc[(">", 0.2), "events"]
+    assert curve.loc[(">", 40), "estimate"] == pytest.approx(main.loc["complementarity", "estimate"])
+    assert curve.loc[(">=", 20), "events"] >= curve.loc[(">", 20), "events"]
     assert curve["se_replicate"].notna().all()
 
 

@@ -108,7 +108,7 @@ def joint_test(sample: Sample, results: Sequence[Result], rng: np.random.Generat
 
 
 def curve_rows(survey: str, wave: str, model: Model, results: Sequence[Result]) -> list[dict[str, Any]]:
-    """The rows of `modelled_curve`: one per cut and sign."""
+    """The rows of `modelled_curve`: one per cut (in the measure's unit, 0..100 for a percentage) and sign."""
     return [
         {
             "survey": survey,
@@ -116,7 +116,7 @@ def curve_rows(survey: str, wave: str, model: Model, results: Sequence[Result]) 
             "model": model.name,
             "measure": r.specification.outcome,
             "sign": r.specification.sign,
-            "cut": None if r.specification.cut is None else r.specification.cut / 100,
+            "cut": r.specification.cut,
             **_headline(r),
         }
         for r in results
