@@ -115,8 +115,8 @@ class Answers:
 
     def other_initiatives(self) -> list[str]:
         """What a few participants typed beside the list."""
-        typed = zip(self._numbers, self.table["participates"], strict=True)
-        return ["Ondernemersclub De Proef" if takes and number % 40 == 0 else "" for number, takes in typed]
+        typed = zip(self._numbers, self.table["initiatives"], strict=True)
+        return ["Ondernemersclub De Proef" if chosen and number % 40 == 0 else "" for number, chosen in typed]
 
 
 def yes_no(yes: str, no: str) -> Show:

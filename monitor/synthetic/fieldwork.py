@@ -31,11 +31,11 @@ DIGITAL = ("sensor_technology", "internet_of_things")
 FUNDING = ("public_funding_local", "public_funding_national", "public_funding_eu")
 
 FIRST_PAGES: tuple[tuple[str, ...], ...] = (
-    ("participates", "initiatives"),
+    ("initiatives",),
     ("product_innovation", *SHARES),
     ("process_innovation", "ongoing_activities", "abandoned_activities"),
     ("in_house_rd", "rd_share_of_turnover", "contracted_out_rd", "innovation_expenditure_eur"),
-    ("cooperation", "cooperation_partners"),
+    ("cooperation_partners",),
     ("employees", "turnover_eur"),
 )
 PAGES: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -48,18 +48,19 @@ USABLE_PAGES = 5
 """A response is usable from this page on (progress of 62.5 %)"""
 
 ROUTING: Mapping[str, str] = {
-    "initiatives": "participates",
     **dict.fromkeys(SHARES, "product_innovation"),
     "rd_share_of_turnover": "in_house_rd",
-    "cooperation_partners": "cooperation",
 }
 """Question -> the question whose yes leads to it"""
+
+BLANK_IS_NONE: Mapping[str, tuple[str, ...]] = {"2017": ("cooperation_partners",), "2019": ("cooperation_partners",)}
+"""Questions with several choices whose tool writes nothing for "none": nobody can be seen to leave them open"""
 
 ITEM_MISSING: Mapping[str, float] = {
     **dict.fromkeys(SHARES, 0.08),
     "process_innovation": 0.05, "ongoing_activities": 0.06, "abandoned_activities": 0.07,
     "in_house_rd": 0.05, "rd_share_of_turnover": 0.09, "contracted_out_rd": 0.06, "innovation_expenditure_eur": 0.11,
-    "cooperation": 0.05, "cooperation_partners": 0.06, "employees": 0.05, "turnover_eur": 0.105,
+    "cooperation_partners": 0.06, "employees": 0.05, "turnover_eur": 0.105,
     **dict.fromkeys(FUNDING, 0.07),
     "orientation": 0.06, "sensor_technology": 0.05, "internet_of_things": 0.05, "artificial_intelligence": 0.06,
     "digital_maturity": 0.07,
@@ -301,7 +302,7 @@ def _missing(responses: pd.DataFrame, wave: str, rng: np.random.Generator) -> pd
     places = [SHARES[0] if concept in SHARES else concept for concept in ITEM_MISSING]
     faulty = (responses["status"] == "faulty").to_numpy()
     for concept, place in zip(ITEM_MISSING, places, strict=True):
-        if concept in kinds:
+        if concept in kinds and concept not in BLANK_IS_NONE.get(wave, ()):
             here = left[concept] & ~faulty
             kinds.loc[here, concept] = why[here, list(ITEM_MISSING).index(place)]
     for question, gate in ROUTING.items():

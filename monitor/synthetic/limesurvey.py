@@ -77,10 +77,9 @@ def _columns(cells: Answers, initiatives: Mapping[str, str]) -> list[Column]:
             ticks = cells.ticks(concept, choice, "Y", "N")
             columns.append(Column(f"{name}[SQ{i:03d}]", f"[{label}] {text}", ticks, TICKS))
 
-    taking_part = "Aan welke initiatieven neemt uw bedrijf deel?"
-    ask("A1", "Neemt uw bedrijf deel aan een innovatienetwerk, testomgeving of incubator?", "participates")
-    ask_several("A2", taking_part, "initiatives", initiatives)
-    columns.append(Column("A2[other]", f"[Anders] {taking_part}", cells.other_initiatives()))
+    taking_part = "Aan welke innovatienetwerken, testomgevingen en incubators neemt uw bedrijf deel?"
+    ask_several("A1", taking_part, "initiatives", initiatives)
+    columns.append(Column("A1[other]", f"[Anders] {taking_part}", cells.other_initiatives()))
     ask("B1", "Bracht uw bedrijf in 2015-2017 een nieuw of duidelijk verbeterd product of nieuwe dienst op de markt?",
         "product_innovation")  # fmt: skip
     for i, (share, label) in enumerate(SHARE_TEXTS.items(), start=1):
@@ -99,8 +98,8 @@ def _columns(cells: Answers, initiatives: Mapping[str, str]) -> list[Column]:
     ask("D3", "Besteedde uw bedrijf in 2017 R&D uit?", "contracted_out_rd")
     ask_number("D4", "Hoeveel gaf uw bedrijf in 2017 uit aan innovatie (euro)?", "innovation_expenditure_eur", dotted,
                MISSING_AMOUNTS)  # fmt: skip
-    ask("E1", "Werkte uw bedrijf in 2015-2017 met andere organisaties samen aan innovatie?", "cooperation")
-    ask_several("E2", "Met welke organisaties?", "cooperation_partners", PARTNER_TEXTS)
+    cooperating = "Met welke organisaties werkte uw bedrijf in 2015-2017 samen aan innovatie?"
+    ask_several("E1", cooperating, "cooperation_partners", PARTNER_TEXTS)
     ask_number("F1", "Hoeveel werkzame personen telde uw bedrijf in 2017?", "employees", dotted, MISSING_AMOUNTS)
     ask_number("F2", "Wat was in 2017 de omzet van uw bedrijf, zonder btw (in duizenden euro)?", "turnover_eur",
                lambda v: dotted(v / 1000), MISSING_AMOUNTS)  # fmt: skip

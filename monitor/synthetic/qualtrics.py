@@ -51,7 +51,7 @@ def _columns(cells: Answers, initiatives: Mapping[str, str]) -> list[Column]:
     people = cells.typed(dotted, lambda v: f"{v:.0f}")
     numbers = enumerate(table["firm"])
     progress = [str(int(100 * page / table["pages"].max())) for page in table["pages"]]
-    taking_part = "Aan welke initiatieven neemt uw bedrijf deel?"
+    taking_part = "Aan welke innovatienetwerken, testomgevingen en incubators neemt uw bedrijf deel?"
     columns = [
         Column("StartDate", "Start Date", [str(moment) for moment in table["started"]]),
         Column("EndDate", "End Date", [str(moment) for moment in cells.ended]),
@@ -71,34 +71,33 @@ def _columns(cells: Answers, initiatives: Mapping[str, str]) -> list[Column]:
     def ask(name: str, text: str, concept: str, show: Show) -> None:
         columns.append(Column(name, text, cells.of(concept, show)))
 
-    ask("Q1", "Neemt uw bedrijf deel aan een innovatienetwerk, testomgeving of incubator?", "participates", yes)
-    ask("Q2", f"{taking_part} - Selected Choice", "initiatives", _chosen(initiatives))
-    columns.append(Column("Q2_56_TEXT", f"{taking_part} - Anders, namelijk - Text", cells.other_initiatives()))
-    ask("Q3", "Bracht uw bedrijf in 2014-2016 een nieuw of duidelijk verbeterd product of nieuwe dienst op de markt?",
+    ask("Q1", f"{taking_part} - Selected Choice", "initiatives", _chosen(initiatives))
+    columns.append(Column("Q1_56_TEXT", f"{taking_part} - Anders, namelijk - Text", cells.other_initiatives()))
+    ask("Q2", "Bracht uw bedrijf in 2014-2016 een nieuw of duidelijk verbeterd product of nieuwe dienst op de markt?",
         "product_innovation", yes)  # fmt: skip
     for i, (share, text) in enumerate(SHARE_TEXTS.items(), start=1):
-        ask(f"Q4_{i}", f"Hoe was uw omzet in 2016 verdeeld (in procenten)? - {text}", share, percent)
+        ask(f"Q3_{i}", f"Hoe was uw omzet in 2016 verdeeld (in procenten)? - {text}", share, percent)
     ask(
-        "Q5",
+        "Q4",
         "Voerde uw bedrijf in 2014-2016 een nieuw of duidelijk verbeterd productieproces in?",
         "process_innovation",
         yes,
     )
-    ask("Q6_1", "Had uw bedrijf eind 2016 innovatieactiviteiten die nog liepen?", "ongoing_activities", yes)
-    ask("Q6_2", "Heeft uw bedrijf in 2014-2016 innovatieactiviteiten voortijdig gestopt?", "abandoned_activities", yes)
-    ask("Q7", "Deed uw bedrijf in 2016 zelf aan onderzoek en ontwikkeling (R&D)?", "in_house_rd", yes)
-    ask("Q8", "Welk deel van de omzet ging in 2016 naar eigen R&D (in procenten)?", "rd_share_of_turnover", percent)
-    ask("Q9", "Besteedde uw bedrijf in 2016 R&D uit?", "contracted_out_rd", yes)
-    ask("Q10", "Hoeveel gaf uw bedrijf in 2016 uit aan innovatie (in euro)?", "innovation_expenditure_eur", euro)
-    ask("Q11", "Werkte uw bedrijf in 2014-2016 met andere organisaties samen aan innovatie?", "cooperation", yes)
-    ask("Q12", "Met welke organisaties?", "cooperation_partners", _chosen(PARTNERS))
-    ask("Q13", "Hoeveel werkzame personen telde uw bedrijf in 2016?", "employees", people)
-    ask("Q14", "Wat was in 2016 de omzet van uw bedrijf, zonder btw (in euro)?", "turnover_eur", euro)
+    ask("Q5_1", "Had uw bedrijf eind 2016 innovatieactiviteiten die nog liepen?", "ongoing_activities", yes)
+    ask("Q5_2", "Heeft uw bedrijf in 2014-2016 innovatieactiviteiten voortijdig gestopt?", "abandoned_activities", yes)
+    ask("Q6", "Deed uw bedrijf in 2016 zelf aan onderzoek en ontwikkeling (R&D)?", "in_house_rd", yes)
+    ask("Q7", "Welk deel van de omzet ging in 2016 naar eigen R&D (in procenten)?", "rd_share_of_turnover", percent)
+    ask("Q8", "Besteedde uw bedrijf in 2016 R&D uit?", "contracted_out_rd", yes)
+    ask("Q9", "Hoeveel gaf uw bedrijf in 2016 uit aan innovatie (in euro)?", "innovation_expenditure_eur", euro)
+    ask("Q10", "Met welke organisaties werkte uw bedrijf in 2014-2016 samen aan innovatie?", "cooperation_partners",
+        _chosen(PARTNERS))  # fmt: skip
+    ask("Q11", "Hoeveel werkzame personen telde uw bedrijf in 2016?", "employees", people)
+    ask("Q12", "Wat was in 2016 de omzet van uw bedrijf, zonder btw (in euro)?", "turnover_eur", euro)
     for i, (source, text) in enumerate(FUNDING_TEXTS.items(), start=1):
-        ask(f"Q15_{i}", f"Kreeg uw bedrijf in 2014-2016 steun voor innovatie van {text}?", source, yes)
+        ask(f"Q13_{i}", f"Kreeg uw bedrijf in 2014-2016 steun voor innovatie van {text}?", source, yes)
     columns += [
-        Column("Q16", "Hebt u nog opmerkingen?", cells.remarks()),
-        Column("Q17_1", "Contactgegevens - Naam", cells.names()),
-        Column("Q17_3", "Contactgegevens - Telefoon", cells.phones()),
+        Column("Q14", "Hebt u nog opmerkingen?", cells.remarks()),
+        Column("Q15_1", "Contactgegevens - Naam", cells.names()),
+        Column("Q15_3", "Contactgegevens - Telefoon", cells.phones()),
     ]
     return columns

@@ -30,7 +30,6 @@ def participation(
     chosen = rank < many[:, None]
     names = np.array(INITIATIVES)
     return {
-        "participates": cooperates.astype(bool),
         "initiatives": [tuple(names[row]) for row in chosen],
     }
 
@@ -97,10 +96,7 @@ def cooperation(
     ticked[np.arange(n), rng.choice([1, 2, 6], n)] = True
     ticked &= any_partner[:, None]
     names = np.array(PARTNERS)
-    return {
-        "cooperation": any_partner,
-        "cooperation_partners": [tuple(names[row]) for row in ticked],
-    }
+    return {"cooperation_partners": [tuple(names[row]) for row in ticked]}
 
 
 def outlook(
@@ -124,8 +120,8 @@ def outlook(
     maturity = np.searchsorted(np.quantile(digital, [0.15, 0.45, 0.75, 0.92]), digital) + 1
     return {
         "orientation": np.select([rank < 0.2, rank > 0.9], ["profit", "social"], "balanced"),
-        "sensor_technology": uses((0.2, 0.26, 0.37)[year], industry),
-        "internet_of_things": uses((0.2, 0.24, 0.305)[year], 0.3 * industry),
+        "sensor_technology": uses((0.2, 0.245, 0.36)[year], industry),
+        "internet_of_things": uses((0.2, 0.245, 0.3)[year], 0.3 * industry),
         "artificial_intelligence": uses((0.05, 0.07, 0.1)[year], 0.5 * (sector == "information")),
         "digital_maturity": maturity,
         "public_funding_local": rng.random(n) < 0.03 + 0.12 * invests,

@@ -71,7 +71,7 @@ def _texts(cells: Answers) -> list[Column]:
     return [
         Column("kvk", "KvK-nummer", list(cells.table["firm"])),
         Column("datum", "Datum van invullen", [str(moment)[:10] for moment in cells.table["started"]]),
-        Column("v2_anders", "Ander initiatief, namelijk", cells.other_initiatives()),
+        Column("v1_anders", "Ander initiatief, namelijk", cells.other_initiatives()),
         Column("opmerking", "Opmerkingen", cells.remarks()),
         Column("naam", "Naam", cells.names()),
         Column("telefoon", "Telefoon", cells.phones()),
@@ -104,35 +104,35 @@ def _numbers(cells: Answers, initiatives: Mapping[str, str]) -> tuple[list[Colum
     def use(value: bool) -> str:
         return "1" if value else str(cells.rng.integers(2, 4))
 
-    ask("v1", "Neemt uw bedrijf deel aan een innovatienetwerk, testomgeving of incubator?", "participates")
     for i, (code, name) in enumerate(initiatives.items(), start=1):
         ticks = cells.ticks("initiatives", code, "1", "0")
-        columns.append(Column(f"v2_{i:02d}", f"Deelname: {name}", ticks, {"0": "Niet genoemd", "1": "Genoemd"}))
-    ask("v3", "Bracht uw bedrijf in 2016-2018 een nieuw of duidelijk verbeterd product of nieuwe dienst op de markt?",
+        columns.append(Column(f"v1_{i:02d}", f"Deelname: {name}", ticks, {"0": "Niet genoemd", "1": "Genoemd"}))
+    ask("v2", "Bracht uw bedrijf in 2016-2018 een nieuw of duidelijk verbeterd product of nieuwe dienst op de markt?",
         "product_innovation")  # fmt: skip
     for i, (share, text) in enumerate(SHARE_TEXTS.items(), start=1):
-        ask_number(f"v4_{i}", f"Omzet 2018 (procent): {text}", share)
+        ask_number(f"v3_{i}", f"Omzet 2018 (procent): {text}", share)
     ask(
-        "v5",
+        "v4",
         "Vernieuwde uw bedrijf in 2016-2018 zijn productie, logistiek, organisatie of verkoop?",
         "process_innovation",
     )
-    ask("v6_1", "Had uw bedrijf eind 2018 innovatieactiviteiten die nog liepen?", "ongoing_activities")
-    ask("v6_2", "Heeft uw bedrijf in 2016-2018 innovatieactiviteiten voortijdig gestopt?", "abandoned_activities")
-    ask("v7", "Deed uw bedrijf in 2018 zelf aan onderzoek en ontwikkeling (R&D)?", "in_house_rd")
-    ask_number("v8", "Welk deel van de omzet ging in 2018 naar eigen R&D (procent)?", "rd_share_of_turnover")
-    ask("v9", "Besteedde uw bedrijf in 2018 R&D uit?", "contracted_out_rd")
-    ask_number("v10", "Hoeveel gaf uw bedrijf in 2018 uit aan innovatie (euro)?", "innovation_expenditure_eur")
-    ask("v11", "Werkte uw bedrijf in 2016-2018 met andere organisaties samen aan innovatie?", "cooperation")
+    ask("v5_1", "Had uw bedrijf eind 2018 innovatieactiviteiten die nog liepen?", "ongoing_activities")
+    ask("v5_2", "Heeft uw bedrijf in 2016-2018 innovatieactiviteiten voortijdig gestopt?", "abandoned_activities")
+    ask("v6", "Deed uw bedrijf in 2018 zelf aan onderzoek en ontwikkeling (R&D)?", "in_house_rd")
+    ask_number("v7", "Welk deel van de omzet ging in 2018 naar eigen R&D (procent)?", "rd_share_of_turnover")
+    ask("v8", "Besteedde uw bedrijf in 2018 R&D uit?", "contracted_out_rd")
+    ask_number("v9", "Hoeveel gaf uw bedrijf in 2018 uit aan innovatie (euro)?", "innovation_expenditure_eur")
     for i, (code, name) in enumerate(PARTNER_TEXTS.items(), start=1):
         ticks = cells.ticks("cooperation_partners", code, str(i), "")
-        columns.append(Column(f"v12_{i:02d}", f"Samenwerking met: {name}", ticks, {str(i): "Genoemd"}))
-    ask_number("v13", "Hoeveel werkzame personen telde uw bedrijf in 2018?", "employees")
-    ask_number("v14", "Wat was in 2018 de omzet van uw bedrijf, zonder btw (euro)?", "turnover_eur")
-    ask("v15", "Waarop is uw bedrijf gericht?", "orientation", orientation, ORIENTATION)
+        columns.append(
+            Column(f"v10_{i:02d}", f"Samenwerking aan innovatie in 2016-2018 met: {name}", ticks, {str(i): "Genoemd"})
+        )
+    ask_number("v11", "Hoeveel werkzame personen telde uw bedrijf in 2018?", "employees")
+    ask_number("v12", "Wat was in 2018 de omzet van uw bedrijf, zonder btw (euro)?", "turnover_eur")
+    ask("v13", "Waarop is uw bedrijf gericht?", "orientation", orientation, ORIENTATION)
     for i, (technology, text) in enumerate(TECHNOLOGIES.items(), start=1):
-        ask(f"v16_{i}", f"Gebruikt uw bedrijf {text}?", technology, use, USE)
-    ask("v17", "Hoe ver is uw bedrijf met digitalisering?", "digital_maturity", str, MATURITY)
+        ask(f"v14_{i}", f"Gebruikt uw bedrijf {text}?", technology, use, USE)
+    ask("v15", "Hoe ver is uw bedrijf met digitalisering?", "digital_maturity", str, MATURITY)
     for i, (source, text) in enumerate(FUNDING_TEXTS.items(), start=1):
-        ask(f"v18_{i}", f"Kreeg uw bedrijf in 2016-2018 steun voor innovatie van {text}?", source)
+        ask(f"v16_{i}", f"Kreeg uw bedrijf in 2016-2018 steun voor innovatie van {text}?", source)
     return columns, missing
