@@ -139,7 +139,9 @@ def _attrition(sample: Sample, following: str, main: Specification) -> list[dict
         return []
     controls = tuple(name for name in main.controls if name != WAVE)
     s = replace(main, outcome="answers_again", practices=subjects, controls=controls, estimator="logit")
-    chosen = [rows(sample, copy, s) for copy in sample.copies]
+    # Here every firm of the wave counts: an outcome that follows from the routing describes a firm like any other.
+    everyone = replace(sample, routed={})
+    chosen = [rows(everyone, copy, s) for copy in sample.copies]
     if min(min(r.y.sum(), (1 - r.y).sum()) for r in chosen) < 10:
         return []
     layout = decide(
@@ -155,6 +157,8 @@ def _attrition(sample: Sample, following: str, main: Specification) -> list[dict
     for r in chosen:
         x = matrix(r.frame, layout)
         fit = maximum_likelihood(r.y, x, w[r.mask])
+        if not fit.converged:
+            return []
         influence = np.zeros((len(w), x.shape[1]))
         influence[r.mask] = fit.contributions / w[r.mask][:, None]
         estimates.append(fit.coefficients)
