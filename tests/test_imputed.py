@@ -160,7 +160,7 @@ def test_waves_and_seeds_draw_apart(lake: Lake, survey: Survey) -> None:
 def test_without_a_declaration_only_the_observed_copy(home: Path, survey: Survey) -> None:
     lake = scenario.lake(home, upto="validated", waves=("2017",))
     told = imputed.run(lake, dataclasses.replace(survey, imputation={}), survey.waves["2017"])
-    assert told == {"rows": 14, "firms": 14, "copies": 0}
+    assert told == {"rows": 14, "firms": 14, "copies": 0, "filled_values": 0, "filled_firms": 0, "left_out": {}}
     assert lake.read("imputed_answers", "2017")["imputation"].eq(0).all()
     assert lake.read("imputed_flags", "2017").empty
 

@@ -23,7 +23,7 @@ from monitor.imputed.plan import Setup, prepare
 from monitor.lake import Lake, quoted, statement
 from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
-from monitor.survey.imputation import imputation_plan
+from monitor.survey.imputation import ImputationPlan, imputation_plan
 
 log = logging.getLogger("monitor")
 
@@ -36,42 +36,52 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     with lake.open(wave.name, *tables) as connection:
         connection.execute(f"CREATE TABLE observed AS {_observed(connection, wave, 'staged_frame' in tables)}")
         _check_grain(connection, wave)
-        if plan is None:
-            rows = lake.write_query(connection, "imputed_answers", wave.name, "SELECT * FROM observed")
-            lake.write("imputed_flags", wave.name, _flags(None, None, None))
-            lake.write("imputed_diagnostics", wave.name, diagnostics(None, None))
-            return {"rows": rows, "firms": rows, "copies": 0}
         answers = connection.sql("SELECT * EXCLUDE (imputation) FROM observed").to_arrow_table()
-        firms = answers["firm"].to_pylist()
-        setup = prepare(connection, answers, survey, wave, plan)
-        completed = complete(
-            setup.variables,
-            setup.fixed,
-            setup.passives,
-            setup.products,
-            setup.facts,
-            keys=firm_numbers(firms, 1, survey.seed, f"imputation {wave.name}")[:, 0],
-            seed=(survey.seed, *wave.name.encode()),
-            copies=plan.copies,
-            iterations=plan.iterations,
-            donors=plan.donors,
-        )
-        connection.register("completed", copies_table(answers, setup, completed, plan.copies))
-        query = "SELECT * FROM observed UNION ALL BY NAME SELECT * FROM completed ORDER BY imputation, firm"
+        if plan is None:
+            setup, completed, query = None, None, "SELECT * FROM observed"
+        else:
+            setup, completed = fill(connection, answers, survey, wave, plan)
+            connection.register("completed", copies_table(answers, setup, completed, plan.copies))
+            query = "SELECT * FROM observed UNION ALL BY NAME SELECT * FROM completed ORDER BY imputation, firm"
         rows = lake.write_query(connection, "imputed_answers", wave.name, query)
-    flags = _flags(firms, setup, completed)
-    lake.write("imputed_flags", wave.name, flags)
-    lake.write("imputed_diagnostics", wave.name, diagnostics(setup, completed))
-    for concept, reason in setup.left_out.items():
+        told = diagnostics(setup, completed)
+    flagged = flags(answers["firm"].to_pylist(), setup, completed)
+    lake.write("imputed_flags", wave.name, flagged)
+    lake.write("imputed_diagnostics", wave.name, told)
+    left_out = told.dropna(subset="reason").set_index("concept")["reason"].to_dict()
+    for concept, reason in left_out.items():
         log.info("%s %s: %s is not filled in: %s", survey.name, wave.name, concept, reason)
     return {
         "rows": rows,
-        "firms": len(firms),
-        "copies": plan.copies,
-        "filled_values": len(flags),
-        "filled_firms": int(flags["firm"].nunique()),
-        "left_out": dict(setup.left_out),
+        "firms": answers.num_rows,
+        "copies": plan.copies if plan else 0,
+        "filled_values": len(flagged),
+        "filled_firms": int(flagged["firm"].nunique()),
+        "left_out": left_out,
     }
+
+
+def fill(
+    connection: duckdb.DuckDBPyConnection, answers: pa.Table, survey: Survey, wave: Wave, plan: ImputationPlan
+) -> tuple[Setup, Completed]:
+    """Fill in the observed copy of a wave: one row per firm, sorted by firm, a column per concept.
+
+    `copies_table` makes answers of what it gives. Measures and gates are evaluated on the connection.
+    """
+    setup = prepare(connection, answers, survey, wave, plan)
+    completed = complete(
+        setup.variables,
+        setup.fixed,
+        setup.passives,
+        setup.products,
+        setup.facts,
+        keys=firm_numbers(answers["firm"].to_pylist(), 1, survey.seed, f"imputation {wave.name}")[:, 0],
+        seed=(survey.seed, *wave.name.encode()),
+        copies=plan.copies,
+        iterations=plan.iterations,
+        donors=plan.donors,
+    )
+    return setup, completed
 
 
 def _observed(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -> str:
@@ -124,10 +134,10 @@ def copies_table(answers: pa.Table, setup: Setup, completed: Completed, copies: 
     return pa.table(columns)
 
 
-def _flags(firms: list[str] | None, setup: Setup | None, completed: Completed | None) -> pd.DataFrame:
+def flags(firms: list[str], setup: Setup | None, completed: Completed | None) -> pd.DataFrame:
     """One row per value that was filled in: firm, concept, method (`deduced` where it follows from other answers)."""
     parts = [pd.DataFrame({"firm": [], "concept": [], "method": []}, dtype="object")]
-    if firms is not None and setup is not None and completed is not None:
+    if setup is not None and completed is not None:
         names = np.array(firms, dtype=object)
         for variable in setup.variables:
             values = completed.values[variable.name]
@@ -143,10 +153,10 @@ def _flags(firms: list[str] | None, setup: Setup | None, completed: Completed | 
 def diagnostics(setup: Setup | None, completed: Completed | None) -> pd.DataFrame:
     """One row per concept that is declared to be filled in, or that could not predict.
 
-    concept; method; asked and missing (firms); rate (missing over asked, 0..1); observed_mean and imputed_mean (of
-    numbers, of yes = 1, of the number of codes in a set); convergence (the chains' potential scale reduction, Gelman
-    & Rubin 1992, over the second half of the iterations: near 1 when the copies' chains have mixed); reason (why a
-    concept was left out).
+    concept; method; asked and missing (firms); rate (missing over asked, 0..1); observed_mean and imputed_mean of
+    firms that were asked (of numbers, of yes = 1, of the number of codes in a set); convergence (the chains'
+    potential scale reduction, Gelman & Rubin 1992, over the second half of the iterations: near 1 when the copies'
+    chains have mixed); reason (why a concept was left out).
     """
     rows: list[dict[str, object]] = []
     if setup is not None and completed is not None:
@@ -156,6 +166,9 @@ def diagnostics(setup: Setup | None, completed: Completed | None) -> pd.DataFram
             for place, concept in enumerate(variable.concepts):
                 gap = fill & np.isnan(variable.observed[:, place])
                 given, drawn = variable.observed[variable.fit, place], values[:, gap, place]
+                if variable.gate is not None:
+                    passed = setup.facts(variable.gate, np.flatnonzero(gap), _of(completed, np.flatnonzero(gap)))
+                    drawn = drawn[np.broadcast_to(passed == 1, drawn.shape)]
                 if variable.sizes is not None:
                     given = variable.sizes[given.astype(int)]
                     drawn = variable.sizes[drawn[np.isfinite(drawn)].astype(int)]
@@ -187,6 +200,11 @@ def diagnostics(setup: Setup | None, completed: Completed | None) -> pd.DataFram
     }
     table = pd.DataFrame(rows, columns=list(columns)).astype(columns)
     return table.sort_values("concept", ignore_index=True)
+
+
+def _of(completed: Completed, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The completed values of some firms."""
+    return {name: values[:, rows] for name, values in completed.values.items()}
 
 
 def scale_reduction(trace: np.ndarray) -> float | None:

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
+MOST_PREDICTORS = 40
+LEAST_PREDICTORS = 3
 MEMORY = 256_000_000
 """Bytes the predictors of the copies in hand may take; more copies are made in turns"""
 
@@ -290,8 +292,10 @@ class _Chain:
     def _predictors_of(self, variable: Variable) -> Integers:
         """The predictors of a draw: all but the variable, what it lets in, and what follows from any of those.
 
-        Where firms that answered are few, the passives and fixed predictors stay and of the others those that go
-        together with the variable most, until there is one predictor for four firms.
+        Where there would be more than one predictor for five answers (five of the rarer answer, where it is yes or
+        no or a code), or more than MOST_PREDICTORS, those that go together with the variable most are taken; at equal
+        strength passives and their products first, fixed ones next: with too many, draws of rare answers drift
+        towards one half.
         """
         behind = self._let_in(variable.name)
         out = {name for name in self.place if name in behind}
@@ -304,12 +308,13 @@ class _Chain:
         fit = np.flatnonzero(variable.fit)
         spread = self.x[:, columns][:, :, fit].std(axis=(0, 2))
         columns = columns[(spread > 1e-12) | (columns == 0)]
-        limit = max(len(fit) // 4, 2)
+        limit = 1 + min(MOST_PREDICTORS, max(_answers(variable) // 5, LEAST_PREDICTORS))
         if len(columns) <= limit:
             return columns
         known = _encode(variable, variable.observed[None, fit])[0]
-        x = self.x[0][columns][:, fit]
-        strength = np.abs(_correlation(x, known)).max(axis=1)
+        strength = np.abs(_correlation(self.x[0][columns][:, fit], known)).max(axis=1)
+        # What differs by less than its own sampling error counts as equally strong.
+        strength = np.round(strength * np.sqrt(len(fit)))
         strength[columns < min(self.place[v.name].start for v in self.variables)] += 1
         strength[columns >= max(self.place[v.name].stop for v in self.variables)] += 2
         strength[columns == 0] = np.inf
@@ -414,6 +419,19 @@ class _Chain:
         """(m, k) chi-square numbers on degrees, degrees - 1, ... (at least 1) degrees of freedom."""
         df = np.maximum(degrees - np.arange(outcomes), 1)
         return np.stack([generator.chisquare(df) for generator in self.generators])
+
+
+def _answers(variable: Variable) -> int:
+    """The answers a model can learn from: of firms with the rarest answer, or of all where answers are numbers."""
+    known = variable.observed[variable.fit, 0]
+    if variable.method == "logistic":
+        return int(min(known.sum(), len(known) - known.sum()))
+    if variable.method == "set":
+        held = int((_sizes(variable, known) > 0).sum())
+        return min(held, len(known) - held)
+    if variable.method == "polytomous":
+        return int(np.bincount(known.astype(np.int64), minlength=variable.levels).min())
+    return len(known)
 
 
 def _columns_of(variable: Variable) -> int:

@@ -25,14 +25,14 @@ RIDGE = 1e-5
 """Fraction of a predictor's sum of squares added in linear models: collinear predictors share a coefficient"""
 CLOSE_ENOUGH = 0.05
 """Newton's last step, in standard errors: what it leaves is its square, nothing beside the draw of the parameters"""
-NEWTON_STEPS = 25
+NEWTON_STEPS = 50
 
 
 def draw_logistic(x: Floats, y: Floats, x_missing: Floats, start: Floats, normal: Floats, uniform: Floats) -> Floats:
     """Draw yes (1) or no (0) from a Bayesian logistic regression. `start` (m, q) is overwritten with the mode.
 
     beta* ~ N(mode, H^-1) with H the negative Hessian of the log posterior; then Bernoulli(expit(x beta*)).
-    x (m, q, n), y (n,) or (m, n), x_missing (m, q, r), normal (m, q), uniform (m, r); gives (m, r).
+    x (m, q, n), y (n,), x_missing (m, q, r), normal (m, q), uniform (m, r); gives (m, r).
     Source: Rubin (1987), example 5.4; Gelman et al. (2008), Annals of Applied Statistics 2 for the prior's scale.
     """
     beta = draw_logistic_parameters(x, y, start, normal)
@@ -42,11 +42,14 @@ def draw_logistic(x: Floats, y: Floats, x_missing: Floats, start: Floats, normal
 def draw_logistic_parameters(x: Floats, y: Floats, start: Floats, normal: Floats) -> Floats:
     """The posterior draw (m, q) of a logistic regression; `start` becomes the mode."""
     prior = precision(x.shape[1])
-    newton = _Newton(start)
+    newton = _Newton(start, x)
     while newton.going():
-        p = expit(linear(start, x))
-        gradient = np.matmul(x, (y - p)[:, :, None])[:, :, 0] - prior * start
-        newton.step(gradient, np.matmul(x * (p * (1 - p))[:, None, :], x.transpose(0, 2, 1)) + np.diag(prior))
+        beta, here = newton.estimates(), newton.predictors()
+        p = expit(linear(beta, here))
+        gradient = np.matmul(here, (y - p)[:, :, None])[:, :, 0] - prior * beta
+        hessian = np.matmul(here * (p * (1 - p))[:, None, :], here.transpose(0, 2, 1)) + np.diag(prior)
+        step = newton.step(gradient, hessian)
+        newton.take(step, np.abs(linear(step, here)).max(axis=1))
     return start + spread(newton.hessian, normal)
 
 
@@ -60,18 +63,20 @@ def draw_polytomous(
     m, q, _ = x.shape
     prior = np.tile(precision(q), levels - 1)
     chosen = np.stack([(y == level).astype(np.float64) for level in range(1, levels)])
-    newton = _Newton(start)
+    newton = _Newton(start, x)
     while newton.going():
-        p = _softmax(start.reshape(m, levels - 1, q), x)
-        gradient = np.matmul(chosen - p, x.transpose(0, 2, 1)).reshape(m, -1) - prior * start
-        hessian = np.empty((m, (levels - 1) * q, (levels - 1) * q))
+        beta, here = newton.estimates(), newton.predictors()
+        p = _softmax(beta.reshape(-1, levels - 1, q), here)
+        gradient = np.matmul(chosen - p, here.transpose(0, 2, 1)).reshape(len(beta), -1) - prior * beta
+        hessian = np.empty((len(beta), (levels - 1) * q, (levels - 1) * q))
         for a in range(levels - 1):
             for b in range(a, levels - 1):
                 weight = p[:, a] * ((a == b) - p[:, b])
-                block = np.matmul(x * weight[:, None, :], x.transpose(0, 2, 1))
+                block = np.matmul(here * weight[:, None, :], here.transpose(0, 2, 1))
                 hessian[:, a * q : (a + 1) * q, b * q : (b + 1) * q] = block
                 hessian[:, b * q : (b + 1) * q, a * q : (a + 1) * q] = block
-        newton.step(gradient, hessian + np.diag(prior))
+        step = newton.step(gradient, hessian + np.diag(prior))
+        newton.take(step, np.abs(np.matmul(step.reshape(-1, levels - 1, q), here)).max(axis=(1, 2)))
     beta = (start + spread(newton.hessian, normal)).reshape(m, levels - 1, q)
     drawn = _softmax(beta, x_missing)
     bounds = 1 - np.cumsum(drawn[:, ::-1], axis=1)[:, ::-1]
@@ -87,31 +92,33 @@ def draw_ordered(
     start and normal (m, K - 1 + q - 1), uniform (m, r); gives (m, r). Fisher scoring; drawn thresholds are kept in
     order. Source: McCullagh (1980), JRSS B 42.
     """
-    m, q, n = x.shape
+    q, n = x.shape[1:]
     slopes, cuts = x[:, 1:], levels - 1
     prior = np.concatenate([np.full(cuts, INTERCEPT_PRECISION), np.full(q - 1, SLOPE_PRECISION)])
     if not start[:, :cuts].any():
         cumulative = (np.bincount(y, minlength=levels)[:-1].cumsum() + 0.5) / (n + 1)
         start[:, :cuts] = np.log(cumulative / (1 - cumulative))
-    newton = _Newton(start)
+    newton = _Newton(start, slopes)
     while newton.going():
-        below = expit(start[:, :cuts, None] - linear(start[:, cuts:], slopes)[:, None, :])
+        beta, here = newton.estimates(), newton.predictors()
+        below = expit(beta[:, :cuts, None] - linear(beta[:, cuts:], here)[:, None, :])
         density = below * (1 - below)
-        zero = np.zeros((m, 1, n))
+        zero = np.zeros((len(beta), 1, n))
         p = np.clip(np.diff(np.concatenate([zero, below, zero + 1], axis=1), axis=1), 1e-10, None)
         edges = np.concatenate([zero, density, zero], axis=1)
-        gradient = np.zeros((m, cuts + q - 1))
-        hessian = np.zeros((m, cuts + q - 1, cuts + q - 1))
+        gradient = np.zeros_like(beta)
+        hessian = np.zeros((*beta.shape, beta.shape[1]))
         for level in range(levels):
-            change = np.zeros((m, cuts + q - 1, n))
+            change = np.zeros((*beta.shape, n))
             if level < cuts:
                 change[:, level] = edges[:, level + 1]
             if level > 0:
                 change[:, level - 1] = -edges[:, level]
-            change[:, cuts:] = slopes * (edges[:, level] - edges[:, level + 1])[:, None, :]
+            change[:, cuts:] = here * (edges[:, level] - edges[:, level + 1])[:, None, :]
             gradient += (change * ((y == level) / p[:, level])[:, None, :]).sum(axis=2)
             hessian += np.matmul(change / p[:, level][:, None, :], change.transpose(0, 2, 1))
-        newton.step(gradient - prior * start, hessian + np.diag(prior))
+        step = newton.step(gradient - prior * beta, hessian + np.diag(prior))
+        newton.take(step, np.abs(step[:, :cuts]).max(axis=1) + np.abs(linear(step[:, cuts:], here)).max(axis=1))
         start[:, :cuts] = np.maximum.accumulate(start[:, :cuts], axis=1)
     drawn = start + spread(newton.hessian, normal)
     thresholds = np.sort(drawn[:, :cuts], axis=1)
@@ -229,29 +236,43 @@ def spread(hessian: Floats, normal: Floats) -> Floats:
 class _Newton:
     """Newton's steps on the estimates (m, q) of all copies, in place; a copy that is close enough stays as it is.
 
-    A copy's estimate and Hessian so do not depend on the copies beside it.
+    A copy's estimate and Hessian so do not depend on the copies beside it. A step that moves a firm's score by d is
+    shortened to log(1 + d) / d of itself where d is above one half: with that it never passes the top
+    (Bach 2010, Electronic Journal of Statistics 4, on self-concordance of logistic regression).
     """
 
-    def __init__(self, beta: Floats) -> None:
-        self.beta = beta
+    def __init__(self, beta: Floats, x: Floats) -> None:
+        self.beta, self.x = beta, x
         self.hessian = np.zeros((*beta.shape, beta.shape[1]))
         """(m, q, q) of each copy at its last step"""
-        self._moving = np.ones(len(beta), dtype=bool)
-        self._left = NEWTON_STEPS
+        self.moving = np.arange(len(beta))
+        """the copies that are not yet close enough"""
+        self.left = NEWTON_STEPS
 
     def going(self) -> bool:
         """Whether a copy still moves and steps are left."""
-        self._left -= 1
-        return bool(self._moving.any()) and self._left >= 0
+        self.left -= 1
+        return len(self.moving) > 0 and self.left >= 0
 
-    def step(self, gradient: Floats, hessian: Floats) -> None:
-        """One step of every moving copy, never longer than 5 in any coefficient; small against its errors: the last."""
-        step = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
-        longest = np.abs(step).max(axis=1)
-        moving = self._moving
-        self.beta[moving] += (step * np.minimum(1.0, 5 / np.maximum(longest, 1e-300))[:, None])[moving]
-        self.hessian[moving] = hessian[moving]
-        self._moving = moving & ((step**2 * np.einsum("mii->mi", hessian)).max(axis=1) >= CLOSE_ENOUGH**2)
+    def estimates(self) -> Floats:
+        """The moving copies' estimates."""
+        return self.beta[self.moving]
+
+    def predictors(self) -> Floats:
+        """The moving copies' predictors."""
+        return self.x if len(self.moving) == len(self.x) else self.x[self.moving]
+
+    def step(self, gradient: Floats, hessian: Floats) -> Floats:
+        """The full step of every moving copy."""
+        self.hessian[self.moving] = hessian
+        return np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0].astype(np.float64)
+
+    def take(self, step: Floats, far: Floats) -> None:
+        """Take a step that moves no score by more than `far` (m,); small against its standard errors: the last."""
+        share = np.where(far > 0.5, np.log1p(far) / np.maximum(far, 1e-300), 1.0)
+        self.beta[self.moving] += step * share[:, None]
+        errors = np.einsum("mii->mi", self.hessian[self.moving])
+        self.moving = self.moving[(step**2 * errors).max(axis=1) >= CLOSE_ENOUGH**2]
 
 
 def _softmax(beta: Floats, x: Floats) -> Floats:

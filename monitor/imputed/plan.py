@@ -6,7 +6,7 @@ not belong here: the chain (`chained`), coding (`coding`), reading and writing t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -205,7 +205,7 @@ def _products(plan: ImputationPlan, predicting: set[str]) -> tuple[tuple[str, st
     return tuple(dict.fromkeys(pairs))
 
 
-def _fixed(observed: Mapping[str, pa.Array], names: Sequence[str], survey: Survey) -> tuple[Floats, dict[str, str]]:
+def _fixed(observed: Mapping[str, pa.Array], names: Iterable[str], survey: Survey) -> tuple[Floats, dict[str, str]]:
     """Complete predictors (c, n), standardised: numbers, logarithms of amounts and weights, a column per code."""
     columns, left_out = [], {}
     for name in names:
