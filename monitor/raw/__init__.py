@@ -20,6 +20,7 @@ import pandas as pd
 from monitor.lake import Lake, connect
 from monitor.problems import MonitorError, Problem, UnusableDelivery
 from monitor.raw.amendments import AMENDMENT_TYPES, compare
+from monitor.raw.corrections import corrections_frame, read_corrections
 from monitor.raw.deliveries import Kept, arrive, choose, decisions, file_of, find, history, inbox
 from monitor.raw.formats import frame_as_delivery, open_delivery
 from monitor.raw.reading import Reading
@@ -32,11 +33,10 @@ log = logging.getLogger("monitor")
 MEMORY_LIMIT = "1GB"
 """What DuckDB may hold before it spills to the home folder's temporary files"""
 
-TABLES = ("raw_records", "raw_frame", "raw_columns", "raw_codes", "raw_amendments", "raw_deliveries")
-
 
 def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | None = None) -> dict[str, object]:
-    """Take in a wave's deliveries: raw_deliveries, raw_records, raw_frame, raw_columns, raw_codes, raw_amendments.
+    """Take in a wave's deliveries: raw_deliveries, raw_records, raw_frame, raw_columns, raw_codes,
+    raw_corrections, raw_amendments.
 
     `deliveries` are files handed in; without them, the wave's inbox is looked at, and where nothing lies there the
     lake's own current deliveries are read again. Raises UnusableDelivery with every problem; nothing in the lake is
@@ -47,8 +47,14 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
     current = {k.role: k for k in kept if k.current}
     with tempfile.TemporaryDirectory(prefix="monitor-raw-") as folder, connect() as connection:
         bounded(connection, Path(folder))
-        readings = _open_all(connection, lake, wave, current, Path(folder))
-        problems = [p for role in readings for p in _missing_columns(wave, role, readings[role], current[role].file)]
+        readings = _open_all(connection, lake, survey, wave, current, Path(folder))
+        problems = [
+            p for role in readings for p in _missing_columns(survey, wave, role, readings[role], current[role].file)
+        ]
+        corrections = corrections_frame([])
+        if "corrections" in current:
+            with _collecting(problems):
+                corrections = read_corrections(file_of(lake, wave, current["corrections"].delivery))
         if problems:
             raise UnusableDelivery(problems)
         records: dict[str, int] = {}
@@ -62,6 +68,7 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
                 lake.remove(table, wave.name)
         _write_columns(lake, wave, readings)
         changes = _amendments(connection, lake, survey, wave, kept, Path(folder))
+    lake.write("raw_corrections", wave.name, corrections)
     lake.write("raw_amendments", wave.name, changes)
     rows = [_described(k, readings.get(k.role), records.get(k.role)) if k.current else k for k in kept]
     lake.write("raw_deliveries", wave.name, pd.DataFrame([asdict(k) for k in rows]))
@@ -75,6 +82,7 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
         "records": answers.records,
         "columns": len(readings["answers"].columns),
         "frame_records": records.get("frame", 0),
+        "new_answers": answers.delivery not in {k.delivery for k in known},
         "new_deliveries": len({k.delivery for k in rows} - {k.delivery for k in known}),
         "amended_responses": int(changes["line_after"].fillna(changes["line_before"]).nunique()),
         "notes": [note.render() for reading in readings.values() for note in reading.notes],
@@ -130,7 +138,12 @@ def _absent(folder: Path, role: str, pattern: str, wave: Wave) -> Problem:
 
 
 def _open_all(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, current: dict[str, Kept], folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    survey: Survey,
+    wave: Wave,
+    current: dict[str, Kept],
+    folder: Path,
 ) -> dict[str, Reading]:
     """The answers and the frame opened; every problem of both at once."""
     problems: list[Problem] = []
@@ -147,7 +160,7 @@ def _open_all(
                 file_of(lake, wave, current[role].delivery),
                 layout,
                 aside,
-                required=_required(wave, role),
+                required=_required(survey, wave, role),
                 labels=file_of(lake, wave, current["labels"].delivery)
                 if role == "answers" and "labels" in current
                 else None,
@@ -157,18 +170,24 @@ def _open_all(
     return readings
 
 
-def _required(wave: Wave, role: str) -> list[str]:
-    """The source columns a wave needs of a delivery."""
+def _required(survey: Survey, wave: Wave, role: str) -> list[str]:
+    """The source columns a wave needs of a delivery; those that are dropped anyway it can do without."""
     if role == "frame":
         return list(wave.frame.columns) if wave.frame else []
-    return [column for question in wave.questions.values() if question.required for column in question.columns]
+    kept = [q for name, q in wave.questions.items() if q.required and not _dropped(survey, name)]
+    return [column for question in kept for column in question.columns]
 
 
-def _missing_columns(wave: Wave, role: str, reading: Reading, file: str) -> Iterator[Problem]:
+def _dropped(survey: Survey, concept: str) -> bool:
+    declared = survey.concepts.get(concept)
+    return declared is not None and (declared.direct_identifier or declared.type == "text")
+
+
+def _missing_columns(survey: Survey, wave: Wave, role: str, reading: Reading, file: str) -> Iterator[Problem]:
     """Every column that the wave needs and the delivery does not have, with the nearest name it has."""
     questions = {} if role == "frame" else {c: q for q in wave.questions.values() for c in q.columns}
     names = [column.source for column in reading.columns]
-    for wanted in _required(wave, role):
+    for wanted in _required(survey, wave, role):
         if reading.column(wanted) is None:
             near = difflib.get_close_matches(wanted, names, n=1)
             question = questions.get(wanted)
@@ -230,7 +249,11 @@ def _amendments(
     aside.mkdir()
     try:
         earlier = open_delivery(
-            connection, file_of(lake, wave, before.delivery), wave.delivery, aside, required=_required(wave, "answers")
+            connection,
+            file_of(lake, wave, before.delivery),
+            wave.delivery,
+            aside,
+            required=_required(survey, wave, "answers"),
         )
         return compare(connection, lake, survey, wave, earlier, lake.scan("raw_records", wave.name))
     except UnusableDelivery as unreadable:

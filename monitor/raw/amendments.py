@@ -15,11 +15,11 @@ from monitor.raw.reading import Reading
 from monitor.survey import Survey, Wave
 
 AMENDMENT_TYPES = {
-    "firm": "str",
-    "change": "str",
-    "column": "str",
-    "from": "str",
-    "to": "str",
+    "firm": "object",
+    "change": "object",
+    "column": "object",
+    "from": "object",
+    "to": "object",
     "line_before": "Int64",
     "line_after": "Int64",
 }

@@ -117,7 +117,7 @@ def _headings(
         for _ in range(header_line - 1):
             file.readline()
         rows = csv.reader(file, delimiter=delimiter)
-        headings = [row for row in itertools.islice(rows, header_records)]
+        headings = list(itertools.islice(rows, header_records))
         lines = header_line - 1 + rows.line_num
     if not headings or not any(tidy(cell) for cell in headings[0]):
         raise unusable(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime
 import fnmatch
+import functools
 import os
 import secrets
 import shutil
@@ -24,7 +25,6 @@ from monitor.survey import Survey, Wave
 
 AMENDMENTS_FILE = "amendments.csv"
 DECISIONS = ("accept", "refuse")
-UNREADABLE_ROLES = ("labels", "corrections")
 
 
 @dataclass(frozen=True)
@@ -217,20 +217,16 @@ def decisions(folder: Path, known: Sequence[Kept]) -> dict[str, str]:
                 for k in known
                 if len(said.get("delivery", "")) >= 12 and k.delivery.startswith(said["delivery"])
             ]
-            facts = {"file": path.name, "line": line}
+            here = functools.partial(Problem, file=path.name, line=line, severity="critical")
             if len(set(matches)) != 1:
                 what = "the decision names no delivery of this wave"
-                problems.append(
-                    Problem(
-                        what=what, expected="at least 12 digits of its SHA-256", found=said.get("delivery"), **facts
-                    )
-                )
+                problems.append(here(what, expected="at least 12 digits of its SHA-256", found=said.get("delivery")))
             if said.get("decision") not in DECISIONS:
                 what = "the decision is neither accept nor refuse"
-                problems.append(Problem(what=what, expected="accept, refuse", found=said.get("decision"), **facts))
+                problems.append(here(what, expected="accept, refuse", found=said.get("decision")))
             for column in ("reason", "who", "when"):
                 if not said.get(column):
-                    problems.append(Problem(what=f"a decision needs {column!r}", column=column, **facts))
+                    problems.append(here(f"a decision needs {column!r}", column=column))
             if matches:
                 found[matches[0]] = said.get("decision", "")
     if problems:

@@ -90,12 +90,13 @@ def read_labels(path: Path) -> tuple[dict[str, tuple[Label, ...]], dict[str, str
 
 
 def _r_syntax(content: str) -> tuple[dict[str, tuple[Label, ...]], dict[str, str]]:
-    """`data[, 7] <- factor(data[, 7], levels=c("A1"),labels=c("Yes"))`, `names(data)[7] <- "q1"` and variable labels."""
+    """Lines like `data[, 7] <- factor(data[, 7], levels=c("A1"),labels=c("Yes"))` and `names(data)[7] <- "q1"`."""
     string = r'"((?:[^"\\]|\\.)*)"'
     names = dict(re.findall(rf"names\(data\)\[(\d+)\]\s*<-\s*{string}", content))
     texts = dict(re.findall(rf"variable\.labels\[(\d+)\]\s*<-\s*{string}", content))
     labels: dict[str, tuple[Label, ...]] = {}
-    factor = rf"data\[,\s*(\d+)\]\s*<-\s*factor\(.*?levels\s*=\s*c\((.*?)\)\s*,\s*labels\s*=\s*c\(((?:\s*,?\s*{string})*)\s*\)\s*\)"
+    levels_of = r"data\[,\s*(\d+)\]\s*<-\s*factor\(.*?levels\s*=\s*c\((.*?)\)\s*,"
+    factor = rf"{levels_of}\s*labels\s*=\s*c\(((?:\s*,?\s*{string})*)\s*\)\s*\)"
     for number, levels, shown, _ in re.findall(factor, content, flags=re.DOTALL):
         codes = [a or b for a, b in re.findall(rf"{string}|(-?[\d.]+)", levels)]
         words = re.findall(string, shown)

@@ -264,7 +264,8 @@ def _parquet_text(name: str, kind: str) -> str:
             f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END"
         )
     if kind.startswith("TIMESTAMP"):
-        return f"CASE WHEN {column} = date_trunc('day', {column}) THEN CAST(CAST({column} AS DATE) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+        day = f"CAST({column} AS DATE)"
+        return f"CASE WHEN {column} = {day} THEN CAST({day} AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
     if kind == "VARCHAR[]":
         return f"array_to_string({column}, ',')"
     return f"CAST({column} AS VARCHAR)"

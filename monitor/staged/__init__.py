@@ -15,9 +15,8 @@ import duckdb
 
 from monitor.identity import identity_key, pseudonym, register_pseudonym
 from monitor.lake import Lake, literal, statement
-from monitor.raw.deliveries import file_of, history
 from monitor.staged.answers import answers_select, coded_query, coded_questions, missing_select, staged_concepts
-from monitor.staged.corrections import Correction, as_frame, match, read_corrections
+from monitor.staged.corrections import Correction, as_frame, declared, match
 from monitor.staged.crosswalk import register_firm_of
 from monitor.staged.frame import write_frame
 from monitor.staged.privacy import treatments
@@ -87,14 +86,13 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
 
 def _corrections(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, sources: Sources) -> list[Correction]:
     """The declared corrections of a wave, matched to its records."""
-    current = [kept for kept in history(lake, wave) if kept.role == "corrections" and kept.current]
     firm = wave.questions.get("firm")
     firm_source = sources.find(next(iter(firm.columns))) if firm else None
-    if not current or firm_source is None:
+    if firm_source is None:
         return []
-    path = file_of(lake, wave, current[-1].delivery)
     stored = {source.name: source.stored for source in sources.columns}
-    return match(connection, wave, path.name, read_corrections(path), stored, firm_source.stored)
+    found = declared(connection, lake.scan("raw_corrections", wave.name))
+    return match(connection, wave, found, stored, firm_source.stored)
 
 
 def _names(key: bytes, survey: Survey, corrections: Sequence[Correction]) -> Mapping[str, str]:

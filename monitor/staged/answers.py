@@ -54,8 +54,8 @@ def coded_query(
     if "firm" in wave.questions:
         firm_cell = _cell(sources, next(iter(wave.questions["firm"].columns)), cells, by_row).sql
     query = _cells(cells, firm_cell)
-    found = ", ".join(f"{sql} AS {name}" for e in expressions.values() for name, sql in e.found.items())
-    query = f"SELECT *{', ' + found if found else ''} FROM ({query})"
+    looked_up = [f", {sql} AS {name}" for e in expressions.values() for name, sql in e.found.items()]
+    query = f"SELECT *{''.join(looked_up)} FROM ({query})"
     query = _values(query, survey, wave, questions, expressions, framed)
     query = _kinds(query, questions, expressions)
     query = routing.blanks(query, questions, survey.concepts)

@@ -30,7 +30,7 @@ NO_KIND = "CAST(NULL AS VARCHAR)"
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A source column as staged meets it: the SQL of its text as it stands, how numbers are written in it, the file's own labels."""
+    """A source column as staged meets it: the SQL of its text as it stands, its marks of numbers, its own labels."""
 
     sql: str
     decimal: str
@@ -227,11 +227,11 @@ def source_codes(
             for code, label in concept.codes.items():
                 codes |= {text: code for text in label.values() if text not in codes}
     keyed = {code_key(code): to for code, to in codes.items()}
-    for code, label in column.labels.items():
-        if code_key(code) not in keyed and code_key(label) in keyed:
-            codes[code] = keyed[code_key(label)]
-        elif label and code_key(label) not in keyed and code_key(code) in keyed:
-            codes[label] = keyed[code_key(code)]
+    for code, words in column.labels.items():
+        if code_key(code) not in keyed and code_key(words) in keyed:
+            codes[code] = keyed[code_key(words)]
+        elif words and code_key(words) not in keyed and code_key(code) in keyed:
+            codes[words] = keyed[code_key(code)]
     return codes
 
 

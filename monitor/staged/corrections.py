@@ -1,15 +1,13 @@
 """Declared corrections: data with a reason, and a guard that fails when the source no longer says what it said.
 
-Belongs here: reading corrections.csv and matching it to records. Does not belong here: applying them to cells
-(the staging SELECT does).
+Belongs here: matching the declared corrections to records. Does not belong here: reading corrections.csv (`raw`), or
+applying them to cells (the staging SELECT does).
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -17,8 +15,6 @@ import pandas as pd
 from monitor.lake import quoted
 from monitor.problems import Problem, UnusableDelivery
 from monitor.survey import Wave
-
-FIELDS = ("firm", "column", "from", "to", "reason", "who", "when")
 
 
 @dataclass(frozen=True)
@@ -39,68 +35,17 @@ class Correction:
     by_pseudonym: bool = False
 
 
-def read_corrections(path: Path) -> list[Correction]:
-    """The corrections of a file; every mistake in it at once."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        text = path.read_text(encoding="cp1252", errors="replace")
-    lines = text.splitlines()
-    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-    reader = csv.DictReader(lines, delimiter=delimiter)
-    heading = [(name or "").strip() for name in reader.fieldnames or []]
-    reader.fieldnames = heading
-    missing = [name for name in FIELDS if name not in heading]
-    if missing:
-        raise UnusableDelivery(
-            Problem(
-                what=f"the corrections lack the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}",
-                file=path.name,
-                line=1,
-                expected=", ".join(FIELDS),
-                found=", ".join(heading) or "nothing",
-                severity="critical",
-                do="add the columns",
-            )
-        )
-    found, problems = [], []
-    for row in reader:
-        said = {name: (row.get(name) or "").strip() for name in FIELDS}
-        if not any(said.values()):
-            continue
-        lacking = [name for name in ("firm", "column", "reason", "who", "when") if not said[name]]
-        problems += [
-            Problem(
-                what=f"a correction needs {name!r}",
-                file=path.name,
-                line=reader.line_num,
-                column=name,
-                severity="critical",
-                do="fill it in: a correction without its reason, author and date cannot be defended",
-            )
-            for name in lacking
-        ]
-        found.append(
-            Correction(
-                said["firm"],
-                said["column"],
-                said["from"],
-                said["to"],
-                said["reason"],
-                said["who"],
-                said["when"],
-                reader.line_num,
-            )
-        )
-    if problems:
-        raise UnusableDelivery(problems)
-    return found
+def declared(connection: duckdb.DuckDBPyConnection, table: str) -> list[Correction]:
+    """The corrections of a scan of raw_corrections, in the order they were written."""
+    rows = connection.execute(
+        f'SELECT firm, "column", "from", "to", reason, who, "when", line FROM {table} ORDER BY line'
+    ).fetchall()
+    return [Correction(*row) for row in rows]
 
 
 def match(
     connection: duckdb.DuckDBPyConnection,
     wave: Wave,
-    file: str,
     corrections: Sequence[Correction],
     stored: Mapping[str, str],
     firm_column: str,
@@ -112,7 +57,12 @@ def match(
     problems: list[Problem] = []
     matched = []
     for correction in corrections:
-        facts = {"file": file, "line": correction.line, "firm": correction.firm, "column": correction.column}
+        facts = {
+            "file": wave.corrections,
+            "line": correction.line,
+            "firm": correction.firm,
+            "column": correction.column,
+        }
         name = _column(wave, correction.column, stored)
         if name is None:
             problems.append(

@@ -40,7 +40,8 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
     connection.execute(f"CREATE OR REPLACE VIEW raw_frame AS SELECT * FROM {lake.scan('raw_frame', wave.name)}")
     own = {"invited": INVITED, "disposition": DISPOSITION}
     values, checks = {"invited": "true", "disposition": "CAST(NULL AS VARCHAR)"}, {}
-    firm, found = "CAST(NULL AS VARCHAR)", {}
+    firm = "CAST(NULL AS VARCHAR)"
+    found: dict[str, str] = {}
     for name, target in frame.columns.items():
         cell = sources.cell(sources.find(name))
         if target == "firm":
@@ -59,7 +60,8 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
     columns = [target for target in values if target not in own] + list(own)
     extra = "".join(f", {sql} AS {name}" for name, sql in found.items())
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT firm_of({firm}) AS firm, f.*{extra} FROM raw_frame AS f"
+        f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT firm_of({firm}) AS firm, f.*{extra} "
+        "FROM raw_frame AS f"
     )
     problems = _problems(connection, frame.file, checks)
     if problems:

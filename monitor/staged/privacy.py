@@ -110,8 +110,8 @@ def treatments(connection: duckdb.DuckDBPyConnection, survey: Survey, wave: Wave
                 treatment, what = "dropped_text", ""
             else:
                 treatment, what = "unmapped", ""
-            question = wave.questions.get(concept)
-            text = dict(question.text) if question else {}
+            asked = wave.questions.get(concept)
+            text = dict(asked.text) if asked else {}
             rows.append(
                 {
                     "source_column": source.name,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import duckdb
 
 from monitor.lake import Lake, quoted
-from monitor.raw.reading import tidy
 from monitor.staged.coding import SourceColumn, marks
 from monitor.survey import Delivery, Frame, Wave
 
@@ -37,7 +36,7 @@ class Sources:
 
     def find(self, name: str) -> Source | None:
         """The column of a name; padding and, failing an exact match, case do not matter."""
-        wanted = tidy(name)
+        wanted = " ".join(name.split())
         exact = next((c for c in self.columns if c.name == wanted), None)
         return exact or next((c for c in self.columns if c.name.casefold() == wanted.casefold()), None)
 
@@ -46,9 +45,7 @@ class Sources:
         if source is None:
             return SourceColumn("CAST(NULL AS VARCHAR)", ".", "")
         decimal, thousands = marks(self.layout, source.numeric)
-        return SourceColumn(
-            sql or quoted(source.stored), decimal, thousands, source.labels, source.user_missing
-        )
+        return SourceColumn(sql or quoted(source.stored), decimal, thousands, source.labels, source.user_missing)
 
 
 def load_sources(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, role: str) -> Sources:

@@ -1,0 +1,70 @@
+"""The corrections a data engineer declares for a wave, as they were written.
+
+Belongs here: reading corrections.csv; every mistake in it at once. Does not belong here: whether they still match
+(`staged`).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from monitor.problems import Problem, UnusableDelivery
+
+FIELDS = ("firm", "column", "from", "to", "reason", "who", "when")
+
+
+def read_corrections(path: Path) -> pd.DataFrame:
+    """The corrections of a file as text, with their lines; UnusableDelivery with every mistake in it."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        text = path.read_text(encoding="cp1252", errors="replace")
+    lines = text.splitlines()
+    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+    reader = csv.DictReader(lines, delimiter=delimiter)
+    heading = [(name or "").strip() for name in reader.fieldnames or []]
+    reader.fieldnames = heading
+    missing = [name for name in FIELDS if name not in heading]
+    if missing:
+        raise UnusableDelivery(
+            Problem(
+                what=f"the corrections lack the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}",
+                file=path.name,
+                line=1,
+                expected=", ".join(FIELDS),
+                found=", ".join(heading) or "nothing",
+                severity="critical",
+                do="add the columns",
+            )
+        )
+    found, problems = [], []
+    for row in reader:
+        said = {name: (row.get(name) or "").strip() for name in FIELDS}
+        if not any(said.values()):
+            continue
+        lacking = [name for name in ("firm", "column", "reason", "who", "when") if not said[name]]
+        problems += [
+            Problem(
+                what=f"a correction needs {name!r}",
+                file=path.name,
+                line=reader.line_num,
+                column=name,
+                severity="critical",
+                do="fill it in: a correction without its reason, author and date cannot be defended",
+            )
+            for name in lacking
+        ]
+        found.append({**said, "line": reader.line_num})
+    if problems:
+        raise UnusableDelivery(problems)
+    return corrections_frame(found)
+
+
+def corrections_frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """raw_corrections: line, and the declared fields as text."""
+    types = {"line": "int64"} | dict.fromkeys(FIELDS, "str")
+    return pd.DataFrame(rows, columns=list(types)).astype(types)

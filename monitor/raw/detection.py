@@ -1,0 +1,89 @@
+"""What a file looks like, where nobody declared it: shown beside what is declared, never used in its place.
+
+Belongs here: guessing a layout from a file's first bytes and records. Does not belong here: reading deliveries.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.raw.delimited import detect_delimiter
+from monitor.raw.text import detect, looks_like, open_text
+
+SEEN_RECORDS = 200
+BY_MAGIC = {
+    "an Excel workbook or another zip file": "excel",
+    "an SPSS file": "spss",
+    "a Stata file": "stata",
+    "a Parquet file": "parquet",
+}
+LIMESURVEY_COLUMNS = {"submitdate", "lastpage", "startlanguage"}
+COMMA_DECIMAL = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+ ?%?")
+POINT_DECIMAL = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)\.\d+ ?%?")
+POINT_GROUPS = re.compile(r"-?\d{1,3}(\.\d{3})+")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file looks."""
+
+    format: str
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    header_line: int = 1
+
+
+def detect_layout(path: Path) -> Layout:
+    """The layout a file looks like; UnusableDelivery where it is no file of answers at all."""
+    magic = looks_like(path)
+    if magic in BY_MAGIC:
+        return Layout(BY_MAGIC[magic])
+    with path.open("rb") as file:
+        start = file.read(1)
+    if path.suffix.lower() == ".dta" and start and 102 <= start[0] <= 119:
+        return Layout("stata")
+    with tempfile.TemporaryDirectory() as folder:
+        text = open_text(path, None, Path(folder))
+        delimiter = detect_delimiter(text.plain)
+        with text.plain.open(encoding="utf-8", newline="") as file:
+            rows = list(itertools.islice(csv.reader(file, delimiter=delimiter), SEEN_RECORDS))
+    header_line = _header_line(rows)
+    header = rows[header_line - 1] if rows else []
+    format_name = "delimited"
+    if len(rows) > 2 and any("ImportId" in cell for cell in rows[2]):
+        format_name = "qualtrics"
+    elif len(LIMESURVEY_COLUMNS & {cell.strip().lower() for cell in header}) >= 2:
+        format_name = "limesurvey"
+    decimal, thousands = number_marks([cell for row in rows[header_line:] for cell in row])
+    encoding = "ascii" if all("\x00" < c < "\x80" for row in rows for cell in row for c in cell) else detect(path)
+    return Layout(format_name, encoding, delimiter, decimal, thousands, header_line)
+
+
+def _header_line(rows: Sequence[Sequence[str]]) -> int:
+    """The first record as wide as most are."""
+    widths = [len(row) for row in rows]
+    if not widths:
+        return 1
+    usual = max(set(widths), key=widths.count)
+    return next((i for i, width in enumerate(widths, start=1) if width == usual), 1)
+
+
+def number_marks(cells: Sequence[str]) -> tuple[str | None, str | None]:
+    """Decimal and grouping mark that the numbers among some cells show; None where they show none."""
+    shown = [cell.strip() for cell in cells]
+    commas = sum(COMMA_DECIMAL.fullmatch(cell) is not None for cell in shown)
+    points = sum(POINT_DECIMAL.fullmatch(cell) is not None for cell in shown)
+    groups = sum(POINT_GROUPS.fullmatch(cell) is not None for cell in shown)
+    if commas and commas >= points - groups:
+        return ",", "." if groups else None
+    if groups and groups == points:
+        return ",", "."
+    return (".", None) if points else (None, None)
