@@ -1,0 +1,282 @@
+"""Do 95 % intervals cover the truth of the synthetic population 95 times in a hundred, for every design?
+
+    python benchmarks/coverage.py [--draws 2000] [--designs NAME ...] [--processes 2] [--write]
+
+Every draw takes two waves from the synthetic population, weights them with `monitor.weighted` as a pipeline run does,
+and estimates the participation rate, the same in one sector, its change between the waves and the complementarity
+contrast of the primary model. `--write` keeps the table in benchmarks/coverage.csv.
+
+Belongs here: the designs, the simulation and its table. Does not belong here: the population (`monitor.synthetic`).
+A further design is one more function in DESIGNS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pandas as pd
+
+from monitor.design import SurveyDesign, change
+from monitor.modelled.columns import Columns, columns_of
+from monitor.modelled.engine import analyse
+from monitor.modelled.registry import Specification
+from monitor.modelled.sample import Sample
+from monitor.survey import Calibration, Disclosure, Margin, Survey, load_survey
+from monitor.synthetic import Population, population, respond
+from monitor.weighted import make_weights
+
+SURVEY = Path(__file__).resolve().parent.parent / "monitor" / "surveys" / "noord_nederland"
+WAVES = ("2017", "2018")
+ANSWERED = {"2017": 624, "2018": 503}
+SECTOR = "information"
+FRAME = ["firm", "size_band", "sector", "province", "rd_tax_credit"]
+MODEL = ["cooperates", "invests", "top_innovator", "size_band", "sector", "province", "firm_age_band"]
+PRIMARY = Specification(
+    model="top_innovator",
+    variant="main",
+    outcome="top_innovator",
+    base="all_firms",
+    estimator="logit",
+    practices=("cooperates", "invests"),
+    controls=("size_band", "sector", "province", "firm_age_band"),
+    reference={"size_band": "small", "sector": "manufacturing"},
+)
+ESTIMANDS = ("participation", f"participation in {SECTOR}", "change of participation", "complementarity")
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One wave as it was drawn: who was invited, who answered, with what."""
+
+    frame: pd.DataFrame
+    """firm, the frame's variables, invited"""
+    answers: pd.DataFrame
+    """firm and the observed measures of the responding firms"""
+    copies: tuple[pd.DataFrame, ...] = ()
+    """The same, completed; empty where nothing is missing"""
+
+
+Draw = Callable[[np.random.Generator, Survey], tuple[Survey, list[Wave]]]
+
+
+@cache
+def people() -> Population:
+    """The population every draw comes from."""
+    return population()
+
+
+@cache
+def bundled() -> Survey:
+    """The demonstration survey, with no more replicates than the shape of the cascade needs."""
+    survey = load_survey(SURVEY)
+    return dataclasses.replace(survey, design=dataclasses.replace(survey.design, replicates=2))
+
+
+@cache
+def register(wave: str) -> pd.DataFrame:
+    """The frame of a wave: every living firm."""
+    return people().census[wave][FRAME].assign(firm=lambda t: t.firm.astype(str))
+
+
+def replanned(survey: Survey, **plan: object) -> Survey:
+    """The survey with another design."""
+    return dataclasses.replace(survey, design=dataclasses.replace(survey.design, **plan))  # type: ignore[arg-type]
+
+
+# ---- designs ----
+
+
+def stratified(rng: np.random.Generator, survey: Survey) -> tuple[Survey, list[Wave]]:
+    """Strata by size and sector, large firms all taken, everyone answers; two thirds of the sample rotate."""
+    fraction = {"micro": 0.045, "small": 0.06, "medium": 0.12, "large": 1.0}
+    firms = sorted({firm for name in WAVES for firm in register(name).firm})
+    numbers = pd.Series(rng.random(len(firms)), index=firms)
+    waves = []
+    for place, name in enumerate(WAVES):
+        frame = register(name)
+        own = (numbers.reindex(frame.firm).to_numpy() - place * 0.02) % 1.0
+        rank = pd.Series(own).groupby([frame.size_band.to_numpy(), frame.sector.to_numpy()]).rank()
+        size = frame.groupby(["size_band", "sector"]).firm.transform("size").to_numpy()
+        drawn = np.ceil(size * frame.size_band.map(fraction).to_numpy()).clip(2)
+        invited = rank.to_numpy() <= np.minimum(drawn, size)
+        waves.append(Wave(frame.assign(invited=invited), answered(name, np.flatnonzero(invited))))
+    plan = {"strata": ("size_band", "sector"), "response": "none", "response_classes": ()}
+    return replanned(survey, calibration=Calibration(), **plan), waves
+
+
+def mailing(rng: np.random.Generator, survey: Survey) -> tuple[Survey, list[Wave]]:
+    """Everyone invited; 9 and 7 % answer, by size, tax credit and sector, and earlier respondents more readily."""
+    waves: list[Wave] = []
+    again: Sequence[str] = ()
+    for name in WAVES:
+        rows = respond(people(), name, rng, ANSWERED[name], again)
+        waves.append(Wave(register(name).assign(invited=True), answered(name, rows)))
+        again = people().census[name]["firm"].to_numpy()[rows].tolist()
+    # Response depends on the sector too: without margins the classes must know it.
+    classes = ("size_band", "rd_tax_credit", "sector")
+    return replanned(survey, calibration=Calibration(), response_classes=classes), waves
+
+
+def calibrated(rng: np.random.Generator, survey: Survey) -> tuple[Survey, list[Wave]]:
+    """The mailing weighted as the demonstration survey is: classes by size and tax credit, raked to size, sector and
+    province."""
+    _, waves = mailing(rng, survey)
+    return dataclasses.replace(survey, margins={name: margins(name) for name in WAVES}), waves
+
+
+DESIGNS: dict[str, Draw] = {"stratified": stratified, "mailing": mailing, "calibrated": calibrated}
+SHORT = ("stratified", "mailing", "calibrated")
+"""Designs that the tests draw too"""
+LEAST, MOST = 0.935, 0.965
+"""Coverage asked of a 95 % interval"""
+
+
+@cache
+def margins(wave: str) -> tuple[Margin, ...]:
+    """The population's own counts."""
+    return tuple(
+        Margin((variable,), (str(code),), float(total), "enterprises", "synthetic population", wave, 0)
+        for variable in ("size_band", "sector", "province")
+        for code, total in register(wave)[variable].value_counts().sort_index().items()
+    )
+
+
+def answered(wave: str, rows: np.ndarray) -> pd.DataFrame:
+    """What the firms of these rows of the census answer."""
+    return people().census[wave].iloc[rows][["firm", *MODEL]].assign(firm=lambda t: t.firm.astype(str))
+
+
+# ---- one draw ----
+
+
+def estimates(survey: Survey, waves: Sequence[Wave]) -> dict[str, tuple[float, float, float]]:
+    """Estimand -> (estimate, low, high) of one draw."""
+    shares, samples = [], []
+    for name, wave in zip(WAVES, waves, strict=True):
+        made = make_weights(wave.answers[["firm"]], wave.frame, survey, survey.waves[name])
+        design = SurveyDesign.from_tables(made.weights, None, survey, made.nonresponding)
+        answers = wave.answers.set_index("firm").loc[made.weights.firm].reset_index()
+        shares.append((design.proportion(answers.cooperates), design, answers))
+        samples.append((made.weights.firm.to_numpy(object), answers, design))
+    whole, design, answers = shares[0]
+    domain = design.proportion(answers.cooperates, answers.sector == SECTOR)
+    moved = change(whole, shares[1][0])
+    found = {
+        ESTIMANDS[0]: _line(whole.estimate, *whole.interval()),
+        ESTIMANDS[1]: _line(domain.estimate, *domain.interval()),
+        ESTIMANDS[2]: _line(moved["change"], moved["low"], moved["high"]),
+    }
+    firms, answers, design = samples[0]
+    columns = columns_of(answers[MODEL].assign(base_all_firms=True))
+    result = analyse(Sample(WAVES[0], firms, (columns,), columns, design), PRIMARY, Disclosure())
+    if result.contrasts is not None and (place := result.contrasts.at("complementarity")) is not None:
+        low, high = result.contrasts.interval()
+        found[ESTIMANDS[3]] = _line(result.contrasts.estimate[[place]], low[[place]], high[[place]])
+    return found
+
+
+def _line(estimate: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
+    return float(estimate[0]), float(low[0]), float(high[0])
+
+
+@cache
+def truths() -> Mapping[str, float]:
+    """What every firm of the population answers, and the primary model fitted to all of them."""
+    one, two = (people().census[name] for name in WAVES)
+    columns: Columns = columns_of(one[MODEL].assign(base_all_firms=True))
+    everyone = SurveyDesign(weights=np.ones(len(one)))
+    result = analyse(Sample("all", one.firm.to_numpy(object), (columns,), columns, everyone), PRIMARY, Disclosure())
+    assert result.contrasts is not None
+    return {
+        ESTIMANDS[0]: float(one.cooperates.mean()),
+        ESTIMANDS[1]: float(one.cooperates[one.sector == SECTOR].mean()),
+        ESTIMANDS[2]: float(two.cooperates.mean() - one.cooperates.mean()),
+        ESTIMANDS[3]: float(result.contrasts.estimate[result.contrasts.names.index("complementarity")]),
+    }
+
+
+def draws(design: str, seeds: Sequence[int]) -> list[dict[str, tuple[float, float, float]]]:
+    """The draws with these seeds."""
+    found = []
+    for seed in seeds:
+        survey, waves = DESIGNS[design](np.random.default_rng([2182, seed]), bundled())
+        found.append(estimates(survey, waves))
+    return found
+
+
+# ---- the table ----
+
+
+def table(design: str, found: Sequence[Mapping[str, tuple[float, float, float]]]) -> pd.DataFrame:
+    """One line per estimand: how often the interval covers, how far off the estimates are, how wide it is."""
+    lines = []
+    for name in ESTIMANDS:
+        made = np.array([f[name] for f in found if name in f])
+        if not len(made):
+            continue
+        truth = truths()[name]
+        covered = (made[:, 1] <= truth) & (truth <= made[:, 2])
+        lines.append(
+            {
+                "design": design,
+                "estimand": name,
+                "draws": len(made),
+                "refused": len(found) - len(made),
+                "truth": round(truth, 5),
+                "mean_estimate": round(made[:, 0].mean(), 5),
+                "sd_estimate": round(made[:, 0].std(ddof=1), 5),
+                "mean_width": round((made[:, 2] - made[:, 1]).mean(), 5),
+                "coverage": round(covered.mean(), 4),
+                "within": bool(LEAST <= round(covered.mean(), 4) <= MOST),
+                "below": round((made[:, 2] < truth).mean(), 4),
+                "above": round((made[:, 1] > truth).mean(), 4),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def run(design: str, count: int, processes: int = 1) -> pd.DataFrame:
+    """The lines of one design from `count` draws."""
+    if processes == 1:
+        return table(design, draws(design, range(count)))
+    chunks = [list(range(start, count, 8 * processes)) for start in range(8 * processes)]
+    with ProcessPoolExecutor(processes) as pool:
+        parts = pool.map(draws, [design] * len(chunks), chunks)
+        return table(design, [line for part in parts for line in part])
+
+
+def main() -> int:
+    """Print the table, and keep it with --write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--draws", type=int, default=2000)
+    parser.add_argument("--designs", nargs="*", default=list(DESIGNS), choices=list(DESIGNS))
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    target = Path(__file__).with_suffix(".csv")
+    kept = pd.read_csv(target) if asked.write and target.exists() else pd.DataFrame()
+    for design in asked.designs:
+        lines = run(design, asked.draws, asked.processes)
+        print(lines.to_string(index=False), flush=True)
+        if asked.write:
+            kept = kept[kept.design != design] if len(kept) else kept
+            kept = pd.concat([kept, lines], ignore_index=True)
+            order = {name: place for place, name in enumerate(DESIGNS)}
+            kept = kept.sort_values("design", key=lambda c: c.map(order), kind="stable", ignore_index=True)
+            kept.to_csv(target, index=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
