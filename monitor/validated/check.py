@@ -119,8 +119,8 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
         "responses": f"{keys}, usable BOOLEAN, answered INTEGER, asked INTEGER, yes_no_answered INTEGER,"
         " yes_no_true INTEGER, finished_at DATE",
         "validated_responses": f"{keys}, status VARCHAR, rules VARCHAR",
-        "rule_outcomes": outcomes,
-        "last_rule_outcomes": outcomes,
+        "validated_rules": outcomes,
+        "last_rules": outcomes,
     }.items():
         connection.execute(f"CREATE TABLE {table} ({columns})")
     for view in ("growth", "failure_trend"):

@@ -20,6 +20,14 @@ FAILURES = "failures"
 SHOWN_OF_A_TABLE = 20
 """Rows shown where a rule judges a table as a whole"""
 
+ABSENT = {
+    "frame": "the wave has no frame",
+    "last_wave": "no earlier wave",
+    "growth": "no earlier wave with staff and turnover",
+    "failure_trend": "no earlier wave was validated",
+}
+"""Views that a wave may be without -> why"""
+
 RULE_COLUMNS = {
     **dict.fromkeys(("suite", "rule", "severity", "why_nl", "why_en"), "string"),
     **dict.fromkeys(("checked", "failed", "kept_out"), "int64"),
@@ -47,7 +55,7 @@ def run_suite(
     for rule in suite.rules:
         lacking = [name for name in rule.requires if name not in has]
         if lacking:
-            left_out[rule.name] = "not there: " + ", ".join(lacking)
+            left_out[rule.name] = _reason(lacking)
         else:
             runnable.setdefault(rule.table or suite.table, []).append(rule)
     outcomes: dict[str, tuple[int, int, bool]] = {}
@@ -64,6 +72,13 @@ def run_suite(
         rows.append((suite.table, rule.name, rule.severity, rule.why["nl"], rule.why["en"], checked_rows, failed, 0,
                      passed, left_out.get(rule.name)))  # fmt: skip
     return pd.DataFrame(rows, columns=list(RULE_COLUMNS)).astype(RULE_COLUMNS)
+
+
+def _reason(lacking: Sequence[str]) -> str:
+    """Why a rule was left out, in words."""
+    reasons = [ABSENT[name] for name in lacking if name in ABSENT]
+    names = [name for name in lacking if name not in ABSENT]
+    return "; ".join([*(["not there: " + ", ".join(names)] if names else []), *dict.fromkeys(reasons)])
 
 
 def create_failures(connection: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:

@@ -80,8 +80,8 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         suites["validated_responses"] = suite_of(survey, wave, "validated_responses")
         rules.append(run_suite(connection, suites["validated_responses"]))
         so_far = pd.concat(rules, ignore_index=True)
-        suites["rule_outcomes"] = suite_of(survey, wave, "validated_rules")
-        rules.append(_trend(connection, lake, survey, wave, so_far, suites["rule_outcomes"]))
+        suites["validated_rules"] = suite_of(survey, wave, "validated_rules")
+        rules.append(_trend(connection, lake, survey, wave, so_far, suites["validated_rules"]))
         outcome = outcomes.with_kept_out(connection, pd.concat(rules, ignore_index=True))
 
         lake.write("validated_rules", wave.name, outcome)
@@ -161,11 +161,11 @@ def _trend(
 ) -> pd.DataFrame:
     """How often each rule fails, held against the last wave that was validated."""
     connection.register("outcomes_now", rules)
-    connection.execute("CREATE TABLE rule_outcomes AS SELECT * FROM outcomes_now")
+    connection.execute("CREATE TABLE validated_rules AS SELECT * FROM outcomes_now")
     available = ["rule"]
     before = workspace.last_wave(lake, survey, wave)
     if before is not None and lake.has("validated_rules", before):
-        connection.execute(f"CREATE VIEW last_rule_outcomes AS SELECT * FROM {lake.scan('validated_rules', before)}")
+        connection.execute(f"CREATE VIEW last_rules AS SELECT * FROM {lake.scan('validated_rules', before)}")
         connection.execute(f"CREATE VIEW failure_trend AS {statement('validated', 'failure_trend')}")
         available.append("failure_trend")
     return run_suite(connection, suite, available)
