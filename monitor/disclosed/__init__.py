@@ -10,13 +10,14 @@ contract. Does not belong here: estimating, or writing a release.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from monitor import contract
-from monitor.disclosed import cells, codebook, history, primary, quality
-from monitor.disclosed.contributions import contributions
+from monitor.disclosed import cells, codebook, complementary, history, peers, primary, quality
+from monitor.disclosed.contributions import WaveFirms, contributions
 from monitor.lake import Lake
 from monitor.survey import Survey
 
@@ -48,20 +49,29 @@ def disclose(
     withheld_before: Iterable[cells.Row] = (),
 ) -> dict[str, pd.DataFrame]:
     """Every public table but `releases`, in the contract's shape, after disclosure control."""
-    indicators = _gather(lake, "estimated_indicators", waves)
-    amounts = {k: v for wave in waves for k, v in contributions(lake, survey, wave).items()}
+    indicators = asked_lines(_gather(lake, "estimated_indicators", waves))
+    firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
+    amounts = {k: v for wave, found in firms.items() for k, v in contributions(found, survey, wave).items()}
     rows: frozenset[cells.Row] = frozenset()
     if len(indicators):
-        rows = cells.indicator_rows(indicators, survey, amounts, published_before, withheld_before).rows
+        chosen = cells.indicator_rows(indicators, survey, amounts, published_before, withheld_before)
+        rows = chosen.rows
+        for name in complementary.exposed(chosen.system, rows, chosen.primary):
+            log.warning("disclosed: %s can still be worked out from what was published before", name)
     tables = {
         "indicators": withhold_lines(indicators, rows),
         "changes": withhold_changes(_whole(lake, "estimated_changes"), rows, survey.disclosure.minimum_firms),
         **withhold_models(
-            {name: _pooled(lake, f"modelled_{name}", waves) for name in ("models", "terms", "contrasts", "claims")},
+            {
+                name: _pooled(lake, f"modelled_{name}", waves)
+                for name in ("models", "terms", "contrasts", "claims", "curve", "specifications", "robustness")
+            },
             survey,
         ),
         "rules": _gather(lake, "validated_rules", waves).rename(columns={"why_en": "why"}),
         "quality": describe_quality(lake, survey, waves),
+        "initiatives": _under(peers.initiatives(lake, survey, wave) for wave in waves),
+        "benchmarks": _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items()),
         "codebook": codebook.codebook(survey, waves),
         "measures": codebook.measures(survey),
     }
@@ -71,6 +81,14 @@ def disclose(
             frame = frame.assign(survey=survey.name)
         shaped[name] = contract.shaped(name, frame)
     return shaped
+
+
+def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:
+    """`indicators` without what a wave did not ask at all: no firm answered it in any domain. Nothing is withheld there."""
+    if not len(indicators):
+        return indicators
+    answered = indicators.groupby(["wave", "indicator"])["n"].transform(lambda n: pd.to_numeric(n).fillna(0).max()) > 0
+    return indicators[answered]
 
 
 def withhold_lines(indicators: pd.DataFrame, rows: Iterable[cells.Row]) -> pd.DataFrame:
@@ -111,29 +129,36 @@ def withhold_changes(changes: pd.DataFrame, rows: Iterable[cells.Row], least: in
     return out
 
 
-def withhold_models(tables: dict[str, pd.DataFrame], survey: Survey) -> dict[str, pd.DataFrame]:
-    """Models, terms, contrasts and claims: a model below the thresholds goes with everything that came from it."""
+def withhold_models(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, pd.DataFrame]:
+    """Models and what came from them: below the thresholds a model goes with its terms, contrasts, checks and claims.
+
+    A refused model (nothing published) keeps its reason; its number of firms is withheld where that is too small.
+    """
     out = {name: frame.copy() for name, frame in tables.items()}
     key = ["wave", "model", "variant"]
     withheld: set[tuple[str, ...]] = set()
     if len(out["models"]):
         out["models"]["suppressed"] = primary.model_withheld(out["models"], survey.disclosure)
         out["models"] = _emptied("models", out["models"])
-        withheld = set(
-            out["models"].loc[out["models"]["suppressed"], key].astype(str).itertuples(index=False, name=None)
-        )
-    for name in ("terms", "contrasts"):
+        rows = out["models"].loc[out["models"]["suppressed"].astype(bool), key]
+        withheld = set(rows.astype(str).itertuples(index=False, name=None))
+    for name in ("terms", "contrasts", "robustness"):
         if len(out[name]):
             keys = out[name][key].astype(str).itertuples(index=False, name=None)
             out[name]["suppressed"] = [k in withheld for k in keys]
             out[name] = _emptied(name, out[name])
+    for name in ("curve", "specifications"):
+        if len(out[name]):
+            fits = out[name].assign(df=float(survey.disclosure.minimum_df))
+            out[name]["suppressed"] = primary.model_withheld(fits, survey.disclosure)
+            out[name] = _emptied(name, out[name])
     claims = out["claims"]
     if len(claims):
-        claims["suppressed"] = (
-            primary.too_few(claims["n"], survey.disclosure.minimum_firms) & claims["estimate"].notna()
-            if "n" in claims
-            else False
-        )
+        told = claims["estimate"].notna()
+        few = primary.too_few(claims["n"], survey.disclosure.minimum_firms)
+        from_model = [k in withheld for k in claims[key].astype(str).itertuples(index=False, name=None)]
+        claims["suppressed"] = told & (few | np.array(from_model, dtype=bool))
+        claims.loc[claims["suppressed"], "verdict"] = "not testable"
         out["claims"] = _emptied("claims", claims)
     return out
 
@@ -165,6 +190,12 @@ def _gather(lake: Lake, table: str, waves: Sequence[str]) -> pd.DataFrame:
             frame = lake.read(table, wave)
             frames.append(frame if "wave" in frame else frame.assign(wave=wave))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _under(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Frames one under the other; an empty one where there are none."""
+    kept = [frame for frame in frames if len(frame)]
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
 
 
 def _whole(lake: Lake, table: str) -> pd.DataFrame:

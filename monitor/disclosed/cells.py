@@ -82,7 +82,8 @@ def indicator_rows(
             same = few or bool(primary.alike([events], [count])[0])
             shown.append((*shared.events(row), variable, code))
             width = float(min(events_width, max(count, 0.0))) if same else 0.0
-            _put(system, shown[1], events, most=count, width=width)
+            # A number of firms that is withheld itself bounds nothing.
+            _put(system, shown[1], events, most=np.inf if few else count, width=width)
         else:
             amounts = contributions.get(row, np.zeros(0))
             same = few or primary.one_firm_too_large(amounts, limits.p_percent, limits.dominance)
@@ -131,6 +132,7 @@ def _put(system: System, name: Hashable, value: float, most: float = np.inf, wid
         system.quantities[name] = Quantity(value, 0.0, most, width)
     else:
         known.width = max(known.width, width)
+        known.most = min(known.most, most)
 
 
 def number(value: object) -> float:

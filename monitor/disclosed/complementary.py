@@ -11,9 +11,12 @@ quantity, and the least and greatest value each can have.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,12 +26,18 @@ class Quantity:
     """A number that adds up with others: its true value, what it can be at least and at most, and what it needs.
 
     `width` is the narrowest interval an attacker may reach where the quantity is protected (0: not protected).
+    What can only be between `least` and `most` anyway cannot be kept vaguer than that (`need`).
     """
 
     value: float
     least: float = 0.0
     most: float = np.inf
     width: float = 0.0
+
+    @property
+    def need(self) -> float:
+        """The narrowest interval that still counts as protected."""
+        return min(self.width, self.most - self.least)
 
 
 @dataclass
@@ -112,22 +121,28 @@ def withheld_rows(system: System, primary: set[Hashable]) -> set[Hashable]:
 def _protected(system: System, primary: set[Hashable]) -> list[Hashable]:
     wanted = {name for row in primary for name in system.shows[row]}
     return sorted(
-        (n for n in wanted if system.quantities[n].width > 0 and n not in system.known and _movable(system, n)),
+        (n for n in wanted if system.quantities[n].need > 0 and n not in system.known),
         key=repr,
     )
 
 
-def _movable(system: System, name: Hashable) -> bool:
-    quantity = system.quantities[name]
-    return quantity.most - quantity.least > 0
-
-
 def _solve(system: System, primary: set[Hashable]) -> set[Hashable]:
-    """One connected part. The attack is tried first: where the primary cells protect each other, nothing is added."""
+    """One connected part. The attack is tried first: where the primary cells protect each other, nothing is added.
+
+    What stays exposed with everything withheld was given away by an earlier release; nothing is withheld for its sake.
+    """
     if not exposed(system, primary):
         return set(primary)
+    given_away = set(exposed(system, system.shows, primary))
+    if given_away:
+        system = replace(
+            system,
+            quantities={n: replace(q, width=0.0 if n in given_away else q.width) for n, q in system.quantities.items()},
+        )
+        if not exposed(system, primary):
+            return set(primary)
     pattern = _programme(system, primary)
-    if pattern is None or exposed(system, pattern & set(system.shows), primary):
+    if pattern is None or exposed(system, pattern, primary):
         pattern = set(primary)
         tables: dict[Hashable, set[Hashable]] = defaultdict(set)
         for total, members in system.relations:
@@ -196,7 +211,7 @@ def _programme(system: System, primary: set[Hashable]) -> set[Hashable] | None:
                 if total in place:
                     terms = [(first + place[member], 1.0) for member in members] + [(first + place[total], -1.0)]
                     constraint(terms, 0.0, 0.0)
-        wanted = system.quantities[name].width * 1.0001
+        wanted = system.quantities[name].need * 1.0001
         constraint([(moves[0] + place[name], 1.0), (moves[1] + place[name], -1.0)], wanted, np.inf)
     cost = np.zeros(size)
     for row in rows:
@@ -205,16 +220,31 @@ def _programme(system: System, primary: set[Hashable]) -> set[Hashable] | None:
     matrix = coo_array((factors, (lines, columns)), shape=(len(low), size)).tocsr()
     integrality = np.zeros(size)
     integrality[: r + q] = 1
-    answer = milp(
-        cost,
-        constraints=LinearConstraint(matrix, low, high),
-        bounds=Bounds(lower, upper),
-        integrality=integrality,
-        options={"time_limit": 20.0, "mip_rel_gap": 0.01},
-    )
+    with _silent():
+        answer = milp(
+            cost,
+            constraints=LinearConstraint(matrix, low, high),
+            bounds=Bounds(lower, upper),
+            integrality=integrality,
+            options={"time_limit": 20.0, "mip_rel_gap": 0.01},
+        )
     if answer.x is None:
         return None
     return {row for row in rows if answer.x[row_at[row]] > 0.5}
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """HiGHS prints a line of its own debugging straight to the process's stdout, which is for results."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def intervals(
@@ -242,12 +272,16 @@ def _interval(
     hidden: Sequence[Hashable],
     relations: Sequence[tuple[Hashable, tuple[Hashable, ...]]],
 ) -> tuple[float, float]:
-    from scipy.optimize import linprog
-
-    at = {n: i for i, n in enumerate(hidden)}
+    """Only what hangs together with the quantity through hidden ones matters; one relation alone has a closed form."""
+    find = _groups(
+        pair for total, members in relations for pair in _pairs([n for n in (total, *members) if n in hidden])
+    )
+    group = find(name)
+    unknown = [n for n in hidden if find(n) == group]
+    at = {n: i for i, n in enumerate(unknown)}
     left, right = [], []
     for total, members in relations:
-        line = np.zeros(len(hidden))
+        line = np.zeros(len(unknown))
         for member in members:
             if member in at:
                 line[at[member]] += 1.0
@@ -257,14 +291,38 @@ def _interval(
             seen = sum(system.quantities[n].value for n in members if n not in at)
             left.append(line)
             right.append((system.quantities[total].value if total not in at else 0.0) - seen)
-    bounds = [(system.quantities[n].least, system.quantities[n].most) for n in hidden]
+    least = np.array([system.quantities[n].least for n in unknown])
+    most = np.array([system.quantities[n].most for n in unknown])
+    if not left:
+        return float(least[at[name]]), float(most[at[name]])
+    if len(left) == 1:
+        return _of_one_relation(left[0], right[0], least, most, at[name])
+    return _of_many_relations(np.array(left), np.array(right), np.column_stack([least, most]), at[name])
+
+
+def _pairs(names: Sequence[Hashable]) -> Iterable[tuple[Hashable, Hashable]]:
+    return zip(names, names[1:], strict=False)
+
+
+def _of_one_relation(
+    line: np.ndarray, right: float, least: np.ndarray, most: np.ndarray, place: int
+) -> tuple[float, float]:
+    """The interval of x_place where Σ line · x = right and least ≤ x ≤ most, line of −1, 0 and 1."""
+    others = np.arange(len(line)) != place
+    lowest = float(np.where(line > 0, least, -most)[others & (line != 0)].sum())
+    highest = float(np.where(line > 0, most, -least)[others & (line != 0)].sum())
+    ends = sorted((line[place] * (right - highest), line[place] * (right - lowest)))
+    return max(ends[0], float(least[place])), min(ends[1], float(most[place]))
+
+
+def _of_many_relations(left: np.ndarray, right: np.ndarray, bounds: np.ndarray, place: int) -> tuple[float, float]:
+    from scipy.optimize import linprog
+
     ends = []
     for sign in (1.0, -1.0):
-        aim = np.zeros(len(hidden))
-        aim[at[name]] = sign
-        answer = linprog(
-            aim, A_eq=np.array(left) if left else None, b_eq=right if left else None, bounds=bounds, method="highs"
-        )
+        aim = np.zeros(left.shape[1])
+        aim[place] = sign
+        answer = linprog(aim, A_eq=left, b_eq=right, bounds=bounds, method="highs")
         # 3: unbounded; no answer at all is rounding in the last digits of what was published
         ends.append(sign * answer.fun if answer.status == 0 else (-sign * np.inf if answer.status == 3 else np.nan))
     return ends[0], ends[1]
@@ -280,5 +338,5 @@ def exposed(
     return {
         name: ends
         for name, ends in found.items()
-        if not (ends[1] - ends[0] >= system.quantities[name].width * (1 - 1e-6))
+        if not (ends[1] - ends[0] >= system.quantities[name].need * (1 - 1e-6))
     }

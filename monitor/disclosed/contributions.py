@@ -5,6 +5,9 @@ Belongs here: from firms to contributions. Does not belong here: judging them (`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -13,21 +16,45 @@ from monitor.lake import Lake
 from monitor.survey import Survey
 
 
-def contributions(lake: Lake, survey: Survey, wave: str) -> dict[Row, np.ndarray]:
+@dataclass(frozen=True)
+class WaveFirms:
+    """A wave's firms as disclosure control looks at them."""
+
+    observed: pd.DataFrame
+    """firm, measures and bases as answered"""
+    filled: pd.DataFrame
+    """the same with missing answers filled in (the first completed copy; as answered where nothing was imputed)"""
+    weights: pd.DataFrame
+    """firm, weight and the frame's variables"""
+    domains: Mapping[str, pd.DataFrame]
+    """domain variable -> firm and domain, crossed ones joined by `*`"""
+
+    @classmethod
+    def read(cls, lake: Lake, survey: Survey, wave: str) -> WaveFirms | None:
+        """The firms of a wave, or None before they are weighted."""
+        tables = ("derived_measures", "imputed_answers", "weighted_weights")
+        if not all(lake.has(table, wave) for table in tables):
+            return None
+        with lake.open(wave, *tables) as connection:
+            derived = connection.execute("SELECT * FROM derived_measures WHERE imputation <= 1").df()
+            answers = connection.execute("SELECT * FROM imputed_answers WHERE imputation <= 1").df()
+            weights = connection.execute("SELECT * FROM weighted_weights").df()
+        filled = _last_copy(derived)
+        places = {
+            p: f for f in (_last_copy(answers), filled, weights) for d in survey.domains for p in d.split("*") if p in f
+        }
+        domains = {d: c for d in survey.domains if (c := domain_codes(d, places)) is not None}
+        return cls(derived[derived["imputation"] == 0], filled, weights, domains)
+
+
+def contributions(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> dict[Row, np.ndarray]:
     """w · |x| per firm for every mean, total and ratio of a wave, by domain. Shape of each: (firms in the domain,).
 
     x is the measure of the first completed copy (imputed amounts take part: they are published too). For a ratio both
     numerator and denominator are looked at, and the one with the larger biggest firm counts.
     """
     names = [n for n, i in survey.indicators.items() if i.estimator in ("mean", "total", "ratio", "median")]
-    needed = ("derived_measures", "weighted_weights", "imputed_answers")
-    if not names or not all(lake.has(table, wave) for table in needed):
-        return {}
-    derived = _one_copy(lake.read("derived_measures", wave))
-    weights = lake.read("weighted_weights", wave)
-    answers = _one_copy(lake.read("imputed_answers", wave))
-    firms = derived.merge(weights[["firm", "weight"]], on="firm")
-    places = {p: f for f in (answers, derived, weights) for d in survey.domains for p in d.split("*") if p in f}
+    firms = firms_of_wave.filled.merge(firms_of_wave.weights[["firm", "weight"]], on="firm")
     found: dict[Row, np.ndarray] = {}
     for name in names:
         indicator = survey.indicators[name]
@@ -40,16 +67,13 @@ def contributions(lake: Lake, survey: Survey, wave: str) -> dict[Row, np.ndarray
         table = pd.DataFrame({f"amount{i}": values for i, values in enumerate(amounts)})
         table = table.assign(firm=firms["firm"])[inside.to_numpy()]
         found[wave, name, EVERYONE, EVERYONE] = _worst(table)
-        for variable in survey.domains:
-            codes = _codes(variable, places)
-            if codes is None:
-                continue
+        for variable, codes in firms_of_wave.domains.items():
             for code, part in table.merge(codes, on="firm").groupby("domain"):
                 found[wave, name, variable, str(code)] = _worst(part)
     return found
 
 
-def _codes(variable: str, places: dict[str, pd.DataFrame]) -> pd.DataFrame | None:
+def domain_codes(variable: str, places: dict[str, pd.DataFrame]) -> pd.DataFrame | None:
     """Each firm's domain of a variable, crossed ones joined by `*`; None where the wave does not have it."""
     parts = variable.split("*")
     if any(part not in places for part in parts):
@@ -62,10 +86,9 @@ def _codes(variable: str, places: dict[str, pd.DataFrame]) -> pd.DataFrame | Non
     return codes
 
 
-def _one_copy(frame: pd.DataFrame) -> pd.DataFrame:
+def _last_copy(frame: pd.DataFrame) -> pd.DataFrame:
     """The first completed copy, or the observed one where nothing was imputed."""
-    copies = sorted(frame["imputation"].unique())
-    return frame[frame["imputation"] == (copies[1] if len(copies) > 1 else copies[0])]
+    return frame[frame["imputation"] == frame["imputation"].max()]
 
 
 def _worst(table: pd.DataFrame) -> np.ndarray:

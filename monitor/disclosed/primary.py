@@ -21,15 +21,20 @@ def too_few(count: npt.ArrayLike, least: int) -> Flags:
     return ~(counts >= least)
 
 
-def alike(events: npt.ArrayLike, count: npt.ArrayLike) -> Flags:
-    """Whether all firms of a cell gave the same answer, so that the share tells what each of them said.
+fewest_others = 3
+"""Where fewer firms than this answer otherwise, one of them can tell what all the rest said"""
 
-    `events` is the number of firms with the property, `count` the firms of the cell. A share of exactly 0 or 1 over
-    a handful of firms discloses every one of them (group disclosure).
+
+def alike(events: npt.ArrayLike, count: npt.ArrayLike) -> Flags:
+    """Whether all firms of a cell, or all but one or two, gave the same answer (group disclosure).
+
+    `events` is the number of firms with the property, `count` the firms of the cell. A share of 0 or 1 tells what every
+    firm said; with one or two exceptions, it tells that to the exceptions.
     """
     happened, asked = np.asarray(events, dtype=float), np.asarray(count, dtype=float)
     with np.errstate(invalid="ignore"):
-        return np.isfinite(happened) & ((np.rint(happened) <= 0) | (np.rint(happened) >= asked))
+        fewer = np.minimum(np.rint(happened), asked - np.rint(happened))
+        return np.isfinite(happened) & (fewer < fewest_others)
 
 
 def one_firm_too_large(contributions: npt.ArrayLike, p_percent: float, dominance: float) -> bool:

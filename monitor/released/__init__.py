@@ -2,8 +2,9 @@
 
 Belongs here: building a release from disclosed tables and putting it in place. Does not belong here: any estimate.
 
-`public` and `secure` write the two databases, `datapackage` (and its neighbours) describe them to programs,
-`manifest` says what made them, `publish` puts the whole in place atomically.
+`public` and `secure` write the two databases, `statistics` the secure data for Stata and SPSS, `datapackage` and
+`exchange` describe the tables to programs, `manifest` says what made them, `publish` puts the whole in place
+atomically, `difference` tells what changed between two releases.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,17 +20,21 @@ import pandas as pd
 
 from monitor import contract
 from monitor.lake import Lake
-from monitor.released import datapackage, manifest, public, publish, secure
+from monitor.released import datapackage, difference, exchange, manifest, public, publish, secure, statistics
+from monitor.released.difference import Difference, diff
 from monitor.survey import Survey
+
+__all__ = ["About", "Difference", "build", "diff", "public_tables", "releases", "run_all"]
 
 log = logging.getLogger("monitor")
 
 
-def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, object]:
+def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = False) -> dict[str, object]:
     """Publish what `disclosed` let through, with the secure database beside it, as a new release.
 
-    Where nothing changed since the last release (equal content hash) none is made. Returns release_id, path,
-    content_hash and whether it is new.
+    With `passports`, every firm of the newest wave gets its own under `secure/passports/`. Where nothing changed
+    since the last release (equal content hash, and passports where they are asked for) none is made. Returns
+    release_id, path, content_hash and whether it is new.
     """
     folder = lake.home / "releases" / survey.name
     tables = public_tables(lake, survey, waves)
@@ -39,46 +45,78 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, objec
     )
     with publish.publishing(folder):
         last = publish.latest(folder)
-        if last is not None and publish.manifest(last)["content_hash"] == content:
+        complete = not passports or (last is not None and (last / "secure" / "passports").is_dir())
+        if last is not None and complete and publish.manifest(last)["content_hash"] == content:
             log.info("released: nothing changed since %s", last.name)
             return {"release_id": last.name, "path": str(last), "content_hash": content, "new": False}
         release_id = f"r{publish.number(last) + 1:04d}-{content[:12]}"
         created_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
         tables["releases"] = tables["releases"].assign(release_id=release_id, created_at=created_at)
+        about = About(survey, tuple(waves), release_id, created_at, content)
         with publish.building(folder) as built:
-            build(built, tables, firms, lake, survey, waves, release_id, created_at, content)
+            build(built, about, tables, firms, lake, last, passports)
             path = publish.put_in_place(folder, built, release_id)
     log.info("released: %s", path)
     return {"release_id": release_id, "path": str(path), "content_hash": content, "new": True}
 
 
+@dataclass(frozen=True)
+class About:
+    """Which release this is."""
+
+    survey: Survey
+    waves: tuple[str, ...]
+    release_id: str
+    created_at: datetime
+    content_hash: str
+
+    @property
+    def moment(self) -> str:
+        """When it was made, as programs write it."""
+        return self.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def build(
     folder: Path,
+    about: About,
     tables: Mapping[str, pd.DataFrame],
     firms: Mapping[str, pd.DataFrame],
     lake: Lake,
-    survey: Survey,
-    waves: Sequence[str],
-    release_id: str,
-    created_at: datetime,
-    content: str,
+    last: Path | None,
+    passports: bool,
 ) -> None:
     """Write every file of a release into an empty folder; the manifest, with everyone's checksum, last."""
     from monitor import report
+    from monitor.report import passports as pressed
 
-    moment = created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    (folder / "public").mkdir()
-    (folder / "secure").mkdir(mode=0o700)
-    public.write_database(folder / "public" / "monitor.duckdb", tables)
-    public.write_csv(folder / "public" / "tables", tables)
-    datapackage.write(folder / "public" / "datapackage.json", survey, waves, release_id, moment)
-    report.build(folder / "public" / "report", tables, survey, waves)
-    secure.write_database(folder / "secure" / "microdata.duckdb", firms, survey)
-    description = manifest.describe(lake, survey, waves, release_id, moment, content)
+    survey, waves = about.survey, about.waves
+    shown, hidden = folder / "public", folder / "secure"
+    shown.mkdir()
+    hidden.mkdir(mode=0o700)
+    public.write_database(shown / "monitor.duckdb", tables)
+    public.write_csv(shown / "tables", tables)
+    described = exchange.write(shown, tables, survey, waves, about.moment)
+    datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
+    description = manifest.describe(lake, survey, waves, about.release_id, about.moment, about.content_hash)
+    revised = None
+    if last is not None:
+        this = difference.Side(about.release_id, tables, firms, description)
+        revised = difference.compare(difference.read(last), this)
+    report.build(shown / "report", tables, survey, waves, revised and _revisions(revised, survey), described)
+    secure.write_database(hidden / "microdata.duckdb", firms, survey)
+    statistics.write(hidden, firms, survey)
+    if passports:
+        newest = firms["firms"][firms["firms"]["wave"] == waves[-1]]
+        pressed.write(hidden / "passports", newest, report.spoken(tables, survey), survey, waves[-1])
     description["files"] = manifest.checksums(folder)
     (folder / publish.MANIFEST).write_text(
         json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
+
+
+def _revisions(revised: Difference, survey: Survey) -> dict[str, object]:
+    """What the report may tell of the change since the last release."""
+    return {"since": revised.before, "lines": difference.public_lines(revised, survey.disclosure.minimum_firms)}
 
 
 def public_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
@@ -103,5 +141,16 @@ def public_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str,
 
 
 def releases(home: Path, survey: str) -> list[dict[str, object]]:
-    """What each published release says of itself, oldest first: for `monitor releases`."""
-    return [publish.manifest(path) for path in publish.releases(home / "releases" / survey)]
+    """What each published release of a survey says of itself, oldest first: for `monitor releases`."""
+    kept = (
+        "survey",
+        "release_id",
+        "created_at",
+        "waves",
+        "synthetic",
+        "content_hash",
+        "code_version",
+        "definition_hash",
+    )
+    found = [(path, publish.manifest(path)) for path in publish.releases(home / "releases" / survey)]
+    return [{name: told[name] for name in kept} | {"path": str(path)} for path, told in found]

@@ -24,6 +24,7 @@ TABLES: Mapping[str, str] = {
     "missing": "Missing values: one row per wave, firm and concept without an answer, with the kind.",
     "replicate_weights": "Replicate weights: one row per wave, firm and replicate. Every replicate ran response adjustment "
     "and calibration again.",
+    "corrections": "Corrections: one row per firm and concept with an applied correction.",
     "designs": "Designs: one row per wave with what intervals need.",
 }
 
@@ -42,8 +43,9 @@ design_columns = ("stratum", "population", "invited", "responding", "response_cl
 
 
 def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """The five secure tables as frames. Direct identifiers and free text are not in the lake's later stages at all."""
+    """The secure tables as frames. Direct identifiers and free text are not in the lake's later stages at all."""
     firms, completed, missing, replicates, designs = [], [], [], [], []
+    corrections = [pd.DataFrame(columns=["survey", "wave", "firm", "concept"])]
     for wave in waves:
         answers, derived = lake.read("imputed_answers", wave), lake.read("derived_measures", wave)
         weights = lake.read("weighted_weights", wave)
@@ -51,19 +53,19 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
         copies = answers.merge(derived, on=["imputation", "firm"], suffixes=("", "_derived"))
         copies.insert(0, "survey", survey.name)
         copies.insert(1, "wave", wave)
-        own = [c for c in design_columns if c in weights]
         steps = [c for c in ("base_weight", "response_weight", "weight") if c in weights]
+        framed = [c for c in weights if c not in ("firm", *design_columns, *steps) and c not in copies]
+        copies = copies.merge(weights[["firm", *framed]], on="firm")
         observed = copies[copies["imputation"] == 0].drop(columns="imputation")
         filled = (
             flags.groupby("firm")["concept"].agg(lambda c: sorted(set(c))).rename("imputed").reset_index()
             if len(flags)
             else pd.DataFrame({"firm": [], "imputed": []})
         )
-        keep = [c for c in [*own, *steps] if c not in observed]
-        row = observed.merge(filled, on="firm", how="left").merge(weights[["firm", *keep]], on="firm")
+        own = [c for c in design_columns if c in weights]
+        row = observed.merge(filled, on="firm", how="left").merge(weights[["firm", *own, *steps]], on="firm")
         row["imputed"] = [list(v) if isinstance(v, list) else [] for v in row["imputed"]]
-        last = [c for c in (*own, "imputed", *steps) if c in row]
-        firms.append(row[[c for c in row if c not in last] + last])
+        firms.append(row)
         numbers = sorted(copies["imputation"].unique())
         used = copies[copies["imputation"] > 0] if len(numbers) > 1 else copies
         completed.append(used)
@@ -85,6 +87,11 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
                     }
                 )
             )
+        if lake.has("staged_corrections", wave):
+            declared = lake.read("staged_corrections", wave)
+            applied = declared[declared["applied"].fillna(False).astype(bool)]
+            applied = applied.rename(columns={"column": "concept"})[["firm", "concept"]].drop_duplicates()
+            corrections.append(applied.assign(survey=survey.name, wave=wave)[["survey", "wave", "firm", "concept"]])
         strata = weights["stratum"].nunique() if "stratum" in weights else 1
         designs.append(_design(survey.name, wave, len(weights), strata))
     empty = pd.DataFrame(columns=["survey", "wave", "firm", "concept", "kind"])
@@ -95,6 +102,7 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
         "replicate_weights": pd.concat(replicates, ignore_index=True)
         if replicates
         else pd.DataFrame(columns=["survey", "wave", "firm", "replicate", "weight"]),
+        "corrections": pd.concat(corrections, ignore_index=True),
         "designs": pd.DataFrame(designs),
     }
     hidden = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type == "text"}

@@ -238,6 +238,7 @@ def lines(
         inside = ""
         if mark.estimate is not None:
             y = scale.at(mark.estimate, bottom, top)
+            a = y
             if mark.low is not None and mark.high is not None:
                 a, b = scale.at(mark.high, bottom, top), scale.at(mark.low, bottom, top)
                 inside += (
@@ -245,7 +246,10 @@ def lines(
                     f'stroke-width="7" stroke-linecap="round"/>'
                 )
             inside += f'<circle cx="{_n(x)}" cy="{_n(y)}" r="5" fill="{ACCENT}"/>'
-            inside += f'<text x="{_n(x + 10)}" y="{_n(y - 8)}" font-weight="650">{escape(mark.text)}</text>'
+            above = min(y, a if mark.high is not None else y) - 9
+            inside += (
+                f'<text x="{_n(x)}" y="{_n(above)}" text-anchor="middle" font-weight="650">{escape(mark.text)}</text>'
+            )
         else:
             inside += f'<text x="{_n(x)}" y="{_n((top + bottom) / 2)}" text-anchor="middle" fill="{QUIET}">{escape(mark.text)}</text>'
         inside += f'<text x="{_n(x)}" y="{_n(bottom + 20)}" text-anchor="middle">{escape(wave)}</text>'

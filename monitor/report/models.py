@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitor.report import charts
-from monitor.report.numbers import known
-from monitor.report.tables import EFFECTS, STATES, Chart, Figures, Head, Line, Printed, lines, name_of, one
+from monitor.report.numbers import NBSP, known
+from monitor.report.tables import EFFECTS, STATES, Chart, Figures, Head, Line, Printed, described, lines, name_of, one
 
 MAIN = "main"
 
@@ -18,13 +18,13 @@ MAIN = "main"
 def primary(figures: Figures, wave: str) -> str | None:
     """The model that compares the four states, of which the report tells: the first that has complementarity."""
     contrasts = figures.tables["contrasts"]
-    named = figures.tables["models"].attrs.get("primary")
     found = [x["model"] for x in lines(contrasts, wave=wave, variant=MAIN, contrast="complementarity")]
-    return named if named in found else (found[0] if found else None)
+    return figures.primary if figures.primary in found else (found[0] if found else None)
 
 
-def section(figures: Figures, wave: str) -> dict[str, Any] | None:
-    """All that is told of a wave's primary model, or None where it is not published."""
+def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, Any] | None:
+    """All that is told of a wave's primary model, or None where it is not published. `label`: the wave in words."""
+    shown = label or wave
     name = primary(figures, wave)
     if name is None:
         return None
@@ -35,11 +35,11 @@ def section(figures: Figures, wave: str) -> dict[str, Any] | None:
     t, n = figures.words.t, figures.numbers
     mde = known(model["minimum_detectable_effect"])
     return {
-        "squares": squares(figures, wave, contrasts),
-        "states": states(figures, wave, contrasts),
-        "effects": effects(figures, wave, contrasts),
-        "effects_table": effects_table(figures, wave, contrasts),
-        "terms": terms(figures, wave, name),
+        "squares": squares(figures, shown, contrasts),
+        "states": states(figures, shown, contrasts),
+        "effects": effects(figures, shown, contrasts),
+        "effects_table": effects_table(figures, shown, contrasts),
+        "terms": terms(figures, wave, name, shown),
         "words": t(
             "model_n",
             n=n.plain(model["n"]),
@@ -80,10 +80,10 @@ def squares(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Chart
         (t("cooperates_not"), t("cooperates")),
         (t("invests_not"), t("invests")),
         title,
-        "; ".join(f"{m.label}: {m.text}" for line in tiles for m in line),
+        described(m for line in tiles for m in line),
         name_of("squares", wave),
     )
-    return Chart(title, svg, t("squares_note"))
+    return Chart(title, svg, t("squares_note"), description=described(m for line in tiles for m in line))
 
 
 def states(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Printed:
@@ -119,10 +119,8 @@ def effects(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Chart
     values = [v for m in marks for v in (m.estimate, m.low, m.high)]
     scale = charts.axis(values, lambda tick: n.points(tick, 0))
     title = t("effects_title", wave=wave)
-    svg = charts.intervals(
-        marks, scale, title, "; ".join(f"{m.label}: {m.text}" for m in marks), name_of("effects", wave), 0.0
-    )
-    return Chart(title, svg, f"{t('effects_note')} {t('key_effect')}")
+    svg = charts.intervals(marks, scale, title, described(marks), name_of("effects", wave), 0.0)
+    return Chart(title, svg, f"{t('effects_note')} {t('key_effect')}", description=described(marks))
 
 
 def effects_table(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Printed:
@@ -139,7 +137,7 @@ def effects_table(figures: Figures, wave: str, contrasts: Mapping[str, Line]) ->
     return Printed(t("effects_title", wave=wave), heads, rows)
 
 
-def terms(figures: Figures, wave: str, model: str) -> Printed | None:
+def terms(figures: Figures, wave: str, model: str, label: str) -> Printed | None:
     """The model's coefficients."""
     t, n = figures.words.t, figures.numbers
     found = [x for x in lines(figures.tables["terms"], wave=wave, model=model, variant=MAIN) if not x["suppressed"]]
@@ -159,7 +157,7 @@ def terms(figures: Figures, wave: str, model: str) -> Printed | None:
         )
         for x in found
     )
-    return Printed(t("terms_title", wave=wave), heads, rows)
+    return Printed(t("terms_title", wave=label), heads, rows)
 
 
 def term_words(figures: Figures, term: str) -> str:
@@ -176,3 +174,107 @@ def term_words(figures: Figures, term: str) -> str:
             base, square, _ = part.partition("^2")
             parts.append(words.label("measure", base) + ("²" if square else ""))
     return " × ".join(parts)
+
+
+def robustness(figures: Figures, wave: str, label: str) -> list[Chart]:
+    """The threshold curve and the specification curve of complementarity."""
+    return [c for c in (curve(figures, wave, label), specifications(figures, wave, label)) if c]
+
+
+def curve(figures: Figures, wave: str, label: str) -> Chart | None:
+    """Complementarity with the outcome cut at other values (strictly above the cut)."""
+    t, n = figures.words.t, figures.numbers
+    found = lines(figures.tables["curve"], wave=wave, contrast="complementarity", sign=">")
+    shown = sorted(
+        (x for x in found if not x["suppressed"] and known(x["estimate"]) is not None), key=lambda x: x["cut"]
+    )
+    if len(shown) < 3:
+        return None
+    points = [
+        (
+            float(x["cut"]),
+            charts.Mark(
+                f"{n.plain(x['cut'])}{NBSP}%",
+                f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
+                known(x["estimate"]),
+                known(x["ci_low"]),
+                known(x["ci_high"]),
+            ),
+        )
+        for x in shown
+    ]
+    scale = charts.axis([v for _, m in points for v in (m.low, m.high)], lambda tick: n.points(tick, 0))
+    across = charts.axis([x for x, _ in points], lambda tick: n.plain(tick), zero=False)
+    title = t("curve_title", wave=label)
+    at = 40.0 if any(x == 40.0 for x, _ in points) else None
+    svg = charts.curve(points, scale, across, title, described(m for _, m in points), name_of("curve", wave), at)
+    heads = (Head(t("threshold")), Head(t("complementarity"), True), Head(t("interval"), True))
+    rows = tuple(
+        (f"{n.plain(x['cut'])}{NBSP}%", n.points(x["estimate"]), n.points_interval(x["ci_low"], x["ci_high"]))
+        for x in shown
+    )
+    return Chart(title, svg, t("curve_note"), Printed(title, heads, rows), description=described(m for _, m in points))
+
+
+def specifications(figures: Figures, wave: str, label: str) -> Chart | None:
+    """Complementarity under every declared choice, in order of size; the report's own choice stands out."""
+    t, n = figures.words.t, figures.numbers
+    found = lines(figures.tables["specifications"], wave=wave, contrast="complementarity")
+    shown = sorted(
+        (x for x in found if not x["suppressed"] and known(x["estimate"]) is not None), key=lambda x: x["estimate"]
+    )
+    if len(shown) < 3:
+        return None
+    first = min(x["number"] for x in found)
+    marks = [
+        charts.Mark(
+            f"{x['outcome']}, {x['practice_a']} × {x['practice_b']}, {x['base']}, {x['weights']}, {x['values']}, "
+            f"{x['controls']}, {x['without']}",
+            f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
+            known(x["estimate"]),
+            known(x["ci_low"]),
+            known(x["ci_high"]),
+            strong=x["number"] == first,
+        )
+        for x in shown
+    ]
+    scale = charts.axis([v for m in marks for v in (m.low, m.high)], lambda tick: n.points(tick, 0))
+    title = t("specification_title", wave=label)
+    words = t(
+        "specification_note",
+        above=n.plain(sum(x["estimate"] > 0 for x in shown)),
+        below=n.plain(sum(x["estimate"] < 0 for x in shown)),
+        count=n.plain(len(shown)),
+    )
+    svg = charts.ranked(marks, scale, title, words, name_of("specifications", wave))
+    return Chart(title, svg, words, description=words)
+
+
+def checks(figures: Figures, wave: str) -> list[str]:
+    """The tests beside the primary model, as sentences."""
+    name = primary(figures, wave) or figures.primary
+    column = f"note_{figures.words.language}"
+    found = lines(figures.tables["robustness"], wave=wave, model=name) if name else []
+    told = [str(x[column]) for x in found if not x["suppressed"] and x[column]]
+    return list(dict.fromkeys(told))
+
+
+def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
+    """All models and variants of a wave with what to know about them."""
+    t, n = figures.words.t, figures.numbers
+    column = "warning_nl" if figures.words.language == "nl" else "warning"
+    rows = tuple(
+        (
+            str(x["model"]).replace("_", " "),
+            str(x["variant"]).replace("_", " "),
+            str(x["estimator"]).replace("_", " "),
+            t("withheld") if x["suppressed"] else n.plain(x["n"]),
+            "" if x["suppressed"] else n.plain(x["events"]),
+            str(x[column] or ""),
+        )
+        for x in lines(figures.tables["models"], wave=wave)
+    )
+    heads = (
+        Head(t("model")), Head(t("variant")), Head(t("estimator")), Head(t("n"), True), Head(t("events"), True), Head(t("warning"), long=True),
+    )  # fmt: skip
+    return Printed(t("models_title", wave=label), heads, rows) if rows else None

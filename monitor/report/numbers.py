@@ -50,7 +50,10 @@ class Numbers:
         number = known(value)
         if number is None:
             return DASH
-        places = decimals if decimals is not None else (0 if abs(number) >= 100 else 1)
+        if unit == "EUR" and abs(number) >= 10_000_000:
+            million = "mln" if self.language == "nl" else "million"
+            return f"€{NBSP}{self.plain(number / 1_000_000)}{NBSP}{million}"
+        places = decimals if decimals is not None else (0 if abs(number) >= 100 or unit == "EUR" else 1)
         return f"€{NBSP}{self.plain(number, places)}" if unit == "EUR" else self.plain(number, places)
 
     def interval(self, low: object, high: object, unit: object = "share", decimals: int | None = None) -> str:

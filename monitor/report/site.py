@@ -14,25 +14,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.report import models
+from monitor.report import pages
 from monitor.report.tables import Figures, lines
-from monitor.report.words import Words, words_of
 from monitor.survey import Survey
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = ("index",)
-COVERAGE = (
-    "frame_size", "invited", "over_coverage_rate", "responses", "not_usable", "duplicates", "quarantined",
-    "usable_responses", "unit_response_rate", "unit_response_rate_eligible", "weighted_response_rate",
-)  # fmt: skip
+PAGES = ("index", "participation", "cooperation", "trends", "quality", "methods", "codebook", "data")
 
 
-def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey, waves: Sequence[str]) -> list[Path]:
-    """Write `index.html` (a door to the languages) and a folder of pages per language. Returns the pages."""
+def write(
+    folder: Path,
+    spoken: Mapping[str, Figures],
+    survey: Survey,
+    waves: Sequence[str],
+    revised: Mapping[str, Any] | None = None,
+    described: Sequence[str] = (),
+) -> list[Path]:
+    """Write `index.html` (a door to the languages) and a folder of pages per language. Returns the pages.
+
+    `spoken`: the disclosed tables in each language. `revised`: what changed since the last release. `described`: other files that describe the tables.
+    """
     style = (TEMPLATES / "site.css").read_text(encoding="utf-8")
     script = (TEMPLATES / "site.js").read_text(encoding="utf-8")
     shared = {
@@ -45,12 +49,11 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey, wave
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     written = []
-    spoken = {language: words_of(language, tables["measures"], tables["codebook"]) for language in survey.languages}
-    for language, words in spoken.items():
+    for language, figures in spoken.items():
+        words = figures.words
         (folder / language).mkdir(parents=True, exist_ok=True)
-        figures = Figures(tables, words)
-        context = shared | _frame(survey, tables, words, survey.languages)
-        for page, content in _pages(figures, survey, waves):
+        context = shared | _frame(survey, figures, spoken)
+        for page, content in _pages(figures, survey, waves, revised, described):
             file = content.get("file", f"{page}.html")
             text = environment.get_template(f"{page}.html").render(
                 context | content, page_file=file, t=words.t, number=words.numbers
@@ -61,8 +64,8 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey, wave
         shared,
         first=survey.languages[0],
         titles=[(x, survey.title.get(x, survey.name)) for x in survey.languages],
-        doors=[(x, spoken[x].t("language_name")) for x in survey.languages],
-        notices=[(x, (w.t("synthetic_short"), w.t("synthetic"))) for x, w in spoken.items()]
+        doors=[(x, figures.words.t("language_name")) for x, figures in spoken.items()],
+        notices=[(x, (f.words.t("synthetic_short"), f.words.t("synthetic"))) for x, f in spoken.items()]
         if survey.synthetic
         else [],
     )
@@ -74,17 +77,15 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _frame(
-    survey: Survey, tables: Mapping[str, pd.DataFrame], words: Words, languages: Sequence[str]
-) -> dict[str, Any]:
+def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures]) -> dict[str, Any]:
     """What every page of a language carries."""
-    language = words.language
-    other = next((x for x in languages if x != language), None)
-    release = lines(tables["releases"])[0]
+    language = figures.words.language
+    other = next((x for x in spoken if x != language), None)
+    release = lines(figures.tables["releases"])[0]
     return {
         "lang": language,
         "other": other,
-        "other_name": words_of(other, tables["measures"], tables["codebook"]).t("language_name") if other else "",
+        "other_name": spoken[other].words.t("language_name") if other else "",
         "survey_title": survey.title.get(language, survey.name),
         "source": survey.source.get(language, ""),
         "population": survey.population.get(language, ""),
@@ -95,88 +96,32 @@ def _frame(
     }
 
 
-def _pages(figures: Figures, survey: Survey, waves: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+def _pages(
+    figures: Figures,
+    survey: Survey,
+    waves: Sequence[str],
+    revised: Mapping[str, Any] | None,
+    described: Sequence[str],
+) -> list[tuple[str, dict[str, Any]]]:
     """(template, context) of every page of a language."""
-    told = {wave: _wave(figures, survey, wave) for wave in waves}
+    language = figures.words.language
+    told = {w: pages.wave(figures, survey, w) | {"pdf": f"report-{w}-{language}.pdf"} for w in waves}
     newest = told[waves[-1]]
-    news, since = _news(figures, waves)
-    found: list[tuple[str, dict[str, Any]]] = [
-        (
-            "index",
-            {
-                "page_title": figures.words.t("nav_index"),
-                "now": newest,
-                "waves": [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)],
-                "claim_list": newest["claims"],
-                "news": news,
-                "news_since": since,
-            },
-        )
-    ]
-    for wave in waves:
-        found.append(
-            (
-                "wave",
-                {"page_title": figures.words.t("wave_n", wave=wave), "file": f"wave-{wave}.html", "now": told[wave]},
-            )
-        )
-    return found
-
-
-def _wave(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:
-    """What is told of one wave."""
-    t, n = figures.words.t, figures.numbers
-    usable, invited = figures.quality(wave, "usable_responses"), figures.quality(wave, "invited")
-    model = models.section(figures, wave)
-    lead = (
-        t("wave_lead_unknown", usable=n.plain(usable))
-        if invited is None
-        else t(
-            "wave_lead",
-            usable=n.plain(usable),
-            invited=n.plain(invited),
-            rate=n.percent(figures.quality(wave, "unit_response_rate"), 1),
-        )
-    )
-    return {
-        "wave": wave,
-        "reference_year": survey.waves[wave].reference_year,
-        "lead": lead,
-        "cards": figures.cards(wave),
-        "facts": figures.facts(wave),
-        "model": model,
-        "no_model": None if model else models.refusal(figures, wave),
-        "claims": figures.claims(wave),
-        "response": figures.quality_table([wave], COVERAGE, t("response_title", wave=wave)),
-        "rules": figures.rules(wave),
-        "rules_words": figures.rules_words(wave),
-        "pdf": None,
+    news, since = pages.news(figures, waves)
+    links = [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)]
+    start = {"now": newest, "waves": links, "claim_list": newest["claims"], "news": news, "news_since": since}
+    contexts = {
+        "index": start,
+        "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
+        "cooperation": pages.cooperation(figures, waves),
+        "trends": pages.trends(figures, waves),
+        "quality": pages.quality(figures, waves, revised),
+        "methods": pages.methods(figures, survey, waves),
+        "codebook": pages.codebook(figures, waves),
+        "data": pages.data(figures, described),
     }
-
-
-def _news(figures: Figures, waves: Sequence[str]) -> tuple[list[str], str]:
-    """What changed in the headline figures since the wave before, in sentences."""
-    if len(waves) < 2:
-        return [], ""
-    before, now = waves[-2], waves[-1]
-    sentences = []
-    for name in figures.headlines:
-        if figures.units.get(name) != "share":
-            continue
-        for x in lines(figures.tables["changes"], indicator=name, domain_variable="all", wave_from=before, wave_to=now):
-            if x["suppressed"]:
-                continue
-            sure = x["ci_low"] > 0 or x["ci_high"] < 0
-            key = "new_same" if not sure else "new_up" if x["change"] > 0 else "new_down"
-            size = abs(x["change"]) if sure else x["change"]
-            change = figures.numbers.plain(size * 100, 1) if sure else figures.numbers.points(size)
-            sentences.append(
-                figures.words.t(
-                    key,
-                    label=figures.words.label("indicator", name),
-                    change=change,
-                    wave=before,
-                    interval=figures.numbers.points_interval(x["ci_low"], x["ci_high"]),
-                )
-            )
-    return sentences, before
+    found = [(page, {"page_title": figures.words.t(f"nav_{page}"), **contexts[page]}) for page in PAGES]
+    for wave in waves:
+        title = figures.words.t("wave_n", wave=wave)
+        found.append(("wave", {"page_title": title, "file": f"wave-{wave}.html", "now": told[wave]}))
+    return found

@@ -7,7 +7,7 @@ Belongs here: which lines stand in which table or figure, and how they are writt
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,17 +60,44 @@ class Chart:
     description: str = ""
 
 
-def lines(frame: pd.DataFrame, **wanted: object) -> list[Line]:
-    """The rows of a table with these values, as mappings; NULL as None."""
-    chosen = frame
-    for column, value in wanted.items():
-        chosen = chosen[chosen[column].isin(list(value)) if isinstance(value, tuple) else chosen[column] == value]
-    return chosen.astype("object").where(chosen.notna(), None).to_dict("records")
+def described(marks: Iterable[charts.Mark]) -> str:
+    """A figure's marks in words, for those who do not see it."""
+    return "; ".join(f"{m.label}: {m.text}" for m in marks)
 
 
-def one(frame: pd.DataFrame, **wanted: object) -> Line | None:
+class Records:
+    """A disclosed table as mappings, NULL as None, found by any of its columns without looking at every row."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.rows: list[Line] = list(frame.astype("object").where(frame.notna(), None).to_dict("records"))
+        self.found: dict[tuple[str, ...], dict[tuple[object, ...], list[Line]]] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def where(self, wanted: Mapping[str, object]) -> list[Line]:
+        """The rows with these values, in the table's order."""
+        columns = tuple(wanted)
+        if columns not in self.found:
+            index: dict[tuple[object, ...], list[Line]] = {}
+            for row in self.rows:
+                index.setdefault(tuple(row[c] for c in columns), []).append(row)
+            self.found[columns] = index
+        return list(self.found[columns].get(tuple(wanted.values()), ()))
+
+    def values(self, column: str) -> list[object]:
+        """The different values of a column, in the order they first occur."""
+        return list(dict.fromkeys(row[column] for row in self.rows))
+
+
+def lines(table: Records, **wanted: object) -> list[Line]:
+    """The rows of a table with these values."""
+    return table.where(wanted)
+
+
+def one(table: Records, **wanted: object) -> Line | None:
     """The first row with these values, or None."""
-    found = lines(frame, **wanted)
+    found = table.where(wanted)
     return found[0] if found else None
 
 
@@ -80,16 +107,19 @@ def name_of(*parts: str) -> str:
 
 
 class Figures:
-    """The disclosed tables in one language."""
+    """The disclosed tables in one language.
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], words: Words) -> None:
+    `order`: the indicators as the survey declares them; `primary`: the model the survey exists for.
+    """
+
+    def __init__(self, tables: Mapping[str, Records], words: Words, order: Sequence[str], primary: str | None) -> None:
         self.tables = tables
         self.words = words
         self.numbers = words.numbers
+        self.primary = primary
         self.units = {x["name"]: x["unit"] for x in lines(tables["measures"], kind="indicator")}
-        self.headlines = [x["name"] for x in lines(tables["measures"], kind="indicator") if x["headline"]]
-        order = tables["measures"].attrs.get("order", [])
-        self.headlines.sort(key=lambda n: order.index(n) if n in order else len(order))
+        known_headlines = {x["name"] for x in lines(tables["measures"], kind="indicator") if x["headline"]}
+        self.headlines = [name for name in order if name in known_headlines]
 
     def value_words(self, line: Line, unit: object, decimals: int | None = None) -> str:
         """A value with its interval, or that it is withheld."""
@@ -184,16 +214,14 @@ class Figures:
             marks,
             self.scale(marks, unit),
             f"{title}, {wave}",
-            "; ".join(f"{m.label}: {m.text}" for m in marks),
+            described(marks),
             name_of("by", wave, name, variable),
             marks[0].estimate,
         )
-        notes = [t("withheld_why")] if any(x["suppressed"] for x in inside) else []
-        notes += [t("limited_why")] if any(m.faint for m in marks) else []
         printed = self.indicator_table(
             f"{title}, {wave}", [(m.label, x) for m, x in zip(marks, [whole, *inside], strict=True)], unit
         )
-        return Chart(title, svg, " ".join(notes), printed, variable)
+        return Chart(title, svg, "", printed, variable, described(marks))
 
     def scale(self, marks: Sequence[charts.Mark], unit: object) -> charts.Axis:
         """An axis over marks, with ticks written in their unit."""
@@ -227,6 +255,12 @@ class Figures:
         heads = ("weighted_short", "interval", "answered_short", "n", "reliability")
         return Printed(caption, (Head(""), *(Head(t(h), h != "reliability") for h in heads)), tuple(body))
 
+    def mixed_table(self, caption: str, rows: Sequence[tuple[str, Line]]) -> Printed:
+        """Lines of several indicators as one table, each in its own unit."""
+        parts = [self.indicator_table(caption, [(label, x)], self.units.get(x["indicator"])) for label, x in rows]
+        heads = (Head(self.words.t("indicator"), long=True), *self.indicator_table(caption, [], None).heads[1:])
+        return Printed(caption, heads, tuple(row for part in parts for row in part.rows))
+
     # --- quality ---------------------------------------------------------------------------------------------------
 
     def quality_table(self, waves: Sequence[str], names: Sequence[str], caption: str) -> Printed:
@@ -254,11 +288,13 @@ class Figures:
         heads = (Head(t("indicator")), *(Head(w, True) for w in waves), Head(t("definition"), long=True))
         return Printed(caption, heads, tuple(body))
 
-    def rules(self, wave: str) -> Printed:
-        """Every rule's outcome in a wave."""
+    def rules(self, wave: str, only_failed: bool = False) -> Printed:
+        """Every rule's outcome in a wave, or of those that found something or could not be checked."""
         t, n = self.words.t, self.numbers
         body = []
         for x in lines(self.tables["rules"], wave=wave):
+            if only_failed and x["passed"] is not False:
+                continue
             outcome = "not_checked" if x["passed"] is None else "passed" if x["passed"] else "not_passed"
             severity = "severity_warning" if x["severity"] == "warning" else str(x["severity"])
             why = x["why"] if self.words.language == "en" else x["why_nl"] or x["why"]
@@ -277,14 +313,13 @@ class Figures:
             Head(t("rule"), long=True), Head(t("outcome")), Head(t("severity")), Head(t("checked"), True),
             Head(t("failed"), True), Head(t("kept_out"), True), Head(t("reason"), long=True),
         )  # fmt: skip
-        return Printed(t("quality_rules_wave", wave=wave), heads, tuple(body))
+        return Printed(t("failed_rules" if only_failed else "all_rules", wave=wave), heads, tuple(body))
 
     def rules_words(self, wave: str) -> str:
         """How many rules held."""
-        table = self.tables["rules"]
-        count = int((table["wave"] == wave).sum())
-        passed = int(((table["wave"] == wave) & table["passed"].fillna(False).astype(bool)).sum())
-        return self.words.t("rules_note", passed=self.numbers.plain(passed), count=self.numbers.plain(count))
+        rules = lines(self.tables["rules"], wave=wave)
+        passed = sum(bool(x["passed"]) for x in rules)
+        return self.words.t("rules_note", passed=self.numbers.plain(passed), count=self.numbers.plain(len(rules)))
 
     # --- claims ----------------------------------------------------------------------------------------------------
 

@@ -6,11 +6,11 @@
     const figures = [...document.querySelectorAll("[data-domain]")];
     const show = (domain) => {
       for (const figure of figures) figure.hidden = domain !== "" && figure.dataset.domain !== domain;
+      for (const group of document.querySelectorAll(".groups")) group.classList.toggle("chosen", domain !== "");
       for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === domain));
     };
     for (const button of buttons) button.addEventListener("click", () => show(button.value));
     chooser.hidden = false;
-    if (buttons.length > 1) show(buttons[1].value);
   }
   const tip = document.createElement("div");
   tip.className = "tip";

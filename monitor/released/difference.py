@@ -1,0 +1,285 @@
+"""What changed between two releases, split into its causes.
+
+Belongs here: comparing two releases figure by figure. Does not belong here: printing (`report`), publishing.
+
+With v a firm's value and w its weight, a headline estimate E moves in five steps that add up to its change exactly:
+firms that are gone, corrected answers, other changed values, changed weights, firms that are new. The first and the
+last are *new answers*; other changed values are put down to the *definition* where the figure's own formula or
+questions changed, to *new answers* where the wave's deliveries changed, else to the *code*. What remains against the
+printed figures (completed copies averaged per firm before and not after dividing) stands as *rest*.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from monitor.lake import connect, quoted
+from monitor.problems import DefinitionError, Problem
+from monitor.released import publish
+
+CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "rest")
+EVERYONE = "all"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One release as it is compared: its public tables, its firms, and what its manifest says."""
+
+    release_id: str
+    tables: Mapping[str, pd.DataFrame]
+    firms: Mapping[str, pd.DataFrame]
+    manifest: Mapping[str, object]
+
+    def files(self, wave: str) -> set[str]:
+        """Hashes of the files a wave was made from, corrections aside."""
+        listed: Sequence[Mapping[str, str]] = self.manifest.get("deliveries", [])  # type: ignore[assignment]
+        return {str(d["sha256"]) for d in listed if d["wave"] == wave and d["role"] != "corrections"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What changed from release `before` to release `after`."""
+
+    before: str
+    after: str
+    facts: Mapping[str, object]
+    lines: tuple[Mapping[str, object], ...]
+    """One per headline figure of a wave in both: before, after, change, each cause, and the firms behind it"""
+
+    def as_dict(self) -> dict[str, object]:
+        """For a machine."""
+        return {"before": self.before, "after": self.after, **self.facts, "headlines": [dict(x) for x in self.lines]}
+
+    def render(self) -> str:
+        """For a terminal."""
+        head = [f"{self.before} -> {self.after}"]
+        head += [f"    {name.replace('_', ' ')}: {_shown(value)}" for name, value in self.facts.items()]
+        if not self.lines:
+            return "\n".join([*head, "no headline figure is in both"])
+        width = max(len(str(x["indicator"])) for x in self.lines)
+        title = f"{'':{width + 6}}{'before':>12}{'after':>12}{'change':>12}"
+        title += "".join(f"{c.replace('_', ' '):>13}" for c in CAUSES)
+        body = [
+            f"{x['wave']}  {x['indicator']!s:{width}}"
+            + "".join(f"{_figure(x[c]):>12}" for c in ("before", "after", "change"))
+            + "".join(f"{_figure(x[c]):>13}" for c in CAUSES)
+            for x in self.lines
+        ]
+        return "\n".join([*head, title, *body])
+
+
+def diff(home: Path, before: str, after: str, survey: str | None = None) -> Difference:
+    """What changed between two releases of a home (`latest` or an id). Raises DefinitionError where one is not there."""
+    folder = _survey_folder(home, (before, after), survey)
+    return compare(read(_release(folder, before)), read(_release(folder, after)))
+
+
+def compare(old: Side, new: Side) -> Difference:
+    """Split the change of every headline figure that both releases have."""
+    changed_definition = old.manifest["definition_hash"] != new.manifest["definition_hash"]
+    changed_code = old.manifest["code_version"] != new.manifest["code_version"]
+    waves = [w for w in old.manifest["waves"] if w in new.manifest["waves"]]  # type: ignore[attr-defined,operator]
+    facts = {
+        "waves_added": [w for w in new.manifest["waves"] if w not in waves],  # type: ignore[attr-defined]
+        "deliveries_changed": [w for w in waves if old.files(w) != new.files(w)],
+        "corrections": [len(old.firms["corrections"]), len(new.firms["corrections"])],
+        "definition_changed": changed_definition,
+        "code_changed": changed_code,
+        "content_changed": old.manifest["content_hash"] != new.manifest["content_hash"],
+    }
+    lines = []
+    recipes = new.tables["measures"]
+    recipes = recipes[(recipes["kind"] == "indicator") & recipes["headline"].fillna(False).astype(bool)]
+    for wave in waves:
+        for recipe in recipes.to_dict("records"):
+            first, second = _line(old, wave, recipe["name"]), _line(new, wave, recipe["name"])
+            if first is None or second is None:
+                continue
+            split = _split(old, new, wave, recipe, changed_definition)
+            change = float(second["estimate"]) - float(first["estimate"])
+            split["rest"] = change - sum(float(split[c]) for c in CAUSES if c != "rest")
+            if abs(float(split["rest"])) < 1e-12:
+                split["rest"] = 0.0
+            lines.append(
+                {
+                    "wave": wave,
+                    "indicator": recipe["name"],
+                    "before": float(first["estimate"]),
+                    "after": float(second["estimate"]),
+                    "change": change,
+                    **split,
+                }
+            )
+    return Difference(old.release_id, new.release_id, facts, tuple(lines))
+
+
+def _line(side: Side, wave: str, name: str) -> Mapping[str, object] | None:
+    table = side.tables["indicators"]
+    found = table[
+        (table["wave"] == wave) & (table["indicator"] == name) & (table["domain_variable"] == EVERYONE)
+    ].to_dict("records")
+    return found[0] if found and not found[0]["suppressed"] and found[0]["estimate"] is not None else None
+
+
+def _split(
+    old: Side, new: Side, wave: str, recipe: Mapping[str, object], changed_definition: bool
+) -> dict[str, float | int]:
+    """The five steps, each the change of E when one thing moves, and how many firms are behind each."""
+    a, b = _sums(old, wave, recipe), _sums(new, wave, recipe)
+    both = a.index.intersection(b.index)
+    corrected = new.firms["corrections"]
+    repaired = set(corrected.loc[corrected["wave"] == wave, "firm"])
+    before_repair = old.firms["corrections"]
+    repaired |= set(before_repair.loc[before_repair["wave"] == wave, "firm"])
+    same_weights = a.loc[both].copy()
+    mended = same_weights.copy()
+    moved = [f for f in both if f in repaired and not _equal(a.loc[f], b.loc[f])]
+    mended.loc[moved, ["above", "below"]] = b.loc[moved, ["above", "below"]]
+    renewed = mended.copy()
+    renewed[["above", "below"]] = b.loc[both, ["above", "below"]]
+    others = sum(not _equal(mended.loc[f], b.loc[f]) for f in both)
+    reweighted = b.loc[both]
+    gone = _estimate(same_weights, recipe) - _estimate(a, recipe)
+    values = _estimate(renewed, recipe) - _estimate(mended, recipe)
+    come = _estimate(b, recipe) - _estimate(reweighted, recipe)
+    cause = "code"
+    if changed_definition and _redefined(old, new, recipe):
+        cause = "definition"
+    elif old.files(wave) != new.files(wave):
+        cause = "new_answers"
+    elif changed_definition and old.manifest["code_version"] == new.manifest["code_version"]:
+        cause = "definition"
+    parts: dict[str, float | int] = dict.fromkeys((c for c in CAUSES if c != "rest"), 0.0)
+    parts["new_answers"] += gone + come
+    parts["corrections"] += _estimate(mended, recipe) - _estimate(same_weights, recipe)
+    parts["weights"] += _estimate(reweighted, recipe) - _estimate(renewed, recipe)
+    parts[cause] += values
+    parts["firms_gone_or_new"] = len(a) + len(b) - 2 * len(both)
+    parts["firms_corrected"] = len(moved)
+    parts["firms_otherwise_changed"] = int(others)
+    return parts
+
+
+def _equal(one: pd.Series, other: pd.Series) -> bool:
+    return bool(np.allclose(one[["above", "below"]].astype(float), other[["above", "below"]].astype(float)))
+
+
+def _redefined(old: Side, new: Side, recipe: Mapping[str, object]) -> bool:
+    """Whether the indicator, its measure or its base has another formula than before."""
+
+    def formulas(side: Side) -> set[tuple[str, str, str]]:
+        table = side.tables["measures"]
+        text = str(recipe["formula"])
+        named = table[[bool(n in text.split() or n in (recipe["name"], recipe["base"])) for n in table["name"]]]
+        return set(named[["kind", "name", "formula"]].astype(str).itertuples(index=False, name=None))
+
+    return formulas(old) != formulas(new)
+
+
+def _sums(side: Side, wave: str, recipe: Mapping[str, object]) -> pd.DataFrame:
+    """Per firm: value (`above`), what it is divided by (`below`) and weight, averaged over completed copies."""
+    words = str(recipe["formula"]).split()
+    measure = words[2]
+    denominator = words[4] if len(words) > 4 else None
+    table = side.firms["completed"]
+    table = table[table["wave"] == wave]
+    inside = table[f"base_{recipe['base']}"].fillna(False).astype(bool)
+    above = pd.to_numeric(table[measure].astype("float64"), errors="coerce")
+    below = pd.to_numeric(table[denominator].astype("float64"), errors="coerce") if denominator else above * 0 + 1
+    known = inside & above.notna() & below.notna()
+    unit = 0.01 if _percentage(side, measure) and not denominator else 1.0
+    kept = pd.DataFrame(
+        {"firm": table["firm"], "above": (above * unit).where(known, 0.0), "below": below.where(known, 0.0)}
+    )
+    firms = kept.groupby("firm")[["above", "below"]].mean()
+    weights = side.firms["firms"]
+    weights = weights[weights["wave"] == wave].set_index("firm")["weight"].astype(float)
+    return firms.join(weights, how="inner")
+
+
+def _percentage(side: Side, measure: str) -> bool:
+    table = side.tables["measures"]
+    found = table[(table["kind"] == "measure") & (table["name"] == measure)]
+    values = side.firms["completed"][measure].dropna()
+    return bool((found["unit"] == "share").any()) and values.map(lambda v: not isinstance(v, (bool, np.bool_))).any()
+
+
+def _estimate(sums: pd.DataFrame, recipe: Mapping[str, object]) -> float:
+    above = float((sums["above"] * sums["weight"]).sum())
+    if str(recipe["formula"]).startswith("total"):
+        return above
+    below = float((sums["below"] * sums["weight"]).sum())
+    return above / below if below else 0.0
+
+
+def read(release: Path) -> Side:
+    """A published release as it is compared."""
+    told = publish.manifest(release)
+    firms = {}
+    with connect(release / "secure" / "microdata.duckdb", read_only=True) as connection:
+        for name in ("firms", "completed", "corrections"):
+            firms[name] = connection.execute(f"SELECT * FROM {quoted(name)}").df()
+    return Side(str(told["release_id"]), read_tables(release, ("indicators", "measures")), firms, told)
+
+
+def read_tables(release: Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Public tables of a published release."""
+    with connect(release / "public" / "monitor.duckdb", read_only=True) as connection:
+        return {name: connection.execute(f"SELECT * FROM {quoted(name)}").df() for name in names}
+
+
+def public_lines(difference: Difference, least: int) -> list[dict[str, object]]:
+    """The lines that may be printed: a cause with one to `least` − 1 firms behind it would tell about those firms, and
+    is then joined with the others into the change as a whole."""
+    shown = []
+    for x in difference.lines:
+        counts = [int(x[c]) for c in ("firms_gone_or_new", "firms_corrected", "firms_otherwise_changed")]  # type: ignore[call-overload]
+        few = any(0 < count < least for count in counts)
+        kept = {c: None if few else x[c] for c in CAUSES}
+        shown.append({k: x[k] for k in ("wave", "indicator", "before", "after", "change")} | kept)
+    return shown
+
+
+def _survey_folder(home: Path, names: Sequence[str], survey: str | None) -> Path:
+    folders = sorted(p for p in (home / "releases").glob("*") if p.is_dir() and (survey is None or p.name == survey))
+    fitting = [f for f in folders if all(n == publish.LATEST or (f / n).is_dir() for n in names)]
+    if len(fitting) == 1:
+        return fitting[0]
+    raise DefinitionError(
+        Problem(
+            "the releases are not there" if not fitting else "several surveys have such releases",
+            file=str(home / "releases"),
+            expected="two releases of one survey",
+            found=", ".join(f.name for f in folders) or "no survey",
+            do="`monitor releases` lists them; name the survey with --of",
+        )
+    )
+
+
+def _release(folder: Path, name: str) -> Path:
+    path = publish.latest(folder) if name == publish.LATEST else folder / name
+    if path is None or not (path / publish.MANIFEST).exists():
+        raise DefinitionError(
+            Problem(
+                f"release {name} is not there",
+                file=str(folder),
+                expected=", ".join(p.name for p in publish.releases(folder)) or "a release",
+                do="`monitor releases` lists them",
+            )
+        )
+    return path
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _figure(value: object) -> str:
+    number = float(value)  # type: ignore[arg-type]
+    return f"{number:.5g}" if number else "0"

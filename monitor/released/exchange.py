@@ -1,0 +1,157 @@
+"""The release for statistical exchange: SDMX-CSV of indicators with a CIS code, DDI-Codebook of the questionnaire.
+
+Belongs here: writing the two standard formats from the disclosed tables. Does not belong here: what they contain.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+
+from monitor.released.public import cell
+from monitor.survey import Survey
+
+DATAFLOW = "MONITOR:CIS_INDICATORS(1.0)"
+DIMENSIONS = ("FREQ", "GEO", "NACE_R2", "SIZE_EMP", "INN_CODE", "UNIT", "TIME_PERIOD")
+SIZE_CODES = {"micro": "LT10", "small": "10-49", "medium": "50-249", "large": "GE250"}
+DDI = "ddi:codebook:2_5"
+
+
+def write(
+    folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey, waves: Sequence[str], moment: str
+) -> list[str]:
+    """Write `sdmx/cis_indicators.csv` and `ddi/codebook.xml`. Returns their paths inside the folder."""
+    (folder / "sdmx").mkdir()
+    (folder / "ddi").mkdir()
+    with (folder / "sdmx" / "cis_indicators.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["DATAFLOW", *DIMENSIONS, "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"])
+        writer.writerows(observations(tables["indicators"], survey))
+    ddi(tables, survey, waves, moment).write(
+        folder / "ddi" / "codebook.xml", encoding="utf-8", xml_declaration=True, short_empty_elements=True
+    )
+    return ["sdmx/cis_indicators.csv", "ddi/codebook.xml"]
+
+
+def observations(indicators: pd.DataFrame, survey: Survey) -> Iterator[list[str]]:
+    """SDMX-CSV 1.0 lines: one per indicator whose measure is one concept with a CIS code, by wave and domain.
+
+    Dimensions as in CIS: frequency, region, activity, size class of persons employed, variable, unit, reference
+    year. A withheld value is empty with confidentiality status C; limited reliability is observation status U.
+    """
+    codes = {name: code for name, i in survey.indicators.items() if (code := cis_code(survey, i.measure))}
+    wanted = indicators[indicators["indicator"].isin(codes)]
+    for x in wanted.astype("object").where(wanted.notna(), None).to_dict("records"):
+        variable, code = x["domain_variable"], x["domain"]
+        if variable not in ("all", "province", "sector", "size_band"):
+            continue
+        estimator = survey.indicators[x["indicator"]].estimator
+        yield [
+            DATAFLOW,
+            "A",
+            token(code) if variable == "province" else "_T",
+            token(code) if variable == "sector" else "_T",
+            SIZE_CODES.get(code, token(code)) if variable == "size_band" else "_T",
+            token(f"{codes[x['indicator']]}.{x['indicator']}"),
+            "PC" if x_share(estimator, survey, x["measure"]) else token(survey.measures[x["measure"]].unit or "NR"),
+            str(survey.waves[x["wave"]].reference_year),
+            ""
+            if x["suppressed"]
+            else cell(float(x["estimate"]) * (100 if x_share(estimator, survey, x["measure"]) else 1)),
+            "" if x["suppressed"] else ("U" if x["reliability"] == "limited" else "A"),
+            "C" if x["suppressed"] else "F",
+        ]
+
+
+def x_share(estimator: str, survey: Survey, measure: str) -> bool:
+    """Whether an indicator is a share (published as per cent here)."""
+    return estimator in ("share", "ratio") or survey.measures[measure].type == "percentage"
+
+
+def cis_code(survey: Survey, measure: str) -> str | None:
+    """The CIS code (newest edition) of the one concept a measure is, or None where it is more than one concept."""
+    known = survey.measures.get(measure)
+    concept = survey.concepts.get(known.sql.strip()) if known else None
+    if concept is None or not concept.cis_code:
+        return None
+    return concept.cis_code[max(concept.cis_code)]
+
+
+def token(text: str) -> str:
+    """A text as an SDMX code: letters, digits, underscore, hyphen, dot."""
+    return re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_") or "_X"
+
+
+def ddi(
+    tables: Mapping[str, pd.DataFrame], survey: Survey, waves: Sequence[str], moment: str
+) -> ElementTree.ElementTree:
+    """DDI-Codebook 2.5: the study, and per wave and concept a variable with question, categories and universe."""
+    ElementTree.register_namespace("", f"{DDI}")
+
+    def add(parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
+        made = ElementTree.SubElement(parent, f"{{{DDI}}}{tag}", attributes)
+        made.text = None if text is None else printable(text)
+        return made
+
+    xml = "{http://www.w3.org/XML/1998/namespace}lang"
+    root = ElementTree.Element(f"{{{DDI}}}codeBook", {"version": "2.5"})
+    for part in ("docDscr", "stdyDscr"):
+        citation = add(add(root, part), "citation")
+        title = add(citation, "titlStmt")
+        add(title, "titl", survey.title.get("en", survey.name))
+        for language, words in survey.title.items():
+            if language != "en":
+                add(title, "parTitl", words, **{xml: language})
+        add(title, "IDNo", survey.name)
+        if part == "docDscr":
+            add(add(citation, "prodStmt"), "prodDate", moment[:10], date=moment[:10])
+            continue
+        add(add(citation, "rspStmt"), "AuthEnty", survey.source.get("en", survey.name))
+        about = add(root.find(f"{{{DDI}}}stdyDscr"), "stdyInfo")  # type: ignore[arg-type]
+        summary = add(about, "sumDscr")
+        for wave in waves:
+            add(summary, "timePrd", str(survey.waves[wave].reference_year), event="single")
+            add(summary, "collDate", wave, event="single")
+        add(summary, "universe", survey.population.get("en", ""))
+    for wave in waves:
+        add(root, "fileDscr", ID=f"F{token(wave)}")
+    data = add(root, "dataDscr")
+    table = tables["codebook"]
+    for x in table.astype("object").where(table.notna(), None).to_dict("records"):
+        if x["comparability"] == "not asked":
+            continue
+        variable = add(
+            data, "var", ID=token(f"V{x['wave']}_{x['concept']}"), name=x["concept"], files=f"F{token(x['wave'])}"
+        )
+        add(variable, "labl", x["label_en"] or x["concept"], **{xml: "en"})
+        if x["label_nl"]:
+            add(variable, "labl", x["label_nl"], **{xml: "nl"})
+        if x["question"]:
+            add(add(variable, "qstn"), "qstnLit", x["question"])
+        if x["asked_of"]:
+            add(variable, "universe", x["asked_of"])
+        for language in ("en", "nl"):
+            if x[f"definition_{language}"]:
+                add(variable, "txt", x[f"definition_{language}"], **{xml: language})
+        for code, words in json.loads(x["codes"] or "{}").items():
+            category = add(variable, "catgry")
+            add(category, "catValu", code)
+            for language, label in words.items():
+                add(category, "labl", label, **{xml: language})
+        kind = "numeric" if x["type"] in ("number", "integer", "percentage", "boolean") else "character"
+        add(variable, "varFormat", type=kind)
+    ElementTree.indent(root)
+    return ElementTree.ElementTree(root)
+
+
+def printable(text: str) -> str:
+    """The text without characters that XML does not know."""
+    return "".join(
+        c for c in text if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
+    )

@@ -1,0 +1,370 @@
+"""What each page of the site tells, picked from the disclosed tables.
+
+Belongs here: a context per page. Does not belong here: writing files (`site`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monitor.contract import TABLES
+from monitor.report import charts, models
+from monitor.report.numbers import DASH, known
+from monitor.report.tables import Chart, Figures, Head, Printed, described, lines, name_of, one
+from monitor.report.words import EVERYONE
+from monitor.survey import Survey
+
+Context = dict[str, Any]
+
+COVERAGE = (
+    "frame_size", "invited", "over_coverage_rate", "responses", "not_usable", "duplicates", "quarantined",
+    "usable_responses", "unit_response_rate", "unit_response_rate_eligible", "weighted_response_rate", "corrections",
+)  # fmt: skip
+WEIGHTS = ("weight_sum", "weight_minimum", "weight_maximum", "design_effect_weights", "effective_responses")
+CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "rest")
+
+
+def wave(figures: Figures, survey: Survey, name: str) -> Context:
+    """What is told of one wave."""
+    t, n = figures.words.t, figures.numbers
+    usable, invited = figures.quality(name, "usable_responses"), figures.quality(name, "invited")
+    model = models.section(figures, name)
+    lead = t("wave_lead_unknown", usable=n.plain(usable))
+    if invited is not None:
+        rate = n.percent(figures.quality(name, "unit_response_rate"), 1)
+        lead = t("wave_lead", usable=n.plain(usable), invited=n.plain(invited), rate=rate)
+    return {
+        "wave": name,
+        "reference_year": survey.waves[name].reference_year,
+        "lead": lead,
+        "cards": figures.cards(name),
+        "facts": figures.facts(name),
+        "model": model,
+        "no_model": None if model else models.refusal(figures, name),
+        "claims": figures.claims(name),
+        "response": figures.quality_table([name], COVERAGE, t("response_title", wave=name)),
+        "rules": figures.rules(name),
+        "rules_failed": figures.rules(name, only_failed=True),
+        "rules_words": figures.rules_words(name),
+    }
+
+
+def news(figures: Figures, waves: Sequence[str]) -> tuple[list[str], str]:
+    """What changed in the headline figures since the wave before, in sentences; and that wave."""
+    if len(waves) < 2:
+        return [], ""
+    before, now = waves[-2], waves[-1]
+    t, n = figures.words.t, figures.numbers
+    sentences = []
+    for name in figures.headlines:
+        if figures.units.get(name) != "share":
+            continue
+        wanted = {"indicator": name, "domain_variable": EVERYONE, "wave_from": before, "wave_to": now}
+        for x in lines(figures.tables["changes"], **wanted):
+            if x["suppressed"]:
+                continue
+            sure = x["ci_low"] > 0 or x["ci_high"] < 0
+            key = "new_same" if not sure else "new_up" if x["change"] > 0 else "new_down"
+            change = n.plain(abs(x["change"]) * 100, 1) if sure else n.points(x["change"])
+            interval = n.points_interval(x["ci_low"], x["ci_high"])
+            label = figures.words.label("indicator", name)
+            sentences.append(t(key, label=label, change=change, wave=before, interval=interval))
+    return sentences, before
+
+
+def participation(figures: Figures, survey: Survey, name: str) -> Context:
+    """Headline figures by domain, initiatives, and every indicator for all firms."""
+    words, t = figures.words, figures.words.t
+    column = f"definition_{words.language}"
+    sections = []
+    for indicator in figures.headlines:
+        found = [figures.by_domain(name, indicator, variable) for variable in survey.domains]
+        shown = [chart for chart in found if chart]
+        about = one(figures.tables["measures"], kind="indicator", name=indicator)
+        if shown:
+            definition = about[column] if about else None
+            sections.append({"label": words.label("indicator", indicator), "definition": definition, "charts": shown})
+    used = {chart.domain for section in sections for chart in section["charts"]}
+    domains = [(variable, words.variable(variable)) for variable in survey.domains if variable in used]
+    joined = [label.lower() for _, label in domains]
+    every = [
+        (words.label("indicator", x["indicator"]), x)
+        for x in lines(figures.tables["indicators"], wave=name, domain_variable=EVERYONE)
+    ]
+    return {
+        "sections": sections,
+        "domains": domains,
+        "domain_words": ", ".join(joined),
+        "initiatives": initiatives(figures, name),
+        "others": figures.mixed_table(t("all_indicators_wave", wave=name), every),
+    }
+
+
+def initiatives(figures: Figures, name: str) -> Context | None:
+    """Participants per initiative, most first; how many initiatives are not shown by themselves."""
+    found = lines(figures.tables["initiatives"], wave=name)
+    if not found:
+        return None
+    t, n, column = figures.words.t, figures.numbers, f"label_{figures.words.language}"
+    shown = sorted(
+        (x for x in found if not x["suppressed"] and x["firms"]), key=lambda x: (-x["firms"], x["initiative"])
+    )
+    hidden = sum(bool(x["suppressed"]) for x in found)
+    rows = tuple((str(x[column]), t(str(x["kind"])), n.plain(x["firms"])) for x in shown)
+    heads = (Head(t("initiatives"), long=True), Head(t("kind")), Head(t("participants"), True))
+    return {
+        "chart": None,
+        "table": Printed(t("initiatives_table", wave=name), heads, rows),
+        "rest": t("initiatives_rest", count=n.plain(hidden)) if hidden else None,
+    }
+
+
+def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
+    """The model wave by wave, newest first, then of all waves together."""
+    parts = []
+    pooled = [w for w in figures.tables["models"].values("wave") if w not in waves]
+    for name in [*reversed(waves), *pooled]:
+        t = figures.words.t
+        label = t("pooled") if name in pooled else name
+        model = models.section(figures, name, label)
+        refused = None if model else models.refusal(figures, name)
+        part = {
+            "name": label,
+            "title": t("pooled_title") if name in pooled else t("wave_n", wave=name),
+            "model": model,
+            "no_model": refused,
+            "robust": models.robustness(figures, name, label),
+            "checks": models.checks(figures, name),
+            "models": models.every_model(figures, name, label),
+        }
+        if model or refused or part["models"]:
+            parts.append(part)
+    return {"parts": parts}
+
+
+def trends(figures: Figures, waves: Sequence[str]) -> Context:
+    """Each headline figure over the waves, with breaks in comparability, and the changes between waves."""
+    if len(waves) < 2:
+        return {"charts": [], "changes": None}
+    t, n = figures.words.t, figures.numbers
+    drawn = []
+    for name in figures.headlines:
+        unit = figures.units.get(name)
+        label = figures.words.label("indicator", name)
+        found = [one(figures.tables["indicators"], wave=w, indicator=name, domain_variable=EVERYONE) for w in waves]
+        marks, breaks, notes = [], [], []
+        for i, (w, x) in enumerate(zip(waves, found, strict=True)):
+            if x is None:
+                marks.append(charts.Mark(w, t("not_asked"), None, None, None))
+            elif x["suppressed"]:
+                marks.append(charts.Mark(w, t("withheld"), None, None, None))
+            else:
+                text = n.value(x["estimate"], unit)
+                marks.append(charts.Mark(w, text, known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"])))
+            since = str(x["comparable_since"]) if x is not None and x["comparable_since"] else None
+            if i and since == w:
+                breaks.append(i)
+                notes.append(t("break_words", wave=w))
+        if all(m.estimate is None for m in marks):
+            continue
+        title = f"{label}, {waves[0]}{DASH}{waves[-1]}"
+        svg = charts.lines(
+            waves, marks, breaks, figures.scale(marks, unit), title,
+            described(marks), name_of("trend", name),
+        )  # fmt: skip
+        rows = [(w, x) for w, x in zip(waves, found, strict=True) if x is not None]
+        drawn.append(
+            Chart(label, svg, " ".join(notes), figures.indicator_table(title, rows, unit), description=described(marks))
+        )
+    return {"charts": drawn, "changes": changes(figures, waves)}
+
+
+def changes(figures: Figures, waves: Sequence[str]) -> Printed:
+    """Every headline's change between every two waves, for all firms."""
+    t, n = figures.words.t, figures.numbers
+    body = []
+    for name in figures.headlines:
+        unit = figures.units.get(name)
+        for x in lines(figures.tables["changes"], indicator=name, domain_variable=EVERYONE):
+            share = unit == "share"
+            shown = not x["suppressed"]
+            body.append(
+                (
+                    figures.words.label("indicator", name),
+                    f"{x['wave_from']} {DASH} {x['wave_to']}",
+                    t("withheld") if not shown else n.points(x["change"]) if share else n.value(x["change"], unit),
+                    "" if not shown else n.points_interval(x["ci_low"], x["ci_high"]) if share
+                    else n.interval(x["ci_low"], x["ci_high"], unit),
+                    n.p_value(x["p_value"]) if shown else "",
+                    n.plain(x["overlap_firms"]),
+                )
+            )  # fmt: skip
+    heads = (
+        Head(t("indicator"), long=True), Head(t("from_to")), Head(t("change"), True), Head(t("interval"), True),
+        Head(t("p_value"), True), Head(t("overlap"), True),
+    )  # fmt: skip
+    return Printed(f"{t('changes_title')} ({t('points_unit')})", heads, tuple(body))
+
+
+def quality(figures: Figures, waves: Sequence[str], revised: Mapping[str, Any] | None) -> Context:
+    """The quality indicators in the order of SIMS: sampling error, non-sampling errors, comparability, revisions."""
+    t, n = figures.words.t, figures.numbers
+    precision = []
+    for w in waves:
+        for name in figures.headlines:
+            x = one(figures.tables["indicators"], wave=w, indicator=name, domain_variable=EVERYONE)
+            if x is not None and not x["suppressed"]:
+                cells = (n.plain(x["n"]), n.percent(x["cv"], 1), n.plain(x["deff"], 2), n.plain(x["n_effective"]))
+                precision.append((figures.words.label("indicator", name), w, *cells, t(str(x["reliability"]))))
+    heads = [Head(t("indicator"), long=True), Head(t("wave"))]
+    heads += [Head(t(h), True) for h in ("n", "q_coefficient_of_variation", "deff", "n_effective")]
+    items: dict[str, list[str]] = {}
+    for position, kind in enumerate(("item_response_rate", "imputation_rate")):
+        for i, w in enumerate(waves):
+            for x in lines(figures.tables["quality"], wave=w, indicator=kind):
+                row = items.setdefault(str(x["concept"]), [DASH] * (2 * len(waves)))
+                row[2 * i + position] = n.percent(x["value"], 1)
+    item_heads = [Head(t("concept"), long=True)]
+    for w in waves:
+        item_heads += [Head(f"{t('item_response')} {w}", True), Head(f"{t('imputed')} {w}", True)]
+    rules = [
+        {
+            "wave": w,
+            "words": figures.rules_words(w),
+            "failed": figures.rules(w, only_failed=True),
+            "all": figures.rules(w),
+        }
+        for w in waves
+    ]
+    shared = lines(figures.tables["quality"], indicator="panel_overlap")
+    pairs = tuple(
+        (f"{x['concept']} {DASH} {x['wave']}", t("withheld") if x["suppressed"] else n.plain(x["value"]))
+        for x in shared
+        if str(x["concept"]) < str(x["wave"])
+    )
+    return {
+        "precision": Printed(t("precision_title"), (*heads, Head(t("reliability"))), tuple(precision)),
+        "coverage": figures.quality_table(waves, COVERAGE, t("coverage_title")),
+        "items": Printed(
+            t("items_title"),
+            tuple(item_heads),
+            tuple((figures.words.label("concept", c), *v) for c, v in sorted(items.items())),
+        ),
+        "weights": figures.quality_table(waves, WEIGHTS, t("weights_title")),
+        "rules": rules,
+        "comparability": comparability(figures, waves),
+        "overlap": Printed(t("overlap_title"), (Head(t("from_to")), Head(t("n"), True)), pairs) if pairs else None,
+        **revisions(figures, revised),
+    }
+
+
+def comparability(figures: Figures, waves: Sequence[str]) -> Printed:
+    """Since which wave each indicator can be compared."""
+    rows = []
+    for name in figures.headlines:
+        x = one(figures.tables["indicators"], wave=waves[-1], indicator=name, domain_variable=EVERYONE)
+        if x is not None:
+            rows.append((figures.words.label("indicator", name), str(x["comparable_since"] or DASH)))
+    heads = (Head(figures.words.t("indicator"), long=True), Head(figures.words.t("comparable_since")))
+    return Printed(figures.words.t("comparability_title"), heads, tuple(rows))
+
+
+def revisions(figures: Figures, revised: Mapping[str, Any] | None) -> Context:
+    """Headline figures that are not what the last release printed, with what moved them where that may be told."""
+    if revised is None:
+        return {"revisions": None, "revisions_since": ""}
+    t, n = figures.words.t, figures.numbers
+    rows = []
+    for x in revised["lines"]:
+        unit = figures.units.get(x["indicator"])
+
+        def part(value: Any, unit: object = unit) -> str:
+            if known(value) is None:
+                return t("together")
+            return n.points(value, 2) if unit == "share" else n.value(value, unit)
+
+        was, now = (n.value(x[c], unit) for c in ("before", "after"))
+        if was != now:
+            causes = (part(x[c]) for c in CAUSES)
+            rows.append((figures.words.label("indicator", x["indicator"]), x["wave"], was, now, *causes))
+    heads = (Head(t("indicator"), long=True), Head(t("wave")), Head(t("before"), True), Head(t("now"), True))
+    causes = tuple(Head(t(f"cause_{c}"), True) for c in CAUSES)
+    printed = Printed(t("quality_revisions"), (*heads, *causes), tuple(rows))
+    return {"revisions": printed, "revisions_since": str(revised["since"])}
+
+
+def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
+    """How figures are made, with the survey's own formulas and thresholds."""
+    t, language = figures.words.t, figures.words.language
+    rows = tuple(
+        (str(x[f"label_{language}"] or x["name"]), t(f"kind_{x['kind']}"), str(x["formula"] or ""), str(x[f"definition_{language}"] or ""))
+        for x in lines(figures.tables["measures"])
+    )  # fmt: skip
+    heads = (
+        Head(t("name"), long=True),
+        Head(t("kind")),
+        Head(t("formula"), long=True),
+        Head(t("definition"), long=True),
+    )
+    claims = figures.claims(waves[-1])
+    rules = Printed(
+        t("m_claims"),
+        (Head(t("claim"), long=True), Head(t("rule"), long=True)),
+        tuple((c["text"], c["rule"]) for c in claims),
+    )
+    limits = survey.disclosure
+    return {
+        "definitions": Printed(t("definitions_title"), heads, rows),
+        "weights_text": t(f"m_weights_{survey.design.weights}"),
+        "disclosure_text": t("m_disclosure_text", firms=limits.minimum_firms, df=limits.minimum_df),
+        "claim_rules": rules if claims else None,
+    }
+
+
+def codebook(figures: Figures, waves: Sequence[str]) -> Context:
+    """Every concept with its question per wave."""
+    t, language = figures.words.t, figures.words.language
+    found: dict[str, list[Any]] = {}
+    for x in lines(figures.tables["codebook"]):
+        found.setdefault(str(x["concept"]), []).append(x)
+    heads = (
+        Head(t("wave")), Head(t("question"), long=True), Head(t("asked_of"), long=True), Head(t("comparability")), Head(t("changed"), long=True),
+    )  # fmt: skip
+    concepts = []
+    for name, rows in found.items():
+        first = rows[0]
+        label = str(first[f"label_{language}"] or name)
+        body = []
+        for x in sorted(rows, key=lambda r: str(r["wave"])):
+            asked = str(x["comparability"]).replace(" ", "_")
+            question = x["question"] or (t("from_frame") if x["source_column"] == "frame" else DASH)
+            reach = "" if asked == "not_asked" else x["asked_of"] or t("everybody")
+            body.append((str(x["wave"]), str(question), str(reach), t(asked), str(x[f"changed_{language}"] or "")))
+        codes = json.loads(first["codes"] or "{}")
+        listed = "; ".join(f"{code} = {words.get(language, code)}" for code, words in codes.items())
+        cis = "; ".join(f"{code} ({edition})" for edition, code in json.loads(first["cis_code"] or "{}").items())
+        concepts.append(
+            {
+                "id": name_of("concept", name),
+                "name": name,
+                "label": label,
+                "definition": first[f"definition_{language}"],
+                "type": first["type"],
+                "unit": first["unit"],
+                "cis": cis,
+                "codes": listed,
+                "table": Printed(t("per_wave", concept=label), heads, tuple(body)),
+            }
+        )
+    return {"concepts": concepts}
+
+
+def data(figures: Figures, described: Sequence[str]) -> Context:
+    """What can be downloaded and how to read it."""
+    listed = [
+        {"name": x.name, "rows": figures.numbers.plain(len(figures.tables[x.name])), "comment": x.comment}
+        for x in TABLES
+    ]
+    return {"listed": listed, "described": list(described)}
