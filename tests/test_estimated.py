@@ -111,7 +111,8 @@ def test_every_line_is_what_the_design_says_of_it(base: Survey) -> None:
             line = found.loc[name, sector]
             np.testing.assert_allclose([line.estimate, line.se], [direct.estimate[0], direct.se[0]], rtol=1e-12)
             low, high = direct.interval()
-            np.testing.assert_allclose([line.ci_low, line.ci_high], [low[0], high[0]], rtol=1e-9, err_msg=name)
+            # An amount that no firm has less than nothing of is not below nothing.
+            np.testing.assert_allclose([line.ci_low, line.ci_high], [max(low[0], 0), high[0]], rtol=1e-9, err_msg=name)
 
 
 def test_deff_times_effective_n_is_n_and_cv_is_relative(base: Survey) -> None:
@@ -162,6 +163,18 @@ def test_a_domain_without_an_answer_is_a_line_with_a_reason(base: Survey) -> Non
     assert np.isnan(line.estimate)
     assert line.reliability == "unpublishable"
     assert line.reason == "no firm of the base answered in this domain"
+
+
+def test_an_indicator_nobody_was_asked_has_no_lines_and_one_nobody_answered_has(base: Survey) -> None:
+    empty = sheet().assign(top=pd.array([pd.NA] * 7, dtype="boolean"))
+    survey = small(base)
+    wave = base.waves["2018"]
+    estimates = estimate_wave(WaveData("2018", design(empty), {0: empty}), survey)
+    for concept, expected in (("employees", False), ("product_innovation", True)):
+        measures = {n: dataclasses.replace(m, sql=concept) for n, m in survey.measures.items()}
+        table = indicator_table(estimates, dataclasses.replace(survey, measures=measures), wave)
+        assert ("tops" in set(table.indicator)) == expected
+        assert "mean_sales" in set(table.indicator)
 
 
 def test_nothing_is_missing_without_a_reason(base: Survey) -> None:

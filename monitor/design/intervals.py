@@ -72,8 +72,8 @@ def korn_graubard(
     """
     share, se, n, df = (np.asarray(a, dtype=float) for a in (share, se, n, df))
     limit = np.where(np.isfinite(limit), limit, np.nan)
-    correction = (t_quantile(np.subtract(n, 1), level) / t_quantile(df, level)) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
+        correction = (t_quantile(np.subtract(n, 1), level) / t_quantile(df, level)) ** 2
         effective = np.where(se > 0, share * (1 - share) / se**2, np.where(np.isnan(limit), n, limit))
     effective = np.fmin(effective * np.where(np.isfinite(correction), correction, 0.0), limit)
     return clopper_pearson(share, effective, level)

@@ -35,7 +35,13 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     rows = lake.write("estimated_indicators", wave.name, table)
     whole = table[table["domain_variable"] == "all"].set_index("indicator")["estimate"]
     headline = {name: float(whole[name]) for name, i in survey.indicators.items() if i.headline and name in whole}
-    return {"rows": rows, "firms": estimates.design.n, "copies": estimates.copies, "headline": headline}
+    return {
+        "rows": rows,
+        "firms": estimates.design.n,
+        "copies": estimates.copies,
+        "headline": headline,
+        "not_asked": sorted(set(survey.indicators) - set(table["indicator"])),
+    }
 
 
 def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, object]:
@@ -44,9 +50,8 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, objec
     estimates = {name: estimate_wave(read_wave(lake, survey, survey.waves[name]), survey) for name in have}
     tables, left_out = [], 0
     for before, after in combinations(have, 2):
-        comparable = {
-            name for name in survey.indicators if (comparable_since(survey, name, survey.waves[after]) or "") <= before
-        }
+        since = {name: comparable_since(survey, name, survey.waves[after]) for name in survey.indicators}
+        comparable = {name for name, first in since.items() if first is not None and first <= before}
         left_out += len(survey.indicators) - len(comparable)
         tables.append(changes_between(estimates[before], estimates[after], before, after, comparable))
     columns = [
@@ -108,12 +113,17 @@ def read_wave(lake: Lake, survey: Survey, wave: Wave) -> WaveData:
 
 
 def indicator_table(estimates: WaveEstimates, survey: Survey, wave: Wave) -> pd.DataFrame:
-    """`estimated_indicators`: the estimates as rows, sorted by key, percentages as shares."""
+    """`estimated_indicators`: the estimates as rows, sorted by key, percentages as shares.
+
+    An indicator of which nothing was asked in this wave has no rows; one that was asked and nobody answered has.
+    """
     table = estimates.table()
     table.insert(0, "survey", survey.name)
     table.insert(1, "wave", wave.name)
     since = {name: comparable_since(survey, name, wave) for name in survey.indicators}
     table["comparable_since"] = table["indicator"].map(since)
+    answered = table.groupby("indicator")["n"].transform("max") > 0
+    table = table[answered | table["comparable_since"].notna()]
     return _typed(table.sort_values(["indicator", "domain_variable", "domain"], ignore_index=True))
 
 

@@ -61,6 +61,8 @@ class OneCopy:
     """(D,) sum of weights"""
     inside: Bools
     """(n, D) whether the firm counts"""
+    negative: bool
+    """Whether any value is below zero"""
     low: Floats | None = None
     """(D,) bounds that come with the estimator (medians)"""
     high: Floats | None = None
@@ -259,6 +261,7 @@ def one_copy(design: SurveyDesign, frame: pd.DataFrame, members: Bools, indicato
         kish,
         population,
         inside,
+        bool((y < 0).any() or (x < 0).any()),
         low,
         high,
     )
@@ -363,11 +366,13 @@ def combined(observed: OneCopy, copies: list[OneCopy], indicator: Indicator, kin
         variance = np.where(unknown, np.nan, variance)
     else:
         low, high = student_t(estimate, se, df)
+    if indicator.estimator != "share" and not any(c.negative for c in copies):
+        low = np.maximum(low, 0.0)
     unit = kind == "percentage" and indicator.estimator in ("mean", "median")
     if unit:
-        low, high = np.maximum(low, 0.0), np.minimum(high, 100.0)
+        high = np.minimum(high, 100.0)
     if kind == "percentage" and indicator.estimator == "ratio":
-        low, high = np.maximum(low, 0.0), np.minimum(high, 1.0)
+        high = np.minimum(high, 1.0)
     one_firm = (df < 1) & (se > 0)
     low, high = np.where(one_firm, np.nan, low), np.where(one_firm, np.nan, high)
     reason = [_reason(i, observed, estimate, variance, simple, low) for i in range(len(estimate))]
