@@ -3,8 +3,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
-# Two cores are better used by two processes than by two threads each of one array product.
-export OMP_NUM_THREADS ?= 1
 
 .PHONY: run test check browser-test coverage benchmarks ui clean help
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
-
 PROJECT = Path(__file__).resolve().parent.parent
 
 
