@@ -64,6 +64,14 @@ def patterns(wave: Wave) -> dict[str, str]:
     return found | {"corrections": wave.corrections}
 
 
+def role_of(name: str, wave: Wave) -> str | None:
+    """The role of a file by its name: of several patterns that fit, the one that says most."""
+    if name == AMENDMENTS_FILE:
+        return "amendments"
+    fits = [(role, pattern) for role, pattern in patterns(wave).items() if fnmatch.fnmatch(name, pattern)]
+    return max(fits, key=lambda fit: len(fit[1].replace("*", "")), default=(None, ""))[0]
+
+
 def find(lake: Lake, survey: Survey, wave: Wave, handed_in: Sequence[Path] | None) -> dict[str, list[Path]]:
     """Role -> the files of that role, those handed in before those in the inbox; every problem at once."""
     problems: list[Problem] = []
@@ -74,7 +82,7 @@ def find(lake: Lake, survey: Survey, wave: Wave, handed_in: Sequence[Path] | Non
         if not path.is_file():
             problems.append(Problem(what="no such file", file=str(path), do="look at the path"))
     # A single file handed in is the answers, whatever its name.
-    lone = len(given) == 1 and not any(fnmatch.fnmatch(given[0].name, p) for p in patterns(wave).values())
+    lone = len(given) == 1 and role_of(given[0].name, wave) is None
     for role, pattern in patterns(wave).items():
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             problems.append(
@@ -86,9 +94,10 @@ def find(lake: Lake, survey: Survey, wave: Wave, handed_in: Sequence[Path] | Non
                 )
             )
             continue
-        named = [p for p in given if p.is_file() and (fnmatch.fnmatch(p.name, pattern) or (lone and role == "answers"))]
+        named = [p for p in given if p.is_file() and (role_of(p.name, wave) == role or (lone and role == "answers"))]
         if not named and folder.is_dir():
             named = sorted(p for p in folder.glob(pattern) if p.is_file() or p.is_symlink())
+            named = [p for p in named if role_of(p.name, wave) == role]
             problems += [problem for path in named if (problem := _outside(path, folder))]
         if named:
             found[role] = named
