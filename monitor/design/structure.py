@@ -118,6 +118,12 @@ class SurveyDesign:
         return codes, values
 
     @cached_property
+    def _class(self) -> tuple[NDArray[Any], Codes]:
+        """Response classes in order and the code of each firm's."""
+        assert self.response is not None
+        return group_codes(self.response.classes)
+
+    @cached_property
     def _unit(self) -> tuple[Codes, Codes]:
         """Primary unit of every firm, and the stratum code of every primary unit."""
         h = self._stratum[0]
@@ -215,7 +221,7 @@ class SurveyDesign:
         population correction: their cross products over the firms that two waves share estimate the waves'
         covariance (`change`)."""
         wz = self.weights[:, None] * self.residuals(influence)
-        codes = self._stratum[0] if self.response is None else group_codes(self.response.classes)[1]
+        codes = self._stratum[0] if self.response is None else self._class[1]
         n = np.bincount(codes).astype(float)
         wz = wz - (sums(wz, codes, len(n)) / n[:, None])[codes]
         return wz * np.sqrt(n / np.maximum(n - 1, 1))[codes][:, None]
@@ -265,7 +271,7 @@ class SurveyDesign:
         phase = self.response
         assert phase is not None
         h, labels = self._stratum
-        names, c = group_codes(phase.classes)
+        names, c = self._class
         adjustment = np.asarray(phase.adjustment, dtype=float)
         base = self._before / adjustment
         ge = (self.weights / self._before)[:, None] * e
@@ -310,7 +316,7 @@ class SurveyDesign:
             codes, labels = self._stratum
             big = self._population
         else:
-            labels, codes = group_codes(self.response.classes)
+            labels, codes = self._class
             big = np.bincount(codes, weights=self._before).astype(float)
         counts = np.bincount(codes, minlength=len(labels))
         names = labels.astype(str)
@@ -321,7 +327,7 @@ class SurveyDesign:
     def degrees_of_freedom(self, domain: ArrayLike | None = None) -> int:
         """Firms (primary units) in the domain less the strata they lie in; response classes count as strata."""
         inside = np.ones(self.n, dtype=bool) if domain is None else np.asarray(domain, dtype=bool)
-        strata = self._stratum[0] if self.response is None else group_codes(self.response.classes)[1]
+        strata = self._stratum[0] if self.response is None else self._class[1]
         units = inside.sum() if self.psu is None else np.count_nonzero(np.bincount(self._unit[0][inside]))
         return int(units) - int(np.count_nonzero(np.bincount(strata[inside])))
 
