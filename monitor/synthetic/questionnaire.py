@@ -81,7 +81,7 @@ def money(
         "in_house_rd": research,
         "rd_share_of_turnover": share,
         "innovation_expenditure_eur": spent,
-        "contracted_out_rd": rng.random(n) < 0.03 + 0.22 * (invests == 1),
+        "contracted_out_rd": rng.random(n) < 0.08 + 0.2 * (invests == 1),
     }
 
 
