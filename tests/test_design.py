@@ -289,6 +289,27 @@ def test_no_firm_is_no_design() -> None:
         SurveyDesign(weights=np.array([]))
 
 
+def test_the_three_lines_for_a_notebook_run_as_they_stand() -> None:
+    import pandas as pd
+
+    import monitor.design
+
+    lines = (monitor.design.__doc__ or "").split("In a notebook:")[1].strip().splitlines()
+    assert len(lines) == 3
+    firms = pd.DataFrame(
+        {
+            "weight": 10.0, "stratum": ["a", "b"] * 20, "population": 200.0,
+            "top_innovator": [True, False, False, True] * 10, "province": ["PV20"] * 30 + ["PV21"] * 10,
+        }
+    )  # fmt: skip
+    names = {"SurveyDesign": SurveyDesign, "firms": firms}
+    exec("\n".join(line.strip() for line in lines[:2]), names)
+    estimate, se, (low, high) = eval(lines[2].strip(), names)
+    assert low[0] < estimate[0] < high[0]
+    assert estimate[0] == pytest.approx(0.5, abs=0.05)
+    assert 0 < se[0] < 0.1
+
+
 def test_missing_values_inside_a_domain_are_refused_and_outside_ignored() -> None:
     d = SurveyDesign(weights=np.ones(4))
     y = np.array([1.0, 2.0, np.nan, 3.0])
