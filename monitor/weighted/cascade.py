@@ -237,7 +237,11 @@ def _sample(
         )
         for firm in twice[:20]
     ]
-    invited = frame["invited"].fillna(False).astype(bool) if "invited" in frame else pd.Series(True, frame.index)
+    invited = (
+        frame["invited"].astype("boolean").fillna(False).astype(bool)
+        if "invited" in frame
+        else pd.Series(True, frame.index)
+    )
     known = set(frame["firm"])
     drawn = set(frame["firm"][invited])
     for firm in sorted(firms["firm"]):

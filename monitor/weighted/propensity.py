@@ -24,7 +24,8 @@ def propensity_classes(sample: pd.DataFrame, variables: tuple[str, ...]) -> pd.S
     The chance of answering is fitted on the main effects of the (categorical) frame variables; invited firms are
     cut into at most ten classes of about as many respondents each, never fewer than twenty, and firms of equal
     chance are never split. Weights are then the inverse response rate of the class, which a wrong link function or
-    an extreme fitted chance cannot blow up as it does the inverse fitted chance.
+    an extreme fitted chance cannot blow up as it does the inverse fitted chance. Replicates keep the classes and
+    estimate their rates again.
     """
     columns = [sample[v].astype(object).where(sample[v].notna(), "unknown").astype(str) for v in variables]
     responding = sample["responding"].to_numpy(float)
