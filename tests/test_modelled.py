@@ -240,7 +240,7 @@ def test_state_probabilities_average_to_the_weighted_mean() -> None:
     fit = maximum_likelihood(y, x, w)
     plan = of_practices(observed, layout, x)
     own = (2 * frame["cooperates"] + frame["invests"]).to_numpy(int)
-    chances = 1 / (1 + np.exp(-np.einsum("snk,k->sn", plan.states, fit.coefficients)))
+    chances = plan.probabilities(fit.coefficients)
     assert np.average(chances[own, np.arange(len(own))], weights=w) == pytest.approx(np.average(y, weights=w))
     assert plan.coefficients[:4].sum(axis=0) == pytest.approx(1.0)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, product
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.modelled.columns import Columns
 from monitor.modelled.fit import Fit, expit
-from monitor.modelled.terms import Terms, matrix
+from monitor.modelled.terms import Terms
 
 Array = NDArray[np.float64]
 
@@ -34,15 +35,26 @@ class Plan:
     """(Q,)"""
     kinds: tuple[str, ...]
     """(Q,) `share` (in 0..1, interval on the logit scale) or `difference`"""
-    states: Array
-    """(S, n, k) design matrix with the practices set to each state"""
+    x: Array
+    """(n, k) the firms' own design matrix"""
+    places: NDArray[np.int64]
+    """(c,) columns of it that a state sets"""
+    values: Array
+    """(S, 1, c) what each state sets them to; (S, n, c) where firms differ"""
     coefficients: Array
     """(Q, S, n) c, the weight of each state in each quantity, firm by firm"""
 
-    def only(self, name: str) -> Plan:
-        """The plan of one quantity."""
-        at = self.names.index(name)
-        return Plan((name,), (self.kinds[at],), self.states, self.coefficients[at : at + 1])
+    @cached_property
+    def rest(self) -> NDArray[np.int64]:
+        """Columns of x that no state sets."""
+        free = np.ones(self.x.shape[1], dtype=bool)
+        free[self.places] = False
+        return np.flatnonzero(free)
+
+    def probabilities(self, coefficients: Array) -> Array:
+        """(S, n) probability of each firm in each state, given coefficients (k,)."""
+        apart = self.values @ coefficients[self.places]
+        return expit(self.x[:, self.rest] @ coefficients[self.rest] + apart)
 
 
 @dataclass(frozen=True)
@@ -57,19 +69,20 @@ class Contrasts:
     """(n, Q) the same with the base's composition taken as fixed: the delta method alone"""
 
 
-def of_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
+def of_practices(frame: Columns, terms: Terms, x: Array, only: str | None = None) -> Plan:
     """The contrasts of two practices a and b (say cooperates and invests), on the probability scale.
 
     p_state = average over the base of p(y = 1 | practices set to the state, own controls);
     ame_a = average of p(a = 1, own b) - p(a = 0, own b); effect_a_without_b = p_{a only} - p_neither;
     effect_a_with_b = p_both - p_{b only}; complementarity = p_both - p_{a only} - p_{b only} + p_neither.
-    `x` (n, k): the firms' own design matrix. Sources: Ai and Norton (2003); Cassiman and Veugelers (2006).
+    `x` (n, k): the firms' own design matrix; `only`: one of these contrasts instead of all.
+    Sources: Ai and Norton (2003); Cassiman and Veugelers (2006).
     """
     a, b = terms.practices
     n = frame.n
     own_a, own_b = (frame.numbers[name] for name in (a, b))
     settings = [(0, 0), (0, 1), (1, 0), (1, 1)]
-    states = in_states(x, terms, [{a: s, b: t} for s, t in settings])
+    places, values = in_states(terms, [{a: s, b: t} for s, t in settings])
     one = np.ones(n)
     noun_a, noun_b = NOUNS.get(a, a), NOUNS.get(b, b)
     rows: list[tuple[str, str, Sequence[Array | float]]] = [
@@ -85,20 +98,17 @@ def of_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
         (f"effect_{b}_with_{noun_a}", DIFFERENCES, (0, 0, -1, 1)),
         ("complementarity", DIFFERENCES, (1, -1, -1, 1)),
     ]
+    rows = [row for row in rows if only is None or row[0] == only]
     coefficients = np.stack([np.stack([one * value for value in row[2]]) for row in rows])
-    return Plan(tuple(r[0] for r in rows), tuple(r[1] for r in rows), states, coefficients)
+    return Plan(tuple(r[0] for r in rows), tuple(r[1] for r in rows), x, places, values, coefficients)
 
 
-def in_states(x: Array, terms: Terms, settings: Sequence[Mapping[str, float]]) -> Array:
-    """(S, n, k) design matrices with the practices set to each of the settings; `x` (n, k) the firms' own."""
-    states = np.empty((len(settings), *x.shape))
-    states[:] = x
-    for place, name in enumerate(terms.names):
-        parts = name.split(":")
-        if set(parts) <= set(terms.practices):
-            for s, setting in enumerate(settings):
-                states[s, :, place] = np.prod([setting[part] for part in parts])
-    return states
+def in_states(terms: Terms, settings: Sequence[Mapping[str, float]]) -> tuple[NDArray[np.int64], Array]:
+    """(c,) columns of practices and their products, and (S, 1, c) their values in each of the settings."""
+    parts = [name.split(":") for name in terms.names]
+    places = [j for j, part in enumerate(parts) if set(part) <= set(terms.practices)]
+    values = [[float(np.prod([setting[name] for name in parts[j]])) for j in places] for setting in settings]
+    return np.array(places), np.array(values)[:, None, :]
 
 
 NOUNS: Mapping[str, str] = {"invests": "investment", "cooperates": "cooperation"}
@@ -109,7 +119,7 @@ def of_many_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
     """All 2^K state probabilities of K practices, `p[...]` with the practices that are present, and each pair's
     complementarity given the rest: `complementarity[a:b|rest present]`."""
     settings = list(product((0, 1), repeat=len(terms.practices)))
-    states = in_states(x, terms, [dict(zip(terms.practices, s, strict=True)) for s in settings])
+    places, values = in_states(terms, [dict(zip(terms.practices, s, strict=True)) for s in settings])
     names, kinds, rows = [], [], []
     for j, setting in enumerate(settings):
         names.append(f"p[{_present(terms.practices, setting)}]")
@@ -120,7 +130,7 @@ def of_many_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
         kinds.append(DIFFERENCES)
         rows.append(row)
     coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
-    return Plan(tuple(names), tuple(kinds), states, coefficients)
+    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
 
 
 def pair_conditions(practices: Sequence[str]) -> list[tuple[tuple[str, str], str, Array]]:
@@ -144,31 +154,34 @@ def pair_conditions(practices: Sequence[str]) -> list[tuple[tuple[str, str], str
     return found
 
 
-def of_levels(frame: Columns, terms: Terms, category: str) -> Plan:
+def of_levels(frame: Columns, terms: Terms, x: Array, category: str) -> Plan:
     """Probability at each level of an ordered category, and its `trend`: the least-squares slope of those
     probabilities over the level numbers 0, 1, 2 … (rise in share per level)."""
     levels = terms.levels[category]
-    states = np.stack([matrix(frame.with_category(category, level), terms) for level in levels])
+    dummies = [f"{category}[{level}]" for level in levels[1:]]
+    places = np.array([terms.names.index(name) for name in dummies])
+    values = np.vstack([np.zeros(len(dummies)), np.eye(len(dummies))])[:, None, :]
     scores = np.arange(len(levels)) - (len(levels) - 1) / 2
     rows = [*np.eye(len(levels)), scores / (scores**2).sum()]
     names = [*(f"p[{level}]" for level in levels), "trend"]
     kinds = [SHARES] * len(levels) + [DIFFERENCES]
     coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
-    return Plan(tuple(names), tuple(kinds), states, coefficients)
+    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
 
 
-def of_dose(frame: Columns, terms: Terms, dose: str, most: int) -> Plan:
+def of_dose(frame: Columns, terms: Terms, x: Array, dose: str, most: int) -> Plan:
     """Probability at doses 0, 1 … `most`, and the average marginal effect of one more from each firm's own dose."""
     doses = list(range(most + 1))
     own = frame.numbers[dose]
-    fixed = [matrix(frame, terms, {dose: value}) for value in doses]
-    states = np.stack([*fixed, matrix(frame, terms), matrix(frame.with_number(dose, own + 1), terms)])
-    rows = [np.eye(len(states))[j] for j in doses]
+    places = np.array([terms.names.index(name) for name in (dose, f"{dose}^2") if name in terms.names])
+    levels = [*(np.full(frame.n, float(value)) for value in doses), own, own + 1]
+    values = np.stack([np.column_stack([level, level**2])[:, : len(places)] for level in levels])
+    rows = [np.eye(len(levels))[j] for j in doses]
     rows.append(np.array([0.0] * len(doses) + [-1.0, 1.0]))
     names = [*(f"p[{dose}={value}]" for value in doses), f"ame_{dose}"]
     kinds = [SHARES] * len(doses) + [DIFFERENCES]
     coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
-    return Plan(tuple(names), tuple(kinds), states, coefficients)
+    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
 
 
 def evaluate(plan: Plan, fit: Fit, w: Array) -> Contrasts:
@@ -178,27 +191,28 @@ def evaluate(plan: Plan, fit: Fit, w: Array) -> Contrasts:
     uncertainty of the base's own composition; `fixed` leaves it out. `w` (n,).
     """
     share = w / w.sum()
-    probabilities = np.stack([expit(x @ fit.coefficients) for x in plan.states])
-    values = np.einsum("qsn,sn->nq", plan.coefficients, probabilities)
+    probabilities = plan.probabilities(fit.coefficients)
+    estimates_by_firm = np.einsum("qsn,sn->nq", plan.coefficients, probabilities)
     slopes = plan.coefficients * (probabilities * (1 - probabilities) * share)[None]
-    gradient = sum(slopes[:, s, :] @ plan.states[s] for s in range(len(plan.states)))
-    estimates = share @ values
-    fixed = fit.contributions @ np.asarray(gradient).T
-    return Contrasts(estimates, fixed + share[:, None] * (values - estimates), fixed)
+    gradient = np.zeros((len(plan.names), plan.x.shape[1]))
+    gradient[:, plan.rest] = slopes.sum(axis=1) @ plan.x[:, plan.rest]
+    if plan.values.shape[1] == 1:
+        gradient[:, plan.places] = slopes.sum(axis=2) @ plan.values[:, 0, :]
+    else:
+        gradient[:, plan.places] = np.einsum("qsn,snc->qc", slopes, plan.values)
+    estimates = share @ estimates_by_firm
+    fixed = fit.contributions @ gradient.T
+    return Contrasts(estimates, fixed + share[:, None] * (estimates_by_firm - estimates), fixed)
 
 
 def replicated(plan: Plan, coefficients: Array, weights: Array) -> Array:
     """(Q, R) the plan's quantities under each replicate: its coefficients (k, R), its weights (n, R)."""
     share = weights / weights.sum(axis=0)
     out = np.zeros((len(plan.names), weights.shape[1]))
-    # States differ from the first in the practices' columns only, by the same amounts for every firm where practices
-    # enter without controls: their odds are the first state's times one number per replicate.
-    odds = np.exp(np.clip(plan.states[0] @ coefficients, -500, 500))
-    for s, x in enumerate(plan.states):
-        apart = x - plan.states[0]
-        alike = bool(np.all(apart == apart[0]))
-        factor = np.exp(np.clip((apart[:1] if alike else apart) @ coefficients, -300, 300))
-        here = odds * factor
+    # A state multiplies a firm's odds by one number per replicate, where practices enter without controls.
+    odds = np.exp(np.clip(plan.x[:, plan.rest] @ coefficients[plan.rest], -300, 300))
+    for s, value in enumerate(plan.values):
+        here = odds * np.exp(np.clip(value @ coefficients[plan.places], -300, 300))
         here /= 1 + here
         here *= share
         out += plan.coefficients[:, s, :] @ here

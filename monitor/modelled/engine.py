@@ -165,9 +165,8 @@ def analyse(
     if not result.converged:
         result.refusal = Refusal("geen eindige schatting", "no finite estimate")
         return result
-    plans = [_plan(r.frame, layout, s, x) for r, x in zip(chosen, matrices, strict=True)]
-    if headline_only:
-        plans = [plan.only(s.headline) if plan else None for plan in plans]
+    only = s.headline if headline_only else None
+    plans = [_plan(r.frame, layout, s, x, only) for r, x in zip(chosen, matrices, strict=True)]
     _combine(result, sample, chosen, matrices, fits, plans, replicated_copies, headline_only)
     return result
 
@@ -340,13 +339,13 @@ def _weights(sample: Sample, s: Specification) -> Array:
     return sample.design.weights if s.weighted else np.ones(len(sample.firms))
 
 
-def _plan(frame: Columns, layout: Terms, s: Specification, x: Array) -> Plan | None:
+def _plan(frame: Columns, layout: Terms, s: Specification, x: Array, only: str | None) -> Plan | None:
     if s.levels is not None:
-        return on_probabilities.of_levels(frame, layout, s.levels)
+        return on_probabilities.of_levels(frame, layout, x, s.levels)
     if s.dose is not None:
-        return on_probabilities.of_dose(frame, layout, s.dose, int(min(frame.numbers[s.dose].max(), 5)))
+        return on_probabilities.of_dose(frame, layout, x, s.dose, int(min(frame.numbers[s.dose].max(), 5)))
     if len(s.practices) == 2:
-        return on_probabilities.of_practices(frame, layout, x)
+        return on_probabilities.of_practices(frame, layout, x, only)
     if len(s.practices) > 2:
         return on_probabilities.of_many_practices(frame, layout, x)
     return None

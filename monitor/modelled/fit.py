@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 TOLERANCE = 1e-11
+TOLERANCE_PENALISED = 1e-10
+"""Steps of Firth's fit shrink to a fifth or so: the solution is that much nearer than the last step"""
 MOST_ITERATIONS = 60
 LONGEST_STEP = 5.0
 """Greatest change of one coefficient, in log-odds, in one step"""
@@ -125,7 +127,7 @@ def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
                 break
             step = step / 2
         beta, here = beta + step, there
-        if np.max(np.abs(step)) < TOLERANCE * max(1.0, float(np.max(np.abs(beta)))):
+        if np.max(np.abs(step)) < TOLERANCE_PENALISED * max(1.0, float(np.max(np.abs(beta)))):
             converged = True
             break
     stretch = 1 / (1 - np.minimum(here.leverage, HIGHEST_LEVERAGE))

@@ -155,15 +155,16 @@ def _headline(r: Result) -> dict[str, Any]:
         "warning_nl": "; ".join(note.nl for note in ([r.refusal] if r.refusal else r.warnings)) or None,
     }
     c = r.contrasts
-    if c is not None:
+    place = c.at(r.specification.headline) if c is not None else None
+    if c is not None and place is not None:
         low, high = c.interval()
         row |= {
-            "estimate": float(c.estimate[0]),
-            "se": float(c.error[0]),
-            "se_replicate": float(c.se_replicate[0]),
-            "ci_low": float(low[0]),
-            "ci_high": float(high[0]),
-            "p_value": float(p_values(c.estimate, c.error, c.df)[0][0]),
+            "estimate": float(c.estimate[place]),
+            "se": float(c.error[place]),
+            "se_replicate": float(c.se_replicate[place]),
+            "ci_low": float(low[place]),
+            "ci_high": float(high[place]),
+            "p_value": float(p_values(c.estimate, c.error, c.df)[0][place]),
         }
     return row
 
