@@ -245,9 +245,8 @@ def _ticks(question: Question, columns: Sequence[SourceColumn], kinds: Mapping[s
     All cells blank: nothing is known, unless the question declares what blank means (`blank: []`). NULL where a cell
     holds neither a tick nor a way to write `no`.
     """
-    declared = {code: _canonical(to) for code, to in question.codes.items()}
-    yes = {*question.ticked, *(code for code, to in declared.items() if to == "true")}
-    no = {*UNTICKED_WORDS, *(code for code, to in declared.items() if to == "false")} - yes
+    yes = set(question.ticked)
+    no = set(UNTICKED_WORDS) - {code_key(code) for code in yes}
     states_of = [_tick_states({**column.user_missing, **kinds}, yes, no) for column in columns]
     otherwise = literal(UNKNOWN if yes else TICKED)
     cells = ", ".join(column.sql for column in columns)
