@@ -12,9 +12,11 @@ import pytest
 import scenario
 
 from monitor import derived, imputed
+from monitor.imputed.plan import prepare
 from monitor.lake import Lake
 from monitor.problems import DefinitionError, WaveStopped
 from monitor.survey import Survey, load_survey
+from monitor.survey.imputation import imputation_plan
 
 SHARES = list(scenario.SHARES)
 
@@ -243,3 +245,27 @@ def test_a_bad_plan_is_refused_when_the_folder_is_loaded(tmp_path: Path, was: st
     found: Any = [p.what for p in refused.value.problems]
     assert any(told in what for what in found), found
     assert all(p.file == "survey.yaml" and p.line for p in refused.value.problems)
+
+
+def test_the_outcome_and_the_practices_predict_even_where_they_are_complete(home: Path, survey: Survey) -> None:
+    """A practice with holes is drawn from the outcome and the other practice: else their association fades."""
+    lake = scenario.lake(home, upto="imputed", waves=("2017",))
+    plan = imputation_plan(dataclasses.replace(survey, imputation={"copies": 2, "variables": ["in_house_rd"]}))
+    assert plan is not None
+    with lake.open("2017", "imputed_answers") as connection:
+        answers = connection.sql("SELECT * EXCLUDE (imputation) FROM imputed_answers").to_arrow_table()
+        setup = prepare(connection, answers, survey, survey.waves["2017"], plan)
+        cooperates = next(p.name for p in setup.passives if p.name.endswith("cooperates"))
+        known = setup.facts(cooperates, np.arange(answers.num_rows), {})
+    predictors = {p.name.removeprefix("measure:") for p in setup.passives if p.predictor}
+    assert predictors == {"top_innovator", "cooperates", "invests"}
+    assert len(setup.products) == 3
+    assert known.sum() == 4
+
+
+def test_what_a_gate_lets_in_stays_open_where_the_gate_stays_open(home: Path, survey: Survey) -> None:
+    lake = scenario.lake(home, upto="validated", waves=("2017",))
+    declared = {"copies": 2, "variables": SHARES}
+    imputed.run(lake, dataclasses.replace(survey, imputation=declared), survey.waves["2017"])
+    assert copies_of(lake, "10000008")[SHARES].isna().all().all()
+    assert copies_of(lake, "10000006")[SHARES].notna().all().all()

@@ -76,7 +76,7 @@ def prepare(
         name: coding_of(survey.concepts[name], observed[name], wave.questions[name].otherwise) for name in targets
     }
     numbers = {name: codings[name].encode(observed[name]) for name in targets}
-    asked = {name: _asked(wave.questions[name], facts, answers.num_rows) for name in targets}
+    asked = {name: _asked(wave.questions[name], facts, set(targets), answers.num_rows) for name in targets}
     deduced = _deduce_gates(numbers, asked, wave.questions)
 
     blocks = [group for group in plan.shares if set(group) <= set(targets)]
@@ -97,8 +97,9 @@ def prepare(
     }
     used = {variable.gate for variable in variables.values()}
     passives = [Passive(name, needs[name], predictor=False) for name in gates if name in used]
-    passives += [Passive(fact, needs[fact], predictor=True) for fact in map(_fact_of, studied) if needs[fact]]
-    fixed, unusable = _fixed(observed, plan.predictors, survey)
+    passives += [Passive(fact, needs[fact], predictor=True) for fact in map(_fact_of, studied)]
+    opening = sorted({concept for gate in used if gate for concept in facts.concepts[gate]} - set(facts.drawn))
+    fixed, unusable = _fixed(observed, dict.fromkeys([*plan.predictors, *opening]), survey)
     return Setup(
         variables=_gates_first(list(variables.values()), needs),
         passives=tuple(passives),
@@ -116,9 +117,16 @@ def _fact_of(measure: str) -> str:
     return f"measure:{measure}"
 
 
-def _asked(question: Question, facts: Facts, firms: int) -> Floats:
-    """(n,) 1 where the firm was asked, 0 where it was routed past, NaN where its own answers do not say."""
-    return facts.observed_fact(f"asked:{question.concept}", firms) if question.asked_of else np.ones(firms)
+def _asked(question: Question, facts: Facts, targets: set[str], firms: int) -> Floats:
+    """(n,) 1 where the firm was asked, 0 where it was routed past, NaN where a gate that is to be drawn decides.
+
+    Where the gate is open and stays so nobody knows whether the firm was asked: it counts as routed past, and what
+    it left open stays open.
+    """
+    if not question.asked_of:
+        return np.ones(firms)
+    asked = facts.observed_fact(f"asked:{question.concept}", firms)
+    return asked if columns_of(question.asked_of) & targets else np.nan_to_num(asked, nan=0.0)
 
 
 def _deduce_gates(
