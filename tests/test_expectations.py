@@ -112,7 +112,7 @@ FAULTS: Mapping[str, tuple[Mapping[str, Any], set[str]]] = {
 }  # fmt: skip
 """Rule of expectations/staged_answers.yaml -> the answers that break it, and the rules that must fail with it"""
 
-OF_THE_WAVE = {"responses_there"}
+OF_THE_WAVE = {"responses_there", "shares_in_percent", "amounts_keep_their_unit", "questions_still_answered"}
 """Rules about a wave as a whole, each tested by itself below"""
 
 
@@ -289,6 +289,34 @@ def test_critical_rules_stop_the_wave(rule: str, firms: Any, tmp_path: Path) -> 
     assert not rules.loc[rule, "passed"]
     assert store.has("validated_failures", NOW)
     assert store.has("validated_responses", NOW)
+
+
+def fractions(firm: dict[str, Any]) -> dict[str, Any]:
+    return firm | {name: CLEAN[name] / 100 for name in SHARES}
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "found"),
+    [
+        ("shares_in_percent", fractions, "greatest_share=0.2; firms=40"),
+        ("amounts_keep_their_unit", lambda f: f | {"turnover_eur": f["turnover_eur"] / 1000},
+         "concept=turnover_eur; median_ratio=0.001; firms=40"),
+        ("questions_still_answered", lambda f: f | {"process_innovation": None},
+         "concept=process_innovation; percent_answered=0.0; percent_answered_last_wave=100.0"),
+    ],
+)  # fmt: skip
+def test_a_column_that_means_something_else_than_last_wave_stops_the_wave(
+    rule: str, change: Any, found: str, tmp_path: Path
+) -> None:
+    made = survey(tmp_path / "survey")
+    lake(tmp_path, answers(panel()), wave=BEFORE)
+    frame = answers({firm: change(changes) for firm, changes in panel().items()})
+    gone = frame.loc[frame["process_innovation"].isna(), ["firm", "response", "line"]]
+    store = lake(tmp_path, frame, gone.assign(concept="process_innovation", kind="absent", text=None))
+    validated.run(store, made, made.waves[BEFORE])
+    with pytest.raises(WaveStopped) as stopped:
+        validated.run(store, made, made.waves[NOW])
+    assert [problem.found for problem in stopped.value.problems if problem.rule == rule] == [found]
 
 
 def test_a_firm_twice_stops_a_wave_that_declares_no_rule_for_it(tmp_path: Path) -> None:

@@ -69,11 +69,12 @@ def _of_rule(
         query = query_of(rule, table)
         reads = _words(text) & ({*concepts} - {"firm"} if table == ANSWERS else set())
         # `wave`, `missing` and `responses` are there in every wave; the first two are also plain words.
-        reads |= _words(text) & {"responses", "frame", "last_wave", "growth", "failure_trend"}
+        reads |= _words(text) & {*VIEWS} - {"wave", "missing"}
         try:
             if OUTSIDE.search(text) or not _one_select(connection, query):
                 raise duckdb.PermissionException
             shown = [row[0] for row in connection.execute(f"DESCRIBE {query}").fetchall()]
+            connection.execute(f"DESCRIBE SELECT count(*) FILTER (WHERE {rule.among or 'true'}) FROM {quoted(table)}")
         except duckdb.PermissionException:
             yield problem("may only read the tables of its wave", "one SELECT from {batch}", query[:120],
                           "judge the answers by what the wave itself holds")  # fmt: skip
@@ -123,7 +124,10 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
         "last_rules": outcomes,
     }.items():
         connection.execute(f"CREATE TABLE {table} ({columns})")
-    for view in ("growth", "failure_trend"):
+    connection.execute("CREATE TABLE set_aside (response BIGINT)")
+    connection.execute("CREATE TABLE both_asked (concept VARCHAR)")
+    connection.execute("CREATE VIEW last_missing AS SELECT * FROM missing")
+    for view in ("growth", "item_response", "failure_trend"):
         connection.execute(f"CREATE VIEW {view} AS {statement('validated', view)}")
     connection.execute("SET enable_external_access = false")
 

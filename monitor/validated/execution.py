@@ -24,6 +24,7 @@ ABSENT = {
     "frame": "the wave has no frame",
     "last_wave": "no earlier wave",
     "growth": "no earlier wave with staff and turnover",
+    "item_response": "no earlier wave",
     "failure_trend": "no earlier wave was validated",
 }
 """Views that a wave may be without -> why"""
@@ -132,6 +133,8 @@ def _checked(connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[
 
 
 def _answered(rule: Rule, columns: Sequence[str]) -> str:
+    if rule.among:
+        return f"count(*) FILTER (WHERE {rule.among})"
     if rule.judges_missing or not rule.by_row or not columns:
         return "count(*)"
     return "count(*) FILTER (WHERE " + " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns) + ")"

@@ -44,6 +44,8 @@ class Rule:
     """The table or view whose rows are judged"""
     by_row: bool = True
     """Whether single rows fail, and not the table as a whole"""
+    among: str | None = None
+    """SQL predicate: the rows that count as checked; None: those whose shown columns are answered"""
     judges_missing: bool = False
     """Whether a row without the values counts as checked"""
     answered_in: tuple[str, str] | None = None
@@ -193,6 +195,7 @@ def _rule(report: Report, node: yaml.MappingNode, table: str, keys: tuple[str, .
         columns=section.words("columns", named or requires),
         table=table,
         by_row=grain == "row",
+        among=section.text("among", None),
         judges_missing=shape.judges_missing or section.boolean("judges_missing", False),
         file=report.file,
         line=section.line,

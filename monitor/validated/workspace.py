@@ -12,7 +12,7 @@ from monitor.lake import Lake, literal, quoted, statement
 from monitor.survey import Survey, Wave
 from monitor.validated.questionnaire import ANSWERS, INVALID, asked
 
-VIEWS = ("responses", "missing", "wave", "frame", "last_wave", "growth", "failure_trend")
+VIEWS = ("responses", "missing", "wave", "frame", "last_wave", "growth", "item_response", "failure_trend")
 """What a rule may name in `requires` beside concepts"""
 
 
@@ -23,7 +23,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     set_aside       responses no rule judges: not usable, or another response of the firm holds
     staged_answers  the answers of all others
     invalid_values  their values that could not be read, with the original text
-    missing, wave, frame, last_wave, growth: where the lake has what they need
+    missing, wave, frame, last_wave, growth, item_response: where the lake has what they need
     """
     scan = lake.scan(ANSWERS, wave.name)
     columns = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
@@ -53,6 +53,14 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
         if {"employees", "turnover_eur"} <= there:
             connection.execute(f"CREATE TABLE growth AS {statement('validated', 'growth')}")
             available.add("growth")
+        both = [literal(name) for name in concepts if name in survey.waves[before].questions]
+        connection.execute(f"CREATE TABLE both_asked AS SELECT unnest([{', '.join(both)}]::VARCHAR[]) AS concept")
+        connection.execute(
+            f"CREATE VIEW last_missing AS SELECT * FROM {lake.scan('staged_missing', before)}"
+            " WHERE response IN (SELECT response FROM last_wave)"
+        )
+        connection.execute(f"CREATE TABLE item_response AS {statement('validated', 'item_response')}")
+        available.add("item_response")
     return available
 
 
