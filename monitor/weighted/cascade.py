@@ -104,11 +104,14 @@ def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey
     h = _codes(sample["stratum"])
     c = _codes(classes)
     rate = _rates(base, c, responding)
-    numbers = firm_numbers(sample["firm"].tolist(), plan.replicates, survey.seed, "draw")
     answers = firm_numbers(respondents["firm"].tolist(), plan.replicates, survey.seed, "answer")
     single = plan.lonely_stratum == "centre"
     drawn_share = np.where(np.isfinite(n_h), np.minimum(1 / np.maximum(base, 1.0), 1.0), 1.0)[responding]
-    first = bootstrap_perturbation(h, remaining, numbers, single)
+    # Firms of strata taken whole are never perturbed; in a census mailing that is every firm.
+    first = np.zeros((len(sample), plan.replicates))
+    open_ = remaining > 0
+    numbers = firm_numbers(sample["firm"][open_].tolist(), plan.replicates, survey.seed, "draw")
+    first[open_] = bootstrap_perturbation(h[open_], remaining[open_], numbers, single)
     # The two perturbations multiply: (1 + a)(1 + b) has variance a + b (1 + a), so b is made that much smaller.
     answered = drawn_share * (1 - rate[c[responding]]) / (1 + remaining[responding])
     second = bootstrap_perturbation(c[responding], answered, answers, single)
@@ -268,7 +271,8 @@ def _sample(
         raise WaveStopped(problems[:50])
     chosen = frame[invited].copy()
     own = [c for c in firms.columns if c != "firm" and c not in chosen]
-    chosen = chosen.merge(firms[["firm", *own]], on="firm", how="left", validate="one_to_one")
+    if own:
+        chosen = chosen.merge(firms[["firm", *own]], on="firm", how="left", validate="one_to_one")
     chosen["responding"] = chosen["firm"].isin(set(firms["firm"]))
     if "disposition" not in chosen:
         chosen["disposition"] = None
