@@ -7,6 +7,7 @@ Belongs here: the order in which a fit is checked, made and combined. Does not b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +29,7 @@ from monitor.survey import Disclosure
 Array = NDArray[np.float64]
 
 LEVEL = 0.95
+THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -442,7 +444,9 @@ def _replicate_variance(
             variance[:k] = np.nan
         return variance, finite
 
-    got = [one(i) for i in range(min(len(chosen), copies))]
+    # Long array products let go of the interpreter: two copies at a time use both cores.
+    with ThreadPoolExecutor(THREADS) as pool:
+        got = list(pool.map(one, range(min(len(chosen), copies))))
     finite = min(share for _, share in got)
     if finite < 1 and k:
         result.warnings.append(

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 TOLERANCE = 1e-11
-TOLERANCE_PENALISED = 1e-10
-"""Steps of Firth's fit shrink to a fifth or so: the solution is that much nearer than the last step"""
+TOLERANCE_PENALISED = 1e-9
+"""Steps of Firth's fit shrink to a tenth or so: the solution is that much nearer than the last step"""
 MOST_ITERATIONS = 60
 LONGEST_STEP = 5.0
 """Greatest change of one coefficient, in log-odds, in one step"""

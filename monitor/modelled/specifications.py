@@ -7,14 +7,15 @@ there are (`registry`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.modelled.engine import Result, analyse, p_values
-from monitor.modelled.registry import Model
+from monitor.modelled.engine import THREADS, Result, analyse, p_values
+from monitor.modelled.registry import Model, Specification
 from monitor.modelled.sample import Sample
 from monitor.survey import Disclosure
 
@@ -47,9 +48,12 @@ class Joint:
 
 def curve(sample: Sample, model: Model, thresholds: Disclosure) -> list[Result]:
     """The model's headline at every declared cut of the outcome, with > and with >=."""
-    return [
-        analyse(sample, cut, thresholds, headline_only=True, replicated_copies=CURVE_COPIES) for cut in model.cuts()
-    ]
+
+    def point(cut: Specification) -> Result:
+        return analyse(sample, cut, thresholds, headline_only=True, replicated_copies=CURVE_COPIES)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(point, model.cuts()))
 
 
 def specification_curve(sample: Sample, model: Model, thresholds: Disclosure) -> list[tuple[dict[str, str], Result]]:
