@@ -124,6 +124,8 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
         "last_rules": outcomes,
     }.items():
         connection.execute(f"CREATE TABLE {table} ({columns})")
+    for amounts in ("amounts", "last_amounts"):
+        connection.execute(f"CREATE TABLE {amounts} ({keys}, employees DOUBLE, turnover_eur DOUBLE)")
     connection.execute("CREATE TABLE set_aside (response BIGINT)")
     connection.execute("CREATE TABLE both_asked (concept VARCHAR)")
     connection.execute("CREATE VIEW last_missing AS SELECT * FROM missing")

@@ -23,7 +23,7 @@ SHOWN_OF_A_TABLE = 20
 ABSENT = {
     "frame": "the wave has no frame",
     "last_wave": "no earlier wave",
-    "growth": "no earlier wave with staff and turnover",
+    "growth": "no earlier wave with staff or turnover",
     "item_response": "no earlier wave",
     "failure_trend": "no earlier wave was validated",
 }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -46,10 +48,16 @@ class TableOutcome:
         return int((self.rules["passed"] == False).sum())  # noqa: E712 (a missing outcome is not a failure)
 
 
+@cache
+def _shared(path: Path, changed: int) -> Suite:
+    """A rule file of `expectations/`, read again only once it changed."""
+    return load_suite(path)
+
+
 def suite_of(survey: Survey, wave: Wave | None, table: str) -> Suite:
     """Every rule of a table: the questionnaire's (for staged_answers), those of all surveys, the survey's own."""
     path = suite_file(table)
-    declared = load_suite(path) if path.exists() else Suite(table, RESPONSE_KEYS, ())
+    declared = _shared(path, path.stat().st_mtime_ns) if path.exists() else Suite(table, RESPONSE_KEYS, ())
     asked = table == questionnaire.ANSWERS
     generated = questionnaire.rules(survey, wave) if asked and wave else ()
     elsewhere = [rule.name for other in survey.waves.values() for rule in questionnaire.rules(survey, other) if asked]

@@ -15,6 +15,9 @@ from monitor.validated.questionnaire import ANSWERS, INVALID, asked
 VIEWS = ("responses", "missing", "wave", "frame", "last_wave", "growth", "item_response", "failure_trend")
 """What a rule may name in `requires` beside concepts"""
 
+AMOUNTS = ("employees", "turnover_eur")
+"""What is held against the last wave"""
+
 
 def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> set[str]:
     """Lay out the tables of a wave for its rules; returns the concepts and views that rules may require.
@@ -50,7 +53,10 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
         connection.execute(f"CREATE VIEW last_wave AS {_kept_answers(lake, before)}")
         available.add("last_wave")
         there = {row[0] for row in connection.execute("DESCRIBE last_wave").fetchall()} & set(columns)
-        if {"employees", "turnover_eur"} <= there:
+        if there & set(AMOUNTS):
+            for view, source in (("amounts", ANSWERS), ("last_amounts", "last_wave")):
+                known = ", ".join(f"CAST({name if name in there else 'NULL'} AS DOUBLE) AS {name}" for name in AMOUNTS)
+                connection.execute(f"CREATE VIEW {view} AS SELECT firm, response, line, {known} FROM {source}")
             connection.execute(f"CREATE TABLE growth AS {statement('validated', 'growth')}")
             available.add("growth")
         both = [literal(name) for name in concepts if name in survey.waves[before].questions]

@@ -1,16 +1,15 @@
--- Grain: firm x amount (employees, turnover_eur) known in this wave and the last. Inputs: staged_answers, last_wave.
+-- Grain: firm x amount (employees, turnover_eur) known in this wave and the last. Inputs: amounts, last_amounts.
 -- Hidiroglou & Berthelot (1986), Survey Methodology 12, 73-83: r = now / before; s = 1 - median(r)/r below the median
 -- and r/median(r) - 1 from it up; e = s * max(now, before)^U with U = 0.4, so that a large firm's change weighs more.
 -- score = (e - median(e)) / (distance to the first or third quartile, at least A * |median(e)| with A = 0.05).
 -- Where most firms did not change, quartiles and median are all 0; so the distance is also at least the effect of a
 -- change of 5 percent in a firm of median size. A score is missing where fewer than 20 firms are there to compare with.
 WITH now AS (
-    UNPIVOT (SELECT firm, response, line, CAST(employees AS DOUBLE) AS employees, CAST(turnover_eur AS DOUBLE) AS turnover_eur FROM staged_answers)
-    ON employees, turnover_eur INTO NAME concept VALUE value
+    UNPIVOT amounts ON employees, turnover_eur INTO NAME concept VALUE value
 ),
 before AS (
-    UNPIVOT (SELECT firm, CAST(employees AS DOUBLE) AS employees, CAST(turnover_eur AS DOUBLE) AS turnover_eur FROM last_wave)
-    ON employees, turnover_eur INTO NAME concept VALUE last_value
+    UNPIVOT (SELECT firm, employees, turnover_eur FROM last_amounts) ON employees, turnover_eur
+    INTO NAME concept VALUE last_value
 ),
 ratios AS (
     SELECT now.*, last_value, value / last_value AS ratio
