@@ -41,6 +41,7 @@ def completed_wave(
     table.loc[~table["product_innovation"].astype(bool), list(TURNOVER_SHARES)] = [0.0, 0.0, 100.0]
     measures = {name: survey.measures[name].sql for name in MEASURES}
     plan = ImputationPlan(
+        iterations=5,  # chains as short as R's mice makes them: with few holes they mix at once
         variables=QUESTIONS,
         shares=(TURNOVER_SHARES,),
         predictors=("size_band", "sector", "province", "firm_age_band", "rd_tax_credit"),
