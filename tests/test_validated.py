@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import validated
+from monitor import raw, staged, validated
 from monitor.lake import Lake, statement
 from monitor.problems import WaveStopped
 from monitor.survey import Survey
@@ -265,6 +265,43 @@ def test_without_a_frame_the_declared_number_of_invited_firms_counts(survey: Sur
     assert fieldwork(lake) == {("usable_response_rate", "all"): 14 / 56}
     validated.run(lake, survey, replace(wave, invited=None))
     assert fieldwork(lake) == {}
+
+
+@pytest.mark.parametrize(
+    ("cells", "rule", "value"),
+    [
+        ({"v1": "7"}, "product_innovation_readable", "7"),
+        ({"v2a": "80", "v2b": "30", "v2c": "20"}, "turnover_shares_sum_to_100", "80.0"),
+        ({"v2a": "140", "v2b": "", "v2c": ""}, "turnover_share_new_to_market_in_range", "140.0"),
+        ({"v1": "2"}, "turnover_share_new_to_market_only_when_asked", "41.0"),
+    ],
+)
+def test_from_the_delivery_on_a_wrong_answer_is_quarantined_and_named(
+    cells: dict[str, str], rule: str, value: str, survey: Survey, tmp_path: Path
+) -> None:
+    """The first record of the file as it arrives, through intake."""
+    home = tmp_path / "arrived"
+    folder = scenario.inbox(home, "2017")
+    (file,) = folder.glob("answers-*.csv")
+    records = pd.read_csv(file, sep=";", dtype=str, keep_default_na=False, encoding="cp1252")
+    for column, cell in cells.items():
+        records.loc[0, column] = cell
+    records.to_csv(file, sep=";", index=False, encoding="cp1252")
+    store = Lake(home, scenario.NAME)
+    for stage in (raw, staged, validated):
+        stage.run(store, survey, survey.waves["2017"])
+    failures = store.read("validated_failures", "2017").query("rule == @rule and line == 2")
+    assert list(failures["value"].str.contains(value, regex=False)) == [True]
+    responses = store.read("validated_responses", "2017").set_index("line")
+    assert responses.loc[2, "status"] == "quarantined"
+    assert rule in responses.loc[2, "rules"]
+    assert responses.loc[2, "firm"] == failures["firm"].item()
+    assert responses["status"].value_counts().to_dict() == {
+        "kept": 13,
+        "quarantined": 2,
+        "duplicate": 1,
+        "not_usable": 1,
+    }
 
 
 RESPONSES = st.lists(
