@@ -25,11 +25,12 @@ import pandas as pd
 from monitor.claims import SUPPORTED, decide
 from monitor.design import SurveyDesign, bootstrap_perturbation, calibrate, firm_numbers
 from monitor.modelled.columns import Columns, columns_of
-from monitor.modelled.engine import Result, analyse
+from monitor.modelled.engine import analyse
 from monitor.modelled.evidence import evidence_for
 from monitor.modelled.panel import pooled_sample, with_waves
 from monitor.modelled.power import power_against
 from monitor.modelled.registry import Specification
+from monitor.modelled.result import Result
 from monitor.modelled.sample import Sample
 from monitor.survey import Disclosure
 from monitor.synthetic import Population, Truth, population, respond

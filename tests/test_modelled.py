@@ -18,9 +18,10 @@ from monitor.lake import Lake
 from monitor.modelled.checks import separated_terms
 from monitor.modelled.columns import columns_of
 from monitor.modelled.contrasts import evaluate, of_practices, replicated
-from monitor.modelled.engine import Result, analyse
+from monitor.modelled.engine import analyse
 from monitor.modelled.fit import firth, flic, maximum_likelihood, replicate_fits
 from monitor.modelled.registry import Specification, models_of
+from monitor.modelled.result import Result
 from monitor.modelled.sample import Sample
 from monitor.modelled.tables import TABLES
 from monitor.modelled.terms import Terms, decide, matrix
@@ -119,6 +120,7 @@ CASES: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame], dict[str, Any], s
     ("empty base", same, {"base": "nobody"}, None, "no firm in the base in this wave", ""),
     ("base not declared", same, {"base": "elsewhere"}, None, "not asked in this wave: elsewhere", ""),
     ("not asked", lambda f: f.assign(invests=None), {}, None, "not asked in this wave: invests", ""),
+    ("choice not asked", same, {"without": "unheard_of"}, None, "not asked in this wave: unheard_of", ""),
     ("level seen once", level_once, {}, "logit", None, "sector: mining counted with trade (fewer than 5 firms)"),
     ("collinear control", collinear_control, {}, "logit", None, "left out as collinear: sector["),
     ("practice in a control", collinear_practice, {}, "logit", None, "left out as collinear: size_band[large]"),

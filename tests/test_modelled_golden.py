@@ -14,10 +14,11 @@ from monitor.design import SurveyDesign
 from monitor.modelled.columns import columns_of
 from monitor.modelled.conditional import conditional_logit
 from monitor.modelled.contrasts import evaluate, of_practices
-from monitor.modelled.engine import Estimates, Result, analyse
+from monitor.modelled.engine import analyse
 from monitor.modelled.fit import firth, maximum_likelihood
 from monitor.modelled.panel import PooledDesign
 from monitor.modelled.registry import Specification
+from monitor.modelled.result import Estimates, Result
 from monitor.modelled.sample import Sample
 from monitor.modelled.terms import Terms, decide, matrix
 from monitor.survey import Disclosure

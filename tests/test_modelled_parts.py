@@ -13,11 +13,11 @@ from monitor.design import SurveyDesign
 from monitor.modelled.columns import columns_of
 from monitor.modelled.conditional import conditional_logit, within
 from monitor.modelled.dose import fieller, inverted_u
-from monitor.modelled.engine import Estimates, Result, effective_df
 from monitor.modelled.panel import PooledDesign, pooled_sample, with_firm_means
 from monitor.modelled.pooled import conditional_result
 from monitor.modelled.power import detectable, planned_se, power_against
 from monitor.modelled.registry import Specification
+from monitor.modelled.result import Estimates, Result, effective_df
 from monitor.modelled.robustness import e_value
 from monitor.modelled.sample import Sample
 from monitor.modelled.specifications import joint_test

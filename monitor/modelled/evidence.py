@@ -17,8 +17,8 @@ from scipy.special import betaincinv, stdtrit
 
 from monitor.claims import Evidence
 from monitor.modelled.columns import Columns
-from monitor.modelled.engine import LEVEL, Result, bounds
 from monitor.modelled.power import detectable
+from monitor.modelled.result import LEVEL, Result, bounds
 from monitor.modelled.sample import Array, Sample
 from monitor.rubin import combine
 from monitor.survey import Disclosure

@@ -16,9 +16,10 @@ import numpy as np
 
 from monitor.claims import decide, holm, rule_text
 from monitor.lake import Lake
-from monitor.modelled.engine import Result, analyse, p_values
+from monitor.modelled.engine import analyse
 from monitor.modelled.evidence import evidence_for
 from monitor.modelled.registry import Model, Specification
+from monitor.modelled.result import Result, p_values
 from monitor.modelled.robustness import checks_of, doses_of, joint_rows
 from monitor.modelled.sample import Sample
 from monitor.modelled.specifications import (

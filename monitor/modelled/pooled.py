@@ -17,11 +17,12 @@ from scipy.special import fdtrc
 
 from monitor.modelled.checks import Refusal
 from monitor.modelled.conditional import conditional_logit, within
-from monitor.modelled.engine import Estimates, Result, analyse
+from monitor.modelled.engine import analyse
 from monitor.modelled.fit import maximum_likelihood
 from monitor.modelled.modelling import Findings, add_result
 from monitor.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
 from monitor.modelled.registry import Model, Specification
+from monitor.modelled.result import Estimates, Result
 from monitor.modelled.robustness import row
 from monitor.modelled.sample import Sample, rows
 from monitor.modelled.terms import Terms, decide, matrix

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.special import stdtrit
 
 from monitor.modelled.dose import inverted_u
-from monitor.modelled.engine import LEVEL, Result
 from monitor.modelled.power import detectable, power_against
+from monitor.modelled.result import LEVEL, Result
 from monitor.modelled.specifications import Joint
 from monitor.modelled.supermodularity import inequality_test
 

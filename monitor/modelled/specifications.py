@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.modelled.engine import THREADS, Result, analyse, p_values
+from monitor.modelled.engine import THREADS, analyse
+from monitor.modelled.prepare import Prepared, prepare
 from monitor.modelled.registry import Model, Specification
+from monitor.modelled.result import Result, p_values
 from monitor.modelled.sample import Sample
 from monitor.survey import Disclosure
 
@@ -59,10 +61,16 @@ def curve(sample: Sample, model: Model, thresholds: Disclosure) -> list[Result]:
 def specification_curve(sample: Sample, model: Model, thresholds: Disclosure) -> list[tuple[dict[str, str], Result]]:
     """Every declared specification, with its choices by name. Choices that differ in nothing on this sample (no value
     was filled in, so imputed and complete are the same) are still run: the table shows all that was declared."""
-    return [
-        (choices, analyse(sample, specification, thresholds, headline_only=True))
-        for choices, specification in model.specifications()
-    ]
+    declared = model.specifications()
+    found: dict[int, Result] = {}
+    prepared: Prepared | None = None
+    # Specifications that differ in their weights alone share rows and terms: they are fitted one after the other.
+    for i in sorted(range(len(declared)), key=lambda i: [v for k, v in declared[i][0].items() if k != "weights"]):
+        specification = declared[i][1]
+        if prepared is None or not prepared.fits(specification):
+            prepared = prepare(sample, specification, thresholds)
+        found[i] = analyse(sample, specification, thresholds, headline_only=True, prepared=prepared)
+    return [(choices, found[i]) for i, (choices, _) in enumerate(declared)]
 
 
 def joint_test(sample: Sample, results: Sequence[Result], rng: np.random.Generator) -> Joint | None:

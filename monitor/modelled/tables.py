@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitor.modelled.engine import Estimates, Result, p_values
+from monitor.modelled.result import Estimates, Result, p_values
 
 
 def words(text: str) -> list[str]:

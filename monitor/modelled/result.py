@@ -1,0 +1,130 @@
+"""What comes of one specification: named quantities with their combined uncertainty, or the reason there are none.
+
+Belongs here: the shapes of results, and the intervals and p-values that follow from them. Does not belong here: how
+they are computed (`engine`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+from monitor.modelled.checks import Refusal
+from monitor.modelled.contrasts import SHARES
+from monitor.modelled.power import detectable
+from monitor.modelled.registry import Specification
+from monitor.modelled.terms import Terms
+
+Array = NDArray[np.float64]
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """k named quantities with their combined uncertainty; arrays are (k,), covariance (k, k)."""
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    """`term` (log-odds), `share` or `difference`"""
+    estimate: Array
+    covariance: Array
+    df: Array
+    fmi: Array
+    se_replicate: Array
+    """Total standard error with the replicates' variance within copies; NaN where there are none"""
+
+    @property
+    def se(self) -> Array:
+        """(k,) standard errors by linearisation."""
+        return np.asarray(np.sqrt(np.diag(self.covariance)))
+
+    @property
+    def error(self) -> Array:
+        """(k,) the standard errors that decide: of contrasts the larger of the two routes, because where events are
+        few linearisation misses what curvature adds (benchmarks/models.py); of terms the linearised ones."""
+        terms = np.array([kind == "term" for kind in self.kinds], dtype=bool)
+        return np.where(terms, self.se, np.fmax(self.se, self.se_replicate))
+
+    def interval(self, level: float = LEVEL) -> tuple[Array, Array]:
+        """(k,), (k,) bounds: Student's t, on the logit scale for shares."""
+        return bounds(self.estimate, self.error, self.df, np.array(self.kinds) == SHARES, level)
+
+    def at(self, name: str) -> int | None:
+        """Where a quantity stands, if it does."""
+        return self.names.index(name) if name in self.names else None
+
+
+@dataclass
+class Result:
+    """What came of one specification."""
+
+    specification: Specification
+    n: int = 0
+    events: int | None = None
+    dropped: int = 0
+    routed: int = 0
+    df: float = float("nan")
+    estimator: str = ""
+    converged: bool = False
+    refusal: Refusal | None = None
+    warnings: list[Refusal] = field(default_factory=list)
+    terms: Estimates | None = None
+    contrasts: Estimates | None = None
+    influence: Array | None = None
+    """(n_all, Q) mean over copies of what each firm contributes to the contrasts"""
+    between: Array | None = None
+    """(m, Q) the contrasts of each copy"""
+    layout: Terms | None = None
+
+    @property
+    def minimum_detectable_effect(self) -> float:
+        """Smallest true value of the headline contrast that a two-sided test at 5 % finds with 80 % power:
+        (t_{.975} + t_{.8}) se, se from the design; NaN where the model has none."""
+        if self.contrasts is None:
+            return float("nan")
+        place = self.contrasts.at(self.specification.headline)
+        if place is None:
+            return float("nan")
+        return detectable(float(self.contrasts.error[place]), float(self.contrasts.df[place]))
+
+
+def effective_df(contributions: Array, most: float) -> Array:
+    """(Q,) degrees of freedom of the variance of each contrast: 2 V^2 / Var(V), V = sum of the squared contributions.
+
+    A rare outcome's variance is carried by its few events, and is as uncertain as they are few; a t with the firms'
+    number of degrees of freedom would not know (Satterthwaite 1946). Var(V) = sum e^4 - (sum e^2)^2 / n, so that normal
+    contributions give about n. At most the design's `most`, at least 2.
+    """
+    e = contributions - contributions.mean(axis=0)
+    second, fourth = (e**2).sum(axis=0), (e**4).sum(axis=0)
+    spread = fourth - second**2 / max(len(e), 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(spread > 0, 2 * second**2 / spread, most)
+    return np.asarray(np.clip(found, 2.0, max(most, 2.0)))
+
+
+def bounds(estimate: Array, se: Array, df: Array, share: NDArray[np.bool_], level: float) -> tuple[Array, Array]:
+    """Interval with Student's t; for shares strictly between 0 and 1 on the logit scale, se / (p (1 - p))."""
+    t = stdtrit(df, 0.5 + level / 2)
+    low, high = estimate - t * se, estimate + t * se
+    inside = share & (estimate > 0) & (estimate < 1)
+    p = np.where(inside, estimate, 0.5)
+    half = t * se / (p * (1 - p))
+    centre = np.log(p / (1 - p))
+    return (
+        np.where(inside, 1 / (1 + np.exp(-(centre - half))), low),
+        np.where(inside, 1 / (1 + np.exp(-(centre + half))), high),
+    )
+
+
+def p_values(estimate: Array, se: Array, df: Array) -> tuple[Array, Array, Array]:
+    """(two-sided, that it is greater than zero, that it is less than zero), each the p-value of its test."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.asarray(estimate) / np.asarray(se)
+    less = stdtr(df, t)
+    greater = stdtr(df, -t)
+    return 2 * np.minimum(less, greater), greater, less
