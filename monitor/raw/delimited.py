@@ -25,6 +25,8 @@ from monitor.raw.text import TextFile, open_text
 DELIMITERS = (";", ",", "\t", "|")
 SAMPLE_RECORDS = 50
 SHOWN_LINES = 10
+MOST_COLUMNS = 2000
+"""Columns of a file that go into the table; DuckDB needs memory for every one"""
 
 
 def read(
@@ -62,14 +64,23 @@ def read(
         )
     columns = name_columns(headings[0])
     notes += _doubles(path.name, columns, header_line, required)
-    source = _source(text, columns, used, heading_lines, aside)
+    columns, left = _wanted(columns, required)
+    if left:
+        notes.append(
+            Problem(
+                what=f"the file has {len(headings[0])} columns; {left} that no question uses stay in the file alone",
+                file=path.name,
+                severity="info",
+            )
+        )
+    source = _source(text, len(headings[0]), used, heading_lines, aside)
 
     def write(writer: Writer) -> int:
         query = _select(source, columns, heading_lines)
         try:
             records = writer(query)
         except duckdb.Error as error:
-            problems = list(_diagnose(path.name, text, used, len(columns), heading_lines, error))
+            problems = list(_diagnose(path.name, text, used, len(headings[0]), heading_lines, error))
             raise UnusableDelivery(problems) from None
         if records == 0:
             raise unusable(path.name, "the file has a header and no records", do="ask for the export again")
@@ -135,6 +146,15 @@ def _headings(
     return headings, lines
 
 
+def _wanted(columns: Sequence[Column], required: Sequence[str]) -> tuple[tuple[Column, ...], int]:
+    """The columns that go into the table: all of a questionnaire's; of a far wider file the needed ones first."""
+    if len(columns) <= MOST_COLUMNS:
+        return tuple(columns), 0
+    needed = {tidy(name).casefold() for name in required}
+    by_need = sorted(columns, key=lambda c: c.source.casefold() not in needed)[:MOST_COLUMNS]
+    return tuple(sorted(by_need, key=lambda c: c.place)), len(columns) - MOST_COLUMNS
+
+
 def _doubles(name: str, columns: Sequence[Column], line: int, required: Sequence[str]) -> list[Problem]:
     """Column names that occur twice: a stop where the wave uses them, else a note."""
     count = Counter(c.source.casefold() for c in columns)
@@ -170,7 +190,7 @@ def _doubles(name: str, columns: Sequence[Column], line: int, required: Sequence
     ]
 
 
-def _source(text: TextFile, columns: Sequence[Column], delimiter: str, heading_lines: int, aside: Path) -> str:
+def _source(text: TextFile, width: int, delimiter: str, heading_lines: int, aside: Path) -> str:
     """The file as DuckDB reads it: every cell text, no guessing. Headings of several lines are cut off first."""
     plain, skip = text.plain, heading_lines
     if heading_lines > 1:
@@ -180,7 +200,7 @@ def _source(text: TextFile, columns: Sequence[Column], delimiter: str, heading_l
                 whole.readline()
             while chunk := whole.read(1 << 22):
                 rest.write(chunk)
-    names = ", ".join(f"{literal(f'c{i}')}: 'VARCHAR'" for i in range(len(columns)))
+    names = ", ".join(f"{literal(f'c{i}')}: 'VARCHAR'" for i in range(width))
     return (
         f"read_csv({literal(str(plain))}, delim = {literal(delimiter)}, quote = '\"', escape = '\"', header = false, "
         f"auto_detect = false, skip = {skip}, columns = {{{names}}})"
@@ -188,7 +208,7 @@ def _source(text: TextFile, columns: Sequence[Column], delimiter: str, heading_l
 
 
 def _select(source: str, columns: Sequence[Column], heading_lines: int) -> str:
-    cells = ", ".join(f"c{i} AS {quoted(column.stored)}" for i, column in enumerate(columns))
+    cells = ", ".join(f"c{column.place} AS {quoted(column.stored)}" for column in columns)
     return (
         f"SELECT row_number() OVER () AS row_number, row_number() OVER () + {heading_lines} AS line, {cells} "
         f"FROM {source}"
@@ -246,8 +266,9 @@ def _diagnose(
     if len(wrong) > SHOWN_LINES:
         yield Problem(what=f"and {len(wrong) - SHOWN_LINES} more such records", file=name, severity="critical")
     if not wrong:
+        long = "line size" in str(error).lower()
         yield Problem(
-            what="the file cannot be read as delimited text",
+            what="a record is longer than 2 MB" if long else "the file cannot be read as delimited text",
             file=name,
             severity="critical",
             found=str(error).split("\n", 1)[0],

@@ -34,6 +34,8 @@ class Column:
     """Its name in the file, without padding"""
     stored: str
     """Its name in raw_records: the same, made unique without regard to case"""
+    place: int = 0
+    """Its place in the file, from 0"""
     question: str = ""
     """The question's text, where the file holds it"""
     numeric: bool = False
@@ -84,7 +86,7 @@ def name_columns(
         taken.add(stored.casefold())
         question = tidy(questions[position]) if position < len(questions) else ""
         found = (labels or {}).get(position, ())
-        columns.append(Column(source, stored, question, position in are_numbers, found))
+        columns.append(Column(source, stored, position, question, position in are_numbers, found))
     return tuple(columns)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from monitor.raw import delimited
-from monitor.raw.reading import Column, Label, Reading, name_columns, tidy, unusable
+from monitor.raw.reading import Column, Label, Reading, tidy, unusable
 from monitor.raw.text import open_text
 from monitor.survey import Delivery
 
@@ -40,7 +40,7 @@ def read_qualtrics(
         format_name="qualtrics",
         required=required,
     )
-    names, questions, ids = headings
+    _, questions, ids = headings
     if not all("ImportId" in cell for cell in ids if cell.strip()) or not any("ImportId" in cell for cell in ids):
         raise unusable(
             path.name,
@@ -50,7 +50,9 @@ def read_qualtrics(
             found=ids[0] if ids else "nothing",
             do="export with all three heading rows, or declare `format: delimited`",
         )
-    return replace(reading, columns=name_columns(names, questions))
+    texts = dict(enumerate(questions))
+    columns = (replace(column, question=tidy(texts.get(column.place, ""))) for column in reading.columns)
+    return replace(reading, columns=tuple(columns))
 
 
 def read_limesurvey(

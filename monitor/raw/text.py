@@ -186,7 +186,7 @@ def _plain(path: Path, encoding: str, detected: str, aside: Path, notes: tuple[P
         raise unusable(
             path.name,
             f"the file is not {encoding}: byte {at + error.start} does not fit",
-            line=feeds + returns - pairs + 1,
+            line=feeds + returns - pairs + 1 + error.object[: error.start].count(b"\n"),
             expected=encoding,
             found=f"{error.object[error.start : error.start + 1]!r}; it reads as {detected}",
             do="declare the encoding in the wave's file, or ask for a UTF-8 export",

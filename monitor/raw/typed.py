@@ -223,11 +223,11 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
     source = f"read_parquet({literal(str(path))})"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    except duckdb.Error as error:
+    except duckdb.Error:
         raise unusable(
             path.name,
-            "the file cannot be read as Parquet",
-            found=str(error).split("\n", 1)[0],
+            "the file cannot be read as Parquet: it is another kind of file, damaged or cut off",
+            found=looks_like(path) or "no Parquet file",
             do="ask for the export again",
         ) from None
     numeric = [i for i, row in enumerate(described) if _is_number(row[1])]
@@ -241,9 +241,8 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
     def write(writer: Writer) -> int:
         try:
             records = writer(query)
-        except duckdb.Error as error:
-            found = str(error).split("\n", 1)[0]
-            raise unusable(path.name, "the Parquet file is damaged", found=found, do="ask for it again") from None
+        except duckdb.Error:
+            raise unusable(path.name, "the Parquet file is damaged", do="ask for it again") from None
         if not records:
             raise unusable(path.name, "the file has columns and no records", do="ask for the export again")
         return records
