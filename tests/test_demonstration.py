@@ -308,15 +308,13 @@ def spoil(home: Path, folder: Path, change: Callable[[Rows], Rows] | None) -> Pa
 def complete(rows: Rows) -> list[int]:
     """The places of complete, sound responses of product innovators that answered once."""
     firms = [row["attribute_1"] for row in rows]
-    return [
-        place
-        for place, row in enumerate(rows)
-        if row["lastpage"] == "8"
-        and row["B2[SQ003]"].isdigit()
-        and row["B2[SQ003]"] != "80"
-        and row["F2"]
-        and firms.count(row["attribute_1"]) == 1
-    ]
+
+    def sound(row: dict[str, str]) -> bool:
+        shares = [row[f"B2[SQ00{place}]"] for place in (1, 2, 3)]
+        whole = all(share.isdigit() for share in shares) and sum(map(int, shares)) == 100
+        return whole and row["lastpage"] == "8" and row["F2"] != "" and len(row["interviewtime"]) > 4
+
+    return [place for place, row in enumerate(rows) if sound(row) and firms.count(row["attribute_1"]) == 1]
 
 
 def without_a_column(rows: Rows) -> Rows:

@@ -83,7 +83,7 @@ class Plan:
     partial: int = 12
     """Usable ones that break off on the last pages"""
     faulty: int = 4
-    """Complete ones that contradict themselves"""
+    """Complete ones that cannot be right"""
     twice: int = 3
     """Usable firms that answered twice"""
     all_initiatives: bool = False
@@ -219,9 +219,9 @@ def _one_wave(population: Population, wave: str, plan: Plan, before: pd.Index, r
     reached[status == "break_off"] = rng.integers(1, USABLE_PAGES, len(broken))
     reached[status == "twice"] = USABLE_PAGES
     responses["pages"] = reached
-    _contradict(responses)
-    missing = _missing(responses, wave, rng)
     _arrival(responses, wave, rng)
+    _spoil(responses)
+    missing = _missing(responses, wave, rng)
 
     frame["disposition"] = _dispositions(frame, census, responses, rng)
     order = responses.sort_values(["started", "firm"], kind="stable").index
@@ -274,11 +274,13 @@ def _name_every_initiative(responses: pd.DataFrame) -> None:
     responses["initiatives"] = named
 
 
-def _contradict(responses: pd.DataFrame) -> None:
-    """Faulty responses: a product innovator whose three shares of turnover sum to 130."""
-    faulty = responses["status"] == "faulty"
-    responses.loc[faulty, "product_innovation"] = True
-    responses.loc[faulty, list(SHARES)] = [30.0, 20.0, 80.0]
+def _spoil(responses: pd.DataFrame) -> None:
+    """Faulty responses: product innovators whose shares of turnover sum to 130, and one that was too fast to read."""
+    *summing, hasty = responses.index[responses["status"] == "faulty"]
+    splits = ([30.0, 20.0, 80.0], [60.0, 40.0, 30.0], [5.0, 25.0, 100.0])
+    responses.loc[summing, "product_innovation"] = True
+    responses.loc[summing, list(SHARES)] = [splits[place % len(splits)] for place in range(len(summing))]
+    responses.loc[hasty, "seconds"] = 41
 
 
 def _left_open(frame: pd.DataFrame, rates: Mapping[str, float], rng: np.random.Generator) -> dict[str, np.ndarray]:
