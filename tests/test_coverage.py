@@ -1,0 +1,41 @@
+"""Intervals cover the truth of the synthetic population: a short version of benchmarks/coverage.py with fixed seeds."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+DRAWS = 200
+
+
+def simulation() -> ModuleType:
+    """benchmarks/coverage.py, which is no package."""
+    spec = importlib.util.spec_from_file_location("coverage_benchmark", BENCHMARKS / "coverage.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["coverage_benchmark"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+coverage = simulation()
+
+
+@pytest.mark.parametrize("design", coverage.SHORT)
+def test_intervals_cover_and_estimates_are_unbiased_in_200_draws(design: str) -> None:
+    lines = coverage.run(design, DRAWS).set_index("estimand")
+    assert set(lines.index) == set(coverage.ESTIMANDS)
+    # Three standard errors of a coverage of 95 % in 200 draws are 4.6 points.
+    assert lines.coverage.between(0.904, 0.996).all(), lines
+    # The mean of the estimates is within three and a half of its own standard errors of the truth.
+    error = lines.sd_estimate / np.sqrt(lines.draws)
+    assert ((lines.mean_estimate - lines.truth).abs() < 3.5 * error).all(), lines
+    # A 95 % interval is about four standard deviations wide.
+    assert (lines.mean_width / lines.sd_estimate).between(3.4, 4.6).all(), lines
