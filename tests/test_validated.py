@@ -351,6 +351,33 @@ def test_every_response_gets_exactly_one_status(responses: list[Any], duplicates
             assert status[number] != "duplicate"
 
 
+@pytest.mark.parametrize(
+    ("query", "failing"),
+    [
+        ("SELECT * FROM {batch} WHERE c LIKE '%\\%%' ESCAPE '\\'", {1}),
+        ("SELECT * FROM {batch} WHERE c LIKE '%; c :x%';", {1}),
+        ("SELECT * FROM {batch} WHERE c LIKE '% 10:30 %' -- a note :x", {1}),
+        ("SELECT * FROM {batch} WHERE c LIKE '%{{k}}%'", {1}),
+        ("SELECT * FROM {batch} WHERE regexp_matches(c, '^z{{2}}$')", {2}),
+        ("SELECT * FROM {batch} WHERE c[1:2] = 'a%' AND response::VARCHAR = '1'", {1}),
+        (
+            "WITH last AS (SELECT max(line) AS n FROM {batch}) SELECT t.* FROM {batch} AS t, last WHERE line = n",
+            {2},
+        ),
+        ("SELECT a.* FROM {batch} AS a JOIN {batch} AS b ON a.response = b.response + 1", {2}),
+        ("SELECT * FROM {batch} WHERE c IN ('q')", set()),
+    ],
+)
+def test_a_query_may_hold_any_sql(query: str, failing: set[int]) -> None:
+    rule = Rule("r", QUERY, {"unexpected_rows_query": query}, "warning", WHY, columns=("c",))
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t (firm VARCHAR, response BIGINT, line BIGINT, c VARCHAR)")
+        connection.execute("INSERT INTO t VALUES ('f', 1, 2, 'a%b; c :x 10:30 {k}'), ('g', 2, 3, 'zz')")
+        outcome = run_suite(connection, Suite("t", ("firm", "response", "line"), (rule,)))
+        found = {response for (response,) in connection.execute("SELECT response FROM failures").fetchall()}
+    assert (found, list(outcome["passed"])) == (failing, [not failing])
+
+
 @given(st.lists(st.tuples(st.none() | st.integers(-5, 5), st.sampled_from([None, "a", "b", "it's"])), max_size=15))
 @settings(max_examples=12, deadline=None)
 def test_failing_rows_are_those_a_plain_computation_finds(rows: list[tuple[int | None, str | None]]) -> None:

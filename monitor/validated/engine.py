@@ -139,7 +139,8 @@ def _configuration(number: int, rule: Rule) -> dict[str, Any]:
         inner = str(rule.kwargs["unexpected_rows_query"]).rstrip("; \n")
         inner = re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", inner.replace("{batch}", "batch_rows"))
         kwargs["unexpected_rows_query"] = (
-            f"WITH batch_rows AS NOT MATERIALIZED (SELECT * FROM {{batch}}) SELECT 1 AS failing FROM ({inner}) LIMIT 1"
+            "WITH batch_rows AS NOT MATERIALIZED (SELECT * FROM {batch})"
+            f" SELECT 1 AS failing FROM ({inner}\n) LIMIT 1"
         )
     return {"type": rule.type, "kwargs": kwargs, "severity": rule.severity, "meta": {"number": number}}
 

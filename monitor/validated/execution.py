@@ -149,7 +149,7 @@ def _write_failures(connection: duckdb.DuckDBPyConnection, suite: Suite, verdict
         connection.execute(f"INSERT INTO {FAILURES} (suite, rule, severity, columns) VALUES ({', '.join(label)}, ?)",
                            [", ".join(rule.columns)])  # fmt: skip
         return 1
-    rows = f"({source})"
+    rows = f"({source}\n)"  # the line ends a comment that the query may end in
     there = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()]
     keys = [quoted(key) for key in suite.keys if key in there]
     shown = [column for column in rule.columns if column in there]
