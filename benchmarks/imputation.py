@@ -58,7 +58,8 @@ def answers(seed: int = 20171218) -> pd.DataFrame:
 
 def own(table: pd.DataFrame, copies: int) -> float:
     """Seconds of `monitor.imputed.chained.complete`."""
-    from monitor.imputed.chained import Variable, complete
+    from monitor.imputed.chained import complete
+    from monitor.imputed.variables import Variable
 
     methods = {"yes": "logistic", "number": "predictive_mean_matching"}
     variables = []

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from monitor.imputed import draws, scale_reduction
-from monitor.imputed.chained import Completed, Passive, Variable, complete, firm_uniforms
+from monitor.imputed.chained import Completed, complete
+from monitor.imputed.draws import firm_uniforms
+from monitor.imputed.variables import Passive, Variable
 from monitor.rubin import Combined, combine
 
 GOLDEN = Path(__file__).parent / "golden" / "imputed"
@@ -213,9 +215,22 @@ def test_donors_are_the_nearest_and_ties_are_broken_at_random() -> None:
 def test_joint_donors_agree_with_single_ones_in_one_dimension() -> None:
     rng = np.random.default_rng(8)
     known, missing, u = rng.normal(size=(3, 50)), rng.normal(size=(3, 20)), np.zeros((3, 20))
-    alone = draws.nearest_donors(known, missing, 1, u, np.full((3, 70), 0.5))
-    jointly = draws.nearest_donors_jointly(known[:, :, None], missing[:, :, None], 1, u)
+    jitter = np.full((3, 70), 0.5)
+    alone = draws.nearest_donors(known, missing, 1, u, jitter)
+    jointly = draws.nearest_donors_jointly(known[:, :, None], missing[:, :, None], 1, u, jitter)
     np.testing.assert_array_equal(alone, jointly)
+
+
+def test_joint_donors_break_ties_at_random_and_leave_out_the_impossible() -> None:
+    rng = np.random.default_rng(9)
+    known, missing = np.zeros((1, 40, 2)), np.zeros((1, 500, 2))
+    extra = np.zeros((500, 40))
+    extra[:, 30:] = np.inf
+    u, jitter = rng.random((1, 500)), rng.random((1, 540))
+    tied = draws.nearest_donors_jointly(known, missing, 5, u, jitter, extra)
+    assert set(tied[0]) == set(range(30))
+    extra[:, 2:] = np.inf
+    assert set(draws.nearest_donors_jointly(known, missing, 5, u, jitter, extra)[0]) == {0, 1}
 
 
 def test_firms_numbers_are_uniform_and_their_own() -> None:

@@ -11,62 +11,34 @@ Source: van Buuren, Brand, Groothuis-Oudshoorn & Rubin (2006), J. Stat. Comput. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.imputed import draws
+from monitor.imputed.draws import firm_uniforms
+from monitor.imputed.variables import (
+    Evaluate,
+    Floats,
+    Integers,
+    Passive,
+    Variable,
+    answers_of,
+    correlation,
+    encode,
+    moments,
+    sizes_of,
+    width_of,
+)
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
 MOST_PREDICTORS = 40
 LEAST_PREDICTORS = 3
 MEMORY = 256_000_000
 """Bytes the predictors of the copies in hand may take; more copies are made in turns"""
-
-
-@dataclass(frozen=True)
-class Variable:
-    """What is drawn together: one concept, or shares that sum to 100."""
-
-    name: str
-    concepts: tuple[str, ...]
-    method: str
-    """logistic, polytomous, ordered, predictive_mean_matching, shares, set"""
-    observed: Floats
-    """(n, k) values with NaN where missing: yes 1 / no 0, the place of a code, a number, shares, the place of a set"""
-    fill: NDArray[np.bool_]
-    """(n,) firms with a missing value that may have been asked"""
-    fit: NDArray[np.bool_]
-    """(n,) firms that were asked and gave every value: the model is fitted on them, donors come from them"""
-    levels: int = 0
-    """codes of a category; distinct sets"""
-    sizes: Floats | None = None
-    """(levels,) number of codes in each distinct set"""
-    logarithm: bool = False
-    gate: str | None = None
-    """name of the passive that says whether a firm was asked"""
-    otherwise: tuple[float, ...] = ()
-    """(k,) values of a firm that was not asked (NaN: none)"""
-
-
-@dataclass(frozen=True)
-class Passive:
-    """A fact that follows from other values: a measure, or whether a question was asked."""
-
-    name: str
-    needs: frozenset[str]
-    """names of the variables it follows from"""
-    predictor: bool
-    """whether it is itself a predictor (a gate is not: its own variables are)"""
-
-
-Evaluate = Callable[[str, Integers, Mapping[str, Floats]], Floats]
-"""(passive, rows (r,), values (m, r, k) by variable) -> (m, r), NaN where unknown"""
 
 
 @dataclass(frozen=True)
@@ -97,7 +69,7 @@ def complete(
     `products` pairs of passives whose product is a predictor; `keys` (n,) each firm's own random number; `seed` the
     numbers that seed the parameter draws. A copy does not depend on how many copies are made.
     """
-    width = 2 + len(fixed) + sum(_columns_of(v) for v in variables) + len(passives) + len(products)
+    width = 2 + len(fixed) + sum(width_of(v) for v in variables) + len(passives) + len(products)
     at_once = max(1, int(MEMORY // (8 * width * max(len(keys), 1))))
     parts = [
         _Chain(variables, fixed, passives, products, evaluate, keys, seed, first, min(at_once, copies - first), donors)
@@ -109,31 +81,6 @@ def complete(
         values={v.name: np.concatenate([part.values[v.name] for part in parts]) for v in variables},
         trace={v.name: np.concatenate([np.stack(part.trace[v.name], axis=1) for part in parts]) for v in variables},
     )
-
-
-def firm_uniforms(keys: Keys, first: int, copies: int, *context: int) -> Floats:
-    """Uniform numbers in (0, 1) of firms (r,) in copies first .. first + copies - 1; gives (copies, r).
-
-    SplitMix64 (Steele, Lea & Flood 2014) of the firm's key, the copy and the context: they belong to the firm, not to
-    its row.
-    """
-    start = np.zeros((), dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for number in context:
-            start = _mix(start + np.uint64(number + 1) * GOLDEN)
-        by_copy = _mix(start + np.arange(first + 1, first + copies + 1, dtype=np.uint64) * GOLDEN)
-        mixed = _mix(keys[None, :] ^ by_copy[:, None])
-    return ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-
-
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    with np.errstate(over="ignore"):
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(z ^ (z >> np.uint64(31)))
 
 
 class _Chain:
@@ -177,7 +124,7 @@ class _Chain:
                     self._refresh(variable, rows)
                 drawn = self.values[variable.name][:, rows, 0]
                 if variable.sizes is not None:
-                    drawn = _sizes(variable, drawn)
+                    drawn = sizes_of(variable, drawn)
                 known = np.isfinite(drawn)
                 total = np.where(known, drawn, 0).sum(axis=1)
                 self.trace[variable.name].append(total / np.maximum(known.sum(axis=1), 1))
@@ -231,7 +178,7 @@ class _Chain:
         self.place: dict[str, slice] = {}
         begin = 1 + len(fixed)
         for variable in self.variables:
-            self.place[variable.name] = slice(begin, begin := begin + _columns_of(variable))
+            self.place[variable.name] = slice(begin, begin := begin + width_of(variable))
         for passive in self.passives:
             if passive.predictor:
                 self.place[passive.name] = slice(begin, begin := begin + 1)
@@ -243,15 +190,15 @@ class _Chain:
         self.centre, self.scale = np.zeros(begin), np.ones(begin)
         everyone = np.arange(n)
         for variable in self.variables:
-            columns = _encode(variable, variable.observed[None, variable.fit])
+            columns = encode(variable, variable.observed[None, variable.fit])
             place = self.place[variable.name]
-            self.centre[place], self.scale[place] = _moments(columns)
-            self._write(variable.name, everyone, _encode(variable, self.values[variable.name]))
+            self.centre[place], self.scale[place] = moments(columns)
+            self._write(variable.name, everyone, encode(variable, self.values[variable.name]))
         for passive in self.passives:
             if passive.predictor:
                 fact = self._fact(passive.name, everyone)
                 place = self.place[passive.name]
-                self.centre[place], self.scale[place] = _moments(fact[:, None])
+                self.centre[place], self.scale[place] = moments(fact[:, None])
                 self._write(passive.name, everyone, fact[:, None])
         for pair in self.products:
             self._multiply(pair, everyone)
@@ -278,7 +225,7 @@ class _Chain:
 
     def _refresh(self, variable: Variable, rows: Integers) -> None:
         """Bring the predictors that follow from a variable up to its new values."""
-        self._write(variable.name, rows, _encode(variable, self.values[variable.name][:, rows]))
+        self._write(variable.name, rows, encode(variable, self.values[variable.name][:, rows]))
         changed = set()
         for passive in self.passives:
             if passive.predictor and variable.name in passive.needs:
@@ -308,11 +255,11 @@ class _Chain:
         fit = np.flatnonzero(variable.fit)
         spread = self.x[:, columns][:, :, fit].std(axis=(0, 2))
         columns = columns[(spread > 1e-12) | (columns == 0)]
-        limit = 1 + min(MOST_PREDICTORS, max(_answers(variable) // 5, LEAST_PREDICTORS))
+        limit = 1 + min(MOST_PREDICTORS, max(answers_of(variable) // 5, LEAST_PREDICTORS))
         if len(columns) <= limit:
             return columns
-        known = _encode(variable, variable.observed[None, fit])[0]
-        strength = np.abs(_correlation(self.x[0][columns][:, fit], known)).max(axis=1)
+        known = encode(variable, variable.observed[None, fit])[0]
+        strength = np.abs(correlation(self.x[0][columns][:, fit], known)).max(axis=1)
         # What differs by less than its own sampling error counts as equally strong.
         strength = np.round(strength * np.sqrt(len(fit)))
         strength[columns < min(self.place[v.name].start for v in self.variables)] += 1
@@ -367,18 +314,18 @@ class _Chain:
         context: tuple[int, int],
     ) -> Floats:
         """Predictive mean matching: the values of a firm whose predicted values are near."""
-        y = _encode(variable, variable.observed[None, fit]).transpose(0, 2, 1)
+        y = encode(variable, variable.observed[None, fit]).transpose(0, 2, 1)
         q, k = known.shape[1], y.shape[2]
         chi2 = self._chi2(known.shape[2] - q, k)
         at_known, at_missing = draws.predict(
             known, np.broadcast_to(y, (self.m, *y.shape[1:])), missing, self._normal(q + k, k), chi2
         )
+        everyone = np.concatenate([self.keys[fit], ~self.keys[rows]])
+        jitter = firm_uniforms(everyone, self.first, self.m, *context, 1)
         if variable.method == "shares":
             extra = _impossible(variable.observed[rows], variable.observed[fit])
-            donor = draws.nearest_donors_jointly(at_known, at_missing, self.donors, u, extra)
+            donor = draws.nearest_donors_jointly(at_known, at_missing, self.donors, u, jitter, extra)
         else:
-            everyone = np.concatenate([self.keys[fit], ~self.keys[rows]])
-            jitter = firm_uniforms(everyone, self.first, self.m, *context, 1)
             donor = draws.nearest_donors(at_known[:, :, 0], at_missing[:, :, 0], self.donors, u, jitter)
         return self._given(variable, rows, variable.observed[fit][donor])
 
@@ -419,66 +366,6 @@ class _Chain:
         """(m, k) chi-square numbers on degrees, degrees - 1, ... (at least 1) degrees of freedom."""
         df = np.maximum(degrees - np.arange(outcomes), 1)
         return np.stack([generator.chisquare(df) for generator in self.generators])
-
-
-def _answers(variable: Variable) -> int:
-    """The answers a model can learn from: of firms with the rarest answer, or of all where answers are numbers."""
-    known = variable.observed[variable.fit, 0]
-    if variable.method == "logistic":
-        return int(min(known.sum(), len(known) - known.sum()))
-    if variable.method == "set":
-        held = int((_sizes(variable, known) > 0).sum())
-        return min(held, len(known) - held)
-    if variable.method == "polytomous":
-        return int(np.bincount(known.astype(np.int64), minlength=variable.levels).min())
-    return len(known)
-
-
-def _columns_of(variable: Variable) -> int:
-    """How many predictors a variable is."""
-    if variable.method in ("polytomous", "ordered"):
-        return variable.levels - 1
-    if variable.method == "shares":
-        return len(variable.concepts) - 1
-    return 2 if variable.method == "set" else 1
-
-
-def _encode(variable: Variable, values: Floats) -> Floats:
-    """Values (m, r, k) as predictors (m, c, r), before they are standardised; NaN where there is no value."""
-    first = values[:, :, 0]
-    if variable.method in ("polytomous", "ordered"):
-        codes = np.arange(1, variable.levels)[None, :, None]
-        return np.where(np.isnan(first)[:, None], np.nan, (first[:, None] == codes).astype(np.float64))
-    if variable.method == "shares":
-        return values[:, :, :-1].transpose(0, 2, 1)
-    if variable.method == "set":
-        size = _sizes(variable, first)
-        return np.stack([np.where(np.isnan(size), np.nan, (size > 0).astype(np.float64)), np.log1p(size)], axis=1)
-    return (np.log1p(first) if variable.logarithm else first)[:, None]
-
-
-def _sizes(variable: Variable, places: Floats) -> Floats:
-    """The number of codes of sets given by their places."""
-    assert variable.sizes is not None
-    known = np.isfinite(places)
-    return np.where(known, variable.sizes[np.where(known, places, 0).astype(np.int64)], np.nan)
-
-
-def _moments(columns: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of predictors (m, c, r) over all copies and firms that have them; never zero."""
-    finite = np.isfinite(columns)
-    count = np.maximum(finite.sum(axis=(0, 2)), 1)
-    values = np.where(finite, columns, 0)
-    centre = values.sum(axis=(0, 2)) / count
-    variance = (np.where(finite, columns - centre[:, None], 0) ** 2).sum(axis=(0, 2)) / count
-    return centre, np.where(variance > 1e-24, np.sqrt(variance), 1.0)
-
-
-def _correlation(x: Floats, y: Floats) -> Floats:
-    """(q, c) correlations of predictors (q, n) with the columns (c, n) of a variable; 0 where one is constant."""
-    x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    norm = np.sqrt((x**2).sum(axis=1))[:, None] * np.sqrt((y**2).sum(axis=1))[None]
-    return np.asarray(np.where(norm > 0, x @ y.T / np.where(norm > 0, norm, 1), 0))
 
 
 def _impossible(known: Floats, donors: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """Draws of missing values from fitted models, for all copies at once.
 
-Belongs here: functions of arrays that fit one variable's model in every copy and draw its missing values. Does not
+Belongs here: functions of arrays that fit one variable's model in every copy and draw its missing values; firms' own
+random numbers. Does not
 belong here: which variable is drawn when and from what (`chained`), what the variables mean (`plan`).
 
 Shapes: m copies, q predictors (an intercept among them), n firms that answered, r firms that did not. Predictors lie
@@ -26,6 +27,7 @@ RIDGE = 1e-5
 CLOSE_ENOUGH = 0.05
 """Newton's last step, in standard errors: what it leaves is its square, nothing beside the draw of the parameters"""
 NEWTON_STEPS = 50
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def draw_logistic(x: Floats, y: Floats, x_missing: Floats, start: Floats, normal: Floats, uniform: Floats) -> Floats:
@@ -185,7 +187,7 @@ def nearest_donors(known: Floats, missing: Floats, donors: int, uniform: Floats,
 
 
 def nearest_donors_jointly(
-    known: Floats, missing: Floats, donors: int, uniform: Floats, extra: Floats | None = None
+    known: Floats, missing: Floats, donors: int, uniform: Floats, jitter: Floats, extra: Floats | None = None
 ) -> Integers:
     """As `nearest_donors`, for predictions of k outcomes at once: known (m, n, k), missing (m, r, k).
 
@@ -196,9 +198,11 @@ def nearest_donors_jointly(
     donors = min(donors, n)
     chosen = np.empty(missing.shape[:2], dtype=np.int64)
     norm = (known**2).sum(axis=2)
+    width = 1e-9 * (1 + norm.max(axis=1))[:, None, None]
     for begin in range(0, missing.shape[1], block := max(1, 2_000_000 // (m * n))):
         part = slice(begin, begin + block)
         distance = norm[:, None, :] - 2 * np.matmul(missing[:, part], known.transpose(0, 2, 1))
+        distance += width * ((jitter[:, n:][:, part, None] + jitter[:, None, :n]) % 1)
         if extra is not None:
             distance = distance + extra[part]
         near = np.argpartition(distance, donors - 1, axis=2)[:, :, :donors]
@@ -210,6 +214,28 @@ def nearest_donors_jointly(
             pick = (uniform[:, part, None] * possible.sum(axis=2, keepdims=True)).astype(np.int64)
         chosen[:, part] = np.take_along_axis(near, pick, axis=2)[:, :, 0]
     return chosen
+
+
+def firm_uniforms(keys: NDArray[np.uint64], first: int, copies: int, *context: int) -> Floats:
+    """Uniform numbers in (0, 1) of firms (r,) in copies first .. first + copies - 1; gives (copies, r).
+
+    SplitMix64 (Steele, Lea & Flood 2014) of the firm's key, the copy and the context: they belong to the firm, not to
+    its row.
+    """
+    start = np.zeros((), dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        for number in context:
+            start = _mix(start + np.uint64(number + 1) * GOLDEN)
+        by_copy = _mix(start + np.arange(first + 1, first + copies + 1, dtype=np.uint64) * GOLDEN)
+        mixed = _mix(keys[None, :] ^ by_copy[:, None])
+    return ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    with np.errstate(over="ignore"):
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(z ^ (z >> np.uint64(31)))
 
 
 def linear(beta: Floats, x: Floats) -> Floats:

@@ -15,8 +15,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitor.expressions import columns_of
-from monitor.imputed.chained import Passive, Variable
 from monitor.imputed.coding import Coding, Facts, Floats, coding_of, nothing
+from monitor.imputed.variables import Passive, Variable
 from monitor.survey import Question, Survey, Wave
 from monitor.survey.imputation import ImputationPlan
 
