@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from monitor import synthetic
+from monitor.survey import load_survey
 from monitor.synthetic.exports import FOLDER, initiative_names, margins
 from monitor.synthetic.fieldwork import BLANK_IS_NONE, ROUTING
 from monitor.synthetic.firms import SEED, Population, Truth
@@ -187,6 +188,37 @@ def test_the_registry_holds_55_initiatives_of_three_kinds() -> None:
     assert [row["code"] for row in rows] == list(INITIATIVES)
     assert len(rows) == len({row["name_nl"] for row in rows}) == len({row["name_en"] for row in rows}) == 55
     assert {row["kind"] for row in rows} == {"network", "test_environment", "incubator"}
+    # Several of them stand in one cell of the first wave, with a comma between them.
+    assert not any("," in row["name_nl"] for row in rows)
+
+
+def test_the_folder_declares_the_population_it_is_about(people: Population) -> None:
+    survey = load_survey(FOLDER)
+    assert survey.synthetic
+    assert survey.seed == people.seed == SEED
+    assert set(survey.waves) == set(synthetic.WAVES) == set(people.census)
+    for variable in ("sector", "size_band", "province", "firm_age_band"):
+        assert set(people.firms.get(variable, people.census["2017"][variable])) <= set(survey.concepts[variable].codes)
+
+
+def test_the_questionnaire_changes_between_the_waves_and_says_so() -> None:
+    waves = load_survey(FOLDER).waves
+    changes = {
+        (wave, question.concept): (question.comparability, question.comparable_since)
+        for wave, declared in waves.items()
+        for question in declared.questions.values()
+        if question.comparability != "asked"
+    }
+    assert changes == {
+        ("2018", "process_innovation"): ("reworded", "2018"),
+        ("2018", "cooperation_partners"): ("recoded", "2018"),
+        ("2019", "orientation"): ("recoded", "2019"),
+        ("2019", "sensor_technology"): ("recoded", "2018"),
+        ("2019", "internet_of_things"): ("recoded", "2018"),
+    }
+    new = set(waves["2019"].questions) - set(waves["2018"].questions)
+    assert {"artificial_intelligence", "digital_maturity"} <= new
+    assert {"artificial_intelligence", "digital_maturity"} <= set(waves["2018"].not_asked)
 
 
 @pytest.mark.parametrize("wave", synthetic.WAVES)
