@@ -2,7 +2,8 @@
 
 Rules, all one-sided at the declared `alpha` (0.025 makes verdict and 95 % interval agree):
 
-    above     value         supported where the data reject "value or less"; contradicted where they reject "value or more"
+    above     value         supported where the data reject "value or less"; contradicted where they reject "value or
+                            more"
     below     value         the same, the other way round
     within    value, margin supported where they reject every value outside value -+ margin (two one-sided
                             tests); contradicted where they reject every value inside
@@ -75,8 +76,8 @@ def decide(claims: Sequence[Mapping[str, Any]], evidence: Sequence[Evidence]) ->
         supported[members] = holm(supported[members])
         contradicted[members] = holm(contradicted[members])
     return [
-        _verdict(claim, found, float(yes), float(no))
-        for claim, found, yes, no in zip(claims, evidence, supported, contradicted, strict=True)
+        _verdict(claim, found, float(yes), float(no), min(alone))
+        for claim, found, yes, no, alone in zip(claims, evidence, supported, contradicted, tests, strict=True)
     ]
 
 
@@ -132,17 +133,26 @@ def rule_text(rule: Mapping[str, Any], language: str, share: bool = True) -> str
     return f"{words[language]} ({side[language]})"
 
 
-def _verdict(claim: Mapping[str, Any], evidence: Evidence, yes: float, no: float) -> Verdict:
+def _verdict(claim: Mapping[str, Any], evidence: Evidence, yes: float, no: float, alone: float) -> Verdict:
+    """`alone`: the smaller p-value before the family's adjustment."""
     if evidence.reason is not None:
         return Verdict(claim, evidence, NOT_TESTABLE, evidence.reason, yes, no)
     alpha = float(claim["rule"]["alpha"])
     verdict = SUPPORTED if yes < alpha else CONTRADICTED if no < alpha else INCONCLUSIVE
-    return Verdict(claim, evidence, verdict, _reason(claim["rule"], evidence, verdict), yes, no)
+    reason = _reason(claim["rule"], evidence, verdict, by_itself=verdict == INCONCLUSIVE and alone < alpha)
+    return Verdict(claim, evidence, verdict, reason, yes, no)
 
 
-def _reason(rule: Mapping[str, Any], e: Evidence, verdict: str) -> dict[str, str]:
+def _reason(rule: Mapping[str, Any], e: Evidence, verdict: str, *, by_itself: bool) -> dict[str, str]:
     found = {language: _found(e, language) for language in ("nl", "en")}
     limit = {language: _figure(float(rule.get("value", 0.0)), language, e.share) for language in ("nl", "en")}
+    if by_itself:
+        return {
+            "nl": f"{found['nl']} Alleen genomen zou dat genoeg zijn; samen met de andere beweringen van zijn groep "
+            "getoetst is het dat niet.",
+            "en": f"{found['en']} Taken by itself that would be enough; tested together with the other claims of its "
+            "group it is not.",
+        }
     if verdict == INCONCLUSIVE:
         least = {language: _figure(e.minimum_detectable_effect, language, False) for language in ("nl", "en")}
         return {
@@ -168,9 +178,9 @@ def _reason(rule: Mapping[str, Any], e: Evidence, verdict: str) -> dict[str, str
 def _found(e: Evidence, language: str) -> str:
     estimate, low, high = (_figure(v, language, e.share) for v in (e.estimate, e.low, e.high))
     if language == "nl":
-        count = f" ({e.events} van {e.n} bedrijven)" if e.events is not None else ""
+        count = f" ({e.events} van de {e.n} bedrijven die antwoordden, gewogen)" if e.events is not None else ""
         return f"Geschat {estimate}{count}, met 95 % zekerheid tussen {low} en {high}."
-    count = f" ({e.events} of {e.n} firms)" if e.events is not None else ""
+    count = f" ({e.events} of the {e.n} firms that answered, weighted)" if e.events is not None else ""
     return f"Estimated {estimate}{count}, with 95 % confidence between {low} and {high}."
 
 

@@ -121,6 +121,11 @@ def test_a_family_costs_each_of_its_claims() -> None:
     together = decide([claim(ABOVE, "weak", "f"), claim(BELOW, "other", "f")], [weak, difference(0.04)])
     assert alone.verdict == SUPPORTED
     assert together[0].verdict == INCONCLUSIVE
+    assert (
+        together[0]
+        .reason["en"]
+        .endswith("Taken by itself that would be enough; tested together with the other claims of its group it is not.")
+    )
     carried = decide([claim(ABOVE, "weak", "f"), claim(ABOVE, "strong", "f")], [weak, strong])
     assert [v.verdict for v in carried] == [SUPPORTED, SUPPORTED]
 
@@ -141,8 +146,12 @@ def test_an_undecided_claim_tells_what_would_have_been_found() -> None:
 
 def test_figures_are_read_without_statistics() -> None:
     told = decide([claim(SHARE)], [share(0.4, n=60)])[0].reason
-    assert told["en"].startswith("Estimated 40 % (24 of 60 firms), with 95 % confidence between 28.4 % and 52.8 %.")
-    assert told["nl"].startswith("Geschat 40 % (24 van 60 bedrijven), met 95 % zekerheid tussen 28,4 % en 52,8 %.")
+    assert told["en"].startswith(
+        "Estimated 40 % (24 of the 60 firms that answered, weighted), with 95 % confidence between 28.4 % and 52.8 %."
+    )
+    assert told["nl"].startswith(
+        "Geschat 40 % (24 van de 60 bedrijven die antwoordden, gewogen), met 95 % zekerheid tussen 28,4 % en 52,8 %."
+    )
     below = decide([claim(ABOVE)], [difference(-0.08)])[0].reason
     assert "−8 percentage points" in below["en"]
     assert below["en"].endswith("That lies below zero.")

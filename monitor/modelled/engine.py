@@ -140,7 +140,7 @@ def _combine(
     result.terms = None if headline_only else _part(every, slice(0, k))
     result.contrasts = _part(every, slice(k, None)) if first else None
     result.influence = spread[:, k:]
-    result.between = np.stack(estimates)[:, k:]
+    result.copies = len(fits)
 
 
 def _covariances(sample: Sample, influences: Sequence[Array]) -> Array:

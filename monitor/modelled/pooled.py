@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from scipy.special import fdtrc
+from scipy.special import fdtrc, stdtrit
 
 from monitor.modelled.checks import Refusal
 from monitor.modelled.conditional import conditional_logit, within
@@ -22,7 +22,7 @@ from monitor.modelled.fit import maximum_likelihood
 from monitor.modelled.modelling import Findings, add_result
 from monitor.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
 from monitor.modelled.registry import Model, Specification
-from monitor.modelled.result import Estimates, Result
+from monitor.modelled.result import LEVEL, Estimates, Result
 from monitor.modelled.robustness import row
 from monitor.modelled.sample import Sample, rows
 from monitor.modelled.terms import Terms, decide, matrix
@@ -105,6 +105,7 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
         result.refusal = Refusal("geen eindige schatting", "no finite estimate")
         return result
     result.converged = True
+    result.copies = len(fits)
     both = combine(np.stack([fit.coefficients for fit in fits]), np.stack([fit.covariance for fit in fits]), result.df)
     result.terms = Estimates(
         names,
@@ -130,11 +131,12 @@ def attrition_rows(findings: Findings, samples: Sequence[Sample], model: Model) 
     started = perf_counter()
     for sample, following in pairwise(samples):
         extended = with_answers_again(sample, following)
-        findings.add_robustness(_attrition(extended, following.wave, model.main))
+        thresholds = findings.survey.disclosure
+        findings.add_robustness(_attrition(extended, following.wave, model.main, thresholds))
     findings.timed("attrition", started)
 
 
-def _attrition(sample: Sample, following: str, main: Specification) -> list[dict[str, Any]]:
+def _attrition(sample: Sample, following: str, main: Specification, thresholds: Disclosure) -> list[dict[str, Any]]:
     subjects = (main.outcome, *main.practices)
     if not sample.has(*subjects):
         return []
@@ -143,7 +145,7 @@ def _attrition(sample: Sample, following: str, main: Specification) -> list[dict
     # Here every firm of the wave counts: an outcome that follows from the routing describes a firm like any other.
     everyone = replace(sample, routed={})
     chosen = [rows(everyone, copy, s) for copy in sample.copies]
-    if min(min(r.y.sum(), (1 - r.y).sum()) for r in chosen) < 10:
+    if min(min(r.y.sum(), (1 - r.y).sum()) for r in chosen) < thresholds.minimum_events:
         return []
     layout = decide(
         [r.frame for r in chosen],
@@ -171,6 +173,7 @@ def _attrition(sample: Sample, following: str, main: Specification) -> list[dict
     wald = float(b @ np.linalg.solve(v, b)) / len(places)
     p = float(fdtrc(len(places), df, wald))
     share = float(np.mean([np.average(r.y, weights=w[r.mask]) for r in chosen]))
+    t = float(stdtrit(df, 0.5 + LEVEL / 2))
     found = []
     for name, at in zip(subjects, places, strict=False):
         estimate, se = float(both.estimate[at]), float(both.se[at])
@@ -181,8 +184,8 @@ def _attrition(sample: Sample, following: str, main: Specification) -> list[dict
                 "attrition",
                 f"{sample.wave} to {following}: {name}",
                 estimate=estimate,
-                ci_low=estimate - 1.96 * se,
-                ci_high=estimate + 1.96 * se,
+                ci_low=estimate - t * se,
+                ci_high=estimate + t * se,
                 p_value=p,
                 statistic=wald,
                 verdict="goes with answering again" if p < 0.05 else "no sign of selective attrition",

@@ -76,8 +76,8 @@ class Result:
     contrasts: Estimates | None = None
     influence: Array | None = None
     """(n_all, Q) mean over copies of what each firm contributes to the contrasts"""
-    between: Array | None = None
-    """(m, Q) the contrasts of each copy"""
+    copies: int = 0
+    """Completed copies it rests on"""
     layout: Terms | None = None
 
     @property

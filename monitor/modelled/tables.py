@@ -104,7 +104,7 @@ def model_row(survey: str, wave: str, result: Result) -> dict[str, Any]:
         "published": result.refusal is None,
         "warning_nl": "; ".join(note.nl for note in notes) or None,
         "n_routed": result.routed,
-        "copies": 0 if result.between is None else len(result.between),
+        "copies": result.copies,
         "family": s.family,
     }
 
