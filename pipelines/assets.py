@@ -25,7 +25,7 @@ WAVE_STAGES: Mapping[str, Sequence[str]] = {
     "staged": ("staged_answers", "staged_missing", "staged_frame", "staged_columns", "staged_corrections"),
     "validated": ("validated_rules", "validated_failures", "validated_responses"),
     "imputed": ("imputed_answers", "imputed_flags", "imputed_diagnostics"),
-    "derived": ("derived_measures",),
+    "derived": ("derived_measures", "derived_flags"),
     "weighted": ("weighted_weights", "weighted_replicates", "weighted_diagnostics"),
     "estimated": ("estimated_indicators",),
     "modelled": ("modelled_models", "modelled_terms", "modelled_contrasts", "modelled_claims"),
