@@ -84,11 +84,11 @@ def disclose(
 
 
 def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:
-    """`indicators` without what a wave did not ask at all: no firm answered it in any domain. Nothing is withheld there."""
+    """`indicators` without what a wave did not ask at all: no firm answered it, so there is nothing to withhold."""
     if not len(indicators):
         return indicators
-    answered = indicators.groupby(["wave", "indicator"])["n"].transform(lambda n: pd.to_numeric(n).fillna(0).max()) > 0
-    return indicators[answered]
+    firms = pd.to_numeric(indicators["n"]).fillna(0)
+    return indicators[firms.groupby([indicators["wave"], indicators["indicator"]]).transform("max") > 0]
 
 
 def withhold_lines(indicators: pd.DataFrame, rows: Iterable[cells.Row]) -> pd.DataFrame:
@@ -119,11 +119,12 @@ def withhold_changes(changes: pd.DataFrame, rows: Iterable[cells.Row], least: in
         )
         for line in lines
     ]
+    pairs = [
+        tuple(str(x[c]) for c in ("indicator", "domain_variable", "domain", "wave_from", "wave_to")) for x in lines
+    ]
     out["overlap_suppressed"] = [
-        (str(x["indicator"]), str(x["domain_variable"]), str(x["domain"]), str(x["wave_from"]), str(x["wave_to"]))
-        in few
-        for x in lines
-    ] | out["suppressed"]
+        gone_too or pair in few for pair, gone_too in zip(pairs, out["suppressed"], strict=True)
+    ]
     out = _emptied("changes", out)
     out["overlap_firms"] = out["overlap_firms"].where(~out["overlap_suppressed"], None)
     return out

@@ -7,14 +7,14 @@ Does not belong here: solving the system (`complementary`).
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from monitor.disclosed import primary
-from monitor.disclosed.complementary import Quantity, System, withheld_rows
+from monitor.disclosed.complementary import Name, Quantity, System, withheld_rows
 from monitor.survey import Survey
 
 EVERYONE = "all"
@@ -49,7 +49,7 @@ class Withheld:
         return self.primary | self.complementary
 
 
-def row_of(line: Mapping[Hashable, object]) -> Row:
+def row_of(line: Mapping[Name, object]) -> Row:
     """The key of an indicator's line."""
     return (str(line["wave"]), str(line["indicator"]), str(line["domain_variable"]), str(line["domain"]))
 
@@ -75,7 +75,7 @@ def indicator_rows(
         wave, name, variable, code = row
         count = number(line.get("n"))
         few = bool(primary.too_few([count], limits.minimum_firms)[0])
-        shown: list[Hashable] = [("firms", wave, shared.base(row), variable, code)]
+        shown: list[Name] = [("firms", wave, shared.base(row), variable, code)]
         _put(system, shown[0], count, width=float(limits.minimum_firms) if few else 0.0)
         if shared.is_share(name):
             events = events_of(line)
@@ -115,7 +115,7 @@ def overlap_rows(changes: pd.DataFrame, least: int) -> set[tuple[str, str, str, 
         count = number(line.get("overlap_firms"))
         pair = f"{line['wave_from']}-{line['wave_to']}"
         row = (pair, str(line["indicator"]), str(line["domain_variable"]), str(line["domain"]))
-        name: Hashable = ("firms", *row)
+        name: Name = ("firms", *row)
         few = 0 < count < least
         _put(system, name, count, width=float(least) if few else 0.0)
         system.shows[row], system.cost[row] = (name,), max(count, 1.0)
@@ -123,10 +123,10 @@ def overlap_rows(changes: pd.DataFrame, least: int) -> set[tuple[str, str, str, 
             sensitive.add(row)
     _relations(system)
     chosen = withheld_rows(system, set(sensitive))
-    return {(row[1], row[2], row[3], *row[0].split("-", 1)) for row in chosen}  # type: ignore[index,misc]
+    return {(row[1], row[2], row[3], *row[0].split("-", 1)) for row in chosen}
 
 
-def _put(system: System, name: Hashable, value: float, most: float = np.inf, width: float = 0.0) -> None:
+def _put(system: System, name: Name, value: float, most: float = np.inf, width: float = 0.0) -> None:
     known = system.quantities.get(name)
     if known is None:
         system.quantities[name] = Quantity(value, 0.0, most, width)
@@ -137,11 +137,11 @@ def _put(system: System, name: Hashable, value: float, most: float = np.inf, wid
 
 def number(value: object) -> float:
     """The value as a number; 0 where there is none."""
-    known = None if value is None or value is pd.NA else float(value)  # type: ignore[arg-type]
+    known = None if value is None or value is pd.NA else float(value)
     return 0.0 if known is None or known != known else known
 
 
-def events_of(line: Mapping[Hashable, object]) -> float:
+def events_of(line: Mapping[Name, object]) -> float:
     """How many firms of a line have the property: as counted, or as anyone can work out from share and number."""
     counted = line.get("events")
     if counted is None or counted is pd.NA or counted != counted:
@@ -157,7 +157,7 @@ class _Shared:
     showing the same only where their values agree everywhere.
     """
 
-    def __init__(self, lines: Mapping[Row, Mapping[Hashable, object]], survey: Survey) -> None:
+    def __init__(self, lines: Mapping[Row, Mapping[Name, object]], survey: Survey) -> None:
         self.survey = survey
         self.lines = lines
         self.counts: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
@@ -213,9 +213,9 @@ class _Shared:
 def _relations(system: System) -> None:
     """Every quantity over the domains of a variable adds up to the same quantity over everyone; crossed variables
     (`a*b`) add up to each of their margins. What a table leaves out (a domain not stated) counts as known."""
-    grouped: dict[tuple[Hashable, ...], list[Hashable]] = {}
+    grouped: dict[tuple[Name, ...], list[Name]] = {}
     for name in system.quantities:
-        kind, wave, owner, variable, code = name  # type: ignore[misc]
+        kind, wave, owner, variable, code = name
         if variable == EVERYONE:
             continue
         grouped.setdefault((kind, wave, owner, variable, EVERYONE, EVERYONE), []).append(name)
@@ -240,14 +240,14 @@ def _partitions(system: System, survey: Survey) -> None:
     for (base, concept), names in codes.items():
         if set(names) != set(survey.concepts[concept].codes):
             continue
-        for total in [q for q in system.quantities if q[0] == "firms" and q[2] == base]:  # type: ignore[index]
-            _, wave, _, variable, code = total  # type: ignore[misc]
-            members: list[Hashable] = [("events", wave, name, variable, code) for name in names.values()]
+        for total in [q for q in system.quantities if q[0] == "firms" and q[2] == base]:
+            _, wave, _, variable, code = total
+            members: list[Name] = [("events", wave, name, variable, code) for name in names.values()]
             if all(member in system.quantities for member in members):
                 _adds_up(system, total, members, ("left out", wave, concept, variable, code))
 
 
-def _adds_up(system: System, total: Hashable, members: list[Hashable], rest: Hashable) -> None:
+def _adds_up(system: System, total: Name, members: list[Name], rest: Name) -> None:
     """Record that the members add up to the total. What is missing from the sum is taken as known to everyone."""
     left = system.quantities[total].value - sum(system.quantities[m].value for m in members)
     if abs(left) > 1e-9 * max(1.0, abs(system.quantities[total].value)):

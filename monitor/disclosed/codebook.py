@@ -26,9 +26,9 @@ def codebook(survey: Survey, waves: Sequence[str]) -> pd.DataFrame:
                 continue
             question = wave.questions.get(concept.name)
             from_frame = wave.frame is not None and concept.name in wave.frame.columns.values()
-            if question is None and not from_frame and concept.name not in wave.not_asked:
-                if not any(concept.name in w.questions for w in survey.waves.values()):
-                    continue
+            known = question is not None or from_frame or concept.name in wave.not_asked
+            if not known and not any(concept.name in w.questions for w in survey.waves.values()):
+                continue
             changed = question.changed if question else wave.not_asked.get(concept.name, {})
             rows.append(
                 {

@@ -14,11 +14,16 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+
+Name = Any
+"""What a quantity or row is called: any hashable value"""
 
 
 @dataclass
@@ -44,20 +49,20 @@ class Quantity:
 class System:
     """Everything published that adds up."""
 
-    quantities: dict[Hashable, Quantity] = field(default_factory=dict)
-    relations: list[tuple[Hashable, tuple[Hashable, ...]]] = field(default_factory=list)
+    quantities: dict[Name, Quantity] = field(default_factory=dict)
+    relations: list[tuple[Name, tuple[Name, ...]]] = field(default_factory=list)
     """(total, its parts)"""
-    shows: dict[Hashable, tuple[Hashable, ...]] = field(default_factory=dict)
+    shows: dict[Name, tuple[Name, ...]] = field(default_factory=dict)
     """Row -> the quantities it shows"""
-    cost: dict[Hashable, float] = field(default_factory=dict)
+    cost: dict[Name, float] = field(default_factory=dict)
     """Row -> what is lost where it is withheld"""
-    known: set[Hashable] = field(default_factory=set)
+    known: set[Name] = field(default_factory=set)
     """Quantities an earlier release has shown already: withholding them now hides nothing"""
 
-    def tables(self) -> dict[Hashable, frozenset[Hashable]]:
+    def tables(self) -> dict[Name, frozenset[Name]]:
         """Quantity -> all quantities that relations tie it to, itself among them: an attack on it needs no others."""
         find = _groups((total, member) for total, members in self.relations for member in members)
-        tied: dict[Hashable, set[Hashable]] = defaultdict(set)
+        tied: dict[Name, set[Name]] = defaultdict(set)
         for name in self.quantities:
             tied[find(name)].add(name)
         whole = {root: frozenset(members) for root, members in tied.items()}
@@ -68,7 +73,7 @@ class System:
         pairs = [(total, member) for total, members in self.relations for member in members]
         pairs += [(("row", row), quantity) for row, shown in self.shows.items() for quantity in shown]
         find = _groups(pairs)
-        groups: dict[Hashable, System] = defaultdict(System)
+        groups: dict[Name, System] = defaultdict(System)
         for name, quantity in self.quantities.items():
             groups[find(name)].quantities[name] = quantity
         for row, shown in self.shows.items():
@@ -80,18 +85,18 @@ class System:
             groups[find(name)].known.add(name)
         return list(groups.values())
 
-    def hidden(self, withheld: Iterable[Hashable]) -> set[Hashable]:
+    def hidden(self, withheld: Iterable[Name]) -> set[Name]:
         """The quantities nobody is shown once these rows are withheld."""
         gone = set(withheld)
         shown = {name for row, names in self.shows.items() if row not in gone for name in names}
         return set(self.quantities) - shown - self.known
 
 
-def _groups(pairs: Iterable[tuple[Hashable, Hashable]]) -> Callable[[Hashable], Hashable]:
+def _groups(pairs: Iterable[tuple[Name, Name]]) -> Callable[[Name], Name]:
     """A function from a node to the representative of its connected component."""
-    root: dict[Hashable, Hashable] = {}
+    root: dict[Name, Name] = {}
 
-    def find(node: Hashable) -> Hashable:
+    def find(node: Name) -> Name:
         root.setdefault(node, node)
         while root[node] != node:
             root[node] = root[root[node]]
@@ -103,7 +108,7 @@ def _groups(pairs: Iterable[tuple[Hashable, Hashable]]) -> Callable[[Hashable], 
     return find
 
 
-def withheld_rows(system: System, primary: set[Hashable]) -> set[Hashable]:
+def withheld_rows(system: System, primary: set[Name]) -> set[Name]:
     """The cheapest set of rows, containing `primary`, after which every protected quantity keeps its interval.
 
     Exact cell suppression as a mixed integer programme (Fischetti & Salazar 2001): a quantity may move by δ only where
@@ -118,7 +123,7 @@ def withheld_rows(system: System, primary: set[Hashable]) -> set[Hashable]:
     return chosen
 
 
-def _protected(system: System, primary: set[Hashable]) -> list[Hashable]:
+def _protected(system: System, primary: set[Name]) -> list[Name]:
     wanted = {name for row in primary for name in system.shows[row]}
     return sorted(
         (n for n in wanted if system.quantities[n].need > 0 and n not in system.known),
@@ -126,7 +131,7 @@ def _protected(system: System, primary: set[Hashable]) -> list[Hashable]:
     )
 
 
-def _solve(system: System, primary: set[Hashable]) -> set[Hashable]:
+def _solve(system: System, primary: set[Name]) -> set[Name]:
     """One connected part. The attack is tried first: where the primary cells protect each other, nothing is added.
 
     What stays exposed with everything withheld was given away by an earlier release; nothing is withheld for its sake.
@@ -144,7 +149,7 @@ def _solve(system: System, primary: set[Hashable]) -> set[Hashable]:
     pattern = _programme(system, primary)
     if pattern is None or exposed(system, pattern, primary):
         pattern = set(primary)
-        tables: dict[Hashable, set[Hashable]] = defaultdict(set)
+        tables: dict[Name, set[Name]] = defaultdict(set)
         for total, members in system.relations:
             for row, shown in system.shows.items():
                 if set(shown) & set(members):
@@ -159,7 +164,7 @@ def _solve(system: System, primary: set[Hashable]) -> set[Hashable]:
     return pattern
 
 
-def _programme(system: System, primary: set[Hashable]) -> set[Hashable] | None:
+def _programme(system: System, primary: set[Name]) -> set[Name] | None:
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_array
 
@@ -184,7 +189,8 @@ def _programme(system: System, primary: set[Hashable]) -> set[Hashable] | None:
         room_up[at[name]] = min(quantity.most - quantity.value, 10 * scale)
         room_down[at[name]] = min(quantity.value - quantity.least, 10 * scale)
     entries: list[tuple[int, int, float]] = []
-    low, high = [], []
+    low: list[float] = []
+    high: list[float] = []
 
     def constraint(terms: Sequence[tuple[int, float]], least: float, most: float) -> None:
         line = len(low)
@@ -248,15 +254,15 @@ def _silent() -> Iterator[None]:
 
 
 def intervals(
-    system: System, withheld: Iterable[Hashable], names: Iterable[Hashable] | None = None
-) -> Mapping[Hashable, tuple[float, float]]:
+    system: System, withheld: Iterable[Name], names: Iterable[Name] | None = None
+) -> Mapping[Name, tuple[float, float]]:
     """What an attacker can work out: the least and the greatest value of hidden quantities, by linear programming.
 
     The attacker knows everything shown, every relation, and each quantity's least and greatest possible value.
     """
     hidden = system.hidden(withheld)
     ties = system.tables()
-    found: dict[Hashable, tuple[float, float]] = {}
+    found: dict[Name, tuple[float, float]] = {}
     for name in hidden if names is None else names:
         if name not in hidden:
             found[name] = (system.quantities[name].value,) * 2
@@ -268,9 +274,9 @@ def intervals(
 
 def _interval(
     system: System,
-    name: Hashable,
-    hidden: Sequence[Hashable],
-    relations: Sequence[tuple[Hashable, tuple[Hashable, ...]]],
+    name: Name,
+    hidden: Sequence[Name],
+    relations: Sequence[tuple[Name, tuple[Name, ...]]],
 ) -> tuple[float, float]:
     """Only what hangs together with the quantity through hidden ones matters; one relation alone has a closed form."""
     find = _groups(
@@ -300,8 +306,8 @@ def _interval(
     return _of_many_relations(np.array(left), np.array(right), np.column_stack([least, most]), at[name])
 
 
-def _pairs(names: Sequence[Hashable]) -> Iterable[tuple[Hashable, Hashable]]:
-    return zip(names, names[1:], strict=False)
+def _pairs(names: Sequence[Name]) -> Iterable[tuple[Name, Name]]:
+    return pairwise(names)
 
 
 def _of_one_relation(
@@ -329,8 +335,8 @@ def _of_many_relations(left: np.ndarray, right: np.ndarray, bounds: np.ndarray, 
 
 
 def exposed(
-    system: System, withheld: Iterable[Hashable], primary: Iterable[Hashable] | None = None
-) -> dict[Hashable, tuple[float, float]]:
+    system: System, withheld: Iterable[Name], primary: Iterable[Name] | None = None
+) -> dict[Name, tuple[float, float]]:
     """The protected quantities that an attacker can pin more narrowly than declared, with the interval reached."""
     gone = set(withheld)
     protected = _protected(system, gone if primary is None else set(primary))

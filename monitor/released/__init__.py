@@ -102,7 +102,7 @@ def build(
     if last is not None:
         this = difference.Side(about.release_id, tables, firms, description)
         revised = difference.compare(difference.read(last), this)
-    report.build(shown / "report", tables, survey, waves, revised and _revisions(revised, survey), described)
+    report.build(shown / "report", tables, survey, waves, _revisions(revised, survey) if revised else None, described)
     secure.write_database(hidden / "microdata.duckdb", firms, survey)
     statistics.write(hidden, firms, survey)
     if passports:

@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,11 +35,11 @@ class Side:
     release_id: str
     tables: Mapping[str, pd.DataFrame]
     firms: Mapping[str, pd.DataFrame]
-    manifest: Mapping[str, object]
+    manifest: Mapping[str, Any]
 
     def files(self, wave: str) -> set[str]:
         """Hashes of the files a wave was made from, corrections aside."""
-        listed: Sequence[Mapping[str, str]] = self.manifest.get("deliveries", [])  # type: ignore[assignment]
+        listed: Sequence[Mapping[str, str]] = self.manifest.get("deliveries", [])
         return {str(d["sha256"]) for d in listed if d["wave"] == wave and d["role"] != "corrections"}
 
 
@@ -48,8 +49,8 @@ class Difference:
 
     before: str
     after: str
-    facts: Mapping[str, object]
-    lines: tuple[Mapping[str, object], ...]
+    facts: Mapping[str, Any]
+    lines: tuple[Mapping[str, Any], ...]
     """One per headline figure of a wave in both: before, after, change, each cause, and the firms behind it"""
 
     def as_dict(self) -> dict[str, object]:
@@ -84,9 +85,9 @@ def compare(old: Side, new: Side) -> Difference:
     """Split the change of every headline figure that both releases have."""
     changed_definition = old.manifest["definition_hash"] != new.manifest["definition_hash"]
     changed_code = old.manifest["code_version"] != new.manifest["code_version"]
-    waves = [w for w in old.manifest["waves"] if w in new.manifest["waves"]]  # type: ignore[attr-defined,operator]
+    waves = [w for w in old.manifest["waves"] if w in new.manifest["waves"]]
     facts = {
-        "waves_added": [w for w in new.manifest["waves"] if w not in waves],  # type: ignore[attr-defined]
+        "waves_added": [w for w in new.manifest["waves"] if w not in waves],
         "deliveries_changed": [w for w in waves if old.files(w) != new.files(w)],
         "corrections": [len(old.firms["corrections"]), len(new.firms["corrections"])],
         "definition_changed": changed_definition,
@@ -97,7 +98,7 @@ def compare(old: Side, new: Side) -> Difference:
     recipes = new.tables["measures"]
     recipes = recipes[(recipes["kind"] == "indicator") & recipes["headline"].fillna(False).astype(bool)]
     for wave in waves:
-        for recipe in recipes.to_dict("records"):
+        for recipe in [{str(k): v for k, v in x.items()} for x in recipes.to_dict("records")]:
             first, second = _line(old, wave, recipe["name"]), _line(new, wave, recipe["name"])
             if first is None or second is None:
                 continue
@@ -119,16 +120,18 @@ def compare(old: Side, new: Side) -> Difference:
     return Difference(old.release_id, new.release_id, facts, tuple(lines))
 
 
-def _line(side: Side, wave: str, name: str) -> Mapping[str, object] | None:
+def _line(side: Side, wave: str, name: str) -> Mapping[str, Any] | None:
     table = side.tables["indicators"]
     found = table[
         (table["wave"] == wave) & (table["indicator"] == name) & (table["domain_variable"] == EVERYONE)
     ].to_dict("records")
-    return found[0] if found and not found[0]["suppressed"] and found[0]["estimate"] is not None else None
+    if not found or found[0]["suppressed"] or found[0]["estimate"] is None:
+        return None
+    return {str(k): v for k, v in found[0].items()}
 
 
 def _split(
-    old: Side, new: Side, wave: str, recipe: Mapping[str, object], changed_definition: bool
+    old: Side, new: Side, wave: str, recipe: Mapping[str, Any], changed_definition: bool
 ) -> dict[str, float | int]:
     """The five steps, each the change of E when one thing moves, and how many firms are behind each."""
     a, b = _sums(old, wave, recipe), _sums(new, wave, recipe)
@@ -170,7 +173,7 @@ def _equal(one: pd.Series, other: pd.Series) -> bool:
     return bool(np.allclose(one[["above", "below"]].astype(float), other[["above", "below"]].astype(float)))
 
 
-def _redefined(old: Side, new: Side, recipe: Mapping[str, object]) -> bool:
+def _redefined(old: Side, new: Side, recipe: Mapping[str, Any]) -> bool:
     """Whether the indicator, its measure or its base has another formula than before."""
 
     def formulas(side: Side) -> set[tuple[str, str, str]]:
@@ -182,7 +185,7 @@ def _redefined(old: Side, new: Side, recipe: Mapping[str, object]) -> bool:
     return formulas(old) != formulas(new)
 
 
-def _sums(side: Side, wave: str, recipe: Mapping[str, object]) -> pd.DataFrame:
+def _sums(side: Side, wave: str, recipe: Mapping[str, Any]) -> pd.DataFrame:
     """Per firm: value (`above`), what it is divided by (`below`) and weight, averaged over completed copies."""
     words = str(recipe["formula"]).split()
     measure = words[2]
@@ -198,8 +201,8 @@ def _sums(side: Side, wave: str, recipe: Mapping[str, object]) -> pd.DataFrame:
         {"firm": table["firm"], "above": (above * unit).where(known, 0.0), "below": below.where(known, 0.0)}
     )
     firms = kept.groupby("firm")[["above", "below"]].mean()
-    weights = side.firms["firms"]
-    weights = weights[weights["wave"] == wave].set_index("firm")["weight"].astype(float)
+    known_firms = side.firms["firms"]
+    weights = known_firms[known_firms["wave"] == wave].set_index("firm")["weight"].astype(float)
     return firms.join(weights, how="inner")
 
 
@@ -207,10 +210,10 @@ def _percentage(side: Side, measure: str) -> bool:
     table = side.tables["measures"]
     found = table[(table["kind"] == "measure") & (table["name"] == measure)]
     values = side.firms["completed"][measure].dropna()
-    return bool((found["unit"] == "share").any()) and values.map(lambda v: not isinstance(v, (bool, np.bool_))).any()
+    return bool((found["unit"] == "share").any() and values.map(lambda v: not isinstance(v, (bool, np.bool_))).any())
 
 
-def _estimate(sums: pd.DataFrame, recipe: Mapping[str, object]) -> float:
+def _estimate(sums: pd.DataFrame, recipe: Mapping[str, Any]) -> float:
     above = float((sums["above"] * sums["weight"]).sum())
     if str(recipe["formula"]).startswith("total"):
         return above
@@ -239,7 +242,7 @@ def public_lines(difference: Difference, least: int) -> list[dict[str, object]]:
     is then joined with the others into the change as a whole."""
     shown = []
     for x in difference.lines:
-        counts = [int(x[c]) for c in ("firms_gone_or_new", "firms_corrected", "firms_otherwise_changed")]  # type: ignore[call-overload]
+        counts = [int(x[c]) for c in ("firms_gone_or_new", "firms_corrected", "firms_otherwise_changed")]
         few = any(0 < count < least for count in counts)
         kept = {c: None if few else x[c] for c in CAUSES}
         shown.append({k: x[k] for k in ("wave", "indicator", "before", "after", "change")} | kept)
@@ -281,5 +284,5 @@ def _shown(value: object) -> str:
 
 
 def _figure(value: object) -> str:
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)
     return f"{number:.5g}" if number else "0"

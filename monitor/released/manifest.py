@@ -67,7 +67,7 @@ def _digest(values: pd.Series) -> bytes:
 
 
 def _null(value: object) -> bool:
-    return value is None or (np.isscalar(value) and bool(pd.isna(value)))  # type: ignore[call-overload]
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 
 
 def checksums(folder: Path) -> dict[str, dict[str, object]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -105,8 +106,17 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
         "corrections": pd.concat(corrections, ignore_index=True),
         "designs": pd.DataFrame(designs),
     }
-    hidden = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type == "text"}
-    return {name: frame.drop(columns=hidden & set(frame)) for name, frame in tables.items()}
+    known = allowed(survey)
+    return {name: frame[[c for c in frame if c in known]] for name, frame in tables.items()}
+
+
+def allowed(survey: Survey) -> set[str]:
+    """The columns that may stand in a secure table: nothing gets in that is not named here.
+
+    Concepts but direct identifiers and free text, measures, bases, and the design's own columns.
+    """
+    concepts = {c.name for c in survey.concepts.values() if not c.direct_identifier and c.type != "text"}
+    return concepts | set(survey.measures) | {f"base_{name}" for name in survey.bases} | set(_known)
 
 
 def _design(survey: str, wave: str, firms: int, strata: int) -> dict[str, object]:
@@ -151,7 +161,8 @@ def _storable(frame: pd.DataFrame, survey: Survey) -> pd.DataFrame:
     for column in out:
         if out[column].isna().all():
             concept = survey.concepts.get(str(column)) or survey.measures.get(str(column))
-            out[column] = out[column].astype(kinds.get(concept.type, "string") if concept else "string")
+            kind: Any = kinds.get(concept.type, "string") if concept else "string"
+            out[column] = out[column].astype(kind)
     return out
 
 

@@ -25,12 +25,13 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> l
     paths = [folder / "firms.dta", folder / "firms.sav"]
     for path in paths:
         path.touch(mode=0o600)
-    short = {name: short_name(name) for name in frame}
+    names = [str(c) for c in frame]
+    short = {name: short_name(name) for name in names}
     pyreadstat.write_dta(
         frame.rename(columns=short),
         paths[0],
         file_label=survey.title.get("en", survey.name)[:80],
-        column_labels=[labels[c][:80] for c in frame],
+        column_labels=[labels[c][:80] for c in names],
         variable_value_labels={short[c]: v for c, v in values.items()},
         version=14,
     )
@@ -38,7 +39,7 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> l
         frame,
         paths[1],
         file_label=survey.title.get("en", survey.name)[:60],
-        column_labels=[labels[c][:250] for c in frame],
+        column_labels=[labels[c][:250] for c in names],
         variable_value_labels=values,
     )
     for path in paths:
@@ -46,11 +47,13 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> l
     return paths
 
 
-def coded(firms: pd.DataFrame, survey: Survey) -> tuple[pd.DataFrame, dict[str, str], dict[str, dict[int, str]]]:
+def coded(
+    firms: pd.DataFrame, survey: Survey
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, dict[int | float, str]]]:
     """The frame with numbers for categories, each column's label, and each coded column's value labels."""
     out: dict[str, pd.Series] = {}
     labels: dict[str, str] = {}
-    values: dict[str, dict[int, str]] = {}
+    values: dict[str, dict[int | float, str]] = {}
     for name in map(str, firms.columns):
         column = firms[name]
         concept = survey.concepts.get(name)

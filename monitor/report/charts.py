@@ -166,9 +166,9 @@ def squares(
     most = max((m.estimate for line in cells for m in line if m.estimate is not None), default=1.0) or 1.0
     parts = []
     for j, head in enumerate(columns):
-        for k, line in enumerate(wrapped(head, width)):
+        for k, words in enumerate(wrapped(head, width)):
             parts.append(
-                f'<text x="{_n(left + (j + 0.5) * (width + 6))}" y="{14 + 16 * k}" text-anchor="middle">{escape(line)}</text>'
+                f'<text x="{_n(left + (j + 0.5) * (width + 6))}" y="{14 + 16 * k}" text-anchor="middle">{escape(words)}</text>'
             )
     for i, (head, line) in enumerate(zip(rows, cells, strict=True)):
         y = top + i * (height + 6)

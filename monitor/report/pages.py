@@ -78,7 +78,7 @@ def participation(figures: Figures, survey: Survey, name: str) -> Context:
     """Headline figures by domain, initiatives, and every indicator for all firms."""
     words, t = figures.words, figures.words.t
     column = f"definition_{words.language}"
-    sections = []
+    sections: list[Context] = []
     for indicator in figures.headlines:
         found = [figures.by_domain(name, indicator, variable) for variable in survey.domains]
         shown = [chart for chart in found if chart]
@@ -124,7 +124,7 @@ def initiatives(figures: Figures, name: str) -> Context | None:
 def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
     """The model wave by wave, newest first, then of all waves together."""
     parts = []
-    pooled = [w for w in figures.tables["models"].values("wave") if w not in waves]
+    pooled = [str(w) for w in figures.tables["models"].values("wave") if w not in waves]
     for name in [*reversed(waves), *pooled]:
         t = figures.words.t
         label = t("pooled") if name in pooled else name
@@ -287,8 +287,8 @@ def revisions(figures: Figures, revised: Mapping[str, Any] | None) -> Context:
 
         was, now = (n.value(x[c], unit) for c in ("before", "after"))
         if was != now:
-            causes = (part(x[c]) for c in CAUSES)
-            rows.append((figures.words.label("indicator", x["indicator"]), x["wave"], was, now, *causes))
+            split = (part(x[c]) for c in CAUSES)
+            rows.append((figures.words.label("indicator", x["indicator"]), x["wave"], was, now, *split))
     heads = (Head(t("indicator"), long=True), Head(t("wave")), Head(t("before"), True), Head(t("now"), True))
     causes = tuple(Head(t(f"cause_{c}"), True) for c in CAUSES)
     printed = Printed(t("quality_revisions"), (*heads, *causes), tuple(rows))

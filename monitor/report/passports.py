@@ -147,7 +147,8 @@ def _amounts(
     figures: Figures, survey: Survey, wave: str, firm: Mapping[str, Any], groups: Sequence[tuple[str, str, str]]
 ) -> tuple[list[list[str]], list[dict[str, Any]]]:
     """Number-valued measures: the firm's own value, each group's median, and bands to draw."""
-    rows, scales = [], []
+    rows: list[list[str]] = []
+    scales: list[dict[str, Any]] = []
     for name, measure in survey.measures.items():
         if measure.type not in ("number", "percentage"):
             continue
