@@ -176,10 +176,26 @@ def test_samples_for_simulations_are_cheap_and_unbiased(people: Population) -> N
     chance = synthetic.response_chance(people, "2017", 624 / len(census))
     for band, group in census.groupby("size_band").indices.items():
         assert counts[group].mean() == pytest.approx(chance[group].mean(), rel=0.05), band
-    left = synthetic.answers(people, "2017", rows[0], rng, {"turnover_share_new_to_market": 0.12})
-    assert 0.05 < left["top_innovator"].isna().mean() < 0.2
+
+
+def test_answers_left_open_take_the_measures_with_them(people: Population) -> None:
+    rng = np.random.default_rng(2)
+    rows = np.arange(len(people.census["2017"]))
+    open_ = {"turnover_share_new_to_market": 0.12, "in_house_rd": 0.12, "innovation_expenditure_eur": 0.12}
+    left, whole = synthetic.answers(people, "2017", rows, rng, open_), people.census["2017"]
+    innovators = whole["product_innovation"]
+    assert left.loc[innovators, "top_innovator"].isna().mean() == pytest.approx(0.12, abs=0.02)
     assert left["top_innovator"].isna().equals(left["turnover_share_new_to_market"].isna())
+    # Who was routed past the shares left nothing open.
+    assert (left.loc[~innovators, "top_innovator"] == 0).all()
     assert left["cooperates"].notna().all()
+    # As SQL has it: yes or unknown is yes, no or unknown is unknown.
+    research, spending = left["in_house_rd"], left["innovation_expenditure_eur"]
+    yes = (research == True) | (spending > 0)  # noqa: E712 - None is neither
+    no = (research == False) & (spending == 0)  # noqa: E712
+    assert (left.loc[yes, "invests"] == 1).all()
+    assert (left.loc[no, "invests"] == 0).all()
+    assert left.loc[~yes & ~no, "invests"].isna().all()
 
 
 def test_the_registry_holds_55_initiatives_of_three_kinds() -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from monitor.synthetic.firms import Population
+from monitor.synthetic.firms import Population, constant_for, logistic
 from monitor.synthetic.questionnaire import INITIATIVES
 
 FRAME_VARIABLES = (
@@ -114,11 +114,7 @@ class Fieldwork:
 def response_chance(population: Population, wave: str, rate: float) -> np.ndarray:
     """Chance of a usable response per living firm of a wave, in the census' order, with the given mean."""
     odds = _log_odds(population, wave)
-    low, high = -30.0, 30.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if (1 / (1 + np.exp(-middle - odds))).mean() < rate else (low, middle)
-    return 1 / (1 + np.exp(-low - odds))
+    return logistic(constant_for(odds, rate) + odds)
 
 
 def respond(
@@ -143,20 +139,31 @@ def answers(
 ) -> pd.DataFrame:
     """Clean answers of some firms of a wave, for simulations: frame variables, concepts and the three measures.
 
-    With `rng` and `item_missing` (concept -> share left open; micro firms leave open more) values are taken out as
-    NaN or None, and the measures that follow from them with them.
+    With `rng` and `item_missing` (concept -> share of those asked that leave it open; micro firms leave open more)
+    values are taken out as NaN or None, and with them the measures that can no longer be told.
     """
     frame = population.census[wave].iloc[rows].reset_index(drop=True)
     if rng is None or not item_missing:
         return frame
-    left = _left_open(frame, item_missing, rng)
-    for concept, rate in item_missing.items():
-        if rate:
-            frame[concept] = frame[concept].astype(object).where(~left[concept], None)
-            frame[concept] = pd.to_numeric(frame[concept]) if concept in _NUMBERS else frame[concept]
+    left = {
+        concept: opened & frame[ROUTING[concept]].to_numpy(bool) if concept in ROUTING else opened
+        for concept, opened in _left_open(frame, item_missing, rng).items()
+    }
+    nothing = np.zeros(len(frame), dtype=bool)
+    shown = {concept: ~left.get(concept, nothing) for sources in _SOURCES.values() for concept in sources}
+    research, spending = (
+        shown["in_house_rd"] & frame["in_house_rd"].to_numpy(bool),
+        shown["innovation_expenditure_eur"] & (frame["innovation_expenditure_eur"] > 0).to_numpy(),
+    )
     for measure, sources in _SOURCES.items():
-        lost = np.logical_or.reduce([left[s] for s in sources if s in left] or [np.zeros(len(frame), bool)])
-        frame[measure] = frame[measure].astype(float).where(~lost, np.nan)
+        known = np.logical_and.reduce([shown[source] for source in sources])
+        if measure == "invests":
+            # One yes decides, whatever the other answer would have been.
+            known |= research | spending
+        frame[measure] = frame[measure].astype(float).where(known, np.nan)
+    for concept, opened in left.items():
+        frame[concept] = frame[concept].astype(object).where(~opened, None)
+        frame[concept] = pd.to_numeric(frame[concept]) if concept in _NUMBERS else frame[concept]
     return frame
 
 

@@ -178,7 +178,7 @@ def _firms(rng: np.random.Generator, living: int) -> tuple[pd.DataFrame, pd.Data
     staff = np.floor(low * (high / low) ** (rng.random(n) ** 1.3)).astype(int)
 
     innovative = rng.standard_normal(n)
-    credit = rng.random(n) < _logistic(-1.9 + 1.1 * innovative + 0.3 * _position(size, SIZE_BANDS))
+    credit = rng.random(n) < logistic(-1.9 + 1.1 * innovative + 0.3 * _position(size, SIZE_BANDS))
     register = pd.DataFrame(
         {
             "sbi_code": _pick(rng, sector, SBI_CODES),
@@ -261,12 +261,12 @@ def _top_innovators(
     effects = [truth.size_band, truth.sector, truth.province, truth.firm_age_band]
     beta = np.array([effect for block in effects for effect in block.values()])
     offset = other @ beta
-    base = {state: _shift(offset, share) for state, share in truth.states().items()}
+    base = {state: constant_for(offset, share) for state, share in truth.states().items()}
     b0 = base["p_neither"]
     b1, b2 = base["p_invests_only"] - b0, base["p_cooperates_only"] - b0
     b3 = base["p_both"] - b0 - b1 - b2
     columns = np.column_stack([np.ones(len(frame)), invests, cooperates, invests * cooperates, other])
-    chance = _logistic(columns[:, :4] @ [b0, b1, b2, b3] + offset)
+    chance = logistic(columns[:, :4] @ [b0, b1, b2, b3] + offset)
     # A firm's luck lasts: half of the variance of its draw is its own in every wave.
     draw = ndtr(np.sqrt(0.5) * (traits["fortune"].to_numpy() + rng.standard_normal(len(frame))))
     return _balanced(chance, draw, columns)
@@ -307,16 +307,16 @@ def _balanced(chance: np.ndarray, draw: np.ndarray, columns: np.ndarray) -> np.n
     return y
 
 
-def _shift(offset: np.ndarray, share: float) -> float:
+def constant_for(offset: np.ndarray, share: float) -> float:
     """The constant a for which the mean of logistic(a + offset) is the share."""
     low, high = -30.0, 30.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _logistic(middle + offset).mean() < share else (low, middle)
+        low, high = (middle, high) if logistic(middle + offset).mean() < share else (low, middle)
     return (low + high) / 2
 
 
-def _logistic(x: np.ndarray | float) -> np.ndarray:
+def logistic(x: np.ndarray | float) -> np.ndarray:
     return 1 / (1 + np.exp(-np.asarray(x)))
 
 
