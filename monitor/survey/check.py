@@ -13,6 +13,7 @@ from monitor.expressions import check_expression, columns_of
 from monitor.problems import Problem
 from monitor.survey.imputation import imputation_problems
 from monitor.survey.model import Survey, Wave
+from monitor.survey.modelling import modelling_problems
 from monitor.survey.yaml_lines import closest
 
 STANDARD_MEASURES = ("top_innovator", "cooperates", "invests")
@@ -24,7 +25,7 @@ MARGIN_TOLERANCE = 1e-6
 def between_files(survey: Survey) -> list[Problem]:
     """Everything that is wrong between the files of a folder each of which reads well on its own."""
     problems = [*_measures(survey), *_indicators(survey), *_models(survey), *_design(survey)]
-    problems += imputation_problems(survey)
+    problems += [*imputation_problems(survey), *modelling_problems(survey)]
     for wave in survey.waves.values():
         problems += [*_wave(survey, wave), *_margins(survey, wave)]
     return problems
