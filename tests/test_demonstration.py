@@ -227,19 +227,6 @@ def test_complementarity_covers_the_declared_truth(home: Path) -> None:
 # --- running again, and being killed ----------------------------------------------------------------------------------
 
 
-def test_running_a_wave_again_changes_nothing(home: Path, second_home: Path) -> None:
-    done = monitor("run", "--wave", "2019", "--home", second_home)
-    assert done.returncode == 0, done.stderr
-    assert manifest(second_home)["content_hash"] == manifest(home)["content_hash"]
-    for table in TABLES:
-        key = ", ".join(table.key)
-        assert one(second_home, f"SELECT count(*) - count(DISTINCT ({key})) FROM {table.name}") == 0, table.name
-    for wave in synthetic.WAVES:
-        assert len(Lake(second_home, SURVEY).read("staged_answers", wave)) == len(
-            Lake(home, SURVEY).read("staged_answers", wave)
-        )
-
-
 def killed_when(reached: Callable[[], bool], home: Path) -> None:
     """Start a run and kill the whole process group without warning as soon as something is reached."""
     run = subprocess.Popen(
@@ -257,30 +244,46 @@ def killed_when(reached: Callable[[], bool], home: Path) -> None:
     assert run.wait() == -signal.SIGKILL
 
 
-def test_a_killed_run_leaves_the_last_release_and_the_next_run_mends_it(
-    home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    spoiled = Path(shutil.copytree(home, tmp_path_factory.mktemp("killed") / "home", symlinks=True))
-    lake = Lake(spoiled, SURVEY)
+@pytest.fixture(scope="module")
+def killed_home(home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, object]]]:
+    """A copy of the home folder whose last wave was lost, made again by a run killed in the middle of the wave, one
+    killed while it built its release, and one left alone; and what `latest` said of itself after each kill."""
+    folder = Path(shutil.copytree(home, tmp_path_factory.mktemp("killed") / "home", symlinks=True))
+    lake, releases = Lake(folder, SURVEY), latest(folder).parent
     for table in list(lake.folder.iterdir()):
         if table.name != "raw_files":
             for wave in ("2019", "all"):
                 lake.remove(table.name, wave)
-    before = latest(spoiled).resolve()
-
-    killed_when(lambda: lake.has("weighted_weights", "2019"), spoiled)
-    assert latest(spoiled).resolve() == before
-    assert manifest(spoiled) == manifest(home)
-
-    building = latest(spoiled).parent
-    killed_when(lambda: any(path.name.startswith(".building-") for path in building.iterdir()), spoiled)
-    assert latest(spoiled).resolve() == before
-    assert manifest(spoiled) == manifest(home)
-
-    done = monitor("run", "--wave", "2019", "--home", spoiled)
+    killed_when(lambda: lake.has("weighted_weights", "2019"), folder)
+    seen = [manifest(folder)]
+    killed_when(lambda: any(path.name.startswith(".building-") for path in releases.iterdir()), folder)
+    seen.append(manifest(folder))
+    done = monitor("run", "--wave", "2019", "--home", folder)
     assert done.returncode == 0, done.stderr
-    assert manifest(spoiled)["content_hash"] == manifest(home)["content_hash"]
-    assert not [path for path in building.iterdir() if path.name.startswith(".building-")]
+    return folder, seen
+
+
+def test_a_killed_run_leaves_the_last_release(home: Path, killed_home: tuple[Path, list[dict[str, object]]]) -> None:
+    _, seen = killed_home
+    assert seen == [manifest(home)] * 2
+
+
+def test_the_run_after_it_gives_the_release_of_an_undisturbed_one(
+    home: Path, killed_home: tuple[Path, list[dict[str, object]]]
+) -> None:
+    folder, _ = killed_home
+    assert manifest(folder)["content_hash"] == manifest(home)["content_hash"]
+    assert not [path for path in latest(folder).parent.iterdir() if path.name.startswith(".building-")]
+
+
+def test_running_a_wave_again_doubles_no_row(home: Path, killed_home: tuple[Path, list[dict[str, object]]]) -> None:
+    folder, _ = killed_home
+    for table in TABLES:
+        key = ", ".join(table.key)
+        assert one(folder, f"SELECT count(*) - count(DISTINCT ({key})) FROM {table.name}") == 0, table.name
+    for wave in synthetic.WAVES:
+        answers = [Lake(place, SURVEY).read("staged_answers", wave) for place in (home, folder)]
+        pd.testing.assert_frame_equal(*answers)
 
 
 # --- bad deliveries ---------------------------------------------------------------------------------------------------
