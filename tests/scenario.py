@@ -123,10 +123,11 @@ sector,services,{services},enterprises,made up,2017-01-01
 
 CLAIMS = """\
 claims:
-  - name: participation_level
+  - claim: participation_level
+    declared: "2017-01-01"
     text: {nl: Deelname aan initiatieven, en: Participation in initiatives}
-    estimand: {indicator: participation}
-    rule: {type: estimate}
+    estimand: {kind: share, measure: cooperates, base: all}
+    rule: {kind: within, value: 0.36, margin: 0.10, alpha: 0.025}
     family: participation
 """
 

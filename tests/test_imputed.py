@@ -162,7 +162,8 @@ def test_waves_and_seeds_draw_apart(lake: Lake, survey: Survey) -> None:
 def test_without_a_declaration_only_the_observed_copy(home: Path, survey: Survey) -> None:
     lake = scenario.lake(home, upto="validated", waves=("2017",))
     told = imputed.run(lake, dataclasses.replace(survey, imputation={}), survey.waves["2017"])
-    assert told == {"rows": 14, "firms": 14, "copies": 0, "filled_values": 0, "filled_firms": 0, "left_out": {}}
+    assert told["rows"] == told["firms"] == 14
+    assert told["copies"] == told["filled_values"] == 0
     assert lake.read("imputed_answers", "2017")["imputation"].eq(0).all()
     assert lake.read("imputed_flags", "2017").empty
 
@@ -269,3 +270,22 @@ def test_what_a_gate_lets_in_stays_open_where_the_gate_stays_open(home: Path, su
     imputed.run(lake, dataclasses.replace(survey, imputation=declared), survey.waves["2017"])
     assert copies_of(lake, "10000008")[SHARES].isna().all().all()
     assert copies_of(lake, "10000006")[SHARES].notna().all().all()
+
+
+def test_copies_that_have_not_mixed_are_named(
+    home: Path, survey: Survey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lake = scenario.lake(home, upto="validated", waves=("2017",))
+    monkeypatch.setattr("monitor.imputed.MIXED", 0.5)
+    told = imputed.run(lake, survey, survey.waves["2017"])
+    assert "in_house_rd" in told["not_mixed"]
+    assert "have not mixed" in caplog.text
+
+
+def test_scale_reduction_sees_chains_that_stay_apart() -> None:
+    rng = np.random.default_rng(1)
+    together = rng.normal(size=(20, 40))
+    assert imputed.scale_reduction(together) == pytest.approx(1, abs=0.1)
+    assert imputed.scale_reduction(together + 5 * np.arange(20)[:, None]) > 10
+    assert imputed.scale_reduction(np.ones((20, 40))) is None
+    assert imputed.scale_reduction(together[:, :2]) is None

@@ -27,6 +27,9 @@ from monitor.survey.imputation import ImputationPlan, imputation_plan
 
 log = logging.getLogger("monitor")
 
+MIXED = 1.2
+"""Potential scale reduction above which copies still remember where they began (Gelman & Rubin 1992)"""
+
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     """Write `imputed_answers`, `imputed_flags` and `imputed_diagnostics` of a wave; returns what was filled in."""
@@ -51,6 +54,14 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     left_out = told.dropna(subset="reason").set_index("concept")["reason"].to_dict()
     for concept, reason in left_out.items():
         log.info("%s %s: %s is not filled in: %s", survey.name, wave.name, concept, reason)
+    unmixed = told.loc[told["convergence"] > MIXED, "concept"].tolist()
+    if unmixed:
+        log.warning(
+            "%s %s: the copies of %s have not mixed: raise `iterations`, or declare what sums to 100 under `shares`",
+            survey.name,
+            wave.name,
+            ", ".join(unmixed),
+        )
     return {
         "rows": rows,
         "firms": answers.num_rows,
@@ -58,6 +69,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         "filled_values": len(flagged),
         "filled_firms": int(flagged["firm"].nunique()),
         "left_out": left_out,
+        "not_mixed": unmixed,
     }
 
 
