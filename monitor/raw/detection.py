@@ -83,7 +83,8 @@ def number_marks(cells: Sequence[str]) -> tuple[str | None, str | None]:
     points = sum(POINT_DECIMAL.fullmatch(cell) is not None for cell in shown)
     groups = sum(POINT_GROUPS.fullmatch(cell) is not None for cell in shown)
     if commas and commas >= points - groups:
-        return ",", "." if groups else None
+        grouped = groups or any("." in cell for cell in shown if COMMA_DECIMAL.fullmatch(cell))
+        return ",", "." if grouped else None
     if groups and groups == points:
         return ",", "."
     return (".", None) if points else (None, None)

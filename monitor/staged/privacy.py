@@ -39,6 +39,7 @@ VALUES: Mapping[str, re.Pattern[str]] = {
     "phone number": re.compile(r"(\+\d{2}|00\d{2}|0)[\s().-]*[1-9]([\s().-]*\d){7,8}"),
     "coordinates": re.compile(r"-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}"),
 }
+LETTERS = re.compile(r"[^\W\d_]{3}")
 OTHER = re.compile(
     r"(_TEXT|\[other\]|[_\[-]other|-oth-|^other|anders|namelijk|specify|toelichting|opmerking|remark|comment)", re.I
 )
@@ -66,7 +67,7 @@ def is_free_text(source: Source, values: Sequence[str] = ()) -> bool:
         return False
     if OTHER.search(source.name):
         return True
-    worded = [value for value in values if " " in value and len(value) > 15]
+    worded = [value for value in values if " " in value and len(value) > 15 and LETTERS.search(value)]
     return len(worded) > LIKE_SHARE * len(values) > 0 and len(set(values)) > LIKE_SHARE * len(values)
 
 

@@ -1,0 +1,110 @@
+"""First definitions from a file: they load, they say what a person must decide, and they can be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import scenario
+import small_survey
+
+from monitor import raw, staged
+from monitor.lake import Lake
+from monitor.problems import DefinitionError
+from monitor.proposal import propose_survey, propose_wave
+from monitor.survey import load_survey
+
+SURVEYS = Path(__file__).parent / "surveys"
+REAL = {
+    "ecuador_sample/ENAIsam_labelled.sav": "id_empresa",
+    "colombia/Estructura_EDIT_SERVICIOS_II_2008_2009.csv": "nordemp",
+    "colombia/Estructura_EDIT_SERVICIOS_V_2014_2015.csv": "nordemp",
+}
+
+
+@pytest.mark.parametrize("file", REAL)
+def test_a_real_file_gives_a_survey_that_loads(tmp_path: Path, shared: Path, file: str) -> None:
+    written = propose_survey(tmp_path / "new", shared / "data" / file, "2020")
+    survey = load_survey(tmp_path / "new")
+    assert written == [tmp_path / "new" / "survey.yaml", tmp_path / "new" / "waves" / "2020.yaml"]
+    assert list(survey.waves["2020"].questions["firm"].columns) == [REAL[file]]
+    assert all("todo" in path.read_text(encoding="utf-8") for path in written)
+
+
+FILE = (
+    "kvk;E-mail;Kleur;Omzet;Aandeel nieuw;Ja of nee;Datum;Wat vindt u\n"
+    "00000001;a@b.example;rood;1.200,50;40%;ja;3-4-2018;wij vinden er veel van\n"
+    "00000002;c@d.example;blauw;15;12,5;nee;4-4-2018;geen mening over dit onderwerp\n"
+    "00000003;e@f.example;rood;250,75;0;ja;5-4-2018;het ligt er maar net aan\n"
+)
+
+
+def test_what_a_column_looks_like_becomes_its_concept_and_the_proposal_runs(home: Path, tmp_path: Path) -> None:
+    source = tmp_path / "export_2018.csv"
+    source.write_text(FILE, encoding="utf-8")
+    propose_survey(tmp_path / "small", source)
+    survey = load_survey(tmp_path / "small")
+    wave = survey.waves["2018"]
+    assert (wave.delivery.delimiter, wave.delivery.decimal, wave.delivery.thousands) == (";", ",", ".")
+    types = {name: survey.concepts[name].type for name in wave.questions}
+    assert types == {
+        "firm": "identifier", "contact_email": "text", "kleur": "category", "omzet": "number",
+        "aandeel_nieuw": "percentage", "ja_of_nee": "boolean", "datum": "date",
+    }  # fmt: skip
+    lake = Lake(home, survey.name)
+    raw.run(lake, survey, wave, [source])
+    staged.run(lake, survey, wave)
+    assert lake.read("staged_missing", "2018").empty
+    answers = lake.read("staged_answers", "2018").sort_values("response")
+    assert answers["omzet"].tolist() == [1200.5, 15, 250.75]
+    assert answers["aandeel_nieuw"].tolist() == [40, 12.5, 0]
+
+
+def test_nothing_is_overwritten_and_a_wave_needs_a_name(tmp_path: Path) -> None:
+    source = tmp_path / "export.csv"
+    source.write_text(FILE, encoding="utf-8")
+    with pytest.raises(DefinitionError, match="--wave"):
+        propose_survey(tmp_path / "new", source)
+    propose_survey(tmp_path / "new", source, "2018")
+    before = (tmp_path / "new" / "survey.yaml").read_bytes()
+    with pytest.raises(DefinitionError, match="there already"):
+        propose_survey(tmp_path / "new", source, "2018")
+    assert (tmp_path / "new" / "survey.yaml").read_bytes() == before
+
+
+def test_a_new_wave_keeps_what_is_there_and_lists_what_changed(home: Path, tmp_path: Path) -> None:
+    folder = scenario.folder(tmp_path / "definition")
+    source = scenario.inbox(home, "2018") / "answers-2018.csv"
+    text = source.read_text("cp1252").replace("v4", "v9").replace(";v1;", ";v1;", 1)
+    target = tmp_path / "answers-2019.csv"
+    lines = text.splitlines()
+    place = lines[0].split(";").index("v1")
+    cells = lines[1].split(";")
+    cells[place] = "3"
+    target.write_text("\n".join([lines[0], ";".join(cells), *lines[2:]]), "cp1252")
+    written, changes = propose_wave(folder, target)
+    assert written.name == "2019.yaml"
+    assert "product_innovation: code 3 is not declared" in changes
+    assert "in_house_rd: its columns (v4) are not in the file" in changes
+    assert any(change.startswith("new column v9") for change in changes)
+    survey = load_survey(folder)
+    before, now = survey.waves["2018"].questions, survey.waves["2019"].questions
+    assert set(before) - set(now) == {"in_house_rd"} and "in_house_rd" in survey.waves["2019"].not_asked
+    for concept in now:
+        for fact in ("columns", "codes", "asked_of", "otherwise", "blank_when", "ticked", "factor"):
+            assert getattr(now[concept], fact) == getattr(before[concept], fact), (concept, fact)
+    assert survey.waves["2019"].usable == survey.waves["2018"].usable
+
+
+def test_a_question_found_by_its_wording_is_followed_to_its_new_column(tmp_path: Path) -> None:
+    question = "Hoeveel omzet had uw bedrijf in het afgelopen jaar?"
+    survey = small_survey.survey(
+        tmp_path, f"  firm: {{column: id}}\n  amount: {{column: a, text: {{nl: '{question}', en: Turnover}}}}\n"
+    )
+    headings = ["id,b", f'Nummer,"{question}"', '"{""ImportId"":""1""}","{""ImportId"":""2""}"']
+    target = tmp_path / "export_2021.csv"
+    target.write_text("\n".join([*headings, "1,10", "2,20"]), encoding="utf-8")
+    written, changes = propose_wave(survey.folder, target)
+    assert "amount: a is now b" in changes
+    assert list(load_survey(survey.folder).waves["2021"].questions["amount"].columns) == ["b"]
+    assert "todo: a is now b" in written.read_text(encoding="utf-8")
