@@ -22,11 +22,14 @@ from monitor.problems import MonitorError, Problem, UnusableDelivery
 from monitor.raw.amendments import AMENDMENT_TYPES, compare
 from monitor.raw.corrections import corrections_frame, read_corrections
 from monitor.raw.deliveries import Kept, arrive, choose, decisions, file_of, find, history, inbox
-from monitor.raw.formats import frame_as_delivery, open_delivery
+from monitor.raw.formats import READERS, frame_as_delivery, open_delivery
 from monitor.raw.reading import Reading
 from monitor.survey import Delivery, Survey, Wave
 
-__all__ = ["Reading", "open_delivery", "run"]
+__all__ = ["FORMATS", "Reading", "open_delivery", "run"]
+
+FORMATS = tuple(READERS)
+"""The formats a delivery may have"""
 
 log = logging.getLogger("monitor")
 
