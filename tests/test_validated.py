@@ -231,6 +231,22 @@ def test_the_frame_says_what_the_respondent_did_not(survey: Survey, lake: Lake) 
     ]
 
 
+def test_who_is_usable_may_depend_on_the_frame(survey: Survey, lake: Lake) -> None:
+    wave = replace(survey.waves["2017"], usable="progress >= 50 AND size_band <> 'large'")
+    validated.run(lake, survey, wave)
+    statuses = lake.read("validated_responses", "2017").set_index("firm")["status"]
+    assert (statuses["10000012"], statuses["10000013"], statuses["10000001"]) == ("not_usable", "not_usable", "kept")
+
+
+def test_a_firm_twice_in_the_frame_doubles_no_response(survey: Survey, lake: Lake) -> None:
+    frame = lake.read("staged_frame", "2017")
+    lake.write("staged_frame", "2017", pd.concat([frame, frame[frame["firm"] == "10000001"]]))
+    with pytest.raises(WaveStopped) as stopped:
+        validated.run(lake, survey, survey.waves["2017"])
+    assert {problem.rule for problem in stopped.value.problems} == {"frame_firm_once"}
+    assert len(lake.read("validated_responses", "2017")) == 17
+
+
 def fieldwork(lake: Lake) -> dict[tuple[str, str], float]:
     table = lake.read("validated_fieldwork", "2017")
     assert table[["definition_nl", "definition_en"]].notna().all(axis=None)

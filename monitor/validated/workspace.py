@@ -29,17 +29,20 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     missing, wave, frame, last_wave, growth, item_response: where the lake has what they need
     """
     scan = lake.scan(ANSWERS, wave.name)
-    columns = {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
+    columns = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
     concepts = [name for name in asked(survey, wave) if name in columns]
-    connection.execute(f"CREATE TABLE responses AS {_responses(scan, survey, wave, concepts)}")
+    of_frame = _frame_facts(connection, lake, wave, columns)
+    # A firm that is in the frame twice fails a rule there; here it must not double a response.
+    facts = f"(SELECT DISTINCT ON (firm) firm, {', '.join(map(quoted, of_frame))} FROM frame)"
+    joined = f" LEFT JOIN {facts} USING (firm)" if of_frame else ""
+    connection.execute(f"CREATE VIEW all_answers AS SELECT * FROM {scan}{joined}")
+    connection.execute(f"CREATE TABLE responses AS {_responses(survey, wave, concepts)}")
     connection.execute(
         f"CREATE TABLE set_aside AS {statement('validated', 'set_aside')}", {"duplicates": wave.duplicates}
     )
     (aside,) = connection.execute("SELECT count(*) FROM set_aside").fetchone() or (0,)
     judged = " WHERE response NOT IN (SELECT response FROM set_aside)" if aside else ""
-    of_frame = _frame_facts(connection, lake, wave, set(columns))
-    joined = f" LEFT JOIN (SELECT firm, {', '.join(map(quoted, of_frame))} FROM frame) USING (firm)" if of_frame else ""
-    connection.execute(f"CREATE VIEW {ANSWERS} AS SELECT * FROM {scan}{joined}{judged}")
+    connection.execute(f"CREATE VIEW {ANSWERS} AS SELECT * FROM all_answers{judged}")
     connection.execute(f"CREATE VIEW missing AS SELECT * FROM {lake.scan('staged_missing', wave.name)}{judged}")
     connection.execute(f"CREATE TABLE {INVALID} AS SELECT * FROM missing WHERE kind = 'invalid'")
     connection.execute(
@@ -48,26 +51,38 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     available = {*concepts, *of_frame, "responses", "missing", "wave"}
     if lake.has("staged_frame", wave.name):
         available.add("frame")
+    return available | _beside_last_wave(connection, lake, survey, wave, concepts)
+
+
+def last_wave(lake: Lake, survey: Survey, wave: Wave) -> str | None:
+    """The nearest earlier wave of the survey whose answers are in the lake."""
+    earlier = [name for name in sorted(survey.waves) if name < wave.name and lake.has(ANSWERS, name)]
+    return earlier[-1] if earlier else None
+
+
+def _beside_last_wave(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave, concepts: list[str]
+) -> set[str]:
+    """Lay out what holds this wave against the last; returns the views there are."""
     before = last_wave(lake, survey, wave)
-    if before is not None:
-        connection.execute(f"CREATE VIEW last_wave AS {_kept_answers(lake, before)}")
-        available.add("last_wave")
-        there = {row[0] for row in connection.execute("DESCRIBE last_wave").fetchall()} & set(columns)
-        if there & set(AMOUNTS):
-            for view, source in (("amounts", ANSWERS), ("last_amounts", "last_wave")):
-                known = ", ".join(f"CAST({name if name in there else 'NULL'} AS DOUBLE) AS {name}" for name in AMOUNTS)
-                connection.execute(f"CREATE VIEW {view} AS SELECT firm, response, line, {known} FROM {source}")
-            connection.execute(f"CREATE TABLE growth AS {statement('validated', 'growth')}")
-            available.add("growth")
-        both = [literal(name) for name in concepts if name in survey.waves[before].questions]
-        connection.execute(f"CREATE TABLE both_asked AS SELECT unnest([{', '.join(both)}]::VARCHAR[]) AS concept")
-        connection.execute(
-            f"CREATE VIEW last_missing AS SELECT * FROM {lake.scan('staged_missing', before)}"
-            " WHERE response IN (SELECT response FROM last_wave)"
-        )
-        connection.execute(f"CREATE TABLE item_response AS {statement('validated', 'item_response')}")
-        available.add("item_response")
-    return available
+    if before is None:
+        return set()
+    connection.execute(f"CREATE VIEW last_wave AS {_kept_answers(lake, before)}")
+    connection.execute(
+        f"CREATE VIEW last_missing AS SELECT * FROM {lake.scan('staged_missing', before)}"
+        " WHERE response IN (SELECT response FROM last_wave)"
+    )
+    both = [literal(name) for name in concepts if name in survey.waves[before].questions]
+    connection.execute(f"CREATE TABLE both_asked AS SELECT unnest([{', '.join(both)}]::VARCHAR[]) AS concept")
+    connection.execute(f"CREATE TABLE item_response AS {statement('validated', 'item_response')}")
+    there = {row[0] for row in connection.execute("DESCRIBE last_wave").fetchall()} & {*concepts} & {*AMOUNTS}
+    if not there:
+        return {"last_wave", "item_response"}
+    for view, source in (("amounts", ANSWERS), ("last_amounts", "last_wave")):
+        known = ", ".join(f"CAST({name if name in there else 'NULL'} AS DOUBLE) AS {name}" for name in AMOUNTS)
+        connection.execute(f"CREATE VIEW {view} AS SELECT firm, response, line, {known} FROM {source}")
+    connection.execute(f"CREATE TABLE growth AS {statement('validated', 'growth')}")
+    return {"last_wave", "item_response", "growth"}
 
 
 def _frame_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, known: set[str]) -> list[str]:
@@ -79,13 +94,7 @@ def _frame_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, 
     return [name for name in columns if name not in known | {"firm", "invited", "disposition"}]
 
 
-def last_wave(lake: Lake, survey: Survey, wave: Wave) -> str | None:
-    """The nearest earlier wave of the survey whose answers are in the lake."""
-    earlier = [name for name in sorted(survey.waves) if name < wave.name and lake.has(ANSWERS, name)]
-    return earlier[-1] if earlier else None
-
-
-def _responses(scan: str, survey: Survey, wave: Wave, concepts: list[str]) -> str:
+def _responses(survey: Survey, wave: Wave, concepts: list[str]) -> str:
     def total(conditions: list[str]) -> str:
         return " + ".join(f"({condition})::INTEGER" for condition in conditions) or "0"
 
@@ -97,7 +106,7 @@ def _responses(scan: str, survey: Survey, wave: Wave, concepts: list[str]) -> st
         f" {total([f'{quoted(name)} IS NOT NULL' for name in answered])} AS answered, {len(answered)} AS asked,"
         f" {total([f'{quoted(name)} IS NOT NULL' for name in yes_no])} AS yes_no_answered,"
         f" {total([f'coalesce({quoted(name)}, false)' for name in yes_no])} AS yes_no_true,"
-        f" {finished} AS finished_at FROM {scan}"
+        f" {finished} AS finished_at FROM all_answers"
     )
 
 
