@@ -68,7 +68,7 @@ def disclose(
             },
             survey,
         ),
-        "rules": _gather(lake, "validated_rules", waves).rename(columns={"why_en": "why"}),
+        "rules": _rules(lake, waves),
         "quality": describe_quality(lake, survey, waves),
         "initiatives": _under(peers.initiatives(lake, survey, wave) for wave in waves),
         "benchmarks": _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items()),
@@ -197,6 +197,14 @@ def _under(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Frames one under the other; an empty one where there are none."""
     kept = [frame for frame in frames if len(frame)]
     return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
+
+
+def _rules(lake: Lake, waves: Sequence[str]) -> pd.DataFrame:
+    """How every suite of these waves came out: those of the answers, and those of later stages' tables."""
+    suites = sorted(folder.name for folder in lake.folder.glob("validated_rules*"))
+    frames = [frame for suite in suites if len(frame := _gather(lake, suite, waves))]
+    rules = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return rules.rename(columns={"why_en": "why"})
 
 
 def _whole(lake: Lake, table: str) -> pd.DataFrame:
