@@ -196,7 +196,7 @@ def _releases(options: argparse.Namespace) -> int:
 
     surveys = sorted(folder.name for folder in (options.home / "releases").glob("*") if folder.is_dir())
     found = [release for survey in surveys for release in releases(options.home, survey)]
-    lines = [f"{r['survey']}  {r['release_id']}  {r['created_at']}  waves {', '.join(r['waves'])}" for r in found]
+    lines = ["  ".join(str(release[fact]) for fact in ("survey", "release_id", "created_at")) for release in found]
     _print({"releases": found}, "\n".join(lines) or "no release yet: `monitor demo` makes one", options.json)
     return 0
 
@@ -204,7 +204,8 @@ def _releases(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     from monitor.released import diff
 
-    difference = diff(options.home, *options.releases, survey=options.of)
+    before, after = options.releases
+    difference = diff(options.home, before, after, survey=options.of)
     _print(difference.as_dict(), difference.render(), options.json)
     return 0
 
