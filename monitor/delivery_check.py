@@ -171,14 +171,12 @@ def _lend(lake: Lake, survey: Survey, wave: Wave, home: Path) -> None:
     lake.folder.mkdir(parents=True, exist_ok=True)
     for part in sorted(there.glob("*/wave=*")):
         table, partition = part.parent.name, part.name
-        if table.startswith(("staged_", "validated_")) and partition != f"wave={wave.name}":
-            place = lake.folder / table / partition
-        elif table in ("raw_deliveries", "raw_files") and partition == f"wave={wave.name}":
-            place = lake.folder / table / partition
-        else:
+        own = partition == f"wave={wave.name}"
+        if not table.startswith(("raw_deliveries", "raw_files") if own else ("staged_", "validated_")):
             continue
+        place = lake.folder / table / partition
         place.parent.mkdir(parents=True, exist_ok=True)
-        if partition == f"wave={wave.name}":
+        if own:
             shutil.copytree(part, place)
         else:
             place.symlink_to(part.resolve(), target_is_directory=True)

@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from monitor.lake import connect, quoted
@@ -330,7 +330,9 @@ def _wave_head(name: str, source: Path, layout: Layout, previous: Wave | None = 
     if previous is not None:
         kept = f"usable: {_text(previous.usable)}\nduplicates: {previous.duplicates}\n"
         if previous.frame is not None:
-            kept += f"# todo: frame: the wave of {previous.name} had {previous.frame.file}\n"
+            frame = {name: value for name, value in asdict(previous.frame).items() if value}
+            frame["file"] = str(frame["file"]).replace(previous.name, name)
+            kept += f"frame: {_flow(frame)}  # todo: is this wave's frame laid out as that of {previous.name}?\n"
     return (
         f"# Proposed from {source.name}. What is marked todo needs a person.\n"
         f"wave: {_text(name)}\n"
