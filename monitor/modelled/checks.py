@@ -60,6 +60,8 @@ def reason_to_refuse(
 ) -> Refusal | None:
     """The first reason, in the order a reader would ask, not to publish a model; None where there is none.
 
+    Reasons are published: they name the threshold and never the count, which is too small to be told.
+
     `events`: the smaller of events and non-events; None for a share. `constant`: outcome or practices with one value in
     the base. `empty_states`: combinations of practices no firm has. `aliased`: practices' terms that cannot be told
     apart from the others.
@@ -71,13 +73,13 @@ def reason_to_refuse(
         return Refusal(f"geen variatie in {names}", f"no variation in {names}")
     if firms < least_firms:
         return Refusal(
-            f"{firms} bedrijven in de basis, minder dan {least_firms}",
-            f"{firms} firms in the base, fewer than {least_firms}",
+            f"minder dan {least_firms} bedrijven in de basis",
+            f"fewer than {least_firms} firms in the base",
         )
     if events is not None and events < least_events:
         return Refusal(
-            f"{events} bedrijven met de minst voorkomende uitkomst, minder dan {least_events}",
-            f"{events} firms with the rarer outcome, fewer than {least_events}",
+            f"minder dan {least_events} bedrijven met de minst voorkomende uitkomst",
+            f"fewer than {least_events} firms with the rarer outcome",
         )
     if empty_states:
         names = ", ".join(empty_states)
@@ -88,7 +90,5 @@ def reason_to_refuse(
             f"niet te onderscheiden van andere termen: {names}", f"cannot be told apart from other terms: {names}"
         )
     if df < least_df:
-        return Refusal(
-            f"{df:.0f} vrijheidsgraden, minder dan {least_df}", f"{df:.0f} degrees of freedom, fewer than {least_df}"
-        )
+        return Refusal(f"minder dan {least_df} vrijheidsgraden", f"fewer than {least_df} degrees of freedom")
     return None

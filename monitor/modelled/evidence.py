@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import betaincinv, stdtrit
 
 from monitor.claims import Evidence
+from monitor.design import korn_graubard
 from monitor.modelled.columns import Columns
 from monitor.modelled.power import detectable
 from monitor.modelled.result import LEVEL, Result, bounds
@@ -79,11 +79,8 @@ def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosu
     found = [_shares_of_copy(estimand, copy, sample, difference) for copy in sample.copies]
     firms = [min(group.sum() for group in groups) for _, _, groups, _ in found]
     if min(firms) < thresholds.minimum_firms:
-        fewest = int(min(firms))
-        return _nothing(
-            f"{fewest} bedrijven, minder dan {thresholds.minimum_firms}",
-            f"{fewest} firms, fewer than {thresholds.minimum_firms}",
-        )
+        least = thresholds.minimum_firms
+        return _nothing(f"minder dan {least} bedrijven", f"fewer than {least} firms")
     domain = np.any([np.any(groups, axis=0) for _, _, groups, _ in found], axis=0)
     df = max(float(sample.design.degrees_of_freedom(domain)), 1.0)
     variances = [sample.design.covariance(influence[:, None])[0, 0] for _, influence, _, _ in found]
@@ -95,7 +92,8 @@ def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosu
     lows, highs = bounds(np.array([estimate]), np.array([se]), np.array([df]), share, LEVEL)
     low, high = float(lows[0]), float(highs[0])
     if events is not None and min(events, n - events) < FEW:
-        low, high = exact_interval(estimate, se, n, df)
+        exact = korn_graubard(estimate, se, n, df, LEVEL, n)
+        low, high = float(exact[0]), float(exact[1])
     return Evidence(
         estimate, se, df, low, high, not difference, n, events, minimum_detectable_effect=detectable(se, df)
     )
@@ -125,18 +123,6 @@ def _shares_of_copy(
         estimate += sign * share
         influence += sign * np.where(group, equal - share, 0.0) / size
     return estimate, influence, groups, int(equal[groups[0]].sum())
-
-
-def exact_interval(share: float, se: float, n: int, df: float) -> tuple[float, float]:
-    """Clopper-Pearson with the effective number of firms (Korn and Graubard 1998), never more than there are."""
-    effective = float(n)
-    if se > 0 and 0 < share < 1:
-        correction = (stdtrit(n - 1, 0.5 + LEVEL / 2) / stdtrit(df, 0.5 + LEVEL / 2)) ** 2
-        effective = min(share * (1 - share) / se**2 * correction, effective)
-    x, tail = effective * share, (1 - LEVEL) / 2
-    low = float(betaincinv(x, effective - x + 1, tail)) if x > 0 else 0.0
-    high = float(betaincinv(x + 1, effective - x, 1 - tail)) if x < effective else 1.0
-    return low, high
 
 
 def _nothing(nl: str, en: str) -> Evidence:

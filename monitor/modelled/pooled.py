@@ -51,8 +51,8 @@ def fit_panel(findings: Findings, model: Model) -> None:
     if switching < thresholds.minimum_firms:
         result = Result(specification, estimator=specification.estimator)
         result.refusal = Refusal(
-            f"{switching} bedrijven veranderen van praktijk, minder dan {thresholds.minimum_firms}",
-            f"{switching} firms change a practice, fewer than {thresholds.minimum_firms}",
+            f"minder dan {thresholds.minimum_firms} bedrijven veranderen van praktijk",
+            f"fewer than {thresholds.minimum_firms} firms change a practice",
         )
     else:
         result = analyse(richer, specification, thresholds, replicated_copies=1)
@@ -88,8 +88,8 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     result.df = float(max(switching - len(names), 0))
     if switching < thresholds.minimum_events:
         result.refusal = Refusal(
-            f"{switching} bedrijven wisselen van uitkomst, minder dan {thresholds.minimum_events}",
-            f"{switching} firms change their outcome, fewer than {thresholds.minimum_events}",
+            f"minder dan {thresholds.minimum_events} bedrijven wisselen van uitkomst",
+            f"fewer than {thresholds.minimum_events} firms change their outcome",
         )
         return result
     if not set(s.practices) & set(names) or result.df < 1:

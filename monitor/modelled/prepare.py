@@ -95,8 +95,8 @@ def _describe(result: Result, chosen: Sequence[Rows]) -> None:
     if result.routed:
         result.warnings.append(
             Refusal(
-                f"{result.routed} bedrijven buiten de basis: niet gevraagd naar een praktijk, hun 'nee' is routering",
-                f"{result.routed} firms kept out of the base: never asked about a practice, their 'no' is routing",
+                "bedrijven buiten de basis: niet gevraagd naar een praktijk, hun 'nee' is routering",
+                "firms kept out of the base: never asked about a practice, their 'no' is routing",
             )
         )
 

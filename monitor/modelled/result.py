@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtr
 
+from monitor.design import logit_t, student_t
 from monitor.modelled.checks import Refusal
 from monitor.modelled.contrasts import SHARES
 from monitor.modelled.power import detectable
@@ -108,17 +109,9 @@ def effective_df(contributions: Array, most: float) -> Array:
 
 
 def bounds(estimate: Array, se: Array, df: Array, share: NDArray[np.bool_], level: float) -> tuple[Array, Array]:
-    """Interval with Student's t; for shares strictly between 0 and 1 on the logit scale, se / (p (1 - p))."""
-    t = stdtrit(df, 0.5 + level / 2)
-    low, high = estimate - t * se, estimate + t * se
-    inside = share & (estimate > 0) & (estimate < 1)
-    p = np.where(inside, estimate, 0.5)
-    half = t * se / (p * (1 - p))
-    centre = np.log(p / (1 - p))
-    return (
-        np.where(inside, 1 / (1 + np.exp(-(centre - half))), low),
-        np.where(inside, 1 / (1 + np.exp(-(centre + half))), high),
-    )
+    """Interval with Student's t; for shares on the logit scale."""
+    on_logit, plain = logit_t(estimate, se, df, level), student_t(estimate, se, df, level)
+    return np.where(share, on_logit[0], plain[0]), np.where(share, on_logit[1], plain[1])
 
 
 def p_values(estimate: Array, se: Array, df: Array) -> tuple[Array, Array, Array]:
