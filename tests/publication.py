@@ -54,7 +54,7 @@ DEFINITION = {
         "innovators": {"sql": "product_innovation", "label": {"nl": "Innovatoren", "en": "Innovators"}},
     },
     "measures": {
-        "cooperates": {"sql": "len(initiatives) > 0", "type": "boolean", "label": {"nl": "Doet mee", "en": "Takes part"}},
+        "cooperates": {"sql": "len(initiatives) > 0", "type": "boolean", "label": {"nl": "Mee", "en": "Takes part"}},
         "invests": {"sql": "in_house_rd", "type": "boolean", "label": {"nl": "Investeert", "en": "Invests"}},
         "top_innovator": {
             "sql": "turnover_share_new_to_market > 40",
@@ -63,7 +63,7 @@ DEFINITION = {
         },
         "innovates": {"sql": "product_innovation", "type": "boolean", "label": {"nl": "Innoveert", "en": "Innovates"}},
         "profit": {"sql": "orientation = 'profit'", "type": "boolean", "label": {"nl": "Winst", "en": "Profit"}},
-        "balanced": {"sql": "orientation = 'balanced'", "type": "boolean", "label": {"nl": "Evenwicht", "en": "Balanced"}},
+        "balanced": {"sql": "orientation = 'balanced'", "type": "boolean", "label": {"nl": "Beide", "en": "Balanced"}},
         "social": {"sql": "orientation = 'social'", "type": "boolean", "label": {"nl": "Sociaal", "en": "Social"}},
         "share_new": {
             "sql": "turnover_share_new_to_market",
@@ -129,7 +129,8 @@ WAVE = {
         "sector": {"column": "sector", "codes": {code: code for code in SECTORS}},
         "orientation": {"column": "aim", "codes": {code: code for code in ("profit", "balanced", "social")}},
         "product_innovation": {
-            "column": "q1", "codes": {"1": "true", "2": "false"}, "text": {"nl": "Nieuw product?", "en": "New product?"},
+            "column": "q1", "codes": {"1": "true", "2": "false"},
+            "text": {"nl": "Nieuw product?", "en": "New product?"},
         },
         "turnover_share_new_to_market": {"column": "q2", "asked_of": "product_innovation", "otherwise": 0},
         "in_house_rd": {"column": "q3", "codes": {"1": "true", "2": "false"}},
@@ -298,12 +299,16 @@ def _indicators(
                     "survey": NAME, "wave": wave, "indicator": name, "measure": indicator.measure,
                     "domain_variable": variable, "domain": code, "estimate": estimate, "se": se,
                     "ci_low": max(estimate - 2 * se, 0.0), "ci_high": estimate + 2 * se,
-                    "unweighted": float(value[inside].mean() if indicator.estimator != "total" else value[inside].sum()) * unit,
+                    "unweighted": _plain(value[inside], indicator.estimator) * unit,
                     "n": n, "events": int(value[inside].sum()) if share else None, "n_effective": n / 1.3, "deff": 1.3,
                     "cv": se / estimate if estimate else 1.0, "reliability": "good", "comparable_since": WAVES[0],
                 }
             )  # fmt: skip
     return pd.DataFrame(rows).astype({"events": "Int64"})
+
+
+def _plain(values: np.ndarray, estimator: str) -> float:
+    return float(values.sum() if estimator == "total" else values.mean())
 
 
 def _changes(store: Lake, both: set[str], tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -328,8 +333,8 @@ def _models(definition: Survey, wave: str) -> dict[str, pd.DataFrame]:
     key = {"survey": NAME, "wave": wave, "model": "primary", "variant": "main"}
     model = {
         **key, "outcome": "top_innovator", "base": "all_firms", "estimator": "logit", "weighted": True, "n": FIRMS,
-        "events": 60, "n_dropped": 0, "df": 230.0, "minimum_detectable_effect": 0.17, "converged": True, "warning": None,
-        "published": True, "warning_nl": None,
+        "events": 60, "n_dropped": 0, "df": 230.0, "minimum_detectable_effect": 0.17, "converged": True,
+        "warning": None, "published": True, "warning_nl": None,
     }  # fmt: skip
     values = {
         "p_neither": 0.08, "p_invests_only": 0.12, "p_cooperates_only": 0.10, "p_both": 0.24, "ame_cooperates": 0.07,

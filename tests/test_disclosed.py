@@ -18,7 +18,6 @@ from monitor.disclosed.complementary import Quantity, System, exposed, intervals
 from monitor.lake import Lake
 from monitor.survey import Disclosure, Survey
 
-
 # --- one cell ------------------------------------------------------------------------------------------------------
 
 
@@ -53,7 +52,8 @@ def test_p_per_cent_and_dominance(amounts: list[float], withheld: bool, why: str
 
 @pytest.mark.parametrize(
     ("n", "events", "df", "withheld"),
-    [(200, 10, 10, False), (200, 9, 10, True), (200, 191, 10, True), (200, 10, 9, True), (9, None, 10, True), (10, None, 10, False)],
+    [(200, 10, 10, False), (200, 9, 10, True), (200, 191, 10, True), (200, 10, 9, True), (9, None, 10, True),
+     (10, None, 10, False)],
 )  # fmt: skip
 def test_models_at_their_boundaries(n: int, events: int | None, df: int, withheld: bool) -> None:
     table = pd.DataFrame({"n": [n], "events": [events], "df": [df]})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,7 +136,7 @@ def _put(system: System, name: Name, value: float, most: float = np.inf, width: 
         known.most = min(known.most, most)
 
 
-def number(value: object) -> float:
+def number(value: Any) -> float:
     """The value as a number; 0 where there is none."""
     known = None if value is None or value is pd.NA else float(value)
     return 0.0 if known is None or known != known else known

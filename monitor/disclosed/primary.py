@@ -16,7 +16,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def too_few(count: npt.ArrayLike, least: int) -> Flags:
-    """Whether a cell rests on fewer firms than `least`, or on a number nobody knows. Nought firms is too few as well."""
+    """Whether a cell rests on fewer firms than `least`, or on a number nobody knows. No firm is too few as well."""
     counts = np.asarray(pd.to_numeric(pd.Series(np.asarray(count)), errors="coerce"), dtype=float)
     return ~(counts >= least)
 

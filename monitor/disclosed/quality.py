@@ -46,7 +46,8 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
     ),
     "unit_response_rate_eligible": (
         "Usable responses over invited firms not found to be outside the population (AAPOR RR6-like, unweighted).",
-        "Bruikbare antwoorden gedeeld door uitgenodigde bedrijven die niet buiten de populatie bleken te vallen (ongewogen).",
+        "Bruikbare antwoorden gedeeld door uitgenodigde bedrijven die niet buiten de populatie bleken te vallen "
+        "(ongewogen).",
     ),
     "weighted_response_rate": (
         "Base weights of the usable responses over base weights of all invited firms.",

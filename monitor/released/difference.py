@@ -76,7 +76,7 @@ class Difference:
 
 
 def diff(home: Path, before: str, after: str, survey: str | None = None) -> Difference:
-    """What changed between two releases of a home (`latest` or an id). Raises DefinitionError where one is not there."""
+    """What changed between two releases of a home (`latest` or an id). DefinitionError where one is not there."""
     folder = _survey_folder(home, (before, after), survey)
     return compare(read(_release(folder, before)), read(_release(folder, after)))
 
@@ -283,6 +283,6 @@ def _shown(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _figure(value: object) -> str:
+def _figure(value: Any) -> str:
     number = float(value)
     return f"{number:.5g}" if number else "0"

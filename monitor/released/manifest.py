@@ -20,7 +20,8 @@ from monitor.lake import SQL_FOLDER, Lake
 from monitor.survey import Survey
 
 PACKAGES = (
-    "dagster", "duckdb", "great_expectations", "numpy", "pandas", "pyreadstat", "scipy", "statsmodels", "jinja2", "typst",
+    "dagster", "duckdb", "great_expectations", "numpy", "pandas", "pyreadstat", "scipy", "statsmodels", "jinja2",
+    "typst",
 )  # fmt: skip
 
 volatile = {"releases": ("release_id", "created_at")}

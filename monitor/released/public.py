@@ -21,7 +21,7 @@ STORAGE = "v1.2.0"
 """Oldest DuckDB whose clients must be able to open a release"""
 
 VIEWS: Mapping[str, str] = {
-    "headline": "Headline: each opening figure per wave for all firms, weighted with its interval, beside the plain share.",
+    "headline": "Headline: each opening figure per wave for all firms, weighted with interval, beside the plain share.",
     "trend": "Trend: each headline figure wave by wave with its change since the wave before.",
     "claims_now": "Claims now: every claim's verdict in the newest wave that could say something.",
 }

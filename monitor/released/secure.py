@@ -19,12 +19,12 @@ from monitor.released.public import STORAGE
 from monitor.survey import Survey
 
 TABLES: Mapping[str, str] = {
-    "firms": "Firms: one row per survey, wave and firm with what it answered (not imputed), measures, bases and weights.",
-    "completed": "Completed copies: one row per survey, wave, imputation and firm; missing answers filled in. The macros "
-    "run over it. Where nothing was imputed there is one copy, the answers as they are.",
+    "firms": "Firms: one row per survey, wave and firm with what it answered (not imputed), measures, bases, weights.",
+    "completed": "Completed copies: one row per survey, wave, imputation and firm; missing answers filled in. The "
+    "macros run over it. Where nothing was imputed there is one copy, the answers as they are.",
     "missing": "Missing values: one row per wave, firm and concept without an answer, with the kind.",
-    "replicate_weights": "Replicate weights: one row per wave, firm and replicate. Every replicate ran response adjustment "
-    "and calibration again.",
+    "replicate_weights": "Replicate weights: one row per wave, firm and replicate. Every replicate ran response "
+    "adjustment and calibration again.",
     "corrections": "Corrections: one row per firm and concept with an applied correction.",
     "designs": "Designs: one row per wave with what intervals need.",
 }
@@ -35,7 +35,8 @@ MACROS: Mapping[str, str] = {
     "estimate_ratio": "Ratio of two weighted totals with standard error and 95 % interval, per wave and domain: "
     "FROM estimate_ratio(numerator, denominator, base := condition, domains := variable).",
     "estimate_total": "Weighted total of any expression: FROM estimate_total(turnover_eur, domains := size_band).",
-    "estimate_mean": "Weighted mean of any expression: FROM estimate_mean(employees, base := invests, domains := sector).",
+    "estimate_mean": "Weighted mean of any expression: "
+    "FROM estimate_mean(employees, base := invests, domains := sector).",
     "estimate_share": "Weighted share of firms for which an expression is true; its interval is made on the logit "
     "scale: FROM estimate_share(cooperates, domains := size_band).",
 }
@@ -155,7 +156,7 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Surve
 
 
 def _storable(frame: pd.DataFrame, survey: Survey) -> pd.DataFrame:
-    """Columns that hold nothing at all get their concept's type, so that an unasked question is still a typed column."""
+    """Columns that hold nothing at all get their concept's type: an unasked question is still a typed column."""
     kinds = {"number": "float64", "percentage": "float64", "integer": "Int64", "boolean": "boolean"}
     out = frame.copy()
     for column in out:

@@ -18,7 +18,7 @@ STATA_NAME = 31
 
 
 def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> list[Path]:
-    """Write `firms.dta` and `firms.sav`: categories coded 1, 2, … with value labels, true/false as 1/0, sets as text."""
+    """Write `firms.dta` and `firms.sav`: categories as 1, 2, … with value labels, true/false as 1/0, sets as text."""
     import pyreadstat
 
     frame, labels, values = coded(tables["firms"], survey)

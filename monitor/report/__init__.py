@@ -3,8 +3,8 @@
 Belongs here: templates, charts, words. No query and no arithmetic: every number comes from a table that passed
 `disclosed`.
 
-`numbers` writes numbers, `words` finds words, `tables` and `models` pick lines, `charts` draws, `pages` says what each page
-tells, `site` makes HTML, `paper` PDF.
+`numbers` writes numbers, `words` finds words, `tables` and `models` pick lines, `charts` draws, `pages` says what each
+page tells, `site` makes HTML, `paper` PDF.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def build(
 ) -> list[Path]:
     """Write the report of a release into a folder. `tables`: every table of the contract, as disclosed.
 
-    `revised`: what changed since the last release (`since`, `lines`). `described`: files beside the tables that describe them.
+    `revised`: what changed since the last release (`since`, `lines`). `described`: files that describe the tables.
     """
     folder.mkdir(parents=True, exist_ok=True)
     told = spoken(tables, survey)

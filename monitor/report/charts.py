@@ -18,6 +18,8 @@ from markupsafe import Markup, escape
 WIDTH = 400
 LEFT, RIGHT = 8, 392
 INK, QUIET, LINE, ACCENT, BAND, WARM = "#17212b", "#51606e", "#d5dce3", "#0b5c7a", "#9cc7d8", "#a63d0a"
+HALO = 'stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+"""Keeps text readable where a grid line runs behind it"""
 FONT = "font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Libertinus Serif', sans-serif\""
 
 
@@ -110,10 +112,10 @@ def intervals(
         weight = ' font-weight="650"' if mark.strong else ""
         room = RIGHT - LEFT - len(mark.text) * 7.0 - 12
         line = (
-            f'<text x="{LEFT}" y="{_n(y + 15)}"{weight}>{escape(cut(mark.label, room))}</text>'
-            f'<text x="{RIGHT}" y="{_n(y + 15)}" text-anchor="end" fill="{QUIET}">{escape(mark.text)}</text>'
+            f'<text x="{LEFT}" y="{_n(y + 15)}"{weight} {HALO}>{escape(cut(mark.label, room))}</text>'
+            f'<text x="{RIGHT}" y="{_n(y + 15)}" text-anchor="end" fill="{QUIET}" {HALO}>{escape(mark.text)}</text>'
         )
-        parts.append(f'<g class="mark">{line}{_interval(mark, scale, y + 28)}</g>')
+        parts.append(_mark(mark, line + _interval(mark, scale, y + 28)))
     return figure(bottom + 24, parts, title, description, name)
 
 
@@ -163,13 +165,12 @@ def squares(
 ) -> Markup:
     """The two-by-two: four tiles, darker where the value is larger, each with its value and interval in words."""
     top, left, width, height = 44.0, 92.0, 146.0, 96.0
+    centred = 'text-anchor="middle"'
     most = max((m.estimate for line in cells for m in line if m.estimate is not None), default=1.0) or 1.0
     parts = []
     for j, head in enumerate(columns):
         for k, words in enumerate(wrapped(head, width)):
-            parts.append(
-                f'<text x="{_n(left + (j + 0.5) * (width + 6))}" y="{14 + 16 * k}" text-anchor="middle">{escape(words)}</text>'
-            )
+            parts.append(_words(left + (j + 0.5) * (width + 6), 14 + 16 * k, words, 'text-anchor="middle"'))
     for i, (head, line) in enumerate(zip(rows, cells, strict=True)):
         y = top + i * (height + 6)
         for k, words in enumerate(wrapped(head, left - 12)):
@@ -184,10 +185,9 @@ def squares(
             parts.append(
                 f'<g class="mark"><rect x="{_n(x)}" y="{_n(y)}" width="{width}" height="{height}" rx="6" fill="{fill}" '
                 f'stroke="{LINE}"/>'
-                f'<text x="{_n(x + width / 2)}" y="{_n(y + 46)}" text-anchor="middle" font-size="26" font-weight="650" '
-                f'fill="{ink}">{escape(value)}</text>'
-                f'<text x="{_n(x + width / 2)}" y="{_n(y + 70)}" text-anchor="middle" fill="{ink}">{escape(interval)}</text>'
-                "</g>"
+                + _words(x + width / 2, y + 46, value, f'{centred} font-size="26" font-weight="650" fill="{ink}"')
+                + _words(x + width / 2, y + 70, interval, f'{centred} fill="{ink}"')
+                + "</g>"
             )
     return figure(top + 2 * height + 12, parts, title, description, name)
 
@@ -217,15 +217,9 @@ def lines(
     for tick, text in zip(scale.ticks, scale.texts, strict=True):
         y = scale.at(tick, bottom, top)
         parts.append(f'<line x1="{left}" x2="{right}" y1="{_n(y)}" y2="{_n(y)}" stroke="{LINE}"/>')
-        parts.append(
-            f'<text x="{left - 6}" y="{_n(y + 4)}" text-anchor="end" font-size="12" fill="{QUIET}">{escape(text)}</text>'
-        )
+        parts.append(_tick(left - 6, y + 4, "end", text))
     for i in breaks:
-        x = (at[i - 1] + at[i]) / 2
-        parts.append(
-            f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{bottom}" stroke="{WARM}" stroke-width="1.5" '
-            f'stroke-dasharray="5 4"/>'
-        )
+        parts.append(_upright((at[i - 1] + at[i]) / 2, top, bottom))
     for i in range(1, len(marks)):
         before, mark = marks[i - 1], marks[i]
         if i in breaks or before.estimate is None or mark.estimate is None:
@@ -247,13 +241,11 @@ def lines(
                 )
             inside += f'<circle cx="{_n(x)}" cy="{_n(y)}" r="5" fill="{ACCENT}"/>'
             above = min(y, a if mark.high is not None else y) - 9
-            inside += (
-                f'<text x="{_n(x)}" y="{_n(above)}" text-anchor="middle" font-weight="650">{escape(mark.text)}</text>'
-            )
+            inside += _words(x, above, mark.text, f'text-anchor="middle" font-weight="650" {HALO}')
         else:
-            inside += f'<text x="{_n(x)}" y="{_n((top + bottom) / 2)}" text-anchor="middle" fill="{QUIET}">{escape(mark.text)}</text>'
+            inside += _words(x, (top + bottom) / 2, mark.text, f'text-anchor="middle" fill="{QUIET}"')
         inside += f'<text x="{_n(x)}" y="{_n(bottom + 20)}" text-anchor="middle">{escape(wave)}</text>'
-        parts.append(f'<g class="mark">{inside}</g>')
+        parts.append(_mark(mark, inside))
     return figure(bottom + 30, parts, title, description, name)
 
 
@@ -274,14 +266,10 @@ def curve(
         y = scale.at(tick, bottom, top)
         strong = QUIET if abs(tick) < 1e-12 else LINE
         parts.append(f'<line x1="{left}" x2="{right}" y1="{_n(y)}" y2="{_n(y)}" stroke="{strong}"/>')
-        parts.append(
-            f'<text x="{left - 6}" y="{_n(y + 4)}" text-anchor="end" font-size="12" fill="{QUIET}">{escape(text)}</text>'
-        )
+        parts.append(_tick(left - 6, y + 4, "end", text))
     for tick, text in zip(across.ticks, across.texts, strict=True):
         x = across.at(tick, left, right)
-        parts.append(
-            f'<text x="{_n(x)}" y="{_n(bottom + 18)}" text-anchor="middle" font-size="12" fill="{QUIET}">{escape(text)}</text>'
-        )
+        parts.append(_tick(x, bottom + 18, "middle", text))
     if known:
         upper = [f"{_n(across.at(x, left, right))},{_n(scale.at(m.high or 0, bottom, top))}" for x, m in known]
         lower = [f"{_n(across.at(x, left, right))},{_n(scale.at(m.low or 0, bottom, top))}" for x, m in reversed(known)]
@@ -289,10 +277,7 @@ def curve(
         parts.append(f'<polygon points="{" ".join(upper + lower)}" fill="{BAND}" fill-opacity=".55"/>')
         parts.append(f'<polyline points="{" ".join(middle)}" fill="none" stroke="{ACCENT}" stroke-width="2.5"/>')
     if at is not None:
-        x = across.at(at, left, right)
-        parts.append(
-            f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{bottom}" stroke="{WARM}" stroke-width="1.5" stroke-dasharray="5 4"/>'
-        )
+        parts.append(_upright(across.at(at, left, right), top, bottom))
     return figure(bottom + 26, parts, title, description, name)
 
 
@@ -304,9 +289,7 @@ def ranked(marks: Sequence[Mark], scale: Axis, title: str, description: str, nam
         y = scale.at(tick, bottom, top)
         strong = QUIET if abs(tick) < 1e-12 else LINE
         parts.append(f'<line x1="{left}" x2="{right}" y1="{_n(y)}" y2="{_n(y)}" stroke="{strong}"/>')
-        parts.append(
-            f'<text x="{left - 6}" y="{_n(y + 4)}" text-anchor="end" font-size="12" fill="{QUIET}">{escape(text)}</text>'
-        )
+        parts.append(_tick(left - 6, y + 4, "end", text))
     step = (right - left) / max(len(marks), 1)
     for i, mark in enumerate(marks):
         if mark.estimate is None:
@@ -324,8 +307,27 @@ def ranked(marks: Sequence[Mark], scale: Axis, title: str, description: str, nam
         inside += (
             f'<circle cx="{_n(x)}" cy="{_n(scale.at(mark.estimate, bottom, top))}" r="{_n(size)}" fill="{colour}"/>'
         )
-        parts.append(f'<g class="mark">{inside}</g>')
+        parts.append(_mark(mark, inside))
     return figure(bottom + 10, parts, title, description, name)
+
+
+def _words(x: float, y: float, text: str, how: str) -> str:
+    return f'<text x="{_n(x)}" y="{_n(y)}" {how}>{escape(text)}</text>'
+
+
+def _tick(x: float, y: float, anchor: str, text: str) -> str:
+    return _words(x, y, text, f'text-anchor="{anchor}" font-size="12" fill="{QUIET}"')
+
+
+def _upright(x: float, top: float, bottom: float) -> str:
+    """A dashed rule: a break in comparability, or the choice the report takes."""
+    ends = f'x1="{_n(x)}" x2="{_n(x)}" y1="{_n(top)}" y2="{_n(bottom)}"'
+    return f'<line {ends} stroke="{WARM}" stroke-width="1.5" stroke-dasharray="5 4"/>'
+
+
+def _mark(mark: Mark, inside: str) -> str:
+    """A mark that says its value when it is pointed at."""
+    return f'<g class="mark" data-tip="{escape(cut(f"{mark.label}: {mark.text}", 2000))}">{inside}</g>'
 
 
 def wrapped(text: str, units: float, size: float = 13) -> list[str]:

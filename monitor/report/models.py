@@ -127,7 +127,8 @@ def effects_table(figures: Figures, wave: str, contrasts: Mapping[str, Line]) ->
     """The effects as a table, with p-values."""
     t, n = figures.words.t, figures.numbers
     heads = (
-        Head(t("effect")), Head(f"{t('estimate')} ({t('points_unit')})", True), Head(t("interval"), True), Head(t("p_value"), True),
+        Head(t("effect")), Head(f"{t('estimate')} ({t('points_unit')})", True), Head(t("interval"), True),
+        Head(t("p_value"), True),
     )  # fmt: skip
     rows = tuple(
         (t(name), n.points(x["estimate"]), n.points_interval(x["ci_low"], x["ci_high"]), n.p_value(x["p_value"]))
@@ -275,6 +276,7 @@ def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
         for x in lines(figures.tables["models"], wave=wave)
     )
     heads = (
-        Head(t("model")), Head(t("variant")), Head(t("estimator")), Head(t("n"), True), Head(t("events"), True), Head(t("warning"), long=True),
+        Head(t("model")), Head(t("variant")), Head(t("estimator")), Head(t("n"), True), Head(t("events"), True),
+        Head(t("warning"), long=True),
     )  # fmt: skip
     return Printed(t("models_title", wave=label), heads, rows) if rows else None

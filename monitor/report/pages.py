@@ -176,7 +176,13 @@ def trends(figures: Figures, waves: Sequence[str]) -> Context:
         )  # fmt: skip
         rows = [(w, x) for w, x in zip(waves, found, strict=True) if x is not None]
         drawn.append(
-            Chart(label, svg, " ".join(notes), figures.indicator_table(title, rows, unit), description=described(marks))
+            Chart(
+                label,
+                svg,
+                " ".join(notes),
+                figures.indicator_table(title, rows, unit, t("wave")),
+                description=described(marks),
+            )
         )
     return {"charts": drawn, "changes": changes(figures, waves)}
 
@@ -299,7 +305,8 @@ def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
     """How figures are made, with the survey's own formulas and thresholds."""
     t, language = figures.words.t, figures.words.language
     rows = tuple(
-        (str(x[f"label_{language}"] or x["name"]), t(f"kind_{x['kind']}"), str(x["formula"] or ""), str(x[f"definition_{language}"] or ""))
+        (str(x[f"label_{language}"] or x["name"]), t(f"kind_{x['kind']}"), str(x["formula"] or ""),
+         str(x[f"definition_{language}"] or ""))
         for x in lines(figures.tables["measures"])
     )  # fmt: skip
     heads = (
@@ -330,7 +337,8 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
     for x in lines(figures.tables["codebook"]):
         found.setdefault(str(x["concept"]), []).append(x)
     heads = (
-        Head(t("wave")), Head(t("question"), long=True), Head(t("asked_of"), long=True), Head(t("comparability")), Head(t("changed"), long=True),
+        Head(t("wave")), Head(t("question"), long=True), Head(t("asked_of"), long=True), Head(t("comparability")),
+        Head(t("changed"), long=True),
     )  # fmt: skip
     concepts = []
     for name, rows in found.items():

@@ -35,7 +35,8 @@ def write(
 ) -> list[Path]:
     """Write `index.html` (a door to the languages) and a folder of pages per language. Returns the pages.
 
-    `spoken`: the disclosed tables in each language. `revised`: what changed since the last release. `described`: other files that describe the tables.
+    `spoken`: the disclosed tables in each language. `revised`: what changed since the last
+    release. `described`: other files that describe the tables.
     """
     style = (TEMPLATES / "site.css").read_text(encoding="utf-8")
     script = (TEMPLATES / "site.js").read_text(encoding="utf-8")

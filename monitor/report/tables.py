@@ -218,9 +218,8 @@ class Figures:
             name_of("by", wave, name, variable),
             marks[0].estimate,
         )
-        printed = self.indicator_table(
-            f"{title}, {wave}", [(m.label, x) for m, x in zip(marks, [whole, *inside], strict=True)], unit
-        )
+        rows = [(m.label, x) for m, x in zip(marks, [whole, *inside], strict=True)]
+        printed = self.indicator_table(f"{title}, {wave}", rows, unit, domain)
         return Chart(title, svg, "", printed, variable, described(marks))
 
     def scale(self, marks: Sequence[charts.Mark], unit: object) -> charts.Axis:
@@ -234,7 +233,9 @@ class Figures:
 
         return charts.axis(values, write, least=0.05 if unit == "share" else None)
 
-    def indicator_table(self, caption: str, rows: Sequence[tuple[str, Line]], unit: object) -> Printed:
+    def indicator_table(
+        self, caption: str, rows: Sequence[tuple[str, Line]], unit: object, first: str | None = None
+    ) -> Printed:
         """Indicator lines as a table: weighted with interval, unweighted, number of firms, reliability."""
         t, n = self.words.t, self.numbers
         body = []
@@ -253,7 +254,8 @@ class Figures:
                     )
                 )
         heads = ("weighted_short", "interval", "answered_short", "n", "reliability")
-        return Printed(caption, (Head(""), *(Head(t(h), h != "reliability") for h in heads)), tuple(body))
+        named = (Head(first or t("indicator")), *(Head(t(h), h != "reliability") for h in heads))
+        return Printed(caption, named, tuple(body))
 
     def mixed_table(self, caption: str, rows: Sequence[tuple[str, Line]]) -> Printed:
         """Lines of several indicators as one table, each in its own unit."""

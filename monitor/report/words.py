@@ -43,7 +43,7 @@ class Words:
         return Numbers(self.language)
 
     def t(self, key: str, **values: object) -> str:
-        """The report's word for a key, with the values put in. A word that is missing is an error, not an empty place."""
+        """The report's word for a key, with the values put in. A missing word is an error, not an empty place."""
         return _catalogue()[key][self.language].format(**values)
 
     def has(self, key: str) -> bool:

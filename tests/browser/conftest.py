@@ -1,0 +1,62 @@
+"""What the browser tests need from outside Python: Debian's Chromium, and axe-core from the npm registry.
+
+They fail without them, never skip; `.ci/run` installs Chromium, npm fetches axe-core into a temporary folder.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import publication
+
+from monitor import disclosed, released
+
+AXE = "axe-core@4.14.1"
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core."""
+    folder = tmp_path_factory.mktemp("axe")
+    done = subprocess.run(["npm", "pack", AXE, "--silent"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"npm could not fetch {AXE}: {done.stderr}"
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        source = archive.extractfile("package/axe.min.js")
+        assert source is not None
+        return source.read().decode("utf-8")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM.exists(), "Debian's chromium is not installed: apt-get install chromium"
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release of the made-up survey."""
+    folder = tmp_path_factory.mktemp("release")
+    survey = publication.survey(folder / "survey")
+    lake = publication.lake(folder / "home", survey)
+    disclosed.run_all(lake, survey, list(publication.WAVES))
+    return Path(str(released.run_all(lake, survey, list(publication.WAVES))["path"]))
