@@ -289,3 +289,17 @@ def test_scale_reduction_sees_chains_that_stay_apart() -> None:
     assert imputed.scale_reduction(together + 5 * np.arange(20)[:, None]) > 10
     assert imputed.scale_reduction(np.ones((20, 40))) is None
     assert imputed.scale_reduction(together[:, :2]) is None
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2, 4])
+def test_a_wave_of_hardly_any_firms_leaves_open_what_it_cannot_fill(home: Path, survey: Survey, kept: int) -> None:
+    lake = scenario.lake(home, upto="validated", waves=("2017",))
+    responses = scenario.validated_responses("2017")
+    usable = responses.index[responses["status"] == "kept"][4 : 4 + kept]
+    responses["status"] = responses.index.isin(usable)
+    responses["status"] = responses["status"].map({True: "kept", False: "not_usable"})
+    lake.write("validated_responses", "2017", responses)
+    told = imputed.run(lake, survey, survey.waves["2017"])
+    assert told["firms"] == kept
+    assert told["left_out"][SHARES[0]] == "fewer than 2 firms answered"
+    assert lake.read("imputed_answers", "2017")["imputation"].nunique() == (21 if kept else 0)
