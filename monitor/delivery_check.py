@@ -229,6 +229,7 @@ def _filled(
 ) -> CheckReport:
     failures = lake.read("validated_failures", wave.name)
     findings = [*stopped, *(p for p in _failures(failures, report.file) if p.severity != "critical")]
+    findings += _odd_codes(lake.read("staged_codes", wave.name))
     responses = lake.read("validated_responses", wave.name)["status"].value_counts()
     missing = lake.read("staged_missing", wave.name)["kind"].value_counts().sort_index()
     columns = lake.read("staged_columns", wave.name)[["source_column", "concept", "treatment"]]
@@ -273,6 +274,21 @@ def _failures(failures: pd.DataFrame, file: str) -> list[Problem]:
             found=str(row["value"]) if row["value"] is not None else None,
         )
         for row in _records(failures)
+    ]
+
+
+def _odd_codes(codes: pd.DataFrame) -> list[Problem]:
+    """Codes that do not exist, or contradict another."""
+    return [
+        Problem(
+            what=f"{row['concept']} {row['code']} {row['finding']}",
+            firm=str(row["firm"]),
+            column=f"{row['concept']} ({row['held_in']})",
+            rule="codes_exist",
+            severity="info",
+            found=str(row["code"]),
+        )
+        for row in _records(codes)
     ]
 
 

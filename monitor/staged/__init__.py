@@ -16,6 +16,7 @@ import duckdb
 from monitor.identity import identity_key, pseudonym, register_pseudonym
 from monitor.lake import Lake, literal, statement
 from monitor.staged.answers import answers_select, coded_query, coded_questions, missing_select, staged_concepts
+from monitor.staged.codes import write_codes
 from monitor.staged.corrections import Correction, as_frame, declared, match
 from monitor.staged.crosswalk import register_firm_of
 from monitor.staged.frame import write_frame
@@ -32,7 +33,7 @@ MEMORY_LIMIT = "1GB"
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
-    """Make staged_answers, staged_missing, staged_frame, staged_columns and staged_corrections of a wave.
+    """Make staged_answers, _missing, _frame, _columns, _codes and _corrections of a wave.
 
     A blank of an asked question is `absent` (`break_off` after the last answer of a response that is not usable),
     unless the question declares what blank means; what does not parse or is no known code is `invalid` with its text
@@ -63,6 +64,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         answers = lake.write_query(connection, "staged_answers", wave.name, answers_select(survey))
         missing = lake.write_query(connection, "staged_missing", wave.name, missing_select(questions))
         columns = treatments(connection, survey, wave, sources)
+        odd_codes = write_codes(connection, lake, survey, wave)
         records = _count(connection, "raw_records")
         nameless = _count(connection, "coded WHERE firm IS NULL")
         kinds = connection.execute(
@@ -79,6 +81,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         **{f"missing_{kind}": int(count) for kind, count in kinds},
         "frame_firms": framed.firms if framed else 0,
         "corrections": len(corrections),
+        "odd_codes": odd_codes,
         "columns_unmapped": int((columns["treatment"] == "unmapped").sum()),
         "columns_dropped": int(columns["treatment"].isin(["dropped_identifier", "dropped_text"]).sum()),
     }
