@@ -126,7 +126,6 @@ def measure(part: str, folder: Path, svy: str | None) -> pd.DataFrame:
         if asked is None:
             print(f"({part}) {name}: not installed here", file=sys.stderr)
             continue
-        # -v would do for memory too, but not every machine has GNU time: the children's own peak is read instead.
         done = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=HERE.parent)
         if done.returncode:
             print(f"({part}) {name} failed:\n{done.stderr[-2000:]}", file=sys.stderr)
