@@ -53,7 +53,11 @@ class Numbers:
         if unit == "EUR" and abs(number) >= 10_000_000:
             million = "mln" if self.language == "nl" else "million"
             return f"€{NBSP}{self.plain(number / 1_000_000)}{NBSP}{million}"
-        places = decimals if decimals is not None else (0 if abs(number) >= 100 or unit == "EUR" else 1)
+        places = (
+            decimals
+            if decimals is not None
+            else (0 if abs(number) >= 100 or unit == "EUR" or number.is_integer() else 1)
+        )
         return f"€{NBSP}{self.plain(number, places)}" if unit == "EUR" else self.plain(number, places)
 
     def interval(self, low: object, high: object, unit: object = "share", decimals: int | None = None) -> str:

@@ -23,7 +23,9 @@ from monitor.survey import Survey
 
 MOST_ROWS = 14
 """Yes-or-no answers on the first page"""
-MOST_SCALES = 5
+MOST_AMOUNTS = 9
+"""Number-valued answers on the second page"""
+MOST_SCALES = 4
 """Bands on the second page"""
 
 
@@ -199,4 +201,4 @@ def _amounts(
                 ],
             }
         )
-    return rows, scales
+    return rows[:MOST_AMOUNTS], scales

@@ -1,0 +1,63 @@
+"""How long a release takes: disclosure control, the report in two languages, the databases, the passports.
+
+Run from the project's root after `make run`: `.venv/bin/python benchmarks/release.py monitor-home`. Prints seconds of
+wall clock and of one processor for each part, and the size of the largest page.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from monitor import disclosed, released, report
+from monitor.lake import Lake
+from monitor.released import public, secure, statistics
+from monitor.report import passports
+from monitor.survey import load_survey
+from monitor.surveys import BUNDLED
+
+
+def timed(name: str, call: Callable[[], object]) -> None:
+    """Print what a call takes."""
+    wall, processor = time.perf_counter(), time.process_time()
+    call()
+    print(
+        f"{name:42} {time.perf_counter() - wall:7.2f} s   processor {time.process_time() - processor:6.2f} s",
+        flush=True,
+    )
+
+
+def main(home: Path) -> None:
+    """Time every part on the home's lake; everything is written aside."""
+    survey = load_survey(BUNDLED)
+    with tempfile.TemporaryDirectory() as folder:
+        aside = Path(folder)
+        lake = Lake(home, survey.name)
+        waves = [wave for wave in survey.waves if lake.has("estimated_indicators", wave)]
+        timed(f"disclosure control, {len(waves)} waves", lambda: disclosed.disclose(lake, survey, waves))
+        tables = released.public_tables(lake, survey, waves)
+        moment = pd.Timestamp("2026-01-01")
+        tables["releases"] = tables["releases"].assign(release_id="r0001-000000000000", created_at=moment)
+        timed("public database", lambda: public.write_database(aside / "monitor.duckdb", tables))
+        firms = secure.firm_tables(lake, survey, waves)
+        timed("secure database", lambda: secure.write_database(aside / "microdata.duckdb", firms, survey))
+        timed("Stata and SPSS files", lambda: statistics.write(aside, firms, survey))
+        timed("site and PDFs, two languages", lambda: report.build(aside / "report", tables, survey, waves))
+        pages = sorted((p.stat().st_size, p.name) for p in (aside / "report").rglob("*.html"))
+        print(f"largest of {len(pages)} pages: {pages[-1][1]}, {pages[-1][0] / 1e6:.2f} MB")
+        first = firms["firms"][firms["firms"]["wave"] == waves[0]]
+        spoken = report.spoken(tables, survey)
+        timed(
+            f"{len(first)} passports, {os.cpu_count()} processors",
+            lambda: passports.write(aside / "passports", first, spoken, survey, waves[0]),
+        )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "monitor-home"))
