@@ -414,3 +414,21 @@ def test_a_frame_value_that_cannot_be_read_stops(home: Path, tmp_path: Path) -> 
         staged.run(lake, survey, survey.waves["2017"])
     (problem,) = stopped.value.problems
     assert (problem.column, problem.found, problem.line) == ("grootte", "8", 4)
+
+
+def test_codes_that_do_not_exist_or_contradict_each_other_are_found(home: Path, tmp_path: Path) -> None:
+    questions = (
+        "  firm: {column: id}\n  sbi_code: {column: sbi}\n  municipality_code: {column: gemeente}\n"
+        '  province: {column: prov, codes: {"20": PV20, "22": PV22}}\n'
+    )
+    survey = small_survey.survey(tmp_path, questions, waves=("2019",))
+    rows = ["1;6201;0014;20", "2;4499;0014;20", "3;6201;0009;20", "4;6201;0014;22", "5;;;"]
+    small_survey.put(home, "x.csv", "\n".join(["id;sbi;gemeente;prov", *rows]), "2019")
+    answers, _ = staged_answers(home, survey, "2019")
+    found = Lake(home, "small").read("staged_codes", "2019").set_index("firm")[["code", "finding"]].T.to_dict("list")
+    firms = answers["firm"].tolist()
+    assert found == {
+        firms[1]: ["4499", "no code of the SBI 2008"],
+        firms[2]: ["0009", "not in the list of 2019"],
+        firms[3]: ["0014", "lies in PV20, not in PV22"],
+    }
