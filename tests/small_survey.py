@@ -1,5 +1,8 @@
 """A survey of a few questions around one delivery, for tests of intake. Does not belong here: a survey worth estimating."""
 
+# Cases stand one on a line, as in a table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,5 +1,8 @@
 """Codes of activities and municipalities, with their versions."""
 
+# Cases stand one on a line, as in a table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import csv

@@ -34,7 +34,8 @@ def test_the_lake_holds_nothing_from_which_the_key_can_be_read(home: Path) -> No
     key = identity_key(home)
     for path in (home / "lake").rglob("*"):
         if path.is_file():
-            assert key.hex() not in path.read_text() and key not in path.read_bytes()
+            assert key.hex() not in path.read_text()
+            assert key not in path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Deliveries: kept byte for byte, recognised, superseded, refused; and what is said of those that cannot be used."""
 
+# Cases stand one on a line, as in a table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import os
@@ -83,7 +86,8 @@ def test_the_same_content_again_is_no_new_delivery(home: Path, survey: Survey, a
     before = lake.path("raw_deliveries", "2020").read_bytes()
     small_survey.put(home, "answers.csv", again)
     _, second = take_in(home, survey)
-    assert second["delivery"] == first["delivery"] and second["new_deliveries"] == 0
+    assert second["delivery"] == first["delivery"]
+    assert second["new_deliveries"] == 0
     assert lake.path("raw_deliveries", "2020").read_bytes() == before
     assert second["amended_responses"] == 0
 
@@ -122,7 +126,8 @@ def test_a_decision_that_names_nothing_or_has_no_reason_is_refused(home: Path, s
     small_survey.put(home, "amendments.csv", "delivery,decision,reason,who,when\nabc,perhaps,,A,2020-06-01\n")
     with pytest.raises(UnusableDelivery) as stopped:
         take_in(home, survey)
-    assert len(stopped.value.problems) == 3 and all(p.line == 2 for p in stopped.value.problems)
+    assert len(stopped.value.problems) == 3
+    assert all(p.line == 2 for p in stopped.value.problems)
 
 
 def test_without_a_file_the_lake_reads_its_own_delivery_again(home: Path, survey: Survey) -> None:
@@ -131,7 +136,8 @@ def test_without_a_file_the_lake_reads_its_own_delivery_again(home: Path, survey
     place.unlink()
     lake.remove("raw_records", "2020")
     _, again = take_in(home, survey)
-    assert again["delivery"] == first["delivery"] and len(lake.read("raw_records", "2020")) == 3
+    assert again["delivery"] == first["delivery"]
+    assert len(lake.read("raw_records", "2020")) == 3
 
 
 def test_running_twice_changes_no_table(home: Path, survey: Survey) -> None:
@@ -153,7 +159,8 @@ def test_every_missing_column_is_named_and_nothing_is_replaced(home: Path, surve
         take_in(home, survey)
     problems = {p.column: p for p in stopped.value.problems}
     assert set(problems) == {"bedrag", "kleur"}
-    assert "bedragen" in str(problems["bedrag"].found) and "2020.yaml:6" in str(problems["bedrag"].expected)
+    assert "bedragen" in str(problems["bedrag"].found)
+    assert "2020.yaml:6" in str(problems["bedrag"].expected)
     assert lake.path("raw_records", "2020").read_bytes() == before
     assert len(lake.read("raw_deliveries", "2020")) == 1
 
@@ -193,7 +200,8 @@ def test_an_empty_inbox_says_what_was_expected_and_what_lies_there(home: Path, s
     with pytest.raises(UnusableDelivery) as stopped:
         take_in(home, survey)
     (problem,) = stopped.value.problems
-    assert problem.expected == "a file named like *.csv in inbox/small/2020" and problem.found == "answers.txt"
+    assert problem.expected == "a file named like *.csv in inbox/small/2020"
+    assert problem.found == "answers.txt"
 
 
 def test_a_half_written_file_does_not_replace_a_whole_one(home: Path, survey: Survey) -> None:
@@ -211,12 +219,13 @@ def test_a_handed_in_file_stands_before_the_inbox(home: Path, survey: Survey, tm
     given = tmp_path / "other name.txt"
     given.write_text("id;bedrag;kleur\n09;90;B\n")
     lake, metadata = take_in(home, survey, [given])
-    assert metadata["file"] == given.name and len(lake.read("raw_records", "2020")) == 1
+    assert metadata["file"] == given.name
+    assert len(lake.read("raw_records", "2020")) == 1
 
 
 def test_names_that_a_table_cannot_hold_are_told_apart(home: Path, survey: Survey) -> None:
     small_survey.put(home, "answers.csv", " id ;bedrag;kleur;line;ROW_NUMBER;KLEUR;;\n1;2;R;a;b;c;d;e\n")
-    lake, metadata = take_in(home, survey)
+    lake, _metadata = take_in(home, survey)
     columns = lake.read("raw_columns", "2020")
     assert columns["source_column"].tolist() == [
         "id", "bedrag", "kleur", "line", "ROW_NUMBER", "KLEUR", "column 7", "column 8",
@@ -237,7 +246,8 @@ def test_the_hash_of_a_content_does_not_see_how_it_was_written(tmp_path: Path) -
         (tmp_path / encoding).write_bytes(content)
         hashes.add(content_hash(tmp_path / encoding, encoding))
     (tmp_path / "other").write_text(text.replace("Sneek", "Sneek "))
-    assert len(hashes) == 1 and content_hash(tmp_path / "other", "utf-8") not in hashes
+    assert len(hashes) == 1
+    assert content_hash(tmp_path / "other", "utf-8") not in hashes
 
 
 def test_a_key_that_was_lost_stops_before_anything_is_compared(home: Path, survey: Survey) -> None:

@@ -1,5 +1,8 @@
 """Concepts as the questionnaire means them: codes, missing kinds, routing, corrections, and nobody's name."""
 
+# Cases stand one on a line, as in a table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import re
@@ -151,7 +154,8 @@ def test_a_blank_means_what_the_wave_declares_and_nothing_else(home: Path, tmp_p
     assert [tuple(r.values()) for r in plain(answers, ["share", "amount", "last"])] == [
         (10, 0, 1), (0, 20, 5), (None, None, 5), (None, None, 1),
     ]  # fmt: skip
-    assert kinds(missing, "share") == {3: "absent", 4: "invalid"} and kinds(missing, "last") == {}
+    assert kinds(missing, "share") == {3: "absent", 4: "invalid"}
+    assert kinds(missing, "last") == {}
 
 
 def test_after_a_break_off_blanks_are_no_item_non_response(home: Path, tmp_path: Path) -> None:
@@ -253,7 +257,8 @@ def test_a_decimal_comma_where_points_are_declared_is_caught(home: Path, tmp_pat
     small_survey.put(home, "x.csv", "id;w\n1;1,25\n2;0,80\n3;2\n")
     answers, missing = staged_answers(home, survey)
     assert plain(answers, ["amount"]) == [{"amount": None}, {"amount": None}, {"amount": 2}]
-    assert missing["kind"].tolist() == ["invalid", "invalid"] and missing["text"].tolist() == ["1,25", "0,80"]
+    assert missing["kind"].tolist() == ["invalid", "invalid"]
+    assert missing["text"].tolist() == ["1,25", "0,80"]
 
 
 PRIVATE = """\
@@ -408,9 +413,9 @@ def test_a_frame_value_that_cannot_be_read_stops(home: Path, tmp_path: Path) -> 
     lines = frame.read_text().splitlines()
     lines[3] = lines[3].replace(";1;", ";8;", 1).replace(";2;", ";8;", 1)
     frame.write_text("\n".join(lines))
+    lake = Lake(home, survey.name)
+    raw.run(lake, survey, survey.waves["2017"])
     with pytest.raises(UnusableDelivery) as stopped:
-        lake = Lake(home, survey.name)
-        raw.run(lake, survey, survey.waves["2017"])
         staged.run(lake, survey, survey.waves["2017"])
     (problem,) = stopped.value.problems
     assert (problem.column, problem.found, problem.line) == ("grootte", "8", 4)

@@ -58,7 +58,8 @@ def test_the_record_without_a_firm_is_left_out_and_counted(lake: Lake) -> None:
 def test_the_column_that_kept_its_name_and_changed_its_meaning_is_not_read_as_a_share(lake: Lake) -> None:
     share_2009 = lake.read("staged_answers", "2009")["turnover_share_new_to_firm"]
     share_2015 = lake.read("staged_answers", "2015")["turnover_share_new_to_firm"]
-    assert share_2009.max() <= 100 and share_2015.max() <= 100
+    assert share_2009.max() <= 100
+    assert share_2015.max() <= 100
     columns = lake.read("staged_columns", "2015").set_index("source_column")
     assert columns.loc["I3R1C1", "treatment"] == "unmapped"
     assert columns.loc["I4R1C1", "concept"] == "turnover_share_new_to_firm"
@@ -74,5 +75,6 @@ def test_firms_not_asked_are_not_taken_for_firms_that_said_no(lake: Lake) -> Non
     answers = lake.read("staged_answers", "2009")
     missing = lake.read("staged_missing", "2009")
     cooperation = missing[missing["concept"] == "cooperation_for_innovation"]
-    assert (cooperation["kind"] == "not_asked").all() and len(cooperation) == 1677
+    assert (cooperation["kind"] == "not_asked").all()
+    assert len(cooperation) == 1677
     assert answers["cooperation_for_innovation"].isna().sum() == 1677

@@ -1,5 +1,8 @@
 """What a cell's text is worth: every text is a value, a missing kind or invalid, and never a wrong number."""
 
+# Cases stand one on a line, as in a table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import datetime

@@ -3,6 +3,9 @@
 Belongs here: the bytes of each file. Does not belong here: expectations.
 """
 
+# Cases stand one on a line, as in a table.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import io
