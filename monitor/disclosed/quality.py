@@ -49,10 +49,6 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
         "Bruikbare antwoorden gedeeld door uitgenodigde bedrijven die niet buiten de populatie bleken te vallen "
         "(ongewogen).",
     ),
-    "weighted_response_rate": (
-        "Base weights of the usable responses over base weights of all invited firms.",
-        "Insluitgewichten van de bruikbare antwoorden gedeeld door die van alle uitgenodigde bedrijven.",
-    ),
     "item_response_rate": (
         "Usable responses with an answer to the question over usable responses that were asked it.",
         "Bruikbare antwoorden met een antwoord op de vraag, gedeeld door bruikbare antwoorden aan wie zij is gesteld.",
@@ -82,6 +78,17 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
     "weight_sum": (
         "Sum of the final weights: firms they stand for.",
         "Som van de eindgewichten: bedrijven waarvoor zij staan.",
+    ),
+    "step_weight_sum": ("Sum of the weights after this step.", "Som van de gewichten na deze stap."),
+    "step_weight_minimum": ("Smallest weight after this step.", "Kleinste gewicht na deze stap."),
+    "step_weight_maximum": ("Largest weight after this step.", "Grootste gewicht na deze stap."),
+    "step_design_effect": (
+        "Kish design effect of the weights after this step: 1 + CV²(w).",
+        "Kish' ontwerpeffect van de gewichten na deze stap: 1 + CV²(w).",
+    ),
+    "step_effective_responses": (
+        "Usable responses over the design effect after this step.",
+        "Bruikbare antwoorden gedeeld door het ontwerpeffect na deze stap.",
     ),
     "coefficient_of_variation": (
         "Standard error over estimate of a headline indicator, for all firms.",
@@ -116,10 +123,11 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
                 found.append(connection.execute(statement("disclosed", name), parameters or None).df())
 
     add("quality_responses", "validated_responses")
-    add("quality_frame", "staged_frame", "validated_responses")
+    add("quality_frame", "staged_frame")
     add("quality_items", "staged_missing", "staged_answers", "validated_responses")
     add("quality_imputation", "imputed_flags", "validated_responses")
     add("quality_weights", "weighted_weights")
+    add("quality_steps", "weighted_diagnostics")
     add("quality_corrections", "staged_corrections")
     add(
         "quality_precision",

@@ -20,7 +20,11 @@ Context = dict[str, Any]
 
 COVERAGE = (
     "frame_size", "invited", "over_coverage_rate", "responses", "not_usable", "duplicates", "quarantined",
-    "usable_responses", "unit_response_rate", "unit_response_rate_eligible", "weighted_response_rate", "corrections",
+    "usable_responses", "unit_response_rate", "unit_response_rate_eligible", "corrections",
+)  # fmt: skip
+STEPS = ("base", "response", "calibration")
+STEP_FIGURES = (
+    "step_weight_sum", "step_weight_minimum", "step_weight_maximum", "step_design_effect", "step_effective_responses",
 )  # fmt: skip
 WEIGHTS = ("weight_sum", "weight_minimum", "weight_maximum", "design_effect_weights", "effective_responses")
 CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "rest")
@@ -258,12 +262,28 @@ def quality(figures: Figures, waves: Sequence[str], revised: Mapping[str, Any] |
             tuple(item_heads),
             tuple((figures.words.label("concept", c), *v) for c, v in sorted(items.items())),
         ),
-        "weights": figures.quality_table(waves, WEIGHTS, t("weights_title")),
+        "weights": figures.quality_table(waves, WEIGHTS, t("quality_weights")),
+        "steps": steps(figures, waves),
         "rules": rules,
         "comparability": comparability(figures, waves),
         "overlap": Printed(t("overlap_title"), (Head(t("from_to")), Head(t("n"), True)), pairs) if pairs else None,
         **revisions(figures, revised),
     }
+
+
+def steps(figures: Figures, waves: Sequence[str]) -> Printed | None:
+    """The weights after each step of weighting, wave by wave."""
+    t, n = figures.words.t, figures.numbers
+    rows = []
+    for w in waves:
+        for step in STEPS:
+            values = [figures.quality(w, name, step) for name in STEP_FIGURES]
+            if any(v is not None for v in values):
+                places = (0, 2, 2, 2, 0)
+                cells = (n.plain(v, p) for v, p in zip(values, places, strict=True))
+                rows.append((w, t(f"step_{step}"), *cells))
+    heads = (Head(t("wave")), Head(t("step")), *(Head(t(f"q_{name}"), True) for name in STEP_FIGURES))
+    return Printed(t("weights_title"), heads, tuple(rows)) if rows else None
 
 
 def comparability(figures: Figures, waves: Sequence[str]) -> Printed:

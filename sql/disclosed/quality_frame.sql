@@ -1,9 +1,11 @@
--- grain: quality indicator. inputs: staged_frame, validated_responses
+-- grain: quality indicator. inputs: staged_frame
 WITH counted AS (
     SELECT
         count(*)::DOUBLE AS frame_size,
         count(*) FILTER (WHERE invited)::DOUBLE AS invited,
-        count(*) FILTER (WHERE invited AND disposition IN ('ineligible', 'over_coverage', 'ceased', 'moved', 'not_a_firm')) AS outside
+        count(*) FILTER (
+            WHERE invited AND replace(replace(lower(trim(disposition)), '_', ' '), '-', ' ') = 'out of scope'
+        ) AS outside
     FROM staged_frame
 ),
 rates AS (
