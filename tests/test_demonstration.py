@@ -245,9 +245,9 @@ def killed_when(reached: Callable[[], bool], home: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def killed_home(home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, object]]]:
+def killed_home(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the home folder whose last wave was lost, made again by a run killed in the middle of the wave, one
-    killed while it built its release, and one left alone; and what `latest` said of itself after each kill."""
+    killed while it built the first release, and one left alone; after each kill `latest` is held to what it was."""
     folder = Path(shutil.copytree(home, tmp_path_factory.mktemp("killed") / "home", symlinks=True))
     lake, releases = Lake(folder, SURVEY), latest(folder).parent
     for table in list(lake.folder.iterdir()):
@@ -255,25 +255,31 @@ def killed_home(home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
             for wave in ("2019", "all"):
                 lake.remove(table.name, wave)
     killed_when(lambda: lake.has("weighted_weights", "2019"), folder)
-    seen = [manifest(folder)]
-    killed_when(lambda: any(path.name.startswith(".building-") for path in releases.iterdir()), folder)
-    seen.append(manifest(folder))
+    assert manifest(folder) == manifest(home)
+
+    shutil.rmtree(releases)
+    killed_when(lambda: any(path.name.startswith(".building-") for path in releases.glob("*")), folder)
+    assert not latest(folder).is_symlink()
+    assert not [path for path in releases.iterdir() if path.name.startswith("r0")]
+
     done = monitor("run", "--wave", "2019", "--home", folder)
     assert done.returncode == 0, done.stderr
-    return folder, seen
+    return folder
 
 
-def test_a_killed_run_leaves_the_last_release(home: Path, killed_home: tuple[Path, list[dict[str, object]]]) -> None:
-    _, seen = killed_home
-    assert seen == [manifest(home)] * 2
-
-
-def test_the_run_after_it_gives_the_release_of_an_undisturbed_one(
-    home: Path, killed_home: tuple[Path, list[dict[str, object]]]
+def test_a_killed_run_leaves_latest_alone_and_the_next_gives_the_release_of_an_undisturbed_one(
+    home: Path, killed_home: Path
 ) -> None:
-    folder, _ = killed_home
-    assert manifest(folder)["content_hash"] == manifest(home)["content_hash"]
-    assert not [path for path in latest(folder).parent.iterdir() if path.name.startswith(".building-")]
+    assert manifest(killed_home)["content_hash"] == manifest(home)["content_hash"]
+    left = [path.name for path in latest(killed_home).parent.iterdir() if path.name.startswith(".building-")]
+    assert not left
+
+
+def test_running_again_what_did_not_change_makes_no_new_release(killed_home: Path) -> None:
+    before = latest(killed_home).resolve()
+    done = monitor("run", "--wave", "2019", "--home", killed_home)
+    assert done.returncode == 0, done.stderr
+    assert latest(killed_home).resolve() == before
 
 
 def test_running_a_wave_again_doubles_no_row(home: Path, killed_home: tuple[Path, list[dict[str, object]]]) -> None:
@@ -282,7 +288,7 @@ def test_running_a_wave_again_doubles_no_row(home: Path, killed_home: tuple[Path
         key = ", ".join(table.key)
         assert one(folder, f"SELECT count(*) - count(DISTINCT ({key})) FROM {table.name}") == 0, table.name
     for wave in synthetic.WAVES:
-        answers = [Lake(place, SURVEY).read("staged_answers", wave) for place in (home, folder)]
+        answers = [Lake(place, SURVEY).read("staged_answers", wave) for place in (home, killed_home)]
         pd.testing.assert_frame_equal(*answers)
 
 
