@@ -13,7 +13,7 @@ run: .venv/.run ## run the demonstration survey's three waves and print the path
 	$(BIN)/monitor demo
 
 test: .venv/.test ## run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/.test ## formatting, lint, types and the Dagster definitions
 	$(BIN)/ruff format --check .

@@ -22,6 +22,7 @@ from pathlib import Path
 import duckdb
 
 from monitor.problems import MonitorError, Problem
+from monitor.survey import Survey
 
 KEY_FILE = "identity.key"
 FINGERPRINT_FILE = "identity.fingerprint"
@@ -66,6 +67,17 @@ def identity_key(home: Path) -> bytes:
             f"put the backup of {KEY_FILE} back into the home folder, or use another home folder",
         )
     return key
+
+
+def survey_key(home: Path, survey: Survey) -> bytes:
+    """The key of a survey's pseudonyms: its home folder's.
+
+    A synthetic survey has nobody to protect. Its key follows from its name and seed, so that its release, in which
+    pseudonyms order the random numbers, comes out the same in every home.
+    """
+    if survey.synthetic:
+        return hashlib.sha256(f"synthetic {survey.name} {survey.seed}".encode()).digest()
+    return identity_key(home)
 
 
 def fingerprint(key: bytes) -> str:

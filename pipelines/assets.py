@@ -23,7 +23,7 @@ log = logging.getLogger("monitor")
 WAVE_STAGES: Mapping[str, Sequence[str]] = {
     "raw": ("raw_deliveries", "raw_records", "raw_frame"),
     "staged": ("staged_answers", "staged_missing", "staged_frame", "staged_columns", "staged_corrections"),
-    "validated": ("validated_rules", "validated_failures", "validated_responses"),
+    "validated": ("validated_rules", "validated_failures", "validated_responses", "validated_fieldwork"),
     "imputed": ("imputed_answers", "imputed_flags", "imputed_diagnostics"),
     "derived": ("derived_measures", "derived_flags"),
     "weighted": ("weighted_weights", "weighted_replicates", "weighted_diagnostics"),

@@ -15,7 +15,9 @@ from typing import Any
 import dagster as dg
 
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
+from monitor.validated.check import rule_problems
 from pipelines.definitions import build
+from pipelines.resources import loaded
 
 INSTANCE = "telemetry:\n  enabled: false\n"
 
@@ -44,6 +46,8 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str]) -> None:
     A wave that stops does not keep the waves after it from running; the release is made only if all went through.
     """
     home.mkdir(parents=True, exist_ok=True)
+    if problems := rule_problems(loaded(folder)):
+        raise DefinitionError(problems)
     definitions = build(folder, home)
     prepare_instance(home)
     with _alone(home), dg.DagsterInstance.get() as instance:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,11 @@ from monitor.identity import (
     identity_key,
     pseudonym,
     register_pseudonym,
+    survey_key,
 )
 from monitor.lake import connect
+from monitor.survey import load_survey
+from monitor.surveys import BUNDLED
 
 KEY = bytes(range(32))
 
@@ -81,3 +85,13 @@ def test_sql_and_python_give_the_same_pseudonym(identifiers: list[str | None], k
         register_pseudonym(connection, key, "survey")
         found = [connection.execute("SELECT pseudonym($1::VARCHAR)", [i]).fetchall()[0][0] for i in identifiers]
     assert found == [None if i is None else pseudonym(key, "survey", i) for i in identifiers]
+
+
+def test_a_synthetic_survey_s_key_is_the_same_everywhere(tmp_path: Path) -> None:
+    """Nobody to protect, and the same release in every home; a real survey's key is its home's alone."""
+    synthetic = load_survey(BUNDLED)
+    real = replace(synthetic, synthetic=False)
+    assert survey_key(tmp_path / "a", synthetic) == survey_key(tmp_path / "b", synthetic)
+    assert not (tmp_path / "a" / "identity.key").exists()
+    assert survey_key(tmp_path / "a", real) == identity_key(tmp_path / "a")
+    assert survey_key(tmp_path / "a", real) != survey_key(tmp_path / "b", real)

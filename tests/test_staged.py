@@ -15,7 +15,7 @@ import small_survey
 from small_survey import DELIVERY, staged_answers
 
 from monitor import raw, staged
-from monitor.identity import identity_key, pseudonym
+from monitor.identity import pseudonym, survey_key
 from monitor.lake import Lake
 from monitor.problems import UnusableDelivery
 
@@ -42,7 +42,7 @@ def test_the_scenario_is_staged_as_every_firm_was_meant(home: Path, tmp_path: Pa
     lake = Lake(home, survey.name)
     raw.run(lake, survey, survey.waves[wave])
     staged.run(lake, survey, survey.waves[wave])
-    key = identity_key(home)
+    key = survey_key(home, survey)
     for table, by in (("staged_answers", ["response"]), ("staged_missing", ["response", "concept"])):
         expected = scenario.TABLES["staged"][table](wave).sort_values(by, ignore_index=True)
         expected["firm"] = [pseudonym(key, survey.name, firm) for firm in expected["firm"]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 
-from monitor.identity import identity_key, register_pseudonym
+from monitor.identity import register_pseudonym, survey_key
 from monitor.lake import Lake, quoted
 from monitor.raw.reading import Reading
 from monitor.survey import Survey, Wave
@@ -38,7 +38,7 @@ def compare(
     key = earlier.column(firm_columns[0]) if firm_columns else None
     if key is None:
         return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in AMENDMENT_TYPES.items()})
-    register_pseudonym(connection, identity_key(lake.home), survey.name)
+    register_pseudonym(connection, survey_key(lake.home, survey), survey.name)
 
     def before_writer(query: str) -> int:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE records_before AS {query}")

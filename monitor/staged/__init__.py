@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from monitor.identity import identity_key, pseudonym, register_pseudonym
+from monitor.identity import pseudonym, register_pseudonym, survey_key
 from monitor.lake import Lake, literal, statement
 from monitor.staged.answers import answers_select, coded_query, coded_questions, missing_select, staged_concepts
 from monitor.staged.codes import write_codes
@@ -40,7 +40,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     as evidence; who was routed past is `not_asked`. A record in which no question's column holds anything is left out.
     Raises UnusableDelivery where a correction no longer matches or the frame cannot be read.
     """
-    key = identity_key(lake.home)
+    key = survey_key(lake.home, survey)
     with (
         tempfile.TemporaryDirectory(prefix="monitor-staged-") as folder,
         lake.open(wave.name, "raw_records") as connection,
