@@ -169,7 +169,7 @@ def describe_quality(lake: Lake, survey: Survey, waves: Sequence[str]) -> pd.Dat
     tables = [quality.quality(lake, survey, survey.waves[wave]) for wave in waves]
     shared = quality.panel(lake, survey, list(waves))
     table = quality.defined(pd.concat([*tables, shared], ignore_index=True))
-    small = (table["indicator"] == "panel_overlap") & (table["value"] > 0)
+    small = table["indicator"].isin(["panel_overlap", "participants"]) & (table["value"] > 0)
     table["suppressed"] = small & (table["value"] < survey.disclosure.minimum_firms)
     return _emptied("quality", table)
 
