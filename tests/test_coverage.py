@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -39,3 +40,13 @@ def test_intervals_cover_and_estimates_are_unbiased_in_200_draws(design: str) ->
     assert ((lines.mean_estimate - lines.truth).abs() < 3.5 * error).all(), lines
     # A 95 % interval is about four standard deviations wide.
     assert (lines.mean_width / lines.sd_estimate).between(3.4, 4.6).all(), lines
+
+
+def test_the_committed_table_holds_every_design_and_says_which_intervals_fall_short() -> None:
+    table = pd.read_csv(BENCHMARKS / "coverage.csv")
+    asked = {(design, estimand) for design in coverage.DESIGNS for estimand in coverage.ESTIMANDS}
+    assert set(zip(table.design, table.estimand, strict=True)) == asked
+    long = table[table.design.isin(coverage.SHORT)]
+    assert (long.draws + long.refused == 2000).all()
+    assert (table.coverage.between(coverage.LEAST, coverage.MOST) == table.within).all()
+    assert long.within.all()
