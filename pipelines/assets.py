@@ -21,14 +21,37 @@ from pipelines.resources import SurveyHome
 log = logging.getLogger("monitor")
 
 WAVE_STAGES: Mapping[str, Sequence[str]] = {
-    "raw": ("raw_deliveries", "raw_records", "raw_frame"),
-    "staged": ("staged_answers", "staged_missing", "staged_frame", "staged_columns", "staged_corrections"),
+    "raw": (
+        "raw_deliveries",
+        "raw_records",
+        "raw_columns",
+        "raw_codes",
+        "raw_frame",
+        "raw_corrections",
+        "raw_amendments",
+    ),
+    "staged": (
+        "staged_answers",
+        "staged_missing",
+        "staged_frame",
+        "staged_columns",
+        "staged_codes",
+        "staged_corrections",
+    ),
     "validated": ("validated_rules", "validated_failures", "validated_responses", "validated_fieldwork"),
     "imputed": ("imputed_answers", "imputed_flags", "imputed_diagnostics"),
     "derived": ("derived_measures", "derived_flags"),
-    "weighted": ("weighted_weights", "weighted_replicates", "weighted_diagnostics"),
+    "weighted": ("weighted_weights", "weighted_nonresponding", "weighted_replicates", "weighted_diagnostics"),
     "estimated": ("estimated_indicators",),
-    "modelled": ("modelled_models", "modelled_terms", "modelled_contrasts", "modelled_claims"),
+    "modelled": (
+        "modelled_models",
+        "modelled_terms",
+        "modelled_contrasts",
+        "modelled_curve",
+        "modelled_specifications",
+        "modelled_robustness",
+        "modelled_claims",
+    ),
 }
 """Stage -> the tables it writes for one wave"""
 
@@ -41,14 +64,20 @@ RELEASE_STAGES: Mapping[str, Sequence[str]] = {
         "disclosed_models",
         "disclosed_terms",
         "disclosed_contrasts",
+        "disclosed_curve",
+        "disclosed_specifications",
+        "disclosed_robustness",
         "disclosed_claims",
         "disclosed_rules",
         "disclosed_quality",
         "disclosed_codebook",
+        "disclosed_measures",
+        "disclosed_initiatives",
+        "disclosed_benchmarks",
     ),
     "released": ("released_release",),
 }
-"""Stage -> what it writes over all waves"""
+"""Stage -> what it writes over all waves; `modelled_pooled` stands for the modelled tables' rows over all waves"""
 ANSWER_SUITES = ("staged_answers", "staged_frame", "validated_responses", "validated_rules")
 """The suites the stage `validated` itself runs: they decide which responses are kept"""
 

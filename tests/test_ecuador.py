@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from monitor.lake import connect
+from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
 ROOT = Path(__file__).parent.parent
 DEFINITION = ROOT / "tests" / "surveys" / "ecuador"
@@ -111,3 +112,10 @@ def test_no_direct_identifier_or_single_firm_is_public(home: Path, shared: Path)
     ]
     assert texts
     assert not any(firm in text for text in texts for firm in firms)
+
+
+def test_every_table_of_the_lake_is_an_asset(home: Path) -> None:
+    assets = {table for tables in [*WAVE_STAGES.values(), *RELEASE_STAGES.values()] for table in tables}
+    folders = {folder.name for folder in (home / "lake" / "ecuador").glob("*_*") if folder.is_dir()}
+    kept = {name for name in folders if name == "raw_files" or name.startswith("validated_rules_")}
+    assert folders - kept <= assets
