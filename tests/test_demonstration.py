@@ -19,7 +19,7 @@ import pytest
 
 from monitor import synthetic
 from monitor.contract import TABLES
-from monitor.lake import Lake, connect
+from monitor.lake import Lake, connect, quoted
 from monitor.surveys import BUNDLED
 
 SURVEY = "noord_nederland"
@@ -284,7 +284,7 @@ def test_running_again_what_did_not_change_makes_no_new_release(killed_home: Pat
 
 def test_running_a_wave_again_doubles_no_row(home: Path, killed_home: Path) -> None:
     for table in TABLES:
-        key = ", ".join(table.key)
+        key = ", ".join(map(quoted, table.key))
         assert one(killed_home, f"SELECT count(*) - count(DISTINCT ({key})) FROM {table.name}") == 0, table.name
     for wave in synthetic.WAVES:
         answers = [Lake(place, SURVEY).read("staged_answers", wave) for place in (home, killed_home)]
