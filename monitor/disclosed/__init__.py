@@ -168,7 +168,7 @@ def describe_quality(lake: Lake, survey: Survey, waves: Sequence[str]) -> pd.Dat
     """Every wave's quality indicators and the firms that waves share, with definitions."""
     tables = [quality.quality(lake, survey, survey.waves[wave]) for wave in waves]
     shared = quality.panel(lake, survey, list(waves))
-    table = quality.defined(pd.concat([*tables, shared], ignore_index=True))
+    table = quality.defined(_under([*tables, shared]))
     small = table["indicator"].isin(["panel_overlap", "participants"]) & (table["value"] > 0)
     table["suppressed"] = small & (table["value"] < survey.disclosure.minimum_firms)
     return _emptied("quality", table)
