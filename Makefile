@@ -21,6 +21,20 @@ check: .venv/.test ## formatting, lint, types and the Dagster definitions
 	$(BIN)/mypy
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/dg check defs
 
+browser-test: .venv/.test ## the report in a real browser (needs Debian's chromium, and npm)
+	$(BIN)/python -m pytest tests/browser -o addopts="-q --strict-markers"
+
+coverage: .venv/.test ## 2,000 draws of each survey design and 1,000 simulated surveys (hours; tables in benchmarks/)
+	$(BIN)/python benchmarks/coverage.py --draws 2000 --write
+	$(BIN)/python benchmarks/models.py --surveys 1000 --write
+
+benchmarks: .venv/.test ## time and memory beside other packages (tables in benchmarks/)
+	$(BIN)/python benchmarks/inference.py --write
+	$(BIN)/python benchmarks/scale.py --write
+	$(BIN)/python benchmarks/imputation.py
+	$(BIN)/python benchmarks/intake.py
+	$(BIN)/python benchmarks/release.py
+
 ui: .venv/.run ## Dagster's web interface on 127.0.0.1:3000
 	$(BIN)/monitor ui
 

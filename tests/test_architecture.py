@@ -24,7 +24,7 @@ BOTTOM = {"problems", "lake", "expressions", "survey", "surveys", "concepts"}
 SHARED = {"design", "rubin", "identity", "classification", "contract"}
 """What stages share: knows no stage"""
 TOP = {"cli", "progress", "delivery_check", "proposal"}
-HEAVY = {"great_expectations", "statsmodels", "altair", "typst", "vl_convert", "sqlalchemy", "dagster"}
+HEAVY = {"great_expectations", "statsmodels", "typst", "sqlalchemy", "dagster"}
 SOURCES = sorted((ROOT / "monitor").rglob("*.py"))
 
 
