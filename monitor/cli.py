@@ -28,7 +28,7 @@ DEFECT = 70
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. No traceback reaches the terminal."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     options.home = Path(options.home).resolve()
     show_progress()
     try:
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DEFECT
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--home",
@@ -64,17 +65,21 @@ def _parser() -> argparse.ArgumentParser:
     surveyed.add_argument(
         "--survey", type=Path, default=BUNDLED, help="survey folder (default: the bundled demonstration survey)"
     )
-    parser = argparse.ArgumentParser(prog="monitor", description="From a survey wave's deliveries to a release.")
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="command")
+    top = argparse.ArgumentParser(prog="monitor", description="From a survey wave's deliveries to a release.")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command: Callable[[argparse.Namespace], int], about: str, *parents: Any) -> Any:
         added = commands.add_parser(name, help=about, description=about, parents=[common, *parents])
         added.set_defaults(command=command)
         return added
 
-    add("demo", _demo, "build the synthetic demonstration survey, run every wave, publish a release")
-    run = add("run", _run, "run waves end to end and publish a release", surveyed)
+    released = argparse.ArgumentParser(add_help=False)
+    released.add_argument(
+        "--passports", action="store_true", help="make each firm's passport too (a minute for 600 firms)"
+    )
+    add("demo", _demo, "build the synthetic demonstration survey, run every wave, publish a release", released)
+    run = add("run", _run, "run waves end to end and publish a release", surveyed, released)
     run.add_argument("--wave", action="append", metavar="W", help="wave to run (again for more; default: all)")
     run.add_argument("--input", type=Path, metavar="FILE", help="delivery to put into the wave's inbox first")
     check = add(
@@ -96,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--of", metavar="SURVEY", help="the survey, where the home folder holds several")
     ui = add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed)
     ui.add_argument("--port", type=int, default=3000, help="port (default: 3000)")
-    return parser
+    return top
 
 
 def _print(result: dict[str, Any], text: str, as_json: bool) -> None:
@@ -153,7 +158,7 @@ def _deliver(source: Path, inbox: Path) -> None:
 def _run_and_show(survey: Survey, waves: list[str], options: argparse.Namespace) -> int:
     from pipelines.command import run_waves
 
-    run_waves(survey.folder, options.home, waves)
+    run_waves(survey.folder, options.home, waves, options.passports)
     latest = options.home / "releases" / survey.name / "latest"
     release = latest.resolve()
     report = release / "public" / "report" / "index.html"

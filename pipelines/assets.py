@@ -181,7 +181,9 @@ def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> 
         survey, lake = monitor.survey(), monitor.lake()
         if unfinished := lake.unfinished_waves():
             raise failure(_not_whole(survey, unfinished))
-        yield from _run(stage, tables, "all", lake, lambda module: module.run_all(lake, survey, lake.whole_waves()))
+        options = {"passports": monitor.passports} if stage == "released" else {}
+        waves = lake.whole_waves()
+        yield from _run(stage, tables, "all", lake, lambda module: module.run_all(lake, survey, waves, **options))
 
     return asset
 

@@ -40,7 +40,7 @@ def prepare_instance(home: Path) -> Path:
     return folder
 
 
-def run_waves(folder: Path, home: Path, waves: Sequence[str]) -> None:
+def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = False) -> None:
     """Run waves one after the other and make a release. Raises RunFailed with the stage's problems.
 
     A wave that stops does not keep the waves after it from running; the release is made only if all went through.
@@ -48,7 +48,7 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str]) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if problems := rule_problems(loaded(folder)):
         raise DefinitionError(problems)
-    definitions = build(folder, home)
+    definitions = build(folder, home, passports)
     prepare_instance(home)
     with _alone(home), dg.DagsterInstance.get() as instance:
         close_killed_runs(instance)

@@ -12,7 +12,7 @@ from pipelines.checks import build_checks
 from pipelines.resources import SurveyHome, home_folder, loaded, survey_folder
 
 
-def build(folder: Path, home: Path) -> dg.Definitions:
+def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
     """The definitions of one survey folder over one home folder."""
     survey = loaded(folder)
     wave, release = wave_job(), release_job()
@@ -22,7 +22,7 @@ def build(folder: Path, home: Path) -> dg.Definitions:
         jobs=[wave, release],
         schedules=[yearly(survey, wave)],
         sensors=[inbox_sensor(survey, wave), release_sensor(wave, release)],
-        resources={"monitor": SurveyHome(survey_folder=str(folder), home=str(home))},
+        resources={"monitor": SurveyHome(survey_folder=str(folder), home=str(home), passports=passports)},
         executor=dg.in_process_executor,
     )
 

@@ -37,6 +37,8 @@ class SurveyHome(dg.ConfigurableResource):
 
     survey_folder: str
     home: str
+    passports: bool = False
+    """Whether a release holds a passport for every firm that answered its newest wave"""
 
     def survey(self) -> Survey:
         """The survey as its folder declares it."""

@@ -91,8 +91,7 @@ def test_a_defect_is_no_traceback(
 def test_every_command_is_documented() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands: set[str] = set()
-    parser = cli._parser()
-    for action in parser._actions:
+    for action in cli.parser()._actions:
         commands |= set(action.choices or ())
     assert commands
     for command in commands:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -40,6 +41,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr
     assert Path(json.loads(done.stdout)["release"]).is_dir()
     return folder
+
+
+def test_the_queries_of_the_readme_run(home: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    (queries,) = re.findall(r"```sql\n(.*?)```", readme, re.DOTALL)
+    with connect() as connection:
+        for query in queries.replace("monitor-home/", f"{home}/").split(";"):
+            found = connection.execute(query).fetchall() if query.strip() else [()]
+            assert found or query.strip().startswith("ATTACH")
 
 
 @pytest.fixture(scope="module")
