@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,15 @@ def shared() -> Path:
             pytrace=False,
         )
     return folder
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """The command line sends the library's log to the terminal; the next test gets the log as it was."""
+    log = logging.getLogger("monitor")
+    before = log.level, log.propagate, log.handlers
+    yield
+    log.level, log.propagate, log.handlers = before
 
 
 @pytest.fixture
