@@ -4,6 +4,7 @@ Belongs here: which tables a stage writes, and calling the stage. Does not belon
 """
 
 import importlib
+import importlib.util
 import json
 import logging
 import time
@@ -98,8 +99,7 @@ def build_assets(survey: Survey) -> list[dg.AssetsDefinition]:
 
 
 def _specs(stage: str, tables: Sequence[str], before: Sequence[str]) -> list[dg.AssetSpec]:
-    description = (importlib.util.find_spec(f"monitor.{stage}") and _summary(stage)) or stage
-    return [dg.AssetSpec(table, deps=list(before), group_name=stage, description=description) for table in tables]
+    return [dg.AssetSpec(table, deps=list(before), group_name=stage, description=_summary(stage)) for table in tables]
 
 
 def _summary(stage: str) -> str:
