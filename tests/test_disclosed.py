@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,11 @@ from monitor.contract import BY_NAME, TABLES, shaped
 from monitor.disclosed import cells, complementary, peers, primary
 from monitor.disclosed.complementary import Quantity, System, exposed, intervals, withheld_rows
 from monitor.lake import Lake
+from monitor.modelled import prepare
+from monitor.modelled.checks import Refusal, reason_to_refuse
+from monitor.modelled.registry import Specification
+from monitor.modelled.result import Result
+from monitor.modelled.sample import Rows
 from monitor.survey import Disclosure, Survey
 
 # --- one cell ------------------------------------------------------------------------------------------------------
@@ -58,6 +64,38 @@ def test_p_per_cent_and_dominance(amounts: list[float], withheld: bool, why: str
 def test_models_at_their_boundaries(n: int, events: int | None, df: int, withheld: bool) -> None:
     table = pd.DataFrame({"n": [n], "events": [events], "df": [df]})
     assert primary.model_withheld(table, Disclosure()).tolist() == [withheld]
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda: reason_to_refuse(40, 20, 30.0, ["size_band[large]"], [], [], 10, 10, 10),
+        lambda: reason_to_refuse(40, 20, 30.0, [], ["size_band[large]"], [], 10, 10, 10),
+        lambda: separated_note(),
+    ],
+    ids=["no variation", "empty combination", "separation"],
+)
+def test_a_models_note_does_not_name_a_cell_of_firms_that_are_alike(tell: Callable[[], Refusal]) -> None:
+    """The notes as `modelled` writes them: where it words them otherwise, this fails."""
+    note = tell()
+    for words in (note.nl, note.en):
+        assert "size_band[large]" in words
+        passed = str(primary.without_cells(words))
+        assert "size_band" not in passed
+        assert len(passed) > 9
+
+
+def separated_note() -> Refusal:
+    """What is said of a model in which no large firm has the outcome."""
+    large = np.repeat([0.0, 1.0], 40)
+    y = np.where(large == 1, 0.0, np.tile([0.0, 1.0], 40))
+    rows = Rows(np.ones(80, dtype=bool), None, y, 0, 0)  # type: ignore[arg-type]
+    result = Result(Specification("m", "main", "top", "all_firms", "logit"))
+    layout = SimpleNamespace(names=("intercept", "size_band[large]"))
+    x = np.column_stack([np.ones(80), large])
+    assert prepare._estimator(result, [rows], [x], layout, 20) == "firth"  # type: ignore[arg-type]
+    (note,) = result.warnings
+    return note
 
 
 # --- a table with totals -------------------------------------------------------------------------------------------

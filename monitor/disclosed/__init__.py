@@ -141,6 +141,8 @@ def withhold_models(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[
     if len(out["models"]):
         out["models"]["suppressed"] = primary.model_withheld(out["models"], survey.disclosure)
         out["models"] = _emptied("models", out["models"])
+        for column in ("warning", "warning_nl"):
+            out["models"][column] = out["models"][column].map(primary.without_cells)
         rows = out["models"].loc[out["models"]["suppressed"].astype(bool), key]
         withheld = set(rows.astype(str).itertuples(index=False, name=None))
     for name in ("terms", "contrasts", "robustness"):

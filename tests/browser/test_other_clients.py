@@ -1,0 +1,107 @@
+"""A release opened and queried by other clients than the product's own, each from the package registry.
+
+The oldest DuckDB it promises to work with, and DuckDB's own command line. R's `duckdb` is in neither Debian nor PyPI,
+so it is asked only where R has it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+OLDEST = "1.2.0"
+COMMAND_LINE = "1.5.6"
+QUESTIONS = """
+import duckdb, json, sys
+assert duckdb.__version__ == sys.argv[2]
+told = {}
+with duckdb.connect(sys.argv[1] + "/public/monitor.duckdb", read_only=True) as connection:
+    for view in ("headline", "trend", "claims_now", "indicators", "codebook"):
+        told[view] = len(connection.execute(f"FROM {view}").fetchall())
+    comment = "SELECT comment FROM duckdb_tables() WHERE table_name = 'indicators'"
+    told["comment"] = connection.execute(comment).fetchone()[0]
+with duckdb.connect(sys.argv[1] + "/secure/microdata.duckdb", read_only=True) as connection:
+    told["share"] = connection.execute("FROM estimate_share(cooperates, domains := size_band)").fetchall()
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="session")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python with that DuckDB and nothing else."""
+    folder = tmp_path_factory.mktemp("client")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", f"duckdb=={OLDEST}"], check=True)
+    return python
+
+
+def test_duckdb_1_2_reads_tables_views_comments_and_macros(client: Path, release: Path) -> None:
+    done = subprocess.run([client, "-c", QUESTIONS, str(release), OLDEST], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["headline"] == 8
+    assert told["comment"].startswith("Indicators")
+    assert len(told["share"]) == 8
+    assert all(0 < row[5] < 1 and row[6] > 0 for row in told["share"])
+
+
+@pytest.fixture(scope="session")
+def command_line(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """DuckDB's own command line."""
+    folder = tmp_path_factory.mktemp("command_line")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", f"duckdb-cli=={COMMAND_LINE}"]
+    subprocess.run(install, check=True)
+    return folder / "bin" / "duckdb"
+
+
+def asked(program: Path, sql: str, *arguments: str) -> str:
+    """What the command line prints; an error fails."""
+    done = subprocess.run([program, *arguments, "-c", sql], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_command_line_reads_tables_views_comments_and_macros(command_line: Path, release: Path) -> None:
+    assert asked(command_line, "SELECT 1", "-version").startswith(f"v{COMMAND_LINE} ")
+    public = ("-readonly", "-json", str(release / "public" / "monitor.duckdb"))
+    views = json.loads(asked(command_line, "SELECT view_name FROM duckdb_views() WHERE NOT internal", *public))
+    assert {view["view_name"] for view in views} == {"headline", "trend", "claims_now"}
+    headline = json.loads(asked(command_line, "FROM headline", *public))
+    assert len(headline) == 8
+    assert all(line["ci_low"] <= line["estimate"] <= line["ci_high"] for line in headline)
+    silent = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'indicators' AND comment IS NULL"
+    assert asked(command_line, silent, *public).strip() in ("", "[]")
+    secure = ("-readonly", "-json", str(release / "secure" / "microdata.duckdb"))
+    shares = json.loads(asked(command_line, "FROM estimate_share(cooperates, domains := size_band)", *secure))
+    assert len(shares) == 8
+    assert all(0 < line["estimate"] < 1 and line["se"] > 0 for line in shares)
+
+
+def test_the_command_line_runs_what_the_readme_shows(command_line: Path, release: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (sql,) = re.findall(r"```sql\n(.*?)```", readme, re.DOTALL)
+    told = asked(command_line, re.sub(r"ATTACH '[^']*'", f"ATTACH '{release}/public/monitor.duckdb'", sql), "-csv")
+    assert "complementarity" in told
+
+
+def test_r_reads_the_views_where_it_has_duckdb(release: Path) -> None:
+    """Says what R answers, or that R or its package is not there: Debian has no `r-cran-duckdb`."""
+    program = shutil.which("Rscript")
+    there = program and subprocess.run([program, "-e", "library(duckdb)"], capture_output=True, check=False)
+    if not program or not there or there.returncode:
+        pytest.skip("R's package duckdb is not installed")
+    script = f"""
+    monitor <- DBI::dbConnect(duckdb::duckdb(), "{release}/public/monitor.duckdb", read_only = TRUE)
+    cat(nrow(DBI::dbGetQuery(monitor, "FROM headline")))
+    """
+    done = subprocess.run([program, "-e", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "8"
