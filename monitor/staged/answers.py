@@ -37,7 +37,7 @@ def coded_questions(survey: Survey, wave: Wave) -> list[Question]:
 def coded_query(
     survey: Survey, wave: Wave, sources: Sources, corrections: Sequence[Correction], framed: Framed | None
 ) -> str:
-    """A SELECT over `raw_records`: firm, response, line, and per concept its value, its kind and its evidence.
+    """A SELECT over `raw_records`: firm, response, line, evidence, and per concept its value and its kind.
 
     The connection has the parsing macros, `pseudonym` and `firm_of`.
     """
@@ -62,9 +62,8 @@ def coded_query(
     query = routing.routed(query, questions, survey.concepts)
     query = routing.broken_off(query, questions, wave.usable)
     kept = [quoted(concept.name) for concept in staged_concepts(survey)]
-    for question in questions:
-        kept += [routing.kind_column(question.concept), routing.text_column(question.concept)]
-    return f"SELECT firm, response, line{''.join(', ' + column for column in kept)} FROM ({query})"
+    kept += [routing.kind_column(question.concept) for question in questions]
+    return f"SELECT firm, response, line, evidence{''.join(', ' + column for column in kept)} FROM ({query})"
 
 
 def answers_select(survey: Survey) -> str:
@@ -77,8 +76,8 @@ def missing_select(questions: Sequence[Question]) -> str:
     """staged_missing over `coded`: a row per value that is absent, or that follows from the routing."""
     parts = [
         f"SELECT firm, response, line, {literal(q.concept)} AS concept, {routing.kind_column(q.concept)} AS kind, "
-        f"CASE WHEN {routing.kind_column(q.concept)} = 'invalid' THEN evidence({routing.text_column(q.concept)}) END "
-        f"AS text FROM coded WHERE {routing.kind_column(q.concept)} IS NOT NULL"
+        f"CASE WHEN {routing.kind_column(q.concept)} = 'invalid' THEN map_extract_value(evidence, {literal(q.concept)})"
+        f" END AS text FROM coded WHERE {routing.kind_column(q.concept)} IS NOT NULL"
         for q in questions
     ]
     empty = "SELECT firm, response, line, '' AS concept, '' AS kind, '' AS text FROM coded WHERE false"
@@ -144,17 +143,25 @@ def _values(
 
 
 def _kinds(inner: str, questions: Sequence[Question], expressions: Mapping[str, Coded]) -> str:
-    """Beside every value the kind of its absence: a declared code, a word for it, blank, or invalid."""
-    texts, kinds = [], []
+    """Beside every value the kind of its absence: a declared code, a word for it, blank, or invalid.
+
+    The texts that are invalid stand in one map a response, concept -> evidence: a column of them for every concept
+    would cost more to write than all answers.
+    """
+    if not questions:
+        return f"SELECT *, CAST(NULL AS MAP(VARCHAR, VARCHAR)) AS evidence FROM ({inner})"
+    kinds, unread, evidence = [], [], []
     for question in questions:
         found, name = expressions[question.concept], quoted(question.concept)
-        text = routing.text_column(question.concept)
-        texts.append(f"CASE WHEN {name} IS NULL THEN {found.text} END AS {text}")
+        kind = routing.kind_column(question.concept)
         kinds.append(
-            f"CASE WHEN {name} IS NOT NULL THEN NULL WHEN {found.blank} THEN 'absent' "
-            f"ELSE coalesce({found.missing}, missing_word({text}), 'invalid') END "
-            f"AS {routing.kind_column(question.concept)}"
+            f"CASE WHEN {name} IS NOT NULL THEN NULL WHEN {found.blank} THEN {routing.kind_literal('absent')} "
+            f"ELSE CAST(coalesce({found.missing}, missing_word({found.text}), 'invalid') AS missing_kind) END AS {kind}"
         )
-    if not questions:
-        return inner
-    return f"SELECT *, {', '.join(kinds)} FROM (SELECT *, {', '.join(texts)} FROM ({inner}))"
+        unread.append(f"{kind} = {routing.kind_literal('invalid')}")
+        evidence.append(f"CASE WHEN {unread[-1]} THEN evidence({found.text}) END")
+    concepts = ", ".join(literal(question.concept) for question in questions)
+    return (
+        f"SELECT *, CASE WHEN {' OR '.join(unread)} THEN MAP([{concepts}], [{', '.join(evidence)}]) END AS evidence "
+        f"FROM (SELECT *, {', '.join(kinds)} FROM ({inner}))"
+    )

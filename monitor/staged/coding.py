@@ -198,15 +198,20 @@ def _lookup(cell: str, codes: Mapping[str, str], otherwise: str = "NULL") -> str
     """A cell's code looked up: as it stands first, in its compared form where that finds nothing."""
     if not codes:
         return f"CAST({otherwise} AS VARCHAR)"
-    # Most cells are a declared code as it stands; only the others are tidied and brought into their compared form.
-    exact = " ".join(f"WHEN {literal(code)} THEN {literal(to)}" for code, to in codes.items())
-    keyed = {code_key(code): to for code, to in codes.items()}
-    alike = " ".join(f"WHEN {literal(code)} THEN {literal(to)}" for code, to in keyed.items())
-    compared = f"CASE code_key(tidy_cell({cell})) {alike} ELSE {otherwise} END"
-    return (
-        f"CASE WHEN {cell} IS NULL THEN NULL ELSE CASE {cell} {exact} "
-        f"ELSE CASE WHEN tidy_cell({cell}) IS NOT NULL THEN {compared} END END END"
-    )
+    # DuckDB works a function of one column out once for each entry of a Parquet dictionary, a CASE for each row; and
+    # only what is no declared code as it stands is tidied and brought into its compared form.
+    found = [
+        _mapped(cell, codes),
+        _mapped(f"code_key(tidy_cell({cell}))", {code_key(c): to for c, to in codes.items()}),
+    ]
+    if otherwise != "NULL":
+        found.append(f"CASE WHEN tidy_cell({cell}) IS NOT NULL THEN {otherwise} END")
+    return f"coalesce({', '.join(found)})"
+
+
+def _mapped(key: str, values: Mapping[str, str]) -> str:
+    listed = (f"[{', '.join(literal(text) for text in texts)}]" for texts in (values.keys(), values.values()))
+    return f"map_extract_value(MAP({', '.join(listed)}), {key})"
 
 
 def source_codes(

@@ -37,9 +37,9 @@ def kind_column(concept: str) -> str:
     return quoted(f"kind {concept}")
 
 
-def text_column(concept: str) -> str:
-    """The column that holds a concept's evidence."""
-    return quoted(f"text {concept}")
+def kind_literal(kind: str) -> str:
+    """A missing kind as SQL, in the small type that the connection has for it."""
+    return f"{literal(kind)}::missing_kind"
 
 
 def blanks(inner: str, questions: Sequence[Question], concepts: Mapping[str, Concept]) -> str:
@@ -50,7 +50,7 @@ def blanks(inner: str, questions: Sequence[Question], concepts: Mapping[str, Con
             continue
         when = f"coalesce(({question.blank_when}), false)" if question.blank_when else "true"
         name, kind = quoted(question.concept), kind_column(question.concept)
-        here = f"{kind} = 'absent' AND {when}"
+        here = f"{kind} = {kind_literal('absent')} AND {when}"
         value = value_literal(question.blank, concepts[question.concept])
         values.append(f"CASE WHEN {here} THEN {value} ELSE {name} END AS {name}")
         kinds.append(f"CASE WHEN NOT ({here}) OR {kind} IS NULL THEN {kind} END AS {kind}")
@@ -70,11 +70,12 @@ def routed(inner: str, questions: Sequence[Question], concepts: Mapping[str, Con
             name, kind = quoted(question.concept), kind_column(question.concept)
             follows = value_literal(question.otherwise, concepts[question.concept])
             # An answer given all the same stays, for a rule to find; only what follows anyway is routed.
-            given = f"({name} IS NOT NULL AND {name} IS DISTINCT FROM {follows} OR coalesce({kind} = 'invalid', false))"
+            unread = f"coalesce({kind} = {kind_literal('invalid')}, false)"
+            given = f"({name} IS NOT NULL AND {name} IS DISTINCT FROM {follows} OR {unread})"
             past = f"NOT coalesce(({question.asked_of}), true) AND NOT {given}"
             changes += [
                 f"CASE WHEN {past} THEN {follows} ELSE {name} END AS {name}",
-                f"CASE WHEN {past} THEN 'not_asked' ELSE {kind} END AS {kind}",
+                f"CASE WHEN {past} THEN {kind_literal('not_asked')} ELSE {kind} END AS {kind}",
             ]
         query = f"SELECT * REPLACE ({', '.join(changes)}) FROM ({query})"
     return query
@@ -100,13 +101,13 @@ def broken_off(inner: str, questions: Sequence[Question], usable: str) -> str:
     if usable.strip().lower() == "true" or not asked:
         return inner
     given = ", ".join(
-        f"CASE WHEN {kind_column(q.concept)} IS NULL OR {kind_column(q.concept)} NOT IN ('absent', 'not_asked') "
-        f"THEN {place} END"
+        f"CASE WHEN {kind_column(q.concept)} IS NULL OR {kind_column(q.concept)} NOT IN "
+        f"({kind_literal('absent')}, {kind_literal('not_asked')}) THEN {place} END"
         for place, q in enumerate(asked, start=1)
     )
     changes = ", ".join(
-        f"CASE WHEN {kind_column(q.concept)} = 'absent' AND {quoted('stopped after')} < {place} THEN 'break_off' "
-        f"ELSE {kind_column(q.concept)} END AS {kind_column(q.concept)}"
+        f"CASE WHEN {kind_column(q.concept)} = {kind_literal('absent')} AND {quoted('stopped after')} < {place} "
+        f"THEN {kind_literal('break_off')} ELSE {kind_column(q.concept)} END AS {kind_column(q.concept)}"
         for place, q in enumerate(asked, start=1)
     )
     stopped = f"CASE WHEN NOT coalesce(({usable}), false) THEN coalesce(greatest({given}), 0) END"

@@ -65,14 +65,15 @@ CREATE OR REPLACE TEMP MACRO whole(number) AS
 CREATE OR REPLACE TEMP MACRO sensible_date(day) AS
     CASE WHEN year(day) BETWEEN 1500 AND 2200 THEN day END;
 
--- The plainest numbers, most of all there are, at once; `otherwise` is worked out for the rest alone.
+-- The plainest numbers, most of all there are, in one test; `otherwise` is worked out for the rest alone.
 CREATE OR REPLACE TEMP MACRO plain_number(cell, decimal_mark, grouping, otherwise) AS
     CASE
-        WHEN decimal_mark = ',' AND regexp_full_match(cell, '\d{1,12}(,\d{1,9})?')
+        WHEN decimal_mark = ',' AND grouping = '.'
+            AND regexp_full_match(cell, '\d{1,3}(?:\.\d{3}){1,3}|\d{1,12}(?:,\d{1,9})?')
+            THEN try_cast(replace(replace(cell, '.', ''), ',', '.') AS DOUBLE)
+        WHEN decimal_mark = ',' AND grouping <> '.' AND regexp_full_match(cell, '\d{1,12}(?:,\d{1,9})?')
             THEN try_cast(replace(cell, ',', '.') AS DOUBLE)
-        WHEN decimal_mark = ',' AND grouping = '.' AND regexp_full_match(cell, '\d{1,3}(\.\d{3}){1,3}')
-            THEN try_cast(replace(cell, '.', '') AS DOUBLE)
-        WHEN decimal_mark = '.' AND regexp_full_match(cell, '\d{1,12}(\.\d{1,9})?') THEN try_cast(cell AS DOUBLE)
+        WHEN decimal_mark = '.' AND regexp_full_match(cell, '\d{1,12}(?:\.\d{1,9})?') THEN try_cast(cell AS DOUBLE)
         ELSE otherwise
     END;
 
@@ -108,25 +109,26 @@ CREATE OR REPLACE TEMP MACRO parse_date(cell) AS
 -- A date in a declared form (as strptime writes it).
 CREATE OR REPLACE TEMP MACRO parse_date_as(cell, form) AS sensible_date(CAST(try_strptime(cell, form) AS DATE));
 
--- What a respondent writes instead of an answer. The list of one holds the word, so that it is worked out once.
+-- What a respondent writes instead of an answer, in the form codes are compared in and without points at its end.
+CREATE OR REPLACE TEMP MACRO missing_words() AS MAP {
+    'n.v.t': 'absent', 'nvt': 'absent', 'n/a': 'absent', 'na': 'absent', 'n.a': 'absent', '-': 'absent', '--': 'absent',
+    'niet van toepassing': 'absent', 'not applicable': 'absent', 'null': 'absent', 'none': 'absent', 'leeg': 'absent',
+    '#n/a': 'absent', '#n/b': 'absent', '#null!': 'absent',
+    'weet niet': 'dont_know', 'weet ik niet': 'dont_know', 'w.n': 'dont_know', 'wn': 'dont_know',
+    'onbekend': 'dont_know', 'geen idee': 'dont_know', '?': 'dont_know', '??': 'dont_know', 'don''t know': 'dont_know',
+    'dont know': 'dont_know', 'dk': 'dont_know', 'unknown': 'dont_know',
+    'geen opgave': 'refused', 'geen antwoord': 'refused', 'wil niet zeggen': 'refused',
+    'wil ik niet zeggen': 'refused', 'zeg ik niet': 'refused', 'weigert': 'refused', 'geweigerd': 'refused',
+    'refused': 'refused', 'no answer': 'refused', 'rather not say': 'refused', 'prefer not to say': 'refused',
+    'vertrouwelijk': 'refused'
+};
+
+-- The missing kind of such a word.
 CREATE OR REPLACE TEMP MACRO missing_word(cell) AS
-    CASE WHEN strlen(cell) <= 40 THEN [
-        CASE
-            WHEN word IN (
-                'n.v.t', 'nvt', 'n/a', 'na', 'n.a', '-', '--', 'niet van toepassing', 'not applicable', 'null', 'none',
-                'leeg', '#n/a', '#n/b', '#null!'
-            ) THEN 'absent'
-            WHEN word IN (
-                'weet niet', 'weet ik niet', 'w.n', 'wn', 'onbekend', 'geen idee', '?', '??', 'don''t know', 'dont know',
-                'dk', 'unknown'
-            ) THEN 'dont_know'
-            WHEN word IN (
-                'geen opgave', 'geen antwoord', 'wil niet zeggen', 'wil ik niet zeggen', 'zeg ik niet', 'weigert',
-                'geweigerd', 'refused', 'no answer', 'rather not say', 'prefer not to say', 'vertrouwelijk'
-            ) THEN 'refused'
-        END
-        for word in [rtrim(code_key(cell), '. ')]
-    ][1] END;
+    CASE WHEN strlen(cell) <= 40 THEN map_extract_value(missing_words(), rtrim(code_key(cell), '. ')) END;
+
+-- The kinds of a value's absence; a small type, because every concept has a column of them.
+CREATE TYPE missing_kind AS ENUM ('not_asked', 'refused', 'dont_know', 'break_off', 'invalid', 'absent');
 
 -- Evidence for a value that did not parse: its own text, unless it says who someone is or where to reach them.
 CREATE OR REPLACE TEMP MACRO evidence(cell) AS
