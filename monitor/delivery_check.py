@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from monitor import raw, staged
 from monitor.identity import FINGERPRINT_FILE, KEY_FILE
 from monitor.lake import Lake
 from monitor.problems import MonitorError, Problem, UnusableDelivery, WaveStopped
-from monitor.raw.deliveries import AMENDMENTS_FILE, inbox
+from monitor.raw.decisions import AMENDMENTS_FILE, EVERY_FIRM, FIELDS, LEAST_DIGITS
+from monitor.raw.deliveries import inbox
 from monitor.raw.detection import detect_layout
 from monitor.survey import Survey, Wave
 
@@ -44,8 +46,10 @@ class CheckReport:
     """source_column, concept, treatment"""
     findings: Sequence[Problem] = ()
     """Every value that failed a rule, and every problem that stops"""
+    delivery: str | None = None
+    """SHA-256 of the file"""
     amendments: Sequence[Mapping[str, object]] = ()
-    """Responses that the delivery adds, changes or lacks against the current one"""
+    """Responses that the delivery adds, changes or lacks against what stands, and what is decided of each"""
     redelivery: bool = False
     """Whether the content is the current delivery's own"""
     notes: Sequence[str] = ()
@@ -101,19 +105,28 @@ class CheckReport:
             return ["", "the same content as the current delivery: nothing would change"]
         if not self.amendments:
             return []
-        lines = ["", "against the current delivery"]
+        lines = ["", "against what stands"]
         for change in ("added", "changed", "vanished"):
             found = [a for a in self.amendments if a["change"] == change]
-            firms = {(a["firm"], a["line_before"], a["line_after"]) for a in found}
             if found:
-                lines.append(f"  {change}: {len(firms)} response{'s' if len(firms) > 1 else ''}")
+                lines.append(f"  {change}: {_responses(found)}")
             for a in found[:SHOWN]:
                 place = f"line {a['line_after'] or a['line_before']}"
                 what = f"  {a['column']}: {a['from'] or '(blank)'} -> {a['to'] or '(blank)'}" if a["column"] else ""
-                lines.append(f"    firm {a['firm']}  {place}{what}")
+                lines.append(f"    firm {a['firm']}  {place}{what}  {a['decision']}")
             if len(found) > SHOWN:
                 lines.append(f"    and {len(found) - SHOWN} more")
-        lines.append(f"  to keep the frozen answers, refuse the delivery in {AMENDMENTS_FILE} beside it")
+        decided = Counter((str(a["decision"]), str(a["reason"] or "")) for a in self.amendments)
+        for decision, reason in sorted(decided):
+            found = [a for a in self.amendments if (a["decision"], a["reason"] or "") == (decision, reason)]
+            lines.append(f"  {decision}{': ' + reason if reason else ''}: {_responses(found)}")
+        if any(a["decision"] == "undecided" for a in self.amendments):
+            named = f"{str(self.delivery)[:LEAST_DIGITS]},<firm, or {EVERY_FIRM} for all others>"
+            lines += [
+                f"  undecided counts as accepted; to decide, write {AMENDMENTS_FILE} beside the delivery, for example",
+                f"    {','.join(FIELDS)}",
+                f"    {named},refuse,<why>,<who>,<when>",
+            ]
         return lines
 
     def _findings(self) -> list[str]:
@@ -128,6 +141,11 @@ class CheckReport:
             if rule is not None and count > SHOWN:
                 lines.append(f"  and {count - SHOWN} more of {rule}")
         return lines
+
+
+def _responses(amended: Sequence[Mapping[str, object]]) -> str:
+    count = len({(a["firm"], a["line_before"], a["line_after"]) for a in amended})
+    return f"{count} response{'s' if count > 1 else ''}"
 
 
 def check(survey: Survey, wave: Wave, file: Path, home: Path) -> CheckReport:
@@ -245,6 +263,7 @@ def _filled(
         missing={str(kind): int(count) for kind, count in missing.items()},
         columns=_records(columns),
         findings=findings,
+        delivery=str(taken_in["delivery"]),
         amendments=_records(amendments),
         redelivery=taken_in["new_answers"] is False and len(answers) > 0,
         notes=[*notes, *taken_in["notes"]],  # type: ignore[misc]
@@ -266,7 +285,7 @@ def _failures(failures: pd.DataFrame, file: str) -> list[Problem]:
         Problem(
             what=f"{row['rule']} failed",
             file=file,
-            line=int(str(row["line"])) if row["line"] is not None else None,
+            line=int(float(str(row["line"]))) if row["line"] is not None else None,
             firm=str(row["firm"]) if row["firm"] is not None else None,
             column=str(row["columns"]) if row["columns"] is not None else None,
             rule=str(row["rule"]),

@@ -31,6 +31,10 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+def lines_of(path: Path) -> list[str]:
+    return path.read_text("cp1252").splitlines()
+
+
 def amended(answers: Path, target: Path, change) -> Path:
     target.mkdir(exist_ok=True)
     lines = answers.read_text("cp1252").splitlines()
@@ -83,7 +87,26 @@ def test_an_amendment_is_shown_against_the_current_delivery(
     assert found[("vanished", firms[4])] == (None, None, None)
     assert [change for change, firm in found if firm not in set(firms)] == ["added"]
     assert len(found) == 3
-    assert "refuse the delivery" in report.render()
+    assert {a["decision"] for a in report.amendments} == {"undecided"}
+    assert f"{str(report.delivery)[:12]},<firm, or * for all others>,refuse" in report.render()
+
+
+def test_what_was_decided_of_an_amendment_is_shown_with_its_reason(
+    survey: Survey, answers: Path, home: Path, tmp_path: Path
+) -> None:
+    raw.run(Lake(home, survey.name), survey, survey.waves["2017"])
+    changed = amended(
+        answers, tmp_path / "new", lambda lines: [*lines[:2], lines[2].replace(";40;", ";41;"), *lines[4:]]
+    )
+    firm = lines_of(changed)[2].split(";")[0]
+    delivery = hashlib.sha256(changed.read_bytes()).hexdigest()
+    (changed.parent / "amendments.csv").write_text(
+        f"delivery,firm,decision,reason,who,when\n{delivery},{firm},refuse,after the deadline,A,2018-05-01\n"
+    )
+    report = check(survey, survey.waves["2017"], changed, home)
+    assert "  refused: after the deadline: 1 response" in report.render().splitlines()
+    assert "  undecided: 1 response" in report.render().splitlines()
+    assert report.exit_code == 0
 
 
 def test_the_same_content_with_other_line_ends_changes_nothing(

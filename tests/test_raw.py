@@ -16,7 +16,9 @@ import scenario
 import small_survey
 
 from monitor import raw, staged
-from monitor.lake import Lake
+from monitor.disclosed.quality import DEFINITIONS
+from monitor.identity import pseudonym, survey_key
+from monitor.lake import Lake, statement
 from monitor.problems import UnusableDelivery
 from monitor.raw.text import content_hash
 from monitor.survey import Survey
@@ -110,25 +112,127 @@ def test_a_changed_file_supersedes_and_lists_what_it_changes(home: Path, survey:
     assert not set(changes["firm"]) & {"01", "02", "03", "04"}, "firms are named by pseudonym"
 
 
-def test_a_refused_amendment_keeps_the_frozen_answers(home: Path, survey: Survey) -> None:
+def current(home: Path) -> str:
+    """The delivery that counts, as the data engineer names it."""
+    return str(Lake(home, "small").read("raw_deliveries", "2020").query("current")["delivery"].item())[:12]
+
+
+def decide(home: Path, *rows: str) -> None:
+    """Write amendments.csv: delivery, firm and decision of each row; the rest is filled in."""
+    head = "delivery,firm,decision,reason,who,when\n"
+    small_survey.put(
+        home, "amendments.csv", head + "".join(f"{r},after the deadline,A. Analyst,2020-06-01\n" for r in rows)
+    )
+
+
+SECOND = "id;bedrag;kleur\n01;11;R\n02;21;B\n04;40;R\n"
+
+
+@pytest.fixture
+def amended(home: Path, survey: Survey) -> str:
+    """A second delivery that changes 01 and 02, lacks 03 and adds 04; its name."""
     small_survey.put(home, "answers.csv", FIRST)
-    assert amounts(home, survey) == [10, 20, 30]
-    small_survey.put(home, "answers.csv", FIRST.replace("20", "25"))
-    assert amounts(home, survey) == [10, 25, 30]
-    refused = Lake(home, "small").read("raw_deliveries", "2020").query("current")["delivery"].item()
-    decision = f"delivery,decision,reason,who,when\n{refused[:12]},refuse,after the deadline,A. Analyst,2020-06-01\n"
-    small_survey.put(home, "amendments.csv", decision)
+    take_in(home, survey)
+    small_survey.put(home, "answers.csv", SECOND)
+    take_in(home, survey)
+    return current(home)
+
+
+def test_a_refused_delivery_keeps_the_frozen_answers(home: Path, survey: Survey, amended: str) -> None:
+    assert amounts(home, survey) == [11, 21, 40]
+    decide(home, f"{amended},*,refuse")
     assert amounts(home, survey) == [10, 20, 30]
     assert Lake(home, "small").read("raw_deliveries", "2020")["decision"].tolist() == ["", "refused"]
 
 
-def test_a_decision_that_names_nothing_or_has_no_reason_is_refused(home: Path, survey: Survey) -> None:
-    small_survey.put(home, "answers.csv", FIRST)
-    small_survey.put(home, "amendments.csv", "delivery,decision,reason,who,when\nabc,perhaps,,A,2020-06-01\n")
-    with pytest.raises(UnusableDelivery) as stopped:
+@pytest.mark.parametrize(
+    ("decisions", "amounts_now", "refused"),
+    [
+        ([], [11, 21, 40], set()),
+        (["*,accept"], [11, 21, 40], set()),
+        (["01,refuse"], [21, 40, 10], {"01"}),
+        (["03,refuse"], [11, 21, 40, 30], {"03"}),
+        (["04,refuse"], [11, 21], {"04"}),
+        (["*,accept", "01,refuse", "04,refuse"], [21, 10], {"01", "04"}),
+        (["*,refuse", "02,accept"], [21, 10, 30], {"01", "03", "04"}),
+    ],
+)  # fmt: skip
+def test_each_response_is_decided_by_itself(
+    home: Path, survey: Survey, amended: str, decisions: list[str], amounts_now: list[float], refused: set[str]
+) -> None:
+    decide(home, *(f"{amended},{decision}" for decision in decisions))
+    assert amounts(home, survey) == amounts_now
+    assert amounts(home, survey) == amounts_now, "running again changes nothing"
+    lake = Lake(home, "small")
+    changes = lake.read("raw_amendments", "2020")
+    key = survey_key(home, survey)
+    assert set(changes.loc[changes["decision"] == "refused", "firm"]) == {pseudonym(key, "small", f) for f in refused}
+    assert set(changes.loc[changes["decision"] != "undecided", "reason"]) <= {"after the deadline"}
+    frozen = lake.read("raw_records", "2020").query("line.isna()")["id"]
+    assert set(frozen) == refused - {"04"}, "a frozen answer stands in no line of this delivery"
+
+
+def test_the_quality_table_counts_the_decisions(home: Path, survey: Survey, amended: str) -> None:
+    decide(home, f"{amended},01,refuse", f"{amended},04,accept")
+    lake, _ = take_in(home, survey)
+    with lake.open("2020", "raw_amendments") as connection:
+        counted = connection.execute(statement("disclosed", "quality_amendments")).fetchall()
+    assert counted == [(f"amendments_{d}", "all", n) for d, n in (("accepted", 1), ("refused", 1), ("undecided", 2))]
+    assert {indicator for indicator, _, _ in counted} <= DEFINITIONS.keys()
+
+
+def test_a_firm_may_be_named_by_its_pseudonym(home: Path, survey: Survey, amended: str) -> None:
+    firm = pseudonym(survey_key(home, survey), "small", "01")
+    decide(home, f"{amended},{firm},refuse")
+    assert amounts(home, survey) == [21, 40, 10]
+
+
+def test_the_next_delivery_is_held_against_what_stands(home: Path, survey: Survey, amended: str) -> None:
+    decide(home, f"{amended},01,refuse")
+    take_in(home, survey)
+    small_survey.put(home, "answers.csv", SECOND.replace("21", "22"))
+    _, taken = take_in(home, survey)
+    lake = Lake(home, "small")
+    changes = lake.read("raw_amendments", "2020")[["column", "from", "to", "decision"]].values.tolist()
+    assert sorted(changes) == [["bedrag", "10", "11", "undecided"], ["bedrag", "21", "22", "undecided"]]
+    assert (taken["amendments_undecided"], taken["amendments_refused"]) == (2, 0)
+    decide(home, f"{amended},01,refuse", f"{current(home)},01,refuse")
+    assert amounts(home, survey) == [22, 40, 10], "frozen as it stood before both"
+
+
+def test_a_frozen_record_keeps_only_the_columns_there_are_now(home: Path, survey: Survey, amended: str) -> None:
+    small_survey.put(home, "answers.csv", "kleur;bedrag;nieuw;id\nR;12;x;01\n")
+    take_in(home, survey)
+    decide(home, f"{current(home)},*,refuse", f"{current(home)},01,accept")
+    assert amounts(home, survey) == [12, 21, 40]
+    records = Lake(home, "small").read("raw_records", "2020")
+    assert records.columns.tolist() == ["row_number", "line", "kleur", "bedrag", "nieuw", "id"]
+    assert records["nieuw"].isna().tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("abc,*,accept", "names no delivery"),
+        ("{now},09,refuse", "a firm whose answers this delivery does not change"),
+        ("{now},,refuse", "needs 'firm'"),
+        ("{now},02,perhaps", "neither accept nor refuse"),
+        ("{now},01,accept", "decided about twice"),
+    ],
+)  # fmt: skip
+def test_a_decision_that_cannot_be_followed_is_a_clear_message(
+    home: Path, survey: Survey, amended: str, row: str, says: str
+) -> None:
+    decide(home, f"{amended},01,refuse", row.format(now=amended))
+    with pytest.raises(UnusableDelivery, match=says) as stopped:
         take_in(home, survey)
-    assert len(stopped.value.problems) == 3
-    assert all(p.line == 2 for p in stopped.value.problems)
+    assert [(p.file, p.line) for p in stopped.value.problems] == [("amendments.csv", 3)]
+
+
+def test_decisions_without_the_firm_are_refused(home: Path, survey: Survey, amended: str) -> None:
+    small_survey.put(home, "amendments.csv", f"delivery;decision;reason;who;when\n{amended};refuse;late;A;2020-06-01\n")
+    with pytest.raises(UnusableDelivery, match="lack the column firm"):
+        take_in(home, survey)
 
 
 def test_without_a_file_the_lake_reads_its_own_delivery_again(home: Path, survey: Survey) -> None:

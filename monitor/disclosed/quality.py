@@ -61,6 +61,19 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
         "Declared corrections of answers that were applied.",
         "Gedeclareerde correcties van antwoorden die zijn toegepast.",
     ),
+    "amendments_accepted": (
+        "Responses that a later delivery added, changed or left out, accepted by decision.",
+        "Antwoorden die een latere levering toevoegde, wijzigde of wegliet, na een besluit aanvaard.",
+    ),
+    "amendments_refused": (
+        "Responses that a later delivery added, changed or left out, refused by decision: what stood before counts.",
+        "Antwoorden die een latere levering toevoegde, wijzigde of wegliet, na een besluit geweigerd: wat er stond "
+        "telt.",
+    ),
+    "amendments_undecided": (
+        "Responses that a later delivery added, changed or left out, taken over without a decision.",
+        "Antwoorden die een latere levering toevoegde, wijzigde of wegliet, zonder besluit overgenomen.",
+    ),
     "panel_overlap": (
         "Firms with a usable response in this wave and also in the wave named.",
         "Bedrijven met een bruikbaar antwoord in deze meting en ook in de genoemde meting.",
@@ -129,6 +142,7 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
     add("quality_weights", "weighted_weights")
     add("quality_steps", "weighted_diagnostics")
     add("quality_corrections", "staged_corrections")
+    add("quality_amendments", "raw_amendments")
     add(
         "quality_precision",
         "estimated_indicators",

@@ -19,9 +19,10 @@ import pandas as pd
 
 from monitor.lake import Lake, connect
 from monitor.problems import MonitorError, Problem, UnusableDelivery
-from monitor.raw.amendments import AMENDMENT_TYPES, compare
+from monitor.raw.amendments import Amendments, amendments, no_amendments
 from monitor.raw.corrections import corrections_frame, read_corrections
-from monitor.raw.deliveries import Kept, arrive, choose, decisions, file_of, find, history, inbox
+from monitor.raw.decisions import NOTHING_DECIDED, Decisions, read_decisions
+from monitor.raw.deliveries import Kept, arrive, choose, file_of, find, history, inbox
 from monitor.raw.formats import READERS, frame_as_delivery, open_delivery
 from monitor.raw.reading import Reading
 from monitor.survey import Delivery, Survey, Wave
@@ -46,7 +47,7 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
     replaced then.
     """
     known = history(lake, wave)
-    kept = _arrive_all(lake, survey, wave, known, find(lake, survey, wave, deliveries))
+    kept, decided = _arrive_all(lake, survey, wave, known, find(lake, survey, wave, deliveries))
     current = {k.role: k for k in kept if k.current}
     with tempfile.TemporaryDirectory(prefix="monitor-raw-") as folder, connect() as connection:
         bounded(connection, Path(folder))
@@ -70,12 +71,16 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
             else:
                 lake.remove(table, wave.name)
         _write_columns(lake, wave, readings)
-        changes = _amendments(connection, lake, survey, wave, kept, Path(folder))
+        amended = _amendments(connection, lake, survey, wave, kept, decided, Path(folder))
+        changes = amended.changes
+        if amended.standing:
+            lake.write_query(connection, "raw_records", wave.name, amended.standing)
     lake.write("raw_corrections", wave.name, corrections)
     lake.write("raw_amendments", wave.name, changes)
     rows = [_described(k, readings.get(k.role), records.get(k.role)) if k.current else k for k in kept]
     lake.write("raw_deliveries", wave.name, pd.DataFrame([asdict(k) for k in rows]))
     answers = next(k for k in rows if k.current and k.role == "answers")
+    responses = ["firm", "line_before", "line_after"]
     return {
         "delivery": answers.delivery,
         "file": answers.file,
@@ -87,7 +92,11 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
         "frame_records": records.get("frame", 0),
         "new_answers": answers.delivery not in {k.delivery for k in known},
         "new_deliveries": len({k.delivery for k in rows} - {k.delivery for k in known}),
-        "amended_responses": int(changes["line_after"].fillna(changes["line_before"]).nunique()),
+        "amended_responses": len(changes.drop_duplicates(responses)),
+        **{
+            f"amendments_{decision}": len(changes[changes["decision"] == decision].drop_duplicates(responses))
+            for decision in ("accepted", "refused", "undecided")
+        },
         "notes": [note.render() for reading in readings.values() for note in reading.notes],
     }
 
@@ -100,8 +109,8 @@ def bounded(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
 
 def _arrive_all(
     lake: Lake, survey: Survey, wave: Wave, known: Sequence[Kept], found: dict[str, list[Path]]
-) -> list[Kept]:
-    """The wave's deliveries of every role after this arrival; every problem at once."""
+) -> tuple[list[Kept], dict[str, Decisions]]:
+    """The wave's deliveries of every role after this arrival, and what is decided of them; every problem at once."""
     problems: list[Problem] = []
     arrived: list[Kept] = []
     for role, paths in found.items():
@@ -109,9 +118,10 @@ def _arrive_all(
             with _collecting(problems):
                 arrived.append(arrive(lake, wave, role, path))
     folder = inbox(lake.home, survey.name, wave.name)
-    refused: dict[str, str] = {}
+    decided: dict[str, Decisions] = {}
     with _collecting(problems):
-        refused = decisions(folder, [*known, *arrived])
+        decided = read_decisions(folder, [kept.delivery for kept in (*known, *arrived)])
+    refused = {delivery for delivery, decisions in decided.items() if decisions.refuses_all}
     kept = []
     for role in ("answers", "labels", "frame", "corrections"):
         kept += choose([k for k in known if k.role == role], [k for k in arrived if k.role == role], refused)
@@ -125,7 +135,7 @@ def _arrive_all(
         problems.append(_absent(folder, "frame", wave.frame.file, wave))
     if problems:
         raise UnusableDelivery(problems)
-    return kept
+    return kept, decided
 
 
 def _absent(folder: Path, role: str, pattern: str, wave: Wave) -> Problem:
@@ -239,29 +249,34 @@ def _write_columns(lake: Lake, wave: Wave, readings: dict[str, Reading]) -> None
 
 
 def _amendments(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave, kept: Sequence[Kept], folder: Path
-) -> pd.DataFrame:
-    """What the current answers change against the delivery before them: a row per firm and changed column."""
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    survey: Survey,
+    wave: Wave,
+    kept: Sequence[Kept],
+    decided: dict[str, Decisions],
+    folder: Path,
+) -> Amendments:
+    """What the current answers change against those that stood before them."""
     answers = [k for k in kept if k.role == "answers"]
     place = next(i for i, k in enumerate(answers) if k.current)
-    before = next((k for k in reversed(answers[:place]) if not k.decision), None)
-    empty = pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in AMENDMENT_TYPES.items()})
-    if before is None:
-        return empty
-    aside = folder / "before"
-    aside.mkdir()
-    try:
-        earlier = open_delivery(
-            connection,
-            file_of(lake, wave, before.delivery),
-            wave.delivery,
-            aside,
-            required=_required(survey, wave, "answers"),
+    accepted = [k for k in answers[: place + 1] if not k.decision]
+
+    def open_earlier(delivery: Kept) -> Reading:
+        aside = folder / delivery.delivery
+        aside.mkdir()
+        required = _required(survey, wave, "answers")
+        return open_delivery(
+            connection, file_of(lake, wave, delivery.delivery), wave.delivery, aside, required=required
         )
-        return compare(connection, lake, survey, wave, earlier, lake.scan("raw_records", wave.name))
+
+    try:
+        return amendments(connection, lake, survey, wave, accepted, decided, open_earlier)
     except UnusableDelivery as unreadable:
+        if decided.get(answers[place].delivery, NOTHING_DECIDED).by_firm:
+            raise
         log.warning("%s: the delivery before this one cannot be read any more: %s", wave.name, unreadable)
-        return empty
+        return Amendments(no_amendments(), None)
 
 
 @contextmanager

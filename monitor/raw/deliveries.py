@@ -6,25 +6,21 @@ reading what is in them.
 
 from __future__ import annotations
 
-import csv
 import datetime
 import fnmatch
-import functools
 import os
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.lake import Lake
 from monitor.problems import Problem, UnusableDelivery
+from monitor.raw.decisions import AMENDMENTS_FILE
 from monitor.raw.formats import TEXT_FORMATS, frame_as_delivery
 from monitor.raw.text import content_hash, detect, file_hash
 from monitor.survey import Survey, Wave
-
-AMENDMENTS_FILE = "amendments.csv"
-DECISIONS = ("accept", "refuse")
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Kept:
     records: int | None = None
     current: bool = False
     decision: str = ""
-    """refused, where amendments.csv refuses it"""
+    """refused, where amendments.csv refuses all of it"""
 
 
 def inbox(home: Path, survey: str, wave: str) -> Path:
@@ -186,8 +182,8 @@ def history(lake: Lake, wave: Wave) -> list[Kept]:
     return [Kept(**{str(name): value for name, value in row.items()}) for row in rows]
 
 
-def choose(known: Sequence[Kept], arrived: Sequence[Kept], refused: Mapping[str, str]) -> list[Kept]:
-    """The history of one role after these arrivals, with the current delivery marked.
+def choose(known: Sequence[Kept], arrived: Sequence[Kept], refused: Collection[str]) -> list[Kept]:
+    """The history of one role after these arrivals, with the current delivery marked; `refused` are deliveries.
 
     The same content again is no new delivery. Current is the latest, not refused, among those that lie in the inbox
     or were handed in; among all that are kept where nothing lies there.
@@ -199,45 +195,9 @@ def choose(known: Sequence[Kept], arrived: Sequence[Kept], refused: Mapping[str,
             new.append(kept)
             contents.add(kept.content)
     every = [
-        replace(kept, current=False, decision="refused" if refused.get(kept.delivery) == "refuse" else "")
-        for kept in [*known, *new]
+        replace(kept, current=False, decision="refused" if kept.delivery in refused else "") for kept in [*known, *new]
     ]
     present = {kept.content for kept in arrived}
     standing = [k for k in every if not k.decision]
     among = [k for k in standing if k.content in present] or standing
     return [replace(kept, current=bool(among) and kept is among[-1]) for kept in every]
-
-
-def decisions(folder: Path, known: Sequence[Kept]) -> dict[str, str]:
-    """Delivery -> `accept` or `refuse`, as the data engineer wrote it in amendments.csv; every mistake at once."""
-    path = folder / AMENDMENTS_FILE
-    if not path.is_file() or path.is_symlink():
-        return {}
-    found: dict[str, str] = {}
-    problems = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        start = file.readline()
-        file.seek(0)
-        delimiter = ";" if start.count(";") > start.count(",") else ","
-        for line, row in enumerate(csv.DictReader(file, delimiter=delimiter), start=2):
-            said = {(k or "").strip(): (v or "").strip() for k, v in row.items() if isinstance(v, str | None)}
-            matches = [
-                k.delivery
-                for k in known
-                if len(said.get("delivery", "")) >= 12 and k.delivery.startswith(said["delivery"])
-            ]
-            here = functools.partial(Problem, file=path.name, line=line, severity="critical")
-            if len(set(matches)) != 1:
-                what = "the decision names no delivery of this wave"
-                problems.append(here(what, expected="at least 12 digits of its SHA-256", found=said.get("delivery")))
-            if said.get("decision") not in DECISIONS:
-                what = "the decision is neither accept nor refuse"
-                problems.append(here(what, expected="accept, refuse", found=said.get("decision")))
-            for column in ("reason", "who", "when"):
-                if not said.get(column):
-                    problems.append(here(f"a decision needs {column!r}", column=column))
-            if matches:
-                found[matches[0]] = said.get("decision", "")
-    if problems:
-        raise UnusableDelivery(problems)
-    return found

@@ -21,6 +21,7 @@ Context = dict[str, Any]
 COVERAGE = (
     "frame_size", "invited", "over_coverage_rate", "responses", "not_usable", "duplicates", "quarantined",
     "usable_responses", "unit_response_rate", "unit_response_rate_eligible", "corrections",
+    "amendments_accepted", "amendments_refused", "amendments_undecided",
 )  # fmt: skip
 STEPS = ("base", "response", "calibration")
 STEP_FIGURES = (
