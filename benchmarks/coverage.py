@@ -1,10 +1,11 @@
 """Do 95 % intervals cover the truth of the synthetic population 95 times in a hundred, for every design?
 
-    python benchmarks/coverage.py [--draws 2000] [--designs NAME ...] [--processes 2] [--write]
+    python benchmarks/coverage.py [--draws 2000] [--designs NAME ...] [--processes 2] [--keep DIR] [--write]
 
 Every draw takes two waves from the synthetic population, weights them with `monitor.weighted` as a pipeline run does,
 and estimates the participation rate, the same in one sector, its change between the waves and the complementarity
-contrast of the primary model. `--write` keeps the table in benchmarks/coverage.csv.
+contrast of the primary model. `--write` keeps the table in benchmarks/coverage.csv. With `--keep` every draw is written
+to DIR as soon as it is made, and a later run of the same source takes it from there instead of drawing it again.
 
 Belongs here: the designs, the simulation and its table. Does not belong here: the population (`monitor.synthetic`).
 A further design is one more function in DESIGNS.
@@ -14,10 +15,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -157,6 +159,8 @@ DESIGNS: dict[str, Draw] = {
 }  # fmt: skip
 SHORT = ("stratified", "mailing", "calibrated")
 """Designs that the tests draw 200 times too; imputing takes them minutes"""
+TOGETHER = 10
+"""Draws a process makes before it hands them back"""
 LEAST, MOST = 0.935, 0.965
 """Coverage asked of a 95 % interval"""
 
@@ -183,18 +187,18 @@ def estimates(survey: Survey, waves: Sequence[Wave]) -> dict[str, tuple[float, f
     """Estimand -> (estimate, low, high) of one draw, by the functions a pipeline run calls."""
     one = dataclasses.replace(survey, indicators={INDICATOR: survey.indicators[INDICATOR]}, domains=("sector",))
     base = f"base_{survey.indicators[INDICATOR].base}"
-    estimated, samples = [], []
+    estimated = []
+    modelled: Sample | None = None
     for name, wave in zip(WAVES, waves, strict=True):
         made = make_weights(wave.answers[["firm"]], wave.frame, survey, survey.waves[name])
         design = SurveyDesign.from_tables(made.weights, None, survey, made.nonresponding)
-        frames = [
-            frame.set_index("firm").loc[made.weights.firm].reset_index().assign(**{base: True})
-            for frame in (wave.answers, *wave.copies)
-        ]
+        order = pd.Index(wave.answers.firm).get_indexer(made.weights.firm)
+        frames = [frame.iloc[order].assign(**{base: True}) for frame in (wave.answers, *wave.copies)]
         estimated.append(estimate_wave(WaveData(name, design, dict(enumerate(frames))), one))
-        columns = [columns_of(frame[MODEL].assign(base_all_firms=True)) for frame in frames]
-        firms = made.weights.firm.to_numpy(object)
-        samples.append(Sample(name, firms, tuple(columns[1:] or columns), columns[0], design))
+        if modelled is None:
+            columns = [columns_of(frame[[*MODEL, base]]) for frame in frames]
+            firms = made.weights.firm.to_numpy(object)
+            modelled = Sample(name, firms, tuple(columns[1:] or columns), columns[0], design)
     lines = estimated[0].table().set_index(["domain_variable", "domain"])
     moved = changes_between(*estimated, *WAVES, [INDICATOR]).set_index(["domain_variable", "domain"])
     found = {
@@ -202,7 +206,8 @@ def estimates(survey: Survey, waves: Sequence[Wave]) -> dict[str, tuple[float, f
         ESTIMANDS[1]: _line(lines.loc[("sector", SECTOR), ["estimate", "ci_low", "ci_high"]]),
         ESTIMANDS[2]: _line(moved.loc[("all", "all"), ["change", "ci_low", "ci_high"]]),
     }
-    result = analyse(samples[0], PRIMARY, Disclosure(), headline_only=True)
+    assert modelled is not None
+    result = analyse(modelled, PRIMARY, Disclosure(), headline_only=True)
     if result.contrasts is not None and (place := result.contrasts.at("complementarity")) is not None:
         low, high = result.contrasts.interval()
         found[ESTIMANDS[3]] = (float(result.contrasts.estimate[place]), float(low[place]), float(high[place]))
@@ -230,7 +235,7 @@ def truths() -> Mapping[str, float]:
     }
 
 
-def draws(design: str, seeds: Sequence[int]) -> list[dict[str, tuple[float, float, float]]]:
+def draws(design: str, seeds: Iterable[int]) -> list[dict[str, tuple[float, float, float]]]:
     """The draws with these seeds."""
     found = []
     for seed in seeds:
@@ -262,6 +267,7 @@ def table(design: str, found: Sequence[Mapping[str, tuple[float, float, float]]]
                 "sd_estimate": round(made[:, 0].std(ddof=1), 5),
                 "mean_width": round((made[:, 2] - made[:, 1]).mean(), 5),
                 "coverage": round(covered.mean(), 4),
+                "monte_carlo_error": round(monte_carlo_error(covered.mean(), len(made)), 4),
                 "within": bool(LEAST <= round(covered.mean(), 4) <= MOST),
                 "below": round((made[:, 2] < truth).mean(), 4),
                 "above": round((made[:, 1] > truth).mean(), 4),
@@ -270,14 +276,31 @@ def table(design: str, found: Sequence[Mapping[str, tuple[float, float, float]]]
     return pd.DataFrame(lines)
 
 
-def run(design: str, count: int, processes: int = 1) -> pd.DataFrame:
-    """The lines of one design from `count` draws."""
-    if processes == 1:
+def monte_carlo_error(rate: float, count: int) -> float:
+    """Standard error of a rate found in `count` draws: sqrt(rate (1 - rate) / count)."""
+    return float(np.sqrt(rate * (1 - rate) / count))
+
+
+def run(design: str, count: int, processes: int = 1, keep: Path | None = None) -> pd.DataFrame:
+    """The lines of one design from the draws with the seeds 0 .. count - 1; `keep` holds those made before."""
+    if processes == 1 and keep is None:
         return table(design, draws(design, range(count)))
-    chunks = [list(range(start, count, 8 * processes)) for start in range(8 * processes)]
+    target = None if keep is None else keep / f"{design}.jsonl"
+    found = {}
+    if target is not None and target.exists():
+        found = {seed: line for seed, line in map(json.loads, target.read_text().splitlines()) if seed < count}
+    left = [seed for seed in range(count) if seed not in found]
+    parts = [left[start : start + TOGETHER] for start in range(0, len(left), TOGETHER)]
     with ProcessPoolExecutor(processes) as pool:
-        parts = pool.map(draws, [design] * len(chunks), chunks)
-        return table(design, [line for part in parts for line in part])
+        started = {pool.submit(draws, design, part): part for part in parts}
+        for task in as_completed(started):
+            made = dict(zip(started[task], task.result(), strict=True))
+            found |= made
+            if target is not None:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("a") as file:
+                    file.writelines(f"{json.dumps(pair)}\n" for pair in made.items())
+    return table(design, [found[seed] for seed in sorted(found)])
 
 
 def main() -> int:
@@ -286,12 +309,13 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--designs", nargs="*", default=list(DESIGNS), choices=list(DESIGNS))
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where draws are kept, one file per design")
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     target = Path(__file__).with_suffix(".csv")
     kept = pd.read_csv(target) if asked.write and target.exists() else pd.DataFrame()
     for design in asked.designs:
-        lines = run(design, asked.draws, asked.processes)
+        lines = run(design, asked.draws, asked.processes, asked.keep)
         print(lines.to_string(index=False), flush=True)
         if asked.write:
             kept = kept[kept.design != design] if len(kept) else kept

@@ -61,7 +61,8 @@ def completed_wave(
             f"SELECT imputation, firm, {chosen} FROM copies ORDER BY imputation, firm"
         ).df()
     others = table[["firm", *(name for name in keep if name not in MEASURES)]]
-    frames = [others.merge(part.drop(columns="imputation"), on="firm") for _, part in made.groupby("imputation")]
+    drawn = made[list(MEASURES)].to_numpy().reshape(-1, len(table), len(MEASURES))
+    frames = [others.assign(**dict(zip(MEASURES, copy.T, strict=True))) for copy in drawn]
     return frames[0], tuple(frames[1:])
 
 
