@@ -28,7 +28,6 @@ from monitor.modelled.columns import Columns, columns_of
 from monitor.modelled.engine import analyse
 from monitor.modelled.evidence import evidence_for
 from monitor.modelled.panel import pooled_sample, with_waves
-from monitor.modelled.power import power_against
 from monitor.modelled.registry import Specification
 from monitor.modelled.result import Result
 from monitor.modelled.sample import Sample
@@ -161,7 +160,8 @@ def simulate(complementarity: float, count: int, seed: int = 1, pooled: bool = F
         estimates.append(float(c.estimate[place]))
         errors.append(float(c.error[place]))
         detectable.append(result.minimum_detectable_effect)
-        power.append(power_against(complementarity, errors[-1], float(c.df[place])) if complementarity else np.nan)
+        precision = c.precision("complementarity")
+        power.append(precision.power(complementarity) if precision and complementarity else np.nan)
         evidence = evidence_for(CLAIM, EMPTY, [result], Disclosure())
         supported += decide([CLAIM], [evidence])[0].verdict == SUPPORTED
     return {

@@ -15,7 +15,7 @@ from monitor.modelled.conditional import conditional_logit, within
 from monitor.modelled.dose import fieller, inverted_u
 from monitor.modelled.panel import PooledDesign, pooled_sample, with_firm_means
 from monitor.modelled.pooled import conditional_result
-from monitor.modelled.power import detectable, planned_se, power_against
+from monitor.modelled.power import Precision, State, planned_se
 from monitor.modelled.registry import Specification
 from monitor.modelled.result import Estimates, Result, effective_df
 from monitor.modelled.robustness import e_value
@@ -33,9 +33,9 @@ MAIN = Specification("m", "main", "y", "all", "logit", ("a", "b"))
 def test_one_wave_rarely_settles_the_question() -> None:
     """624 firms, 36 % cooperating, half investing, 10 % top innovators: power against 10 points is about one half."""
     shares = [0.64 * 0.5, 0.64 * 0.5, 0.36 * 0.5, 0.36 * 0.5]
-    se = planned_se(624, 0.10, shares)
-    assert power_against(0.10, se) == pytest.approx(0.516, abs=0.005)
-    assert detectable(se) == pytest.approx(0.140, abs=0.001)
+    precision = Precision(planned_se(624, 0.10, shares))
+    assert precision.power(0.10) == pytest.approx(0.516, abs=0.005)
+    assert precision.detectable() == pytest.approx(0.140, abs=0.001)
 
 
 def test_planned_error_is_that_of_four_shares() -> None:
@@ -44,8 +44,46 @@ def test_planned_error_is_that_of_four_shares() -> None:
 
 
 @pytest.mark.parametrize("df", [12.0, 600.0, np.inf])
-def test_detectable_effect_is_found_four_times_in_five(df: float) -> None:
-    assert power_against(detectable(0.04, df), 0.04, df) == pytest.approx(0.8)
+@pytest.mark.parametrize("state", [None, State(0.14, 0.03), State(0.45, 0.03)])
+def test_detectable_effect_is_found_four_times_in_five(df: float, state: State | None) -> None:
+    precision = Precision(0.04, df, 0.02, state)
+    assert precision.power(precision.detectable()) == pytest.approx(0.8)
+    assert precision.se_at(0.02) == 0.04
+    if state is not None and state.share < 0.3:
+        assert precision.detectable() > Precision(0.04, df).detectable()
+
+
+def test_an_alternative_that_no_share_can_have_leaves_the_variance_as_it_is() -> None:
+    assert Precision(0.3, 60.0, 0.0, State(0.9, 0.02)).detectable() == Precision(0.3, 60.0).detectable()
+    assert Precision(0.3, 60.0, 0.0, State(1.0, 0.0)).detectable() == Precision(0.3, 60.0).detectable()
+
+
+SIZES = np.array([240, 180, 100, 104])
+"""Firms that do neither, only invest, only cooperate, do both"""
+
+
+@pytest.mark.parametrize("measured_at", [0.0, 0.05, 0.15])
+def test_the_detectable_effect_of_four_shares_is_found_four_times_in_five_in_simulation(measured_at: float) -> None:
+    """Precision measured where the truth is `measured_at`; the truth is then set to what it calls detectable."""
+    signs, shares = np.array([1, -1, -1, 1]), np.array([0.045, 0.10, 0.045, 0.10])
+    rng = np.random.default_rng(5)
+
+    def measured(truth: float, times: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        found = rng.binomial(SIZES, shares + truth * np.array([0, 0, 0, 1]), (times, 4)) / SIZES
+        variances = found * (1 - found) / SIZES
+        return found, found @ signs, np.sqrt(variances.sum(axis=1))
+
+    found, estimate, se = measured(measured_at, 200)
+    of_both = np.sqrt(found[:, 3] * (1 - found[:, 3]) / SIZES[3])
+    precisions = [
+        Precision(s, estimate=e, state=State(p, q))
+        for s, e, p, q in zip(se, estimate, found[:, 3], of_both, strict=True)
+    ]
+    truth = float(np.mean([precision.detectable() for precision in precisions]))
+    _, estimate, se = measured(truth, 20_000)
+    assert (estimate / se > 1.96).mean() == pytest.approx(0.8, abs=0.02)
+    held = float(np.mean([Precision(precision.se).detectable() for precision in precisions]))
+    assert measured_at > 0.1 or held < truth
 
 
 def test_effective_df_of_normal_contributions_is_about_n() -> None:

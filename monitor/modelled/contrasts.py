@@ -115,6 +115,16 @@ NOUNS: Mapping[str, str] = {"invests": "investment", "cooperates": "cooperation"
 """How the standard practices read after `with` and `without` in a contrast's name"""
 
 
+def moving_state(contrast: str) -> str | None:
+    """The state whose probability a contrast of two practices adds: with another true contrast it is another."""
+    if contrast == "complementarity":
+        return "p_both"
+    if contrast.startswith("effect_"):
+        practice, without, _ = contrast.removeprefix("effect_").partition("_without_")
+        return f"p_{practice}_only" if without else "p_both"
+    return None
+
+
 def of_many_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
     """All 2^K state probabilities of K practices, `p[...]` with the practices that are present, and each pair's
     complementarity given the rest: `complementarity[a:b|rest present]`."""

@@ -17,7 +17,7 @@ import numpy as np
 from monitor.claims import Evidence
 from monitor.design import korn_graubard
 from monitor.modelled.columns import Columns
-from monitor.modelled.power import detectable
+from monitor.modelled.power import Precision, State
 from monitor.modelled.result import LEVEL, Result, bounds
 from monitor.modelled.sample import Array, Sample
 from monitor.rubin import combine
@@ -52,10 +52,10 @@ def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evid
                 f"het model is niet gepubliceerd: {result.refusal.nl}",
                 f"the model is not published: {result.refusal.en}",
             )
-        place = result.contrasts.at(estimand["contrast"]) if result.contrasts else None
-        if result.contrasts is None or place is None:
-            break
         c = result.contrasts
+        place, precision = (c.at(estimand["contrast"]), c.precision(estimand["contrast"])) if c else (None, None)
+        if c is None or place is None or precision is None:
+            break
         low, high = c.interval()
         estimate, se, df = float(c.estimate[place]), float(c.error[place]), float(c.df[place])
         return Evidence(
@@ -66,7 +66,7 @@ def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evid
             float(high[place]),
             share=c.kinds[place] == "share",
             n=result.n,
-            minimum_detectable_effect=detectable(se, df),
+            minimum_detectable_effect=precision.detectable(),
             model=model,
             variant=variant,
             contrast=estimand["contrast"],
@@ -83,9 +83,10 @@ def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosu
         return _nothing(f"minder dan {least} bedrijven", f"fewer than {least} firms")
     domain = np.any([np.any(groups, axis=0) for _, _, groups, _ in found], axis=0)
     df = max(float(sample.design.degrees_of_freedom(domain)), 1.0)
-    variances = [sample.design.covariance(influence[:, None])[0, 0] for _, influence, _, _ in found]
-    combined = combine([estimate for estimate, _, _, _ in found], variances, df)
-    estimate, se, df = float(combined.estimate), float(combined.se), float(combined.df)
+    covariances = np.stack([sample.design.covariance(influence) for _, influence, _, _ in found])
+    combined = combine(np.stack([estimates for estimates, _, _, _ in found]), covariances, df)
+    estimate, se, df = float(combined.estimate[0]), float(combined.se[0]), float(combined.df[0])
+    state = State(float(combined.estimate[1]), float(combined.se[1])) if difference else None
     n = round(float(np.mean([np.any(groups, axis=0).sum() for _, _, groups, _ in found])))
     events = None if difference else round(float(np.mean([count for _, _, _, count in found])))
     share = np.array([not difference])
@@ -94,15 +95,15 @@ def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosu
     if events is not None and min(events, n - events) < FEW:
         exact = korn_graubard(estimate, se, n, df, LEVEL, n)
         low, high = float(exact[0]), float(exact[1])
-    return Evidence(
-        estimate, se, df, low, high, not difference, n, events, minimum_detectable_effect=detectable(se, df)
-    )
+    least_found = Precision(se, df, estimate, state).detectable()
+    return Evidence(estimate, se, df, low, high, not difference, n, events, minimum_detectable_effect=least_found)
 
 
 def _shares_of_copy(
     estimand: Mapping[str, Any], copy: Columns, sample: Sample, difference: bool
-) -> tuple[float, Array, list[np.ndarray], int]:
-    """(estimate, influence (n,), groups, events) of one copy; influence is of w_i z_i kind."""
+) -> tuple[Array, Array, list[np.ndarray], int]:
+    """(estimates (2,), influences (n, 2), groups, events) of one copy: of the estimand and of the first group's share;
+    influences are of w_i z_i kind."""
     y = copy.numbers[estimand["measure"]]
     base = (copy.numbers[f"base_{estimand['base']}"] == 1) & ~np.isnan(y)
     equal = (y == float(bool(estimand.get("equals", True)))).astype(np.float64)
@@ -114,15 +115,15 @@ def _shares_of_copy(
     else:
         groups = [base]
     w = sample.design.weights
-    estimate, influence = 0.0, np.zeros(len(w))
-    for sign, group in zip((1.0, -1.0), groups, strict=False):
+    estimates, influences = np.zeros(2), np.zeros((len(w), 2))
+    for signs, group in zip(((1.0, 1.0), (-1.0, 0.0)), groups, strict=False):
         size = float(w[group].sum())
         if size == 0:
             continue
         share = float((w * equal)[group].sum()) / size
-        estimate += sign * share
-        influence += sign * np.where(group, equal - share, 0.0) / size
-    return estimate, influence, groups, int(equal[groups[0]].sum())
+        estimates += np.multiply(signs, share)
+        influences += np.outer(np.where(group, equal - share, 0.0) / size, signs)
+    return estimates, influences, groups, int(equal[groups[0]].sum())
 
 
 def _nothing(nl: str, en: str) -> Evidence:

@@ -14,8 +14,8 @@ from scipy.special import stdtr
 
 from monitor.design import logit_t, student_t
 from monitor.modelled.checks import Refusal
-from monitor.modelled.contrasts import SHARES
-from monitor.modelled.power import detectable
+from monitor.modelled.contrasts import SHARES, moving_state
+from monitor.modelled.power import Precision, State
 from monitor.modelled.registry import Specification
 from monitor.modelled.terms import Terms
 
@@ -58,6 +58,15 @@ class Estimates:
         """Where a quantity stands, if it does."""
         return self.names.index(name) if name in self.names else None
 
+    def precision(self, name: str) -> Precision | None:
+        """How precisely a contrast is known, and would be at another true value; None where it is not here."""
+        place = self.at(name)
+        if place is None:
+            return None
+        moving = self.at(moving_state(name) or "")
+        state = None if moving is None else State(float(self.estimate[moving]), float(self.error[moving]))
+        return Precision(float(self.error[place]), float(self.df[place]), float(self.estimate[place]), state)
+
 
 @dataclass
 class Result:
@@ -83,14 +92,10 @@ class Result:
 
     @property
     def minimum_detectable_effect(self) -> float:
-        """Smallest true value of the headline contrast that a two-sided test at 5 % finds with 80 % power:
-        (t_{.975} + t_{.8}) se, se from the design; NaN where the model has none."""
-        if self.contrasts is None:
-            return float("nan")
-        place = self.contrasts.at(self.specification.headline)
-        if place is None:
-            return float("nan")
-        return detectable(float(self.contrasts.error[place]), float(self.contrasts.df[place]))
+        """Smallest true value of the headline contrast that a two-sided test at 5 % finds with 80 % power, with the
+        variance it has there (`power.Precision`); NaN where the model has none."""
+        precision = self.contrasts.precision(self.specification.headline) if self.contrasts else None
+        return float("nan") if precision is None else precision.detectable()
 
 
 def effective_df(contributions: Array, most: float) -> Array:

@@ -14,7 +14,6 @@ import numpy as np
 from scipy.special import stdtrit
 
 from monitor.modelled.dose import inverted_u
-from monitor.modelled.power import detectable, power_against
 from monitor.modelled.result import LEVEL, Result
 from monitor.modelled.specifications import Joint
 from monitor.modelled.supermodularity import inequality_test
@@ -105,29 +104,28 @@ def e_value_rows(result: Result) -> list[dict[str, Any]]:
 
 
 def power_rows(result: Result) -> list[dict[str, Any]]:
-    """Chance of finding a true effect of 5, 8, 10 and 15 points with this design's standard error."""
+    """Chance of finding a true effect of 5, 8, 10 and 15 points, with the standard error that the design has there."""
     c, s = result.contrasts, result.specification
-    place = c.at(s.headline) if c is not None else None
-    if c is None or place is None:
+    precision = c.precision(s.headline) if c is not None else None
+    if precision is None:
         return []
-    se, df = float(c.error[place]), float(c.df[place])
-    least = detectable(se, df)
+    least = precision.detectable()
     return [
         row(
             s.model,
             s.variant,
             "power",
             f"{s.headline} = {effect:.2f}",
-            estimate=power_against(effect, se, df),
-            statistic=se,
+            estimate=precision.power(effect),
+            statistic=precision.se_at(effect),
             bound=least,
             note_en=(
                 f"A true {s.headline} of {100 * effect:.0f} points would be found in "
-                f"{100 * power_against(effect, se, df):.0f} % of such waves."
+                f"{100 * precision.power(effect):.0f} % of such waves."
             ),
             note_nl=(
                 f"Een werkelijke {s.headline} van {100 * effect:.0f} procentpunt zou in "
-                f"{100 * power_against(effect, se, df):.0f} % van zulke golven worden gevonden."
+                f"{100 * precision.power(effect):.0f} % van zulke golven worden gevonden."
             ),
         )
         for effect in EFFECTS
