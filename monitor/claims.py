@@ -17,8 +17,8 @@ Belongs here: rules, p-values of rules, verdicts and how they read. Does not bel
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ class Evidence:
     events: int | None = None
     """Firms with the property, for shares"""
     minimum_detectable_effect: float = float("nan")
+    error_at: Callable[[float], float] | None = field(default=None, compare=False)
+    """The standard error with which a difference is tested against a value, where that is not `se`"""
     reason: Mapping[str, str] | None = None
     """Why there is no estimate, by language"""
     model: str | None = None
@@ -204,7 +206,8 @@ def _p_above(e: Evidence, value: float) -> float:
         distance = np.log(e.estimate / (1 - e.estimate)) - np.log(value / (1 - value))
         t = distance * e.estimate * (1 - e.estimate) / e.se if e.se > 0 else np.inf * np.sign(distance)
     else:
-        t = (e.estimate - value) / e.se if e.se > 0 else np.inf * np.sign(e.estimate - value)
+        se = e.se if e.error_at is None else e.error_at(value)
+        t = (e.estimate - value) / se if se > 0 else np.inf * np.sign(e.estimate - value)
     return float(stdtr(e.df, -t))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from monitor.claims import Evidence, rule_tests
 from monitor.design import SurveyDesign
 from monitor.modelled.columns import columns_of
 from monitor.modelled.conditional import conditional_logit, within
@@ -84,6 +85,60 @@ def test_the_detectable_effect_of_four_shares_is_found_four_times_in_five_in_sim
     assert (estimate / se > 1.96).mean() == pytest.approx(0.8, abs=0.02)
     held = float(np.mean([Precision(precision.se).detectable() for precision in precisions]))
     assert measured_at > 0.1 or held < truth
+
+
+def test_a_difference_with_few_events_covers_in_simulation() -> None:
+    """Two shares of 4.5 %, of 88 and of 240 firms: four events expected in the first, often one or none."""
+    rng = np.random.default_rng(8)
+    counts, share, times = np.array([88, 240]), 0.045, 4000
+    found = rng.binomial(counts, share, (times, 2)).clip(0.5) / counts
+    variances = found * (1 - found) / counts
+    estimate, se = found[:, 0] - found[:, 1], np.sqrt(variances.sum(axis=1))
+    precisions = [
+        Precision(float(s), 60.0, float(d), State(float(p), float(np.sqrt(v))))
+        for s, d, p, v in zip(se, estimate, found[:, 0], variances[:, 0], strict=True)
+    ]
+    bounds = np.array([precision.interval() for precision in precisions])
+    t = stats.t.ppf(0.975, 60)
+    assert (estimate + t * se < 0).mean() > 0.04, "nothing to mend"
+    assert (bounds[:, 1] < 0).mean() < 0.03
+    assert (bounds[:, 0] > 0).mean() < 0.03
+    excluded = (bounds[:, 0] > 0) | (bounds[:, 1] < 0)
+    tested = np.array([abs(p.estimate) > t * p.error_at(0.0) for p in precisions])
+    assert (excluded == tested).all()
+
+
+def test_a_share_with_events_enough_leaves_interval_and_test_as_they_are() -> None:
+    precision = Precision(0.04, 60.0, 0.02, State(0.3, 0.03))
+    t = stats.t.ppf(0.975, 60)
+    assert precision.interval() == pytest.approx((0.02 - t * 0.04, 0.02 + t * 0.04))
+    assert precision.error_at(0.2) == 0.04
+
+
+def test_contrasts_and_claims_take_the_error_that_few_events_have() -> None:
+    names = ("p_neither", "p_cooperates_only", "effect_cooperates_without_investment")
+    covariance = np.diag([0.013, 0.010, 0.0165]) ** 2
+    found = Estimates(
+        names,
+        ("share", "share", "difference"),
+        np.array([0.045, 0.01, -0.035]),
+        covariance,
+        np.full(3, 12.0),
+        np.zeros(3),
+        np.full(3, np.nan),
+    )
+    precision = found.precision(names[2])
+    assert precision is not None
+    low, high = found.interval()
+    assert (low[2], high[2]) == precision.interval()
+    assert high[2] > -0.035 + stats.t.ppf(0.975, 12) * 0.0165
+    two_sided, greater, less = found.p_values()
+    assert less[2] == pytest.approx(stats.t.cdf(-0.035 / precision.se_at(0.0), 12))
+    assert two_sided[2] == pytest.approx(2 * less[2])
+    assert greater[2] == pytest.approx(1 - less[2])
+    evidence = Evidence(-0.035, 0.0165, 12.0, low[2], high[2], error_at=precision.error_at)
+    contradicts = rule_tests({"kind": "above", "value": 0, "alpha": 0.025}, evidence)[1]
+    assert contradicts == pytest.approx(less[2])
 
 
 def test_effective_df_of_normal_contributions_is_about_n() -> None:

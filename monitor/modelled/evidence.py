@@ -67,6 +67,7 @@ def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evid
             share=c.kinds[place] == "share",
             n=result.n,
             minimum_detectable_effect=precision.detectable(),
+            error_at=precision.error_at,
             model=model,
             variant=variant,
             contrast=estimand["contrast"],

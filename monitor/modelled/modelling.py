@@ -19,7 +19,7 @@ from monitor.lake import Lake
 from monitor.modelled.engine import analyse
 from monitor.modelled.evidence import evidence_for
 from monitor.modelled.registry import Model, Specification
-from monitor.modelled.result import Result, p_values
+from monitor.modelled.result import Result
 from monitor.modelled.robustness import checks_of, doses_of, joint_rows
 from monitor.modelled.sample import Sample
 from monitor.modelled.specifications import (
@@ -197,6 +197,6 @@ def _holm_within(results: Sequence[Result], contrast: str) -> dict[str, dict[str
         if result.specification.family is None or result.contrasts is None or place is None:
             continue
         c = result.contrasts
-        found.append((result.specification.variant, float(p_values(c.estimate, c.error, c.df)[0][place])))
+        found.append((result.specification.variant, float(c.p_values()[0][place])))
     adjusted = holm(np.array([p for _, p in found]))
     return {variant: {contrast: float(p)} for (variant, _), p in zip(found, adjusted, strict=True)}

@@ -1,6 +1,6 @@
-"""What a wave could have found: power and the smallest effect that would have been found.
+"""How precisely a contrast is known: tests where events are few, power, the smallest effect that would be found.
 
-Belongs here: normal-theory power of a contrast, from its precision or from a plan. Does not belong here: fitting.
+Belongs here: normal-theory precision of one contrast, measured or planned. Does not belong here: fitting.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 LEVEL = 0.95
 POWER = 0.8
+FEW_EVENTS = 5
+"""Effective events below which the estimated variance of a share is itself no guide to how far off it is"""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,21 @@ class State:
     """its estimate p, in 0..1"""
     se: float
     """its standard error from the design"""
+
+    @property
+    def known(self) -> bool:
+        """Whether the share has a variance that another value of it can be held against."""
+        return 0 < self.share < 1 and self.se > 0
+
+    @property
+    def unit_variance(self) -> float:
+        """k = se^2 / (p (1 - p)), one over the effective number of firms (Korn & Graubard 1998)."""
+        return self.se**2 / (self.share * (1 - self.share))
+
+    @property
+    def few(self) -> bool:
+        """Whether events or non-events, min(p, 1 - p) / k, are fewer than FEW_EVENTS."""
+        return self.known and min(self.share, 1 - self.share) < FEW_EVENTS * self.unit_variance
 
 
 @dataclass(frozen=True)
@@ -46,42 +63,58 @@ class Precision:
     def se_at(self, effect: float) -> float:
         """Standard error where the true contrast is `effect`: sqrt(V(effect))."""
         s = self.state
-        if s is None or not 0 < s.share < 1:
+        if s is None or not s.known or not 0 <= (moved := s.share + effect - self.estimate) <= 1:
             return self.se
-        moved = s.share + effect - self.estimate
-        if not 0 <= moved <= 1:
-            return self.se
-        grown = self.se**2 + s.se**2 * (moved * (1 - moved) / (s.share * (1 - s.share)) - 1)
+        grown = self.se**2 + s.unit_variance * moved * (1 - moved) - s.se**2
         return float(np.sqrt(grown)) if grown > 0 else self.se
+
+    def error_at(self, value: float) -> float:
+        """The standard error that a test of `value` uses: `se`; where the state has few events `se_at(value)`. Of a
+        share of 5 % none or one event may turn up, and then `se` says that it is known to be next to nothing."""
+        return self.se_at(value) if self.state is not None and self.state.few else self.se
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """The values that a t test with `error_at` does not reject. Without few events: estimate -+ t se. With them
+        each bound solves (D - d)^2 = t^2 V(D), as in Wilson's (1927) interval of a share; where the share would leave
+        0..1 it is d -+ t se."""
+        t = self._quantile(0.5 + level / 2)
+        low, high = self.estimate - t * self.se, self.estimate + t * self.se
+        if self.state is None or not self.state.few:
+            return low, high
+        solved = [self._at_distance(t, self.estimate, side) for side in (-1, 1)]
+        return (low if np.isnan(solved[0]) else solved[0]), (high if np.isnan(solved[1]) else solved[1])
 
     def power(self, effect: float) -> float:
         """Chance that a two-sided test at 5 % finds a true effect in its own direction:
         P(T > t_{.975} - |effect| / se_at(effect))."""
-        at = abs(effect) / self.se_at(effect)
-        if np.isinf(self.df):
-            return float(ndtr(at - ndtri(0.5 + LEVEL / 2)))
-        return float(stdtr(self.df, at - stdtrit(self.df, 0.5 + LEVEL / 2)))
+        at = abs(effect) / self.se_at(effect) - self._quantile(0.5 + LEVEL / 2)
+        return float(ndtr(at) if np.isinf(self.df) else stdtr(self.df, at))
 
     def detectable(self, power: float = POWER) -> float:
-        """Smallest positive true value D that a two-sided test at 5 % finds with the given power.
+        """Smallest positive true value D that a two-sided test at 5 % finds with the given power: the solution of
+        D = (t_{.975} + t_{power}) sqrt(V(D))."""
+        q = self._quantile(0.5 + LEVEL / 2) + self._quantile(power)
+        found = self._at_distance(q, 0.0, 1)
+        return found if found > 0 else q * self.se
 
-        It solves D = q sqrt(V(D)), q = t_{.975} + t_{power}: with k = se_p^2 / (p (1 - p)) and a = p - d, the positive
-        root of (1 + k q^2) D^2 - k q^2 (1 - 2 a) D - q^2 (se^2 - se_p^2 + k a (1 - a)) = 0. Without a state q se.
+    def _quantile(self, p: float) -> float:
+        return float(ndtri(p) if np.isinf(self.df) else stdtrit(self.df, p))
+
+    def _at_distance(self, q: float, centre: float, side: int) -> float:
+        """The value D on one side with (D - centre)^2 = q^2 V(D); NaN where its share would leave 0..1.
+
+        With k of the state and a = p - d: (1 + k q^2) D^2 - (2 centre + k q^2 (1 - 2 a)) D
+        + centre^2 - q^2 (se^2 - se_p^2 + k a (1 - a)) = 0.
         """
-        if np.isinf(self.df):
-            q = float(ndtri(0.5 + LEVEL / 2) + ndtri(power))
-        else:
-            q = float(stdtrit(self.df, 0.5 + LEVEL / 2) + stdtrit(self.df, power))
         s = self.state
-        if s is None or not 0 < s.share < 1:
-            return q * self.se
-        k, a = s.se**2 / (s.share * (1 - s.share)), s.share - self.estimate
-        half = k * q**2 * (1 - 2 * a) / 2
-        rest = q**2 * (self.se**2 - s.se**2 + k * a * (1 - a))
-        inside = half**2 + (1 + k * q**2) * rest
-        found = (half + np.sqrt(inside)) / (1 + k * q**2) if inside >= 0 else np.nan
-        # A share outside 0..1 is no alternative: the variance stays as it is.
-        return float(found) if found > 0 and 0 <= a + found <= 1 else q * self.se
+        if s is None or not s.known:
+            return float("nan")
+        k, a = s.unit_variance, s.share - self.estimate
+        first, half = 1 + k * q**2, centre + k * q**2 * (1 - 2 * a) / 2
+        rest = centre**2 - q**2 * (self.se**2 - s.se**2 + k * a * (1 - a))
+        inside = half**2 - first * rest
+        found = (half + side * np.sqrt(inside)) / first if inside >= 0 else np.nan
+        return float(found) if 0 <= a + found <= 1 else float("nan")
 
 
 def planned_se(n: float, rate: float, shares: Sequence[float], design_effect: float = 1.0) -> float:

@@ -51,8 +51,24 @@ class Estimates:
         return np.where(terms, self.se, np.fmax(self.se, self.se_replicate))
 
     def interval(self, level: float = LEVEL) -> tuple[Array, Array]:
-        """(k,), (k,) bounds: Student's t, on the logit scale for shares."""
-        return bounds(self.estimate, self.error, self.df, np.array(self.kinds) == SHARES, level)
+        """(k,), (k,) bounds: Student's t, on the logit scale for shares; of contrasts with few events see
+        `power.Precision.interval`."""
+        low, high = bounds(self.estimate, self.error, self.df, np.array(self.kinds) == SHARES, level)
+        for place, precision in self._few():
+            low[place], high[place] = precision.interval(level)
+        return low, high
+
+    def p_values(self) -> tuple[Array, Array, Array]:
+        """(k,) each: the p-values of `p_values`; of contrasts with few events with the error that zero would have."""
+        error = self.error.copy()
+        for place, precision in self._few():
+            error[place] = precision.error_at(0.0)
+        return p_values(self.estimate, error, self.df)
+
+    def _few(self) -> list[tuple[int, Precision]]:
+        """Place and precision of the contrasts whose moving state has few events."""
+        known = [(place, self.precision(name)) for place, name in enumerate(self.names)]
+        return [(place, p) for place, p in known if p is not None and p.state is not None and p.state.few]
 
     def at(self, name: str) -> int | None:
         """Where a quantity stands, if it does."""

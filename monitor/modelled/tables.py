@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitor.modelled.result import Estimates, Result, p_values
+from monitor.modelled.result import Estimates, Result
 
 
 def words(text: str) -> list[str]:
@@ -126,7 +126,7 @@ def contrast_rows(
     if result.contrasts is None:
         return []
     e = result.contrasts
-    _, greater, less = p_values(e.estimate, e.error, e.df)
+    _, greater, less = e.p_values()
     rows = []
     for i, row in enumerate(_rows(survey, wave, result, e)):
         share = e.kinds[i] == "share"
@@ -164,7 +164,7 @@ def frame_of(rows: Iterable[dict[str, Any]], columns: Sequence[str], key: Sequen
 
 def _rows(survey: str, wave: str, result: Result, e: Estimates) -> list[dict[str, Any]]:
     low, high = e.interval()
-    two_sided, _, _ = p_values(e.estimate, e.error, e.df)
+    two_sided, _, _ = e.p_values()
     s = result.specification
     return [
         {
