@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv, expit, logit, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -36,24 +36,30 @@ def logit_t(share: ArrayLike, se: ArrayLike, df: ArrayLike, level: float = 0.95)
     use `korn_graubard` there.
     """
     share, se = np.asarray(share, dtype=float), np.asarray(se, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        centre = np.log(share / (1 - share))
-        half = np.where(se > 0, t_quantile(df, level) * se / (share * (1 - share)), 0.0)
-        low, high = 1 / (1 + np.exp(half - centre)), 1 / (1 + np.exp(-centre - half))
     edge = (share <= 0) | (share >= 1)
-    return np.where(edge, share, low), np.where(edge, share, high)
+    inside = np.where(edge, 0.5, share)
+    # On the logit scale a share next to 0 or 1 with an error far beyond it lies anywhere: an infinite half width.
+    with np.errstate(over="ignore"):
+        spread = t_quantile(df, level) * (np.where(se > 0, se, 1.0) / (inside * (1 - inside)))
+    half = np.where(se > 0, spread, np.where(np.isnan(se), np.nan, 0.0))
+    centre = logit(inside)
+    return np.where(edge, share, expit(centre - half)), np.where(edge, share, expit(centre + half))
 
 
 def clopper_pearson(share: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Exact binomial interval of a share of n firms; n need not be whole (an effective n)."""
-    share = np.clip(np.asarray(share, dtype=float), 0, 1)
-    n = np.asarray(n, dtype=float)
+    """Exact binomial interval of a share of n firms; n need not be whole (an effective n).
+
+    No firms (n = 0) leave 0 to 1; infinitely many the share itself; an unknown share or n gives an unknown interval.
+    """
+    share, n = np.broadcast_arrays(np.clip(np.asarray(share, dtype=float), 0, 1), np.asarray(n, dtype=float))
     alpha = (1 - level) / 2
-    events, others = np.multiply(n, share), np.multiply(n, np.subtract(1, share))
-    with np.errstate(invalid="ignore"):
-        low = np.where(events > 0, betaincinv(np.maximum(events, 1e-300), others + 1, alpha), 0.0)
-        high = np.where(others > 0, betaincinv(events + 1, np.maximum(others, 1e-300), 1 - alpha), 1.0)
-    return low, high
+    finite = np.where(np.isfinite(n), n, 0.0)
+    events, others = finite * share, finite * (1 - share)
+    low = np.where(events > 0, betaincinv(np.maximum(events, 1e-300), others + 1, alpha), 0.0)
+    high = np.where(others > 0, betaincinv(events + 1, np.maximum(others, 1e-300), 1 - alpha), 1.0)
+    low, high = np.where(np.isinf(n), share, low), np.where(np.isinf(n), share, high)
+    unknown = np.isnan(share) | np.isnan(n)
+    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
 
 
 def korn_graubard(
@@ -71,9 +77,15 @@ def korn_graubard(
     where that is infinite, n.
     """
     share, se, n, df = (np.asarray(a, dtype=float) for a in (share, se, n, df))
-    limit = np.where(np.isfinite(limit), limit, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correction = (t_quantile(np.subtract(n, 1), level) / t_quantile(df, level)) ** 2
-        effective = np.where(se > 0, share * (1 - share) / se**2, np.where(np.isnan(limit), n, limit))
-    effective = np.fmin(effective * np.where(np.isfinite(correction), correction, 0.0), limit)
-    return clopper_pearson(share, effective, level)
+    limit = np.asarray(limit, dtype=float)
+    bounded = np.isfinite(limit)
+    varies = np.square(se) > 0
+    with np.errstate(over="ignore"):
+        own = share * (1 - share) / np.where(varies, se, 1.0) ** 2
+    effective = np.where(varies, own, np.where(bounded, limit, n))
+    # Where either t is infinite (fewer than one degree of freedom) nothing is known: an effective n of zero.
+    upper, lower = t_quantile(np.subtract(n, 1), level), t_quantile(df, level)
+    usable = np.isfinite(upper) & np.isfinite(lower)
+    correction = np.where(usable, np.where(usable, upper, 0.0) / np.where(usable, lower, 1.0), 0.0) ** 2
+    effective = np.where(correction > 0, effective, 0.0) * correction
+    return clopper_pearson(share, np.where(bounded, np.minimum(effective, limit), effective), level)
