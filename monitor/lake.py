@@ -6,13 +6,14 @@ Does not belong here: what a table means.
 
 from __future__ import annotations
 
-import hashlib
+import atexit
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -40,6 +41,29 @@ def connect(database: Path | str = ":memory:", *, read_only: bool = False) -> It
     connection = duckdb.connect(str(database), read_only=read_only)
     try:
         connection.execute("SET preserve_insertion_order = true")
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+@cache
+def _instance() -> duckdb.DuckDBPyConnection:
+    """One DuckDB for this process's plain reads and writes: starting one for each would take seconds of a run."""
+    connection = duckdb.connect(":memory:")
+    atexit.register(connection.close)
+    return connection
+
+
+# A forked process has the memory of DuckDB's threads but not the threads.
+os.register_at_fork(after_in_child=_instance.cache_clear)
+
+
+@contextmanager
+def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own to the process's DuckDB: for statements that make and set nothing outside it."""
+    connection = _instance().cursor()
+    try:
         connection.execute("SET enable_progress_bar = false")
         yield connection
     finally:
@@ -79,7 +103,7 @@ class Lake:
 
     def write(self, table: str, wave: str, frame: pd.DataFrame) -> int:
         """Write a frame as the table of this wave, in place of what was there. Returns its rows."""
-        with connect() as connection:
+        with _cursor() as connection:
             connection.register("frame", frame)
             return self.write_query(connection, table, wave, "SELECT * FROM frame")
 
@@ -109,7 +133,7 @@ class Lake:
 
     def read(self, table: str, wave: str) -> pd.DataFrame:
         """A table of a wave as a frame."""
-        with connect() as connection:
+        with _cursor() as connection:
             return connection.execute(f"SELECT * FROM {self.scan(table, wave)}").df()
 
     def rows(self, table: str, wave: str) -> int:
@@ -170,14 +194,3 @@ class Lake:
     def remove(self, table: str, wave: str) -> None:
         """Take a table of a wave out of the lake, where a rerun no longer makes it."""
         shutil.rmtree(self.path(table, wave).parent, ignore_errors=True)
-
-
-def content_hash(connection: duckdb.DuckDBPyConnection, query: str) -> str:
-    """SHA-256 over the rows of a query as text, in the query's own order: equal content, equal hash."""
-    digest = hashlib.sha256()
-    cursor = connection.execute(query)
-    digest.update(repr([column[0] for column in cursor.description]).encode())
-    while rows := cursor.fetchmany(10_000):
-        for row in rows:
-            digest.update(repr(row).encode())
-    return digest.hexdigest()

@@ -19,7 +19,7 @@ from monitor.modelled.checks import separated_terms
 from monitor.modelled.columns import columns_of
 from monitor.modelled.contrasts import evaluate, of_practices, replicated
 from monitor.modelled.engine import analyse
-from monitor.modelled.fit import firth, flic, maximum_likelihood, replicate_fits
+from monitor.modelled.fit import firth, fit_copies, flic, maximum_likelihood, replicate_fits
 from monitor.modelled.registry import Specification, models_of
 from monitor.modelled.result import Result
 from monitor.modelled.sample import Sample
@@ -292,6 +292,27 @@ def test_replicates_together_are_the_fits_one_by_one(penalised: bool) -> None:
         assert together.coefficients[:, r] == pytest.approx(single.coefficients, abs=2e-4 if penalised else 1e-7)
         expected = evaluate(plan, single, weights[:, r]).estimates
         assert shares[:, r] == pytest.approx(expected, abs=2e-5 if penalised else 1e-8)
+
+
+@pytest.mark.parametrize("penalised", [False, True], ids=["logit", "firth"])
+def test_copies_together_are_the_fits_one_by_one(penalised: bool) -> None:
+    frame = firms()
+    observed, w = columns_of(frame), frame["weight"].to_numpy()
+    layout = decide([observed], Terms(MAIN.practices), MAIN.controls, MAIN.reference, {}, 5)
+    x, y = matrix(observed, layout), observed.numbers["top_innovator"]
+    rng = np.random.default_rng(5)
+    rows = [np.ones(len(y), dtype=bool), *(rng.random(len(y)) < 0.9 for _ in range(3))]
+    separated = rows[2] & ((x[:, 1] == 0) | (y == 1))
+    every = [*rows, separated]
+    together = fit_copies([y[r] for r in every], [x[r] for r in every], [w[r] for r in every], penalised=penalised)
+    assert [fit.converged for fit in together] == [True, True, True, True, penalised]
+    for fit, r in zip(together, every, strict=True):
+        if not fit.converged:
+            continue
+        one = flic(firth(y[r], x[r], w[r]), y[r], x[r], w[r]) if penalised else maximum_likelihood(y[r], x[r], w[r])
+        assert fit.coefficients == pytest.approx(one.coefficients, abs=1e-7)
+        assert fit.contributions == pytest.approx(one.contributions, abs=1e-7)
+        assert fit.probabilities == pytest.approx(one.probabilities, abs=1e-8)
 
 
 def test_linearised_and_replicate_errors_agree() -> None:

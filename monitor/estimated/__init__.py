@@ -47,7 +47,8 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
 def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, object]:
     """Write `estimated_changes` for the wave `all`: every indicator and domain between every two comparable waves."""
     have = [name for name in sorted(waves) if lake.has("weighted_weights", name) and lake.has("derived_measures", name)]
-    estimates = {name: estimate_wave(read_wave(lake, survey, survey.waves[name]), survey) for name in have}
+    compared = have if len(have) > 1 else []
+    estimates = {name: estimate_wave(read_wave(lake, survey, survey.waves[name]), survey) for name in compared}
     tables, left_out = [], 0
     for before, after in combinations(have, 2):
         since = {name: comparable_since(survey, name, survey.waves[after]) for name in survey.indicators}

@@ -13,7 +13,7 @@ from monitor.modelled.modelling import Findings, decide_claims, draw_curves, fit
 from monitor.modelled.panel import pooled_sample
 from monitor.modelled.pooled import attrition_rows, fit_panel, pooled_model
 from monitor.modelled.registry import models_of
-from monitor.modelled.tables import TABLES
+from monitor.modelled.tables import TABLES, frame_of
 from monitor.survey import Survey, Wave
 
 log = logging.getLogger("monitor")
@@ -43,9 +43,9 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
 
     A single wave has nothing to pool: the tables are written without rows.
     """
+    if len(waves) < 2:
+        return {"rows": {table: lake.write(table, "all", frame_of([], *shape)) for table, shape in TABLES.items()}}
     samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
-    if len(samples) < 2:
-        return Findings(survey, samples[0], POOLED).write(lake, "all")
     models = [pooled_model(model) for model in models_of(survey)]
     findings = Findings(survey, pooled_sample(samples, POOLED), POOLED)
     fit_models(findings, models)

@@ -16,7 +16,7 @@ from monitor.modelled import contrasts as on_probabilities
 from monitor.modelled.checks import Refusal
 from monitor.modelled.columns import Columns
 from monitor.modelled.contrasts import Contrasts, Plan, evaluate, replicated
-from monitor.modelled.fit import Fit, firth, flic, maximum_likelihood, replicate_fits
+from monitor.modelled.fit import Fit, fit_copies, replicate_fits
 from monitor.modelled.prepare import Prepared, prepare
 from monitor.modelled.registry import Specification
 from monitor.modelled.result import Estimates, Result, effective_df
@@ -72,17 +72,9 @@ def analyse(
 def _fit_all(
     chosen: Sequence[Rows], matrices: Sequence[Array], sample: Sample, s: Specification, estimator: str
 ) -> list[Fit]:
-    fits: list[Fit] = []
     weights = _weights(sample, s)
-    for r, x in zip(chosen, matrices, strict=True):
-        w = weights[r.mask]
-        # Copies differ in few firms: each starts from where the one before it ended.
-        start = fits[-1].coefficients if fits and fits[-1].converged else None
-        if estimator == "firth":
-            fits.append(flic(firth(r.y, x, w, start), r.y, x, w))
-        else:
-            fits.append(maximum_likelihood(r.y, x, w, start))
-    return fits
+    own = [weights[r.mask] for r in chosen]
+    return fit_copies([r.y for r in chosen], matrices, own, penalised=estimator == "firth")
 
 
 def _weights(sample: Sample, s: Specification) -> Array:

@@ -8,7 +8,9 @@ statsmodels is the referee of these fits (a test holds them equal); its standard
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +67,7 @@ def expit(eta: Array) -> Array:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * eta)), dtype=np.float64)
 
 
-def maximum_likelihood(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
+def maximum_likelihood(y: Array, x: Array, w: Array) -> Fit:
     """Weighted maximum likelihood of a logit; for a share y in 0..1 the fractional logit.
 
     Solves sum w_i x_i (y_i - p_i) = 0 by Newton steps, halved while the log-likelihood falls. `y` (n,) in 0..1,
@@ -73,38 +75,10 @@ def maximum_likelihood(y: Array, x: Array, w: Array, start: Array | None = None)
     (separation). Sources: McCullagh and Nelder (1989); Papke and Wooldridge (1996) for shares; Binder (1983) for the
     contributions.
     """
-    beta = _start(y, x, w) if start is None else np.array(start, dtype=np.float64)
-    value = _log_likelihood(y, x @ beta, w)
-    total = float(w.sum())
-    converged = False
-    for _step in range(MOST_ITERATIONS):
-        p = expit(x @ beta)
-        score = x.T @ (w * (y - p))
-        information = (x * (w * p * (1 - p))[:, None]).T @ x
-        step = _solve(information, score)
-        if step is None:
-            break
-        step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
-        for _ in range(20):
-            trial = _log_likelihood(y, x @ (beta + step), w)
-            if trial >= value - 1e-12 * abs(value):
-                break
-            step = step / 2
-        beta, value = beta + step, trial
-        if np.max(np.abs(step)) < TOLERANCE * max(1.0, float(np.max(np.abs(beta)))):
-            converged = True
-            break
-    p = expit(x @ beta)
-    bread = _inverse((x * (w * p * (1 - p))[:, None]).T @ x)
-    # Under separation the steps shrink because the information does: a solution has information left.
-    converged = converged and bool(np.all(np.isfinite(bread)) and np.max(np.abs(bread)) * total < 1e10)
-    if not converged:
-        nothing = np.full(x.shape, np.nan)
-        return Fit(beta, nothing, bread, p, False)
-    return Fit(beta, (x * (w * (y - p))[:, None]) @ bread, bread, p, converged)
+    return _likelihoods(y[None], x[None], w[None], _start(y, x, w)[None])[0]
 
 
-def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
+def firth(y: Array, x: Array, w: Array) -> Fit:
     """Firth's penalised likelihood, log L + log |I| / 2, with weights scaled to a mean of one.
 
     Solves sum x_i (w_i (y_i - p_i) + h_i (1/2 - p_i)) = 0, h_i the leverage of firm i; finite under separation.
@@ -113,57 +87,120 @@ def firth(y: Array, x: Array, w: Array, start: Array | None = None) -> Fit:
     firm's own pull on the fit makes its residual too small (Mancl and DeRouen 2001; HC3 of MacKinnon and White 1985).
     Shapes as `maximum_likelihood`. Source: Firth (1993), Biometrika 80; Heinze and Schemper (2002).
     """
-    w = w * (np.count_nonzero(w) / w.sum())
-    beta = _start(y, x, w) if start is None else np.array(start, dtype=np.float64)
-    here = _modified_score(y, x, w, beta)
-    converged = False
-    for _step in range(4 * MOST_ITERATIONS):
-        step = np.clip(here.bread @ here.score, -LONGEST_STEP, LONGEST_STEP)
+    return _penalised(y[None], x[None], w[None], _start(y, x, w)[None])[0]
+
+
+def fit_copies(ys: Sequence[Array], xs: Sequence[Array], ws: Sequence[Array], *, penalised: bool = False) -> list[Fit]:
+    """The same model on every completed copy, all Newton steps taken together: `maximum_likelihood`, or `firth` with
+    `flic`, of each. Copies may differ in their rows; shapes of each as there."""
+    single: Callable[[Array, Array, Array], Fit] = firth if penalised else maximum_likelihood
+    fits = [single(ys[0], xs[0], ws[0])]
+    if len(ys) > 1:
+        # Copies differ in few firms: the others start from where the first one ended. Rows of weight zero make them
+        # equally long.
+        longest = max(len(y) for y in ys)
+        start = fits[0].coefficients if fits[0].converged else _start(ys[0], xs[0], ws[0])
+        stacked = [np.stack([_lengthened(each, longest) for each in part[1:]]) for part in (ys, xs, ws)]
+        together: Callable[..., list[Fit]] = _penalised if penalised else _likelihoods
+        others = together(*stacked, np.repeat(start[None], len(ys) - 1, axis=0))
+        fits += [_shortened(fit, len(y)) for fit, y in zip(others, ys[1:], strict=True)]
+    if penalised:
+        fits = [flic(fit, y, x, w) for fit, y, x, w in zip(fits, ys, xs, ws, strict=True)]
+    return fits
+
+
+def _likelihoods(y: Array, x: Array, w: Array, beta: Array) -> list[Fit]:
+    """`maximum_likelihood` of m copies: `y`, `w` (m, n), `x` (m, n, k), `beta` (m, k) where they start."""
+    beta, converged, open_ = beta.copy(), np.zeros(len(beta), dtype=bool), np.arange(len(beta))
+    value = _log_likelihood(y, _times(x, beta), w)
+    for _step in range(MOST_ITERATIONS):
+        yo, xo, wo = (y, x, w) if open_.size == len(beta) else (y[open_], x[open_], w[open_])
+        p = expit(_times(xo, beta[open_]))
+        step, solved = _solve(_information(xo, wo * p * (1 - p)), _times(xo.swapaxes(1, 2), wo * (yo - p)))
+        step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
         for _ in range(20):
-            there = _modified_score(y, x, w, beta + step)
-            gain, flat = there.value - here.value, 1e-7 * abs(here.value)
-            # Near the top the likelihood is flat to the last digit: there the score must shrink.
-            if gain > flat or (gain > -flat and there.size < here.size):
+            trial = _log_likelihood(yo, _times(xo, beta[open_] + step), wo)
+            falls = ~(trial >= value[open_] - 1e-12 * np.abs(value[open_]))
+            if not falls.any():
                 break
-            step = step / 2
-        beta, here = beta + step, there
-        if np.max(np.abs(step)) < TOLERANCE_PENALISED * max(1.0, float(np.max(np.abs(beta)))):
-            converged = True
+            step[falls] /= 2
+        beta[open_] += step
+        value[open_] = trial
+        still = np.abs(step).max(axis=1) >= TOLERANCE * np.maximum(1.0, np.abs(beta[open_]).max(axis=1))
+        converged[open_] = ~still & solved
+        open_ = open_[still & solved]
+        if open_.size == 0:
             break
-    stretch = 1 / (1 - np.minimum(here.leverage, HIGHEST_LEVERAGE))
-    contributions = (x * (here.residual * stretch)[:, None]) @ here.bread
-    return Fit(beta, contributions, here.bread, here.probabilities, converged, stretch)
+    p = expit(_times(x, beta))
+    bread = _inverse(_information(x, w * p * (1 - p)))
+    # Under separation the steps shrink because the information does: a solution has information left.
+    left = np.abs(bread).max(axis=(1, 2)) * w.sum(axis=1)
+    converged &= np.isfinite(left) & (left < 1e10)
+    bread[~converged] = np.nan
+    contributions = (x * (w * (y - p))[..., None]) @ bread
+    return [Fit(*each) for each in zip(beta, contributions, bread, p, converged.tolist(), strict=True)]
 
 
-@dataclass(frozen=True)
-class _Modified:
-    """Firth's likelihood, its score and what they are made of, at one point."""
+def _penalised(y: Array, x: Array, w: Array, beta: Array) -> list[Fit]:
+    """`firth` of m copies; shapes as `_likelihoods`."""
+    w = w * (np.count_nonzero(w, axis=1) / w.sum(axis=1))[:, None]
+    beta, converged, open_ = beta.copy(), np.zeros(len(beta), dtype=bool), np.arange(len(beta))
+    here = _modified(y, x, w, beta)
+    for _step in range(4 * MOST_ITERATIONS):
+        yo, xo, wo = (y, x, w) if open_.size == len(beta) else (y[open_], x[open_], w[open_])
+        step = np.clip(_times(here.bread, here.score), -LONGEST_STEP, LONGEST_STEP)
+        for _ in range(20):
+            there = _modified(yo, xo, wo, beta[open_] + step)
+            gain, flat = there.value - here.value, 1e-7 * np.abs(here.value)
+            # Near the top the likelihood is flat to the last digit: there the score must shrink.
+            falls = ~((gain > flat) | ((gain > -flat) & (there.size < here.size)))
+            if not falls.any():
+                break
+            step[falls] /= 2
+        beta[open_] += step
+        moved = np.abs(step).max(axis=1)
+        still = moved >= TOLERANCE_PENALISED * np.maximum(1.0, np.abs(beta[open_]).max(axis=1))
+        converged[open_] = ~still & np.isfinite(moved)
+        open_, here = open_[still], _Modified(*(each[still] for each in there))
+        if open_.size == 0:
+            break
+    end = _modified(y, x, w, beta)
+    stretch = 1 / (1 - np.minimum(end.leverage, HIGHEST_LEVERAGE))
+    contributions = (x * (end.residual * stretch)[..., None]) @ end.bread
+    every = zip(beta, contributions, end.bread, end.probabilities, converged.tolist(), stretch, strict=True)
+    return [Fit(*each) for each in every]
 
-    value: float
-    """Penalised log-likelihood; minus infinity where the information is singular"""
+
+class _Modified(NamedTuple):
+    """Firth's likelihood, its score and what they are made of, at one point of each of m copies."""
+
+    value: Array
+    """(m,) penalised log-likelihood; minus infinity where the information is singular"""
     probabilities: Array
     residual: Array
-    """(n,) w_i (y_i - p_i) + h_i (1/2 - p_i)"""
+    """(m, n) w_i (y_i - p_i) + h_i (1/2 - p_i)"""
     leverage: Array
-    """(n,) h_i"""
+    """(m, n) h_i"""
     bread: Array
+    """(m, k, k)"""
     score: Array
-    size: float
-    """Score in the metric of the bread: zero at the solution"""
+    """(m, k)"""
+    size: Array
+    """(m,) score in the metric of the bread: zero at the solution"""
 
 
-def _modified_score(y: Array, x: Array, w: Array, beta: Array) -> _Modified:
-    eta = x @ beta
+def _modified(y: Array, x: Array, w: Array, beta: Array) -> _Modified:
+    eta = _times(x, beta)
     p = expit(eta)
     v = w * p * (1 - p)
-    information = (x * v[:, None]).T @ x
+    information = _information(x, v)
     sign, logarithm = np.linalg.slogdet(information)
-    value = _log_likelihood(y, eta, w) + 0.5 * float(logarithm) if sign > 0 else -np.inf
+    value = np.where(sign > 0, _log_likelihood(y, eta, w) + 0.5 * logarithm, -np.inf)
     bread = _inverse(information)
-    leverage = v * np.einsum("ij,ij->i", x @ bread, x)
+    leverage = v * ((x @ bread) * x).sum(axis=2)
     residual = w * (y - p) + leverage * (0.5 - p)
-    score = x.T @ residual
-    return _Modified(value, p, residual, leverage, bread, score, float(score @ bread @ score))
+    score = _times(x.swapaxes(1, 2), residual)
+    return _Modified(value, p, residual, leverage, bread, score, (score * _times(bread, score)).sum(axis=1))
 
 
 def flic(fit: Fit, y: Array, x: Array, w: Array) -> Fit:
@@ -254,22 +291,50 @@ def _start(y: Array, x: Array, w: Array) -> Array:
     return beta
 
 
-def _log_likelihood(y: Array, eta: Array, w: Array) -> float:
-    return float((w * (y * eta - np.logaddexp(0.0, eta))).sum())
+def _log_likelihood(y: Array, eta: Array, w: Array) -> Array:
+    """(m,) of m copies."""
+    return np.asarray((w * (y * eta - np.logaddexp(0.0, eta))).sum(axis=-1))
 
 
-def _solve(matrix: Array, right: Array) -> Array | None:
+def _times(matrices: Array, vectors: Array) -> Array:
+    """(m, a) product of each of m matrices (m, a, b) with its own vector (m, b)."""
+    return np.asarray((matrices @ vectors[..., None])[..., 0])
+
+
+def _information(x: Array, v: Array) -> Array:
+    """(m, k, k) X' diag(v) X of each copy."""
+    return (x * v[..., None]).swapaxes(1, 2) @ x
+
+
+def _solve(matrices: Array, right: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """(m, k) solutions, and which of the matrices have one; zero where not."""
     try:
-        return np.asarray(np.linalg.solve(matrix, right))
+        return np.asarray(np.linalg.solve(matrices, right[..., None])[..., 0]), np.ones(len(right), dtype=np.bool_)
     except np.linalg.LinAlgError:
-        return None
+        inverse = _inverse(matrices)
+        regular = np.asarray(np.isfinite(inverse).all(axis=(1, 2)))
+        return _times(np.where(regular[:, None, None], inverse, 0.0), right), regular
 
 
-def _inverse(matrix: Array) -> Array:
+def _inverse(matrices: Array) -> Array:
+    """(m, k, k) inverses; infinite where a matrix is singular."""
     try:
-        return np.asarray(np.linalg.inv(matrix))
+        return np.asarray(np.linalg.inv(matrices))
     except np.linalg.LinAlgError:
-        return np.full_like(matrix, np.inf)
+        if len(matrices) == 1:
+            return np.full_like(matrices, np.inf)
+        return np.concatenate([_inverse(matrix[None]) for matrix in matrices])
+
+
+def _lengthened(values: Array, length: int) -> Array:
+    """The rows with rows of zeros after them."""
+    return np.concatenate([values, np.zeros((length - len(values), *values.shape[1:]))])
+
+
+def _shortened(fit: Fit, n: int) -> Fit:
+    """The fit without the rows of zeros."""
+    stretch = None if fit.stretch is None else fit.stretch[:n]
+    return replace(fit, contributions=fit.contributions[:n], probabilities=fit.probabilities[:n], stretch=stretch)
 
 
 def _intercepts(y: Array, x: Array, weights: Array, beta: Array) -> Array:

@@ -61,10 +61,20 @@ def _digest(values: pd.Series) -> bytes:
             size = np.where(np.isfinite(numbers) & (numbers != 0), np.floor(np.log10(np.abs(numbers))), 0.0)
         scaled = np.rint(numbers * 10.0 ** (9 - size))
         return hashlib.sha256(np.nan_to_num(np.stack([scaled, size]), nan=-1e300).tobytes()).digest()
-    if values.map(lambda v: isinstance(v, np.ndarray) and v.dtype.kind == "f").any():
+    first = next((value for value in values if not _null(value)), None)
+    if isinstance(first, np.ndarray) and first.dtype.kind == "f":
         return _digest(pd.Series(np.concatenate(values.to_list())))
-    texts = [None if _null(v) else (v.tolist() if isinstance(v, np.ndarray) else v) for v in values]
-    return hashlib.sha256(json.dumps(texts, default=str, ensure_ascii=False).encode()).digest()
+    if isinstance(first, np.ndarray | list):
+        texts = [v.tolist() if isinstance(v, np.ndarray) else None if _null(v) else v for v in values]
+        return hashlib.sha256(_json(texts)).digest()
+    # Long columns repeat few values: each is written once, with the places it stands at.
+    places, different = pd.factorize(values)
+    listed = _json([value.item() if hasattr(value, "item") else value for value in different])
+    return hashlib.sha256(listed + places.astype("<i8").tobytes()).digest()
+
+
+def _json(values: list[object]) -> bytes:
+    return json.dumps(values, default=str, ensure_ascii=False).encode()
 
 
 def _null(value: object) -> bool:
