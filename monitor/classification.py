@@ -113,7 +113,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 @functools.cache
 def _declared() -> dict[str, dict[str, dict[str, object]]]:
-    return dict(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return dict(yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 @functools.cache

@@ -256,8 +256,11 @@ _DUCKDB_KINDS = {"VARCHAR": "text", "BOOLEAN": "yes or no", "VARCHAR[]": "set of
 
 def _parse(sql: str) -> tuple[dict[str, Any] | None, str]:
     """The tree of one expression by DuckDB's own parser; or None and why there is none."""
-    if not isinstance(sql, str) or not sql.strip():
-        return None, "it is empty"
+    return _tree(sql) if isinstance(sql, str) and sql.strip() else (None, "it is empty")
+
+
+@functools.cache
+def _tree(sql: str) -> tuple[dict[str, Any] | None, str]:
     with _connection().cursor() as cursor:
         row = cursor.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": f"SELECT ({sql})"}).fetchone()
     parsed = json.loads(row[0] if row else "{}")

@@ -218,11 +218,11 @@ def _code(value: object) -> str:
 
 def one_copy(design: SurveyDesign, frame: pd.DataFrame, members: Bools, indicator: Indicator, kind: str) -> OneCopy:
     """The indicator in all domains of one copy. Firms without a value leave the base: they count zero, not missing."""
-    y = pd.to_numeric(frame[indicator.measure].astype("Float64"), errors="coerce").to_numpy(float, na_value=np.nan)
+    y = frame[indicator.measure].to_numpy(float, na_value=np.nan)
     base = frame[f"base_{indicator.base}"].astype("boolean").fillna(False).to_numpy(bool) & np.isfinite(y)
     x = np.ones(len(y))
     if indicator.estimator == "ratio":
-        x = pd.to_numeric(frame[str(indicator.denominator)].astype("Float64")).to_numpy(float, na_value=np.nan)
+        x = frame[str(indicator.denominator)].to_numpy(float, na_value=np.nan)
         base &= np.isfinite(x)
         if kind == "percentage":
             y = y / 100 * x

@@ -84,8 +84,7 @@ def columns_of(frame: pd.DataFrame) -> Columns:
     for name in frame.columns:
         values = frame[name]
         if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-            known = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
-            numbers[str(name)] = np.asarray(known, dtype=np.float64)
+            numbers[str(name)] = values.to_numpy(dtype=np.float64, na_value=np.nan)
             continue
         kinds = {type(v) for v in values.dropna().unique()} if _hashable(values) else {list}
         if kinds <= {bool, np.bool_, int, float}:

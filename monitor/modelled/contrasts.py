@@ -6,6 +6,7 @@ Does not belong here: fitting, variance, combining copies, verdicts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,8 +108,8 @@ def in_states(terms: Terms, settings: Sequence[Mapping[str, float]]) -> tuple[ND
     """(c,) columns of practices and their products, and (S, 1, c) their values in each of the settings."""
     parts = [name.split(":") for name in terms.names]
     places = [j for j, part in enumerate(parts) if set(part) <= set(terms.practices)]
-    values = [[float(np.prod([setting[name] for name in parts[j]])) for j in places] for setting in settings]
-    return np.array(places), np.array(values)[:, None, :]
+    values = [[math.prod(setting[name] for name in parts[j]) for j in places] for setting in settings]
+    return np.array(places), np.array(values, dtype=np.float64)[:, None, :]
 
 
 NOUNS: Mapping[str, str] = {"invests": "investment", "cooperates": "cooperation"}

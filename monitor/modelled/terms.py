@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -37,7 +38,7 @@ class Terms:
     dropped: tuple[str, ...] = ()
     """Terms left out because they are a combination of the others"""
 
-    @property
+    @cached_property
     def states(self) -> tuple[str, ...]:
         """Names of the practices' own columns: single ones, products, squares."""
         names = list(self.practices) + [f"{name}^2" for name in self.squares]
@@ -46,7 +47,7 @@ class Terms:
                 names += [":".join(group) for group in combinations(self.practices, size)]
         return tuple(names)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """All terms in the order of the matrix: intercept, practices, controls, products and squares last."""
         products = [name for name in self.states if name not in self.practices]
@@ -107,19 +108,23 @@ def matrix(frame: Columns, terms: Terms, practices: Mapping[str, float] | None =
     own = {name: frame.numbers[name] for name in terms.practices}
     for name, value in (practices or {}).items():
         own[name] = np.full(n, float(value))
-    columns: dict[str, Array] = {"intercept": np.ones(n), **own}
-    for name in terms.numbers:
-        columns[name] = frame.numbers[name]
-    for name, levels in terms.levels.items():
-        for level in levels[1:]:
-            columns[f"{name}[{level}]"] = frame.categories[name].equals(level)
-    for name in terms.squares:
-        columns[f"{name}^2"] = own[name] ** 2
+    x = np.empty((n, len(terms.names)))
+    place = {name: j for j, name in enumerate(terms.names)}
+    columns: dict[str, Array] = {name: frame.numbers[name] for name in terms.numbers} | own
+    columns |= {f"{name}^2": own[name] ** 2 for name in terms.squares}
     if terms.products:
         for size in range(2, len(terms.practices) + 1):
             for group in combinations(terms.practices, size):
                 columns[":".join(group)] = np.prod([own[name] for name in group], axis=0)
-    return np.column_stack([columns[name] for name in terms.names])
+    x[:, place["intercept"]] = 1.0
+    for name, values in columns.items():
+        if name in place:
+            x[:, place[name]] = values
+    for name, levels in terms.levels.items():
+        for level in levels[1:]:
+            if (j := place.get(f"{name}[{level}]")) is not None:
+                x[:, j] = frame.categories[name].equals(level)
+    return x
 
 
 def _full_rank(x: Array) -> bool:

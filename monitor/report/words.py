@@ -21,8 +21,8 @@ EVERYONE = "all"
 
 @cache
 def _catalogue() -> Mapping[str, Mapping[str, str]]:
-    content: Mapping[str, Mapping[str, str]] = yaml.safe_load(
-        (Path(__file__).parent / "words.yaml").read_text(encoding="utf-8")
+    content: Mapping[str, Mapping[str, str]] = yaml.load(
+        (Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
     )
     return content
 

@@ -254,7 +254,7 @@ def read(path: Path, shown_as: str) -> tuple[Report, Section | None]:
     report = Report(shown_as)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except FileNotFoundError:
         report.add("the file is not there", None, expected="a YAML file", found="nothing", do="create it")
         return report, None
