@@ -4,7 +4,8 @@ Belongs here: taking estimates, models, claims and quality through disclosure co
 contract. Does not belong here: estimating, or writing a release.
 
 `primary` says which cells are sensitive, `complementary` what else must go, `cells` how published lines hang together,
-`contributions` what the firms add; `quality` and `codebook` describe the survey itself.
+`contributions` what the firms add, `history` and `revisions` what earlier releases have shown; `quality` and `codebook`
+describe the survey itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from monitor import contract
-from monitor.disclosed import cells, codebook, complementary, history, peers, primary, quality
+from monitor.disclosed import cells, codebook, complementary, history, peers, primary, quality, revisions
 from monitor.disclosed.contributions import WaveFirms, contributions
 from monitor.lake import Lake
 from monitor.survey import Survey
@@ -29,48 +30,58 @@ ALL = "all"
 def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, object]:
     """Take every table of the survey through disclosure control and write `disclosed_<table>` for the wave `all`.
 
-    Earlier releases in the same home count: what they showed is known, what they withheld stays withheld if it can.
-    Returns rows per table and how many lines were withheld, for themselves or to protect others.
+    Earlier releases in the same home count: what they showed is known and stays as it was until enough firms changed,
+    what they withheld stays withheld if it can. Returns rows per table, how many lines were withheld (for themselves or
+    to protect others), and how many stay as they were.
     """
-    shown, withheld_before = history.earlier_lines(lake.home, survey.name)
-    tables = disclose(lake, survey, waves, shown, withheld_before)
+    tables = disclose(lake, survey, waves, history.earlier(lake.home, survey.name))
     for name, frame in tables.items():
         lake.write(f"disclosed_{name}", ALL, frame)
     withheld = {n: int(f["suppressed"].sum()) for n, f in tables.items() if "suppressed" in f}
+    held = int(tables["indicators"]["held"].sum())
     log.info("disclosed: %d lines withheld of %d", sum(withheld.values()), sum(len(tables[n]) for n in withheld))
-    return {"rows": {name: len(frame) for name, frame in tables.items()}, "withheld": withheld}
+    if held:
+        log.info("disclosed: %d published figures stay as they were: too few firms changed to tell", held)
+    return {"rows": {name: len(frame) for name, frame in tables.items()}, "withheld": withheld, "held": held}
 
 
 def disclose(
     lake: Lake,
     survey: Survey,
     waves: Sequence[str],
-    published_before: Iterable[cells.Row] = (),
-    withheld_before: Iterable[cells.Row] = (),
+    before: Sequence[history.Earlier] = (),
 ) -> dict[str, pd.DataFrame]:
-    """Every public table but `releases`, in the contract's shape, after disclosure control."""
+    """Every public table but `releases`, in the contract's shape, after disclosure control. `before`: oldest first."""
     indicators = asked_lines(_gather(lake, "estimated_indicators", waves))
     firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
     amounts = {k: v for wave, found in firms.items() for k, v in contributions(found, survey, wave).items()}
+    least = survey.disclosure.minimum_firms
     rows: frozenset[cells.Row] = frozenset()
+    held: Mapping[cells.Row, Mapping[str, object]] = {}
     if len(indicators):
-        chosen = cells.indicator_rows(indicators, survey, amounts, published_before, withheld_before)
-        rows = chosen.rows
+        chosen = cells.indicator_rows(indicators, survey, amounts, history.shown(before), history.withheld(before))
+        held, never_shown = revisions.held_lines(before, survey, firms, chosen.system, chosen.rows)
+        rows = chosen.rows | never_shown
         for name in complementary.exposed(chosen.system, rows, chosen.primary):
             log.warning("disclosed: %s can still be worked out from what was published before", name)
+    changes = revisions.changes_of_printed(_whole(lake, "estimated_changes"), indicators, held)
+    fitted = withhold_models(
+        {
+            name: _pooled(lake, f"modelled_{name}", waves)
+            for name in ("models", "terms", "contrasts", "claims", "curve", "specifications", "robustness")
+        },
+        survey,
+    )
+    taking_part = _under(peers.initiatives(lake, survey, wave) for wave in waves)
     tables = {
-        "indicators": withhold_lines(indicators, rows),
-        "changes": withhold_changes(_whole(lake, "estimated_changes"), rows, survey.disclosure.minimum_firms),
-        **withhold_models(
-            {
-                name: _pooled(lake, f"modelled_{name}", waves)
-                for name in ("models", "terms", "contrasts", "claims", "curve", "specifications", "robustness")
-            },
-            survey,
-        ),
+        "indicators": revisions.with_held(withhold_lines(indicators, rows), held),
+        "changes": withhold_changes(changes, rows, least),
+        **fitted,
+        "models": revisions.with_held_counts(fitted["models"], before, held, survey),
+        "claims": revisions.with_held_claims(fitted["claims"], before, held, least),
         "rules": _rules(lake, waves),
-        "quality": describe_quality(lake, survey, waves),
-        "initiatives": _under(peers.initiatives(lake, survey, wave) for wave in waves),
+        "quality": revisions.with_held_participants(describe_quality(lake, survey, waves), before, held, least),
+        "initiatives": revisions.with_held_initiatives(taking_part, before, least),
         "benchmarks": _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items()),
         "codebook": codebook.codebook(survey, waves),
         "measures": codebook.measures(survey),
@@ -159,8 +170,12 @@ def withhold_models(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[
     if len(claims):
         told = claims["estimate"].notna()
         few = primary.too_few(claims["n"], survey.disclosure.minimum_firms)
-        from_model = [k in withheld for k in claims[key].astype(str).itertuples(index=False, name=None)]
-        claims["suppressed"] = told & (few | np.array(from_model, dtype=bool))
+        from_model = np.array([k in withheld for k in claims[key].astype(str).itertuples(index=False, name=None)])
+        events = pd.to_numeric(claims["events"]) if "events" in claims else pd.Series(np.nan, index=claims.index)
+        claims["suppressed"] = told & (few | from_model | primary.alike(events.astype("float64"), claims["n"]))
+        counted = claims["model"].isna()
+        claims["n"] = claims["n"].where(counted)
+        claims["events"] = events.where(counted)
         claims.loc[claims["suppressed"], "verdict"] = "not testable"
         out["claims"] = _emptied("claims", claims)
     return out

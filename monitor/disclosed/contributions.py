@@ -47,6 +47,12 @@ class WaveFirms:
         return cls(derived[derived["imputation"] == 0], filled, weights, domains)
 
 
+def domains_of(survey: Survey, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Domain variable -> firm and domain, where one frame holds the variables."""
+    places = {p: firms for d in survey.domains for p in d.split("*") if p in firms}
+    return {d: c for d in survey.domains if (c := domain_codes(d, places)) is not None}
+
+
 def contributions(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> dict[Row, np.ndarray]:
     """w · |x| per firm for every mean, total and ratio of a wave, by domain. Shape of each: (firms in the domain,).
 

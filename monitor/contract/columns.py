@@ -1,0 +1,59 @@
+"""What a column and a table of the contract are, and the columns that several tables share.
+
+Belongs here: the shapes. Does not belong here: any table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its DuckDB type, its definition with unit, and what every value must satisfy."""
+
+    name: str
+    type: str
+    comment: str
+    check: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One public table: its grain as key, its columns in order, and whether it can carry withheld values."""
+
+    name: str
+    comment: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    withheld: tuple[str, ...] = ()
+    """Columns that are NULL where `suppressed` is true"""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names in order."""
+        return tuple(column.name for column in self.columns)
+
+
+survey = Column("survey", "VARCHAR", "Survey: the name of the survey programme.")
+wave = Column("wave", "VARCHAR", "Wave: the round of fieldwork, named by the year it was sent out.")
+suppressed = Column(
+    "suppressed", "BOOLEAN", "Whether the values of this row are withheld by disclosure control (they are NULL then)."
+)
+held = Column(
+    "held",
+    "BOOLEAN",
+    "Whether the row still shows the figures of an earlier release: fewer firms changed since than may be told apart.",
+)
+share = "{0} BETWEEN 0 AND 1"
+not_negative = "{0} >= 0"
+ci_low = Column("ci_low", "DOUBLE", "Lower bound of the 95 % interval, in the unit of the estimate.")
+ci_high = Column("ci_high", "DOUBLE", "Upper bound of the 95 % interval, in the unit of the estimate.")
+se = Column("se", "DOUBLE", "Standard error from the survey design, in the unit of the estimate.", not_negative)
+p_value = Column("p_value", "DOUBLE", "Two-sided p-value against zero.", share)
+domain_variable = Column(
+    "domain_variable", "VARCHAR", "The variable that forms the subgroup; `all` for all firms of the base."
+)
+domain = Column("domain", "VARCHAR", "The subgroup's code (codebook); `all` for all firms of the base.")
+model = Column("model", "VARCHAR", "Model: the registered specification.")
+variant = Column("variant", "VARCHAR", "Variant of the model: what was changed against the primary specification.")

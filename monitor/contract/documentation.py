@@ -1,0 +1,104 @@
+"""What a reader must know of the figures: rules, quality, codebook, formulas, the release itself.
+
+Belongs here: their columns with definitions, units and checks. Does not belong here: filling them.
+"""
+
+from __future__ import annotations
+
+from monitor.contract.columns import Column, Table, held, not_negative, suppressed, survey, wave
+
+DOCUMENTATION: tuple[Table, ...] = (
+    Table(
+        "rules",
+        "Rules: outcome of every validation rule per wave.",
+        ("survey", "wave", "suite", "rule"),
+        (
+            survey,
+            wave,
+            Column("suite", "VARCHAR", "The table the rule looks at."),
+            Column("rule", "VARCHAR", "Rule."),
+            Column("severity", "VARCHAR", "critical stops the wave, warning quarantines the response, info is noted."),
+            Column("why", "VARCHAR", "Why the rule exists (English)."),
+            Column("why_nl", "VARCHAR", "Why the rule exists (Dutch)."),
+            Column("checked", "BIGINT", "Records checked (number).", not_negative),
+            Column("failed", "BIGINT", "Records that failed (number).", not_negative),
+            Column("kept_out", "BIGINT", "Responses kept out of the analysis by it (number).", not_negative),
+            Column("passed", "BOOLEAN", "Whether nothing failed; NULL where the wave could not be checked on it."),
+        ),
+    ),
+    Table(
+        "quality",
+        "Quality indicators per wave, each with the definition it was computed by.",
+        ("survey", "wave", "indicator", "concept"),
+        (
+            survey,
+            wave,
+            Column("indicator", "VARCHAR", "Quality indicator."),
+            Column("concept", "VARCHAR", "The concept, step or wave it is about; `all` where it is about the wave."),
+            Column("value", "DOUBLE", "Value: a number, or a share in 0..1."),
+            Column("definition", "VARCHAR", "How it was computed (English)."),
+            Column("definition_nl", "VARCHAR", "How it was computed (Dutch)."),
+            suppressed,
+            held,
+        ),
+        ("value",),
+    ),
+    Table(
+        "codebook",
+        "Codebook: every concept per wave, the question that asked it, and whether it can be compared over waves.",
+        ("survey", "wave", "concept"),
+        (
+            survey,
+            wave,
+            Column("concept", "VARCHAR", "Concept: the canonical variable."),
+            Column("question", "VARCHAR", "The question's words in this wave (Dutch where there are two)."),
+            Column("source_column", "VARCHAR", "Columns of the delivery that hold the answer."),
+            Column("label_nl", "VARCHAR", "Label (Dutch)."),
+            Column("label_en", "VARCHAR", "Label (English)."),
+            Column("unit", "VARCHAR", "Unit of the concept."),
+            Column("type", "VARCHAR", "Type of the concept."),
+            Column("codes", "VARCHAR", "Codes with their labels, as JSON: code -> {nl, en}."),
+            Column("cis_code", "VARCHAR", "Code in the Community Innovation Survey, as JSON: edition -> code."),
+            Column("asked_of", "VARCHAR", "Who was asked, as a condition over concepts; NULL: everyone."),
+            Column("comparability", "VARCHAR", "asked, reworded, recoded or not asked."),
+            Column("comparable_since", "VARCHAR", "First wave the answers can be compared with."),
+            Column("definition_nl", "VARCHAR", "Definition (Dutch)."),
+            Column("definition_en", "VARCHAR", "Definition (English)."),
+            Column("changed_nl", "VARCHAR", "What changed since the last wave, or why it was not asked (Dutch)."),
+            Column("changed_en", "VARCHAR", "What changed since the last wave, or why it was not asked (English)."),
+        ),
+    ),
+    Table(
+        "measures",
+        "Measures and bases: the analytic variables and the groups of firms they are about, with their formulas.",
+        ("survey", "kind", "name"),
+        (
+            survey,
+            Column("kind", "VARCHAR", "measure, base or indicator."),
+            Column("name", "VARCHAR", "Name."),
+            Column("label_nl", "VARCHAR", "Label (Dutch)."),
+            Column("label_en", "VARCHAR", "Label (English)."),
+            Column("definition_nl", "VARCHAR", "Definition (Dutch)."),
+            Column("definition_en", "VARCHAR", "Definition (English)."),
+            Column("formula", "VARCHAR", "Expression over concepts, or how the indicator is estimated."),
+            Column("unit", "VARCHAR", "Unit; `share` for shares in 0..1."),
+            Column("base", "VARCHAR", "Base of an indicator."),
+            Column("headline", "BOOLEAN", "Whether the indicator opens the report."),
+        ),
+    ),
+    Table(
+        "releases",
+        "Releases: what this database is a release of.",
+        ("release_id",),
+        (
+            Column("release_id", "VARCHAR", "Release: running number and first digits of its content hash."),
+            Column("created_at", "TIMESTAMP", "When it was made (UTC)."),
+            survey,
+            Column("waves", "VARCHAR", "Waves in it, joined by commas."),
+            Column("code_version", "VARCHAR", "Version of the product that made it."),
+            Column("definition_hash", "VARCHAR", "SHA-256 over the survey's definition."),
+            Column("synthetic", "BOOLEAN", "Whether the data are synthetic: no firm exists."),
+            Column("synthetic_note", "VARCHAR", "What a reader of synthetic data must know; NULL for real data."),
+        ),
+    ),
+)
