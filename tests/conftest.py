@@ -7,8 +7,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import publication
 import pytest
 from hypothesis import settings
+
+from monitor import released
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +32,21 @@ def shared() -> Path:
             pytrace=False,
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> publication.Published:
+    """The made-up survey's lake, its definition and its first release: to look at, not to change."""
+    lake, survey = publication.disclosed_lake(tmp_path_factory.mktemp("published"))
+    result = released.run_all(lake, survey, list(publication.WAVES))
+    assert result["new"]
+    return lake, survey, Path(str(result["path"]))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> publication.Fresh:
+    """The made-up survey's lake and its definition, disclosed and not released: one test's own."""
+    return publication.disclosed_lake(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from monitor import disclosed
 from monitor.design import replicate_covariance
 from monitor.lake import Lake
 from monitor.survey import Survey, load_survey
+
+Fresh = tuple[Lake, Survey]
+Published = tuple[Lake, Survey, Path]
+"""A lake, its survey and the folder of a release made from it"""
 
 NAME = "made_up"
 WAVES = ("2017", "2018")
@@ -219,6 +224,14 @@ def lake(home: Path, definition: Survey, seed: int = 3, waves: tuple[str, ...] =
     if len(waves) > 1:
         store.write("estimated_changes", "all", _changes(store, both, {w: firms(w, seed) for w in waves}))
     return store
+
+
+def disclosed_lake(folder: Path, change: dict[str, object] | None = None) -> Fresh:
+    """The survey and its lake under a folder, every table taken through disclosure control, nothing released."""
+    definition = survey(folder / "survey", change)
+    store = lake(folder / "home", definition)
+    disclosed.run_all(store, definition, list(WAVES))
+    return store, definition
 
 
 def _write_wave(store: Lake, definition: Survey, wave: str, table: pd.DataFrame) -> None:

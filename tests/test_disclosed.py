@@ -177,10 +177,7 @@ def test_what_an_earlier_release_showed_hides_nothing_any_more() -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Survey, dict[str, pd.DataFrame]]:
-    folder = tmp_path_factory.mktemp("disclosed")
-    survey = publication.survey(folder / "survey")
-    lake = publication.lake(folder / "home", survey)
-    disclosed.run_all(lake, survey, list(publication.WAVES))
+    lake, survey = publication.disclosed_lake(tmp_path_factory.mktemp("disclosed"))
     return lake, survey, {t.name: lake.read(f"disclosed_{t.name}", "all") for t in TABLES if t.name != "releases"}
 
 

@@ -25,6 +25,7 @@ PAGES = (
     "cooperation",
     "trends",
     "quality",
+    "revisions",
     "methods",
     "codebook",
     "data",
@@ -130,9 +131,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]:
     folder = tmp_path_factory.mktemp("report")
-    survey = publication.survey(folder / "survey")
-    lake = publication.lake(folder / "home", survey)
-    disclosed.run_all(lake, survey, WAVES)
+    lake, survey = publication.disclosed_lake(folder)
     tables = tables_of(lake, survey)
     report.build(folder / "site", tables, survey, WAVES)
     return folder / "site", lake, survey, tables
@@ -158,6 +157,16 @@ def test_the_site_has_every_page_in_both_languages(site: tuple[Path, Lake, Surve
     assert {p.name for p in site[0].glob("*.pdf")} == {f"report-{w}-{x}.pdf" for w in WAVES for x in ("nl", "en")}
 
 
+def test_each_verdict_links_to_its_numbers(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
+    """From the start page to the model that decides the claim; the claim's own line stands on the wave's page."""
+    start = (site[0] / "en" / "index.html").read_text(encoding="utf-8")
+    assert start.count('class="verdict') == start.count('href="cooperation.html#wave-2018"') == 1
+    told = pages(site[0])["en/wave-2018.html"].text
+    assert "The claims in numbers, 2018" in told
+    assert "+10.0" in told
+    assert "+4.0 \N{EN DASH} +16.0" in told
+
+
 def test_every_page_says_that_the_data_are_synthetic(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
     for name, page in pages(site[0]).items():
         assert ("Synthetic data" in page.text) or ("Synthetische gegevens" in page.text), name
@@ -173,9 +182,11 @@ def test_pages_are_complete_small_and_closed_to_the_network(
         page = Page(text)
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path.name
         for attributes in page.all("a"):
-            target = str(attributes["href"])
-            if not target.startswith("#") and not target.startswith("../../"):
-                assert (path.parent / target).resolve().exists(), target
+            target, _, place = str(attributes["href"]).partition("#")
+            if not target.startswith("../../"):
+                there = (path.parent / target).resolve() if target else path
+                assert there.exists(), target
+                assert not place or f'id="{place}"' in there.read_text(encoding="utf-8"), (path.name, target, place)
         assert not page.all("img")
         assert not page.all("link")
 

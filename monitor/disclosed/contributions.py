@@ -46,6 +46,13 @@ class WaveFirms:
         domains = {d: c for d in survey.domains if (c := domain_codes(d, places)) is not None}
         return cls(derived[derived["imputation"] == 0], filled, weights, domains)
 
+    def only(self, firms: pd.Index) -> WaveFirms:
+        """The same for these firms."""
+        observed, filled, weights = (t[t["firm"].isin(firms)] for t in (self.observed, self.filled, self.weights))
+        return WaveFirms(
+            observed, filled, weights, {d: codes[codes["firm"].isin(firms)] for d, codes in self.domains.items()}
+        )
+
 
 def domains_of(survey: Survey, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Domain variable -> firm and domain, where one frame holds the variables."""

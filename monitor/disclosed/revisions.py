@@ -65,11 +65,37 @@ def _changed(
     found: dict[Row, tuple[int, int]] = {}
     for wave in sorted({row[0] for row in rows}):
         was, now = release.firms(survey, wave), firms.get(wave)
-        if was is not None and now is not None:
-            for name in sorted({row[1] for row in rows if row[0] == wave and row[1] in survey.indicators}):
+        if was is None or now is None:
+            continue
+        mine = {row for row in rows if row[0] == wave and row[1] in survey.indicators}
+        found |= dict.fromkeys(mine, (0, 0))
+        differing = _differing(was, now, survey)
+        if len(differing):
+            was, now = was.only(differing), now.only(differing)
+            for name in sorted({row[1] for row in mine}):
                 for domain, counts in changed_firms(was, now, survey.indicators[name]).items():
                     found[wave, name, *domain] = counts
     return found
+
+
+def _differing(was: WaveFirms, now: WaveFirms, survey: Survey) -> pd.Index:
+    """The firms with anything different that a line could show: a measure, a base, a domain, or being there at all."""
+    names = {i.measure for i in survey.indicators.values()} | {i.denominator for i in survey.indicators.values()}
+    names |= {f"base_{i.base}" for i in survey.indicators.values()}
+    columns = sorted(n for n in names if n and (n in was.observed or n in now.observed))
+    tables = []
+    for side in (was, now):
+        there = [c for c in columns if c in side.observed]
+        table = side.observed.set_index("firm")[there].astype("float64").reindex(columns=columns)
+        for variable in sorted(set(was.domains) | set(now.domains)):
+            codes = side.domains.get(variable)
+            table[variable] = None if codes is None else codes.set_index("firm")["domain"].reindex(table.index)
+        tables.append(table)
+    before, after = tables
+    both = before.index.intersection(after.index)
+    one, other = before.loc[both], after.loc[both]
+    different = ((one != other) & ~(one.isna() & other.isna())).any(axis=1)
+    return both[different.to_numpy()].append([before.index.difference(both), after.index.difference(both)])
 
 
 def changed_firms(was: WaveFirms, now: WaveFirms, indicator: Indicator) -> dict[tuple[str, str], tuple[int, int]]:

@@ -178,7 +178,7 @@ def _estimator(
     if per_term < result.specification.events_per_term:
         result.warnings.append(
             Refusal(
-                f"{per_term:.1f} gebeurtenissen per term: Firth met FLIC",
+                f"{per_term:.1f}".replace(".", ",") + " gebeurtenissen per term: Firth met FLIC",
                 f"{per_term:.1f} events per term: Firth's estimator with FLIC",
             )
         )

@@ -116,7 +116,8 @@ def build(
 
 def _revisions(revised: Difference, survey: Survey) -> dict[str, object]:
     """What the report may tell of the change since the last release."""
-    return {"since": revised.before, "lines": difference.public_lines(revised, survey.disclosure.minimum_firms)}
+    lines = difference.public_lines(revised, survey.disclosure.minimum_firms)
+    return {"since": revised.before, "facts": revised.facts, "lines": lines}
 
 
 def public_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -6,7 +6,8 @@ With v a firm's value and w its weight, a headline estimate E moves in five step
 firms that are gone, corrected answers, other changed values, changed weights, firms that are new. The first and the
 last are *new answers*; other changed values are put down to the *definition* where the figure's own formula or
 questions changed, to *new answers* where the wave's deliveries changed, else to the *code*. What remains against the
-printed figures (completed copies averaged per firm before and not after dividing) stands as *rest*.
+printed figures (completed copies averaged per firm before and not after dividing) stands as *rest*; where a release
+repeats an earlier figure because too few firms changed since, that remainder is *held*: what waits, or waited till now.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from monitor.lake import connect, quoted
 from monitor.problems import DefinitionError, Problem
 from monitor.released import publish
 
-CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "rest")
+CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "held", "rest")
 EVERYONE = "all"
 
 
@@ -104,9 +105,9 @@ def compare(old: Side, new: Side) -> Difference:
                 continue
             split = _split(old, new, wave, recipe, changed_definition)
             change = float(second["estimate"]) - float(first["estimate"])
-            split["rest"] = change - sum(float(split[c]) for c in CAUSES if c != "rest")
-            if abs(float(split["rest"])) < 1e-12:
-                split["rest"] = 0.0
+            remainder = change - sum(float(split[c]) for c in CAUSES)
+            waits = any(line.get("held") is True for line in (first, second))
+            split["held" if waits else "rest"] = 0.0 if abs(remainder) < 1e-12 else remainder
             lines.append(
                 {
                     "wave": wave,
@@ -127,7 +128,7 @@ def _line(side: Side, wave: str, name: str) -> Mapping[str, Any] | None:
     ].to_dict("records")
     if not found or found[0]["suppressed"] or found[0]["estimate"] is None:
         return None
-    return {str(k): v for k, v in found[0].items()}
+    return {str(k): v for k, v in found[0].items()} | {"held": bool(found[0].get("held"))}
 
 
 def _split(
@@ -158,7 +159,7 @@ def _split(
         cause = "new_answers"
     elif changed_definition and old.manifest["code_version"] == new.manifest["code_version"]:
         cause = "definition"
-    parts: dict[str, float | int] = dict.fromkeys((c for c in CAUSES if c != "rest"), 0.0)
+    parts: dict[str, float | int] = dict.fromkeys(CAUSES, 0.0)
     parts["new_answers"] += gone + come
     parts["corrections"] += _estimate(mended, recipe) - _estimate(same_weights, recipe)
     parts["weights"] += _estimate(reweighted, recipe) - _estimate(renewed, recipe)

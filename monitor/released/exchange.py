@@ -117,6 +117,7 @@ def ddi(
         summary = add(about, "sumDscr")
         for wave in waves:
             add(summary, "timePrd", str(survey.waves[wave].reference_year), event="single")
+        for wave in waves:
             add(summary, "collDate", wave, event="single")
         add(summary, "universe", survey.population.get("en", ""))
     for wave in waves:

@@ -112,7 +112,7 @@ def intervals(
         weight = ' font-weight="650"' if mark.strong else ""
         room = RIGHT - LEFT - len(mark.text) * 7.0 - 12
         line = (
-            f'<text x="{LEFT}" y="{_n(y + 15)}"{weight} {HALO}>{escape(cut(mark.label, room))}</text>'
+            f'<text x="{LEFT + 5}" y="{_n(y + 15)}"{weight} {HALO}>{escape(cut(mark.label, room))}</text>'
             f'<text x="{RIGHT}" y="{_n(y + 15)}" text-anchor="end" fill="{QUIET}" {HALO}>{escape(mark.text)}</text>'
         )
         parts.append(_mark(mark, line + _interval(mark, scale, y + 28)))
@@ -164,7 +164,7 @@ def squares(
     name: str,
 ) -> Markup:
     """The two-by-two: four tiles, darker where the value is larger, each with its value and interval in words."""
-    top, left, width, height = 44.0, 92.0, 146.0, 96.0
+    top, left, width, height = 44.0, 108.0, 138.0, 96.0
     centred = 'text-anchor="middle"'
     most = max((m.estimate for line in cells for m in line if m.estimate is not None), default=1.0) or 1.0
     parts = []

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.contract import TABLES
-from monitor.report import charts, models
+from monitor.report import charts, models, revisions
 from monitor.report.numbers import DASH, known
 from monitor.report.tables import Chart, Figures, Head, Printed, described, lines, name_of, one
 from monitor.report.words import EVERYONE
@@ -28,7 +28,6 @@ STEP_FIGURES = (
     "step_weight_sum", "step_weight_minimum", "step_weight_maximum", "step_design_effect", "step_effective_responses",
 )  # fmt: skip
 WEIGHTS = ("weight_sum", "weight_minimum", "weight_maximum", "design_effect_weights", "effective_responses")
-CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "rest")
 
 
 def wave(figures: Figures, survey: Survey, name: str) -> Context:
@@ -49,6 +48,7 @@ def wave(figures: Figures, survey: Survey, name: str) -> Context:
         "model": model,
         "no_model": None if model else models.refusal(figures, name),
         "claims": figures.claims(name),
+        "claims_table": figures.claims_table(name),
         "response": figures.quality_table([name], COVERAGE, t("response_title", wave=name)),
         "rules": figures.rules(name),
         "rules_failed": figures.rules(name, only_failed=True),
@@ -94,10 +94,8 @@ def participation(figures: Figures, survey: Survey, name: str) -> Context:
     used = {chart.domain for section in sections for chart in section["charts"]}
     domains = [(variable, words.variable(variable)) for variable in survey.domains if variable in used]
     joined = [label.lower() for _, label in domains]
-    every = [
-        (words.label("indicator", x["indicator"]), x)
-        for x in lines(figures.tables["indicators"], wave=name, domain_variable=EVERYONE)
-    ]
+    found_lines = {x["indicator"]: x for x in lines(figures.tables["indicators"], wave=name, domain_variable=EVERYONE)}
+    every = [(words.label("indicator", i), found_lines[i]) for i in figures.order if i in found_lines]
     return {
         "sections": sections,
         "domains": domains,
@@ -136,6 +134,7 @@ def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
         model = models.section(figures, name, label)
         refused = None if model else models.refusal(figures, name)
         part = {
+            "id": name_of("wave", name),
             "name": label,
             "title": t("pooled_title") if name in pooled else t("wave_n", wave=name),
             "model": model,
@@ -169,7 +168,7 @@ def trends(figures: Figures, waves: Sequence[str]) -> Context:
                 text = n.value(x["estimate"], unit)
                 marks.append(charts.Mark(w, text, known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"])))
             since = str(x["comparable_since"]) if x is not None and x["comparable_since"] else None
-            if i and since == w:
+            if since == w and any(m.estimate is not None for m in marks[:i]):
                 breaks.append(i)
                 notes.append(t("break_words", wave=w))
         if all(m.estimate is None for m in marks):
@@ -268,7 +267,7 @@ def quality(figures: Figures, waves: Sequence[str], revised: Mapping[str, Any] |
         "rules": rules,
         "comparability": comparability(figures, waves),
         "overlap": Printed(t("overlap_title"), (Head(t("from_to")), Head(t("n"), True)), pairs) if pairs else None,
-        **revisions(figures, revised),
+        "revised": revisions.summary(figures, revised),
     }
 
 
@@ -298,35 +297,11 @@ def comparability(figures: Figures, waves: Sequence[str]) -> Printed:
     return Printed(figures.words.t("comparability_title"), heads, tuple(rows))
 
 
-def revisions(figures: Figures, revised: Mapping[str, Any] | None) -> Context:
-    """Headline figures that are not what the last release printed, with what moved them where that may be told."""
-    if revised is None:
-        return {"revisions": None, "revisions_since": ""}
-    t, n = figures.words.t, figures.numbers
-    rows = []
-    for x in revised["lines"]:
-        unit = figures.units.get(x["indicator"])
-
-        def part(value: Any, unit: object = unit) -> str:
-            if known(value) is None:
-                return t("together")
-            return n.points(value, 2) if unit == "share" else n.value(value, unit)
-
-        was, now = (n.value(x[c], unit) for c in ("before", "after"))
-        if was != now:
-            split = (part(x[c]) for c in CAUSES)
-            rows.append((figures.words.label("indicator", x["indicator"]), x["wave"], was, now, *split))
-    heads = (Head(t("indicator"), long=True), Head(t("wave")), Head(t("before"), True), Head(t("now"), True))
-    causes = tuple(Head(t(f"cause_{c}"), True) for c in CAUSES)
-    printed = Printed(t("quality_revisions"), (*heads, *causes), tuple(rows))
-    return {"revisions": printed, "revisions_since": str(revised["since"])}
-
-
 def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
     """How figures are made, with the survey's own formulas and thresholds."""
     t, language = figures.words.t, figures.words.language
     rows = tuple(
-        (str(x[f"label_{language}"] or x["name"]), t(f"kind_{x['kind']}"), str(x["formula"] or ""),
+        (str(x[f"label_{language}"] or x["name"]), t(f"kind_{x['kind']}"), formula(figures, x),
          str(x[f"definition_{language}"] or ""))
         for x in lines(figures.tables["measures"])
     )  # fmt: skip
@@ -349,6 +324,16 @@ def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
         "disclosure_text": t("m_disclosure_text", firms=limits.minimum_firms, df=limits.minimum_df),
         "claim_rules": rules if claims else None,
     }
+
+
+def formula(figures: Figures, line: Mapping[str, Any]) -> str:
+    """How a figure is worked out: an indicator in words, a measure as its expression over concepts."""
+    t, text = figures.words.t, str(line["formula"] or "")
+    estimator, _, rest = text.partition(" of ")
+    if line["kind"] == "indicator" and figures.words.has(f"estimator_{estimator}"):
+        measure, _, denominator = rest.partition(" over ")
+        return t(f"estimator_{estimator}", measure=measure, denominator=denominator)
+    return t("formula_everyone") if text.strip().lower() == "true" else text
 
 
 def codebook(figures: Figures, waves: Sequence[str]) -> Context:

@@ -79,14 +79,16 @@ def content(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:
         heading(t("claims"))
         add("note", text=t("claims_note"))
         add("claims", list=told["claims"])
+        add("table", table=table(told["claims_table"]))
     heading(t("cooperation_title"))
     model = told["model"]
     if model:
         add("note", text=t("cooperation_lead"))
         add("figures", list=drawn([model["squares"], model["effects"]]))
         add("text", text=f"{model['words']} {t('complementarity_means')}")
-        if model["power"]:
-            add("text", text=model["power"])
+        for words in (model["power"], model["firth"]):
+            if words:
+                add("text", text=words)
         for part in (model["states"], model["effects_table"], model["terms"]):
             if part:
                 add("table", table=table(part))
@@ -116,7 +118,7 @@ def content(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:
         "lead": told["lead"],
         "notice": t("synthetic") if survey.synthetic else None,
         "footer": (f"{t('synthetic_short')}. " if survey.synthetic else "") + f"{t('release')} {release['release_id']}",
-        "words": {"answered": t("answered"), "weighted": t("weighted")},
+        "words": {"answered": t("answered"), "weighted": t("weighted"), "interval": t("interval")},
         "parts": parts,
     }
 

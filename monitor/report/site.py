@@ -17,12 +17,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.report import pages
+from monitor.report import pages, revisions
 from monitor.report.tables import Figures, lines
 from monitor.survey import Survey
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = ("index", "participation", "cooperation", "trends", "quality", "methods", "codebook", "data")
+PAGES = (
+    "index", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook", "data",
+)  # fmt: skip
 
 
 def write(
@@ -66,7 +68,7 @@ def write(
         first=survey.languages[0],
         titles=[(x, survey.title.get(x, survey.name)) for x in survey.languages],
         doors=[(x, figures.words.t("language_name")) for x, figures in spoken.items()],
-        notices=[(x, (f.words.t("synthetic_short"), f.words.t("synthetic"))) for x, f in spoken.items()]
+        notices=[(x, (f.words.t("synthetic_short"), f.words.t("synthetic_text"))) for x, f in spoken.items()]
         if survey.synthetic
         else [],
     )
@@ -92,7 +94,7 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures]) -> d
         "population": survey.population.get(language, ""),
         "synthetic": survey.synthetic,
         "release": release,
-        "release_day": str(release["created_at"])[:10],
+        "release_day": figures.words.day(release["created_at"]),
         "pages": [(page, f"{page}.html") for page in PAGES],
     }
 
@@ -117,6 +119,7 @@ def _pages(
         "cooperation": pages.cooperation(figures, waves),
         "trends": pages.trends(figures, waves),
         "quality": pages.quality(figures, waves, revised),
+        "revisions": revisions.page(figures, survey, revised),
         "methods": pages.methods(figures, survey, waves),
         "codebook": pages.codebook(figures, waves),
         "data": pages.data(figures, described),

@@ -15,7 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from monitor.report import charts
-from monitor.report.numbers import known
+from monitor.report.numbers import NBSP, known
 from monitor.report.words import EVERYONE, Words
 
 Line = Mapping[Any, Any]
@@ -117,6 +117,7 @@ class Figures:
         self.words = words
         self.numbers = words.numbers
         self.primary = primary
+        self.order = list(order)
         self.units = {x["name"]: x["unit"] for x in lines(tables["measures"], kind="indicator")}
         known_headlines = {x["name"] for x in lines(tables["measures"], kind="indicator") if x["headline"]}
         self.headlines = [name for name in order if name in known_headlines]
@@ -149,9 +150,7 @@ class Figures:
                     else n.value(line["unweighted"], unit, 0 if unit == "share" else None),
                     "n": "" if hidden else f"{n.plain(line['n'])} {t('n').lower()}",
                     "estimate": t("withheld") if hidden else n.value(line["estimate"], unit),
-                    "interval": ""
-                    if hidden
-                    else t("interval_of", interval=n.interval(line["ci_low"], line["ci_high"], unit)),
+                    "interval": "" if hidden else n.interval(line["ci_low"], line["ci_high"], unit),
                 }
             )
         return found
@@ -250,7 +249,7 @@ class Figures:
                         n.interval(x["ci_low"], x["ci_high"], unit),
                         n.value(x["unweighted"], unit),
                         n.plain(x["n"]),
-                        t(str(x["reliability"])),
+                        t(str(x["reliability"])) + (f", {t('held_short')}" if x["held"] else ""),
                     )
                 )
         heads = ("weighted_short", "interval", "answered_short", "n", "reliability")
@@ -336,15 +335,48 @@ class Figures:
                     "text": str(x[f"text_{self.words.language}"]),
                     "verdict": self.words.t(verdict),
                     "class": verdict,
-                    "reason": str(reason or x["reason"] or ""),
+                    "reason": str(reason or x["reason"] or "").replace(" %", f"{NBSP}%"),
                     "rule": str(
                         (x.get("decision_rule_nl") if self.words.language == "nl" else None) or x["decision_rule"] or ""
                     ),
                     "name": str(x["claim"]),
-                    "value": "",
+                    "estimand": self.estimand(str(x["estimand"])),
+                    "link": f"cooperation.html#wave-{wave}" if x["model"] else f"wave-{wave}.html#claims-in-numbers",
                 }
             )
         return found
+
+    def claims_table(self, wave: str) -> Printed:
+        """The claims of a wave in numbers, with the rule that decided."""
+        t, n = self.words.t, self.numbers
+        body = []
+        for x in lines(self.tables["claims"], wave=wave):
+            share = str(x["estimand"]).startswith("p(") and " - " not in str(x["estimand"])
+            shown = not x["suppressed"] and known(x["estimate"]) is not None
+            estimate = n.percent(x["estimate"], 1) if share else n.points(x["estimate"])
+            interval = (n.interval if share else n.points_interval)(x["ci_low"], x["ci_high"])
+            counted = "" if x["events"] is None else t("of_firms", events=n.plain(x["events"]), n=n.plain(x["n"]))
+            rule = (x.get("decision_rule_nl") if self.words.language == "nl" else None) or x["decision_rule"]
+            body.append(
+                (
+                    str(x[f"text_{self.words.language}"]),
+                    (estimate if shown else t("withheld")) + (f" ({t('held_short')})" if x["held"] else ""),
+                    interval if shown else "",
+                    counted if shown else "",
+                    str(rule or ""),
+                    t(str(x["verdict"]).replace(" ", "_")),
+                )
+            )
+        heads = (
+            Head(t("claim"), long=True), Head(t("estimate"), True), Head(t("interval"), True), Head(t("n"), True),
+            Head(t("rule"), long=True), Head(t("verdict")),
+        )  # fmt: skip
+        return Printed(t("claims_table", wave=wave), heads, tuple(body))
+
+    def estimand(self, name: str) -> str:
+        """What a claim's figure measures, where the report has words for it."""
+        key = f"estimand_{name}"
+        return self.words.t("measured_as", estimand=self.words.t(key)) if self.words.has(key) else ""
 
 
 def short(tick: float, write: Any) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from monitor.report.numbers import Numbers
+from monitor.report.numbers import NBSP, Numbers
 
 EVERYONE = "all"
 
@@ -43,8 +44,13 @@ class Words:
         return Numbers(self.language)
 
     def t(self, key: str, **values: object) -> str:
-        """The report's word for a key, with the values put in. A missing word is an error, not an empty place."""
-        return _catalogue()[key][self.language].format(**values)
+        """The report's word for a key, with the values put in and per cent signs kept on their line. A missing word is
+        an error, not an empty place."""
+        return _catalogue()[key][self.language].format(**values).replace(" %", f"{NBSP}%")
+
+    def day(self, moment: date) -> str:
+        """A day as the language writes it: 21 november 2026."""
+        return f"{moment.day} {self.t('months').split()[moment.month - 1]} {moment.year}"
 
     def has(self, key: str) -> bool:
         """Whether the report has a word for a key."""

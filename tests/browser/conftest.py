@@ -18,8 +18,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import publication
 
-from monitor import disclosed, released
-
 AXE = "axe-core@4.14.1"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -53,10 +51,6 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def release(published: publication.Published) -> Path:
     """A release of the made-up survey."""
-    folder = tmp_path_factory.mktemp("release")
-    survey = publication.survey(folder / "survey")
-    lake = publication.lake(folder / "home", survey)
-    disclosed.run_all(lake, survey, list(publication.WAVES))
-    return Path(str(released.run_all(lake, survey, list(publication.WAVES))["path"]))
+    return published[2]

@@ -14,6 +14,7 @@ PAGES = (
     "cooperation",
     "trends",
     "quality",
+    "revisions",
     "methods",
     "codebook",
     "data",
