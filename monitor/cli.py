@@ -76,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
 
     released = argparse.ArgumentParser(add_help=False)
     released.add_argument(
-        "--passports", action="store_true", help="make each firm's passport too (a minute for 600 firms)"
+        "--passports", action="store_true", help="make each firm's passport too (15 seconds for 600 firms)"
     )
     add("demo", _demo, "build the synthetic demonstration survey, run every wave, publish a release", released)
     run = add("run", _run, "run waves end to end and publish a release", surveyed, released)
