@@ -325,7 +325,7 @@ def frame(wave: str) -> pd.DataFrame:
                     "sector": sector,
                     "province": ("PV20", "PV21", "PV22")[place % 3],
                     "invited": place < INVITED[size_band],
-                    "disposition": "answered" if response else "no answer" if place < INVITED[size_band] else None,
+                    "disposition": "complete" if response else "no_contact" if place < INVITED[size_band] else None,
                 }
             )
     return pd.DataFrame(rows).sort_values("firm", ignore_index=True)

@@ -14,10 +14,10 @@ import scenario
 import small_survey
 from small_survey import DELIVERY, staged_answers
 
-from monitor import raw, staged
+from monitor import raw, staged, validated
 from monitor.identity import pseudonym, survey_key
 from monitor.lake import Lake
-from monitor.problems import UnusableDelivery
+from monitor.problems import UnusableDelivery, WaveStopped
 
 
 def plain(frame: pd.DataFrame, columns: list[str]) -> list[dict[str, object]]:
@@ -303,6 +303,62 @@ def test_who_someone_is_reaches_no_table_after_raw(home: Path, tmp_path: Path) -
     assert [re.sub(r" withheld", "", text) for text in evidence] == [
         "[e-mail address]", "[phone number]", "[IP address]", "[web address]",
     ]  # fmt: skip
+
+
+TYPED = ("Jansen Holding", "Piet de Vries", "Océ", "ACME-2000 B.V.", "株式会社", "Bo")
+TYPED_QUESTIONS = """\
+  firm: {column: id}
+  colour: {column: kleur, codes: {R: red, B: blue}}
+  partners: {columns: {p1: clients, p2: suppliers}, ticked: [ja]}
+  amount: {column: bedrag}
+  share: {column: aandeel}
+  fact: {column: feit}
+  answered_on: {column: datum}
+  sbi_code: {column: sbi}
+  initiatives: {column: lijst, separator: ";"}
+"""
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_name_typed_into_any_question_reaches_no_later_table(home: Path, tmp_path: Path, typed: str) -> None:
+    frame = 'frame: {file: frame.txt, columns: {id: firm, sbi: sbi_code, uitslag: disposition}, delimiter: ";"}\n'
+    survey = small_survey.survey(
+        tmp_path,
+        TYPED_QUESTIONS,
+        small_survey.DELIVERY.replace('";"', '"|"'),
+        more=frame,
+        concepts="  initiatives: {type: categories, label: {nl: I, en: I}}\n",
+    )
+    asked = ["kleur", "p1", "p2", "bedrag", "aandeel", "feit", "datum", "sbi", "lijst"]
+    rows = [["id", *asked]] + [[str(i), *(typed if c == here else "" for c in asked)] for i, here in enumerate(asked)]
+    small_survey.put(home, "x.csv", "\n".join("|".join(row) for row in rows) + "\n")
+    small_survey.put(home, "frame.txt", f"id;sbi;uitslag\n0;;{typed}\n1;62;no contact\n")
+    _, missing = staged_answers(home, survey)
+    assert set(missing[missing["kind"] == "invalid"]["concept"]) == {
+        "colour", "partners", "amount", "share", "fact", "answered_on", "sbi_code", "initiatives",
+    }  # fmt: skip
+    assert set(missing[missing["kind"] == "invalid"]["text"]) == {"[words withheld]"}
+    lake = Lake(home, survey.name)
+    assert lake.read("staged_frame", "2020")["disposition"].tolist() == ["[words withheld]", "no_contact"]
+    with pytest.raises(WaveStopped) as stopped:
+        validated.run(lake, survey, survey.waves["2020"])
+    assert typed not in str(stopped.value)
+    for path in sorted(lake.folder.glob("[sv]*/*/*.parquet")):
+        text = pd.read_parquet(path).to_string(max_colwidth=None)
+        assert not re.search(rf"\b{re.escape(typed)}", text), path.parent.parent.name
+    unread = lake.read("validated_failures", "2020").query("rule.str.endswith('_readable')")
+    assert set(unread["value"]) == {"[words withheld]"}
+    assert unread["line"].notna().all(), "raw has the words, at the line that stands beside"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1.2.3", "31-02-2020", "12 tot 15", "ca. 40 of 50", "7", "C7", "=1+2", "2 mln", "31 februari 2020", "veel"],
+)  # fmt: skip
+def test_what_names_nobody_is_kept_as_evidence(home: Path, tmp_path: Path, cell: str) -> None:
+    survey = small_survey.survey(tmp_path, "  firm: {column: id}\n  fact: {column: feit}\n")
+    small_survey.put(home, "x.csv", f"id;feit\n1;{cell}\n")
+    assert staged_answers(home, survey)[1]["text"].tolist() == [cell]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,10 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         place = literal(str(Path(folder) / "coded.parquet"))
         log.info("%s staged_answers: coding %d questions", wave.name, len(questions))
         query = coded_query(survey, wave, sources, corrections, framed)
+        # Both tables made of it are sorted; in their own order, one thread alone would write the records.
+        connection.execute("SET preserve_insertion_order = false")
         connection.execute(f"COPY ({query}) TO {place} (FORMAT parquet, COMPRESSION lz4)")
+        connection.execute("SET preserve_insertion_order = true")
         connection.execute(f"CREATE VIEW coded AS SELECT * FROM read_parquet({place})")
         answers = lake.write_query(connection, "staged_answers", wave.name, answers_select(survey))
         missing = lake.write_query(connection, "staged_missing", wave.name, missing_select(questions))

@@ -105,15 +105,24 @@ def _result(question: Question, column: SourceColumn, found: str, value: str, mi
 def _code(
     question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame, kinds: Mapping[str, str]
 ) -> Coded:
-    """A category or a boolean; without a code list anything but a missing code is its own code."""
+    """A category or a boolean."""
     codes = source_codes(question, concept, column, layout)
     marked = {code: KIND_MARK + kind for code, kind in kinds.items()}
-    found = _lookup(column.sql, {**marked, **codes}, otherwise="NULL" if codes else f"tidy_cell({column.sql})")
+    unlisted = "NULL" if codes else _unlisted(f"tidy_cell({column.sql})", layout)
+    found = _lookup(column.sql, {**marked, **codes}, unlisted)
     value = "CASE {found} WHEN 'true' THEN true WHEN 'false' THEN false END"
     if concept.type == "category":
         # A kind's mark sorts before every code.
         value = "CASE WHEN {found} >= ' ' THEN {found} END" if kinds else "{found}"
     return _result(question, column, found, value, KIND_OF if kinds else NO_KIND)
+
+
+def _unlisted(cell: str, layout: Delivery | Frame) -> str:
+    """A code where no list declares any: what a register says, but of an answer only what looks like a code.
+
+    Words that someone typed could be a name, and would go on to every later table.
+    """
+    return f"code_like({cell})" if isinstance(layout, Delivery) else cell
 
 
 def _set(
@@ -129,7 +138,7 @@ def _set(
     parts = f"[tidy_cell(p) for p in string_split({cell}, {literal(separator)}) if tidy_cell(p) IS NOT NULL]"
     known = {code.replace(separator, INSIDE): to for code, to in codes.items()}
     known = {code: KIND_MARK + kind for code, kind in kinds.items()} | known
-    found = f"[{_lookup('p', known, otherwise='NULL' if codes else 'p')} for p in {parts}]"
+    found = f"[{_lookup('p', known, otherwise='NULL' if codes else _unlisted('p', layout))} for p in {parts}]"
     # list_distinct leaves NULLs out: a set that gets smaller by more than its repetitions held something unknown.
     single = "starts_with({found}[1], " + literal(KIND_MARK) + ")"
     value = (

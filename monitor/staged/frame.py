@@ -17,6 +17,12 @@ from monitor.survey import Concept, Question, Survey, Wave
 
 INVITED = Concept("invited", "boolean", {}, {})
 DISPOSITION = Concept("disposition", "category", {}, {})
+DISPOSITIONS = {
+    written: code
+    for code in ("complete", "partial", "break_off", "refusal", "no_contact", "out_of_scope")
+    for written in (code, code.replace("_", " "), code.replace("_", "-"))
+}
+"""What a frame may say of a firm where it declares no codes of its own -> disposition"""
 
 
 @dataclass(frozen=True)
@@ -48,13 +54,14 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
             firm = cell.sql
             continue
         concept = own.get(target) or survey.concepts[target]
-        question = Question(concept=target, columns={name: target}, line=0, codes=frame.codes.get(target, {}))
+        codes = frame.codes.get(target) or (DISPOSITIONS if target == "disposition" else {})
+        question = Question(concept=target, columns={name: target}, line=0, codes=codes)
         expressions = coded(question, concept, [cell], frame, {})
         found |= expressions.found
         values[target] = expressions.value
         if target == "disposition":
             # What the frame says of a firm beyond the declared codes is for a rule to find.
-            values[target] = f"coalesce({expressions.value}, {cell.sql})"
+            values[target] = f"coalesce({expressions.value}, evidence(tidy_cell({cell.sql})))"
             continue
         checks[target] = (name, f"{expressions.value} IS NULL AND NOT ({expressions.blank})", cell.sql)
     columns = [target for target in values if target not in own] + list(own)

@@ -130,7 +130,16 @@ CREATE OR REPLACE TEMP MACRO missing_word(cell) AS
 -- The kinds of a value's absence; a small type, because every concept has a column of them.
 CREATE TYPE missing_kind AS ENUM ('not_asked', 'refused', 'dont_know', 'break_off', 'invalid', 'absent');
 
--- Evidence for a value that did not parse: its own text, unless it says who someone is or where to reach them.
+-- Words about amounts and dates: with digits and marks they may stand in evidence, for they name nobody.
+CREATE OR REPLACE TEMP MACRO harmless_words() AS
+    '\b(ca|circa|ong|ongeveer|plm|about|approx|eur|euro|k|dzd|duizend|thousand|mln|miljoen|million|mrd|miljard|billion'
+    || '|fte|pct|procent|percent|uur|dag|week|maand|jaar|per|tot|to|en|and|of|or|tussen|between|min|max|minimaal|maximaal'
+    || '|veel|weinig|meer|minder|dan|more|less|than|geen|niets|alles|nul|zero|ja|nee|yes|no|waar|onwaar|true|false'
+    || '|jan|januari|january|feb|februari|february|mrt|maart|mar|march|apr|april|mei|may|jun|juni|june|jul|juli|july'
+    || '|aug|augustus|august|sep|sept|september|okt|oct|oktober|october|nov|november|dec|december|nan|inf)\b';
+
+-- Evidence for a value that did not parse: its own text where that is digits, marks and words about amounts, or one
+-- letter with digits (a code). Other words may say who someone is; they stay in raw, at the line that stands beside.
 CREATE OR REPLACE TEMP MACRO evidence(cell) AS
     CASE
         WHEN regexp_matches(cell, '[^\s@]+@[^\s@]+\.[a-zA-Z]{2,}') THEN '[e-mail address withheld]'
@@ -138,5 +147,11 @@ CREATE OR REPLACE TEMP MACRO evidence(cell) AS
         WHEN regexp_full_match(cell, '\s*\d{1,3}(\.\d{1,3}){3}(:\d+)?\s*') THEN '[IP address withheld]'
         WHEN regexp_full_match(cell, '\s*(\+\d{2}|00\d{2}|0)[\s().-]*[1-9]([\s().-]*\d){7,9}\s*') THEN '[phone number withheld]'
         WHEN regexp_full_match(cell, '\s*-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}\s*') THEN '[coordinates withheld]'
-        ELSE left(cell, 200)
+        WHEN regexp_full_match(cell, '[A-Za-z][0-9]{0,3}') THEN cell
+        WHEN regexp_matches(regexp_replace(lower(cell), harmless_words(), '', 'g'), '\p{L}') THEN '[words withheld]'
+        ELSE left(cell, 60)
     END;
+
+-- A code that no list declares (a municipality, an activity): digits with few letters, or a country's two capitals.
+CREATE OR REPLACE TEMP MACRO code_like(cell) AS
+    CASE WHEN regexp_full_match(cell, '[A-Za-z]{0,4}[ ._-]?\d[\d._-]{0,7}[A-Za-z]{0,2}|[A-Za-z]|[A-Z]{2}') THEN cell END;
