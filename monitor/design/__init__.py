@@ -16,6 +16,7 @@ from monitor.design.cells import CellFit, cell_domains, cells_select, dummy_colu
 from monitor.design.estimate import FEW_EVENTS, Estimate
 from monitor.design.intervals import clopper_pearson, korn_graubard, logit_t, student_t
 from monitor.design.panel import change, panel_covariance
+from monitor.design.phases import ResponsePhase
 from monitor.design.regression import (
     GlmFit,
     LogitEstimate,
@@ -30,7 +31,7 @@ from monitor.design.replicates import (
     jackknife_weights,
     replicate_covariance,
 )
-from monitor.design.structure import ResponsePhase, SurveyDesign
+from monitor.design.structure import SurveyDesign
 from monitor.design.tables import margin_matrix
 
 __all__ = [

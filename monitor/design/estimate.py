@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.design.inputs import share_of
 from monitor.design.intervals import korn_graubard, logit_t, student_t
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ FEW_EVENTS = 10
 """Fewer events or non-events than this: Korn-Graubard instead of the logit interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimate:
     """k estimates of one design with their influence function."""
 
@@ -49,6 +50,14 @@ class Estimate:
         """(k, k) linearised covariance."""
         return self.design.covariance(self.influence)
 
+    def __repr__(self) -> str:
+        lines = [
+            f"{estimate:.4g}, se {se:.4g}, 95 % {low:.4g} to {high:.4g}"
+            for estimate, se, low, high in zip(self.estimate, self.se, *self.interval(), strict=True)
+        ]
+        told = "" if self.reason is None else f"; {self.reason}"
+        return f"Estimate({' | '.join(lines)}; {self.n} firms, df {self.df}{told})"
+
     @property
     def se(self) -> Floats:
         """(k,) standard errors; NaN where `reason` says why."""
@@ -57,7 +66,9 @@ class Estimate:
         return np.sqrt(np.maximum(np.diag(self.covariance), 0))
 
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Logit-t for shares, Korn-Graubard for shares with fewer than 10 events or others, t otherwise."""
+        """(k,), (k,) bounds that hold the truth with probability `level`: logit-t for shares, Korn-Graubard for shares
+        with fewer than 10 events or others, t otherwise; those of a quantile have the level it was taken with."""
+        share_of(level, "a level", "0.95")
         if self.bounds is not None:
             return self.bounds[:, 0], self.bounds[:, 1]
         if not self.share:

@@ -48,7 +48,7 @@ def resolve_lonely(labels: NDArray[Any], size: Floats, take_all: NDArray[np.bool
                 Problem(
                     f"{kind} {labels[h]} has one firm: its variance cannot be estimated",
                     expected="at least two firms, or a take-all stratum",
-                    do="declare design.lonely_stratum: collapse, centre or certainty",
+                    do="hand in lonely='collapse', 'centre' or 'certainty' (survey.yaml: design.lonely_stratum)",
                 )
                 for h in np.flatnonzero(lonely)[:20]
             ]
@@ -62,7 +62,7 @@ def resolve_lonely(labels: NDArray[Any], size: Floats, take_all: NDArray[np.bool
         raise MonitorError(
             Problem(
                 f"{kind} {labels[lonely][0]} has one firm and no neighbour to join",
-                do="declare design.lonely_stratum: centre or certainty",
+                do="hand in lonely='centre' or 'certainty' (survey.yaml: design.lonely_stratum)",
             )
         )
     for position, h in enumerate(open_):

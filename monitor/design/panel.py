@@ -68,7 +68,7 @@ def panel_covariance(
     inside_one, inside_two   (n1, k), (n2, k) whether the firm counts in the estimate
     """
     if one.firms is None or two.firms is None:
-        raise ValueError("a covariance between waves needs the firms of both designs")
+        raise ValueError("a covariance between waves needs the firms of both designs: hand them in as firms=")
     _, left, right = np.intersect1d(one.firms.astype(str), two.firms.astype(str), return_indices=True)
     phi = _beyond_chance(one, two, left, right)
     covariance = (phi[:, None] * first[left] * second[right]).sum(axis=0)

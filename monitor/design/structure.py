@@ -8,7 +8,7 @@ Convention: an influence function z (n, k) of an estimate is scaled so that the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor.design.estimate import Estimate, quantile_at
 from monitor.design.groups import POLICIES, Codes, Floats, group_codes, resolve_lonely, spread, sums
+from monitor.design.inputs import (
+    finite_problems,
+    members,
+    numbers,
+    population_problems,
+    share_of,
+    stratum_problems,
+    weight_problems,
+)
 from monitor.design.intervals import t_quantile
+from monitor.design.phases import Answered, ResponsePhase, two_phase
 from monitor.design.replicates import replicate_covariance
-from monitor.problems import MonitorError, Problem
+from monitor.problems import MonitorError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,26 +37,7 @@ if TYPE_CHECKING:
     from monitor.survey import Survey
 
 
-@dataclass(frozen=True)
-class ResponsePhase:
-    """Response as a second phase of sampling: within a class every invited firm answers with the same chance.
-
-    classes       (n,) response class of every responding firm
-    adjustment    (n,) response weight over base weight: the inverse of the class's response rate
-    strata, silent_classes, silent, base
-                  (m,) one row per stratum x class with invited firms that did not answer: how many, and the base
-                  weight of each. A class outside `classes` (out of scope, say) carries zero.
-    """
-
-    classes: NDArray[Any]
-    adjustment: Floats
-    strata: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
-    silent_classes: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=object))
-    silent: Floats = field(default_factory=lambda: np.empty(0))
-    base: Floats = field(default_factory=lambda: np.empty(0))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SurveyDesign:
     """How n firms stand for a population.
 
@@ -80,9 +71,8 @@ class SurveyDesign:
     firms: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
-        weights = np.asarray(self.weights, dtype=float)
+        weights = numbers(self.weights, "weights")
         object.__setattr__(self, "weights", weights)
-        n = len(weights)
         for name in ("strata", "psu", "firms"):
             value = getattr(self, name)
             if value is not None:
@@ -90,18 +80,38 @@ class SurveyDesign:
         for name in ("population", "auxiliary", "before", "replicates"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, np.asarray(value, dtype=float))
+                object.__setattr__(self, name, numbers(value, name))
         for name in ("strata", "population", "psu", "auxiliary", "before", "replicates", "firms"):
             value = getattr(self, name)
-            if value is not None and len(value) != n:
-                raise ValueError(f"{name} has {len(value)} rows, weights has {n}")
+            if value is not None and len(value) != len(weights):
+                raise ValueError(f"{name} has {len(value)} rows, weights has {len(weights)}: one row per firm in each")
         if self.auxiliary is not None and self.auxiliary.ndim == 1:
             object.__setattr__(self, "auxiliary", self.auxiliary[:, None])
         if self.lonely not in POLICIES:
             raise ValueError(f"lonely must be one of {', '.join(POLICIES)}, not {self.lonely!r}")
-        problems = [*_weight_problems(weights, self.firms), *self._population_problems()]
+        problems = [*weight_problems(weights, self.firms), *stratum_problems(self.strata, self.firms)]
+        if self.before is not None:
+            problems += weight_problems(self.before, self.firms, "weights before calibration (`before`)")
+        problems += finite_problems(self.auxiliary, "calibration variables (`auxiliary`)", "firms x variables")
+        problems += finite_problems(self.replicates, "replicate weights", "firms x replicates")
+        if self.population is not None and weights.ndim == 1:
+            codes, labels = self._stratum
+            problems += population_problems(self.population, codes, labels, self._drawn)
         if problems:
             raise MonitorError(problems)
+
+    def __repr__(self) -> str:
+        parts = [f"{self.n} firms", f"{len(self._stratum[1])} strata"]
+        if self.population is not None:
+            parts.append(f"population {self._population.sum():.10g}")
+        parts.append(f"sum of weights {self.weights.sum():.4g}")
+        if self.response is not None:
+            parts.append(f"{len(self._class[0])} response classes")
+        if self.auxiliary is not None:
+            parts.append(f"{self.auxiliary.shape[1]} calibration variables")
+        if self.replicates is not None:
+            parts.append(f"{self.replicates.shape[1]} replicates")
+        return f"SurveyDesign({', '.join(parts)})"
 
     # ---- structure -----------------------------------------------------------------------------------------
 
@@ -152,42 +162,6 @@ class SurveyDesign:
             big[self._stratum[0]] = self.population
         return big
 
-    def _population_problems(self) -> list[Problem]:
-        if self.population is None:
-            return []
-        problems = []
-        if not np.all(np.isfinite(self.population) & (self.population > 0)):
-            return [
-                Problem(
-                    "a population size is missing, zero or infinite",
-                    column="population",
-                    expected="the number of firms of the frame in each stratum",
-                )
-            ]
-        codes, labels = self._stratum
-        low, high = np.full(len(labels), np.inf), np.zeros(len(labels))
-        np.minimum.at(low, codes, self.population)
-        np.maximum.at(high, codes, self.population)
-        for h in np.flatnonzero(low != high):
-            problems.append(
-                Problem(
-                    f"stratum {labels[h]} has several population sizes",
-                    column="population",
-                    expected="one N_h for all firms of a stratum",
-                    found=f"{low[h]:g} to {high[h]:g}",
-                )
-            )
-        for h in np.flatnonzero((self._drawn > high * (1 + 1e-9)) & (low == high)):
-            problems.append(
-                Problem(
-                    f"stratum {labels[h]} has more firms in the sample than in the frame",
-                    expected=f"at most {high[h]:g}",
-                    found=f"{self._drawn[h]:g}",
-                    do="check the strata of the frame against those of the sample",
-                )
-            )
-        return problems
-
     # ---- variance ------------------------------------------------------------------------------------------
 
     @cached_property
@@ -237,7 +211,8 @@ class SurveyDesign:
         """
         e = self.residuals(influence)
         if self.response is not None:
-            return self._two_phase(e)
+            firms = Answered(self.weights, self._before, self._population[self._stratum[0]], self._stratum, self._class)
+            return two_phase(self.response, firms, e, self._drawing, self.lonely)
         unit, h_of_unit = self._unit
         wz = self.weights[:, None] * e
         if self.psu is not None:
@@ -267,39 +242,6 @@ class SurveyDesign:
         remaining = np.maximum(1 - drawn / self._population, 0.0)
         return self._stratum[0], remaining * drawn / np.maximum(drawn - 1, 1), drawn
 
-    def _two_phase(self, e: Floats) -> Floats:
-        phase = self.response
-        assert phase is not None
-        h, labels = self._stratum
-        names, c = self._class
-        adjustment = np.asarray(phase.adjustment, dtype=float)
-        base = self._before / adjustment
-        ge = (self.weights / self._before)[:, None] * e
-        mean = sums(base[:, None] * ge, c, len(names)) / np.bincount(c, weights=base)[:, None]
-        v = self._before[:, None] * (ge - mean[c])
-        # Drawing: every invited firm carries its class's mean, and a respondent its own deviation as well.
-        rows, stratum, times = base[:, None] * mean[c] + v, h, np.ones(self.n)
-        place = {str(value): i for i, value in enumerate(labels)}
-        known = {str(value): i for i, value in enumerate(names)}
-        cells = [
-            (place[str(s)], known[str(k)], float(silent), float(d))
-            for s, k, silent, d in zip(phase.strata, phase.silent_classes, phase.silent, phase.base, strict=True)
-            if str(s) in place and str(k) in known
-        ]
-        if cells:
-            s, k, silent, d = (np.array(column) for column in zip(*cells, strict=True))
-            rows, stratum = np.vstack([rows, d[:, None] * mean[k]]), np.r_[stratum, s]
-            times = np.r_[times, silent]
-        drawing = self._drawing(rows, stratum, times)
-        # Answering: f_k (1 - rate), so that with a census at the first phase the correction is 1 - r / N.
-        size = np.bincount(c).astype(float)
-        rate = np.minimum(1 / np.array([adjustment[c == j][0] for j in range(len(names))]), 1.0)
-        grouping = resolve_lonely(names, size, rate >= 1 - 1e-12, self.lonely, "response class")
-        merged = np.bincount(grouping.target, weights=size, minlength=len(names)).astype(float)
-        share = np.where(np.isfinite(self._population[h]), np.minimum(1 / np.maximum(base, 1.0), 1.0), 1.0)
-        answering = spread(v * np.sqrt(share * (1 - rate[c]))[:, None], c, merged, np.ones(len(names)), grouping)
-        return np.asarray(drawing.T @ drawing + answering.T @ answering)
-
     def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Floats:
         """Covariance (k, k) of estimates from their values theta (R, k) under this design's replicates."""
         return replicate_covariance(theta, self.replicate_scale, centre)
@@ -307,7 +249,7 @@ class SurveyDesign:
     def replicate_totals(self, y: ArrayLike) -> Floats:
         """Weighted totals (R, k) of y (n, k) under every replicate: one matrix product."""
         if self.replicates is None:
-            raise ValueError("the design has no replicate weights")
+            raise ValueError("the design has no replicate weights: hand them to it as replicates=")
         return np.asarray(self.replicates.T @ _two_dimensional(y, self.n))
 
     def variance_cells(self) -> tuple[NDArray[Any], list[tuple[str, int, float]]]:
@@ -326,19 +268,19 @@ class SurveyDesign:
 
     def degrees_of_freedom(self, domain: ArrayLike | None = None) -> int:
         """Firms (primary units) in the domain less the strata they lie in; response classes count as strata."""
-        inside = np.ones(self.n, dtype=bool) if domain is None else np.asarray(domain, dtype=bool)
+        inside = members(domain, self.n)
         strata = self._stratum[0] if self.response is None else self._class[1]
         units = inside.sum() if self.psu is None else np.count_nonzero(np.bincount(self._unit[0][inside]))
         return int(units) - int(np.count_nonzero(np.bincount(strata[inside])))
 
     def kish_deff(self, domain: ArrayLike | None = None) -> float:
         """Kish's design effect of unequal weights: n sum w^2 / (sum w)^2 = 1 + CV^2(w)."""
-        w = self.weights if domain is None else self.weights[np.asarray(domain, dtype=bool)]
+        w = self.weights[members(domain, self.n)]
         return float(len(w) * (w**2).sum() / w.sum() ** 2) if len(w) else float("nan")
 
     def kish_effective_n(self, domain: ArrayLike | None = None) -> float:
         """(sum w)^2 / sum w^2."""
-        w = self.weights if domain is None else self.weights[np.asarray(domain, dtype=bool)]
+        w = self.weights[members(domain, self.n)]
         return float(w.sum() ** 2 / (w**2).sum()) if len(w) else 0.0
 
     # ---- estimators --------------------------------------------------------------------------------------------
@@ -361,7 +303,9 @@ class SurveyDesign:
         """Weighted shares of firms with a property; y boolean or 0/1, (n,) or (n, k)."""
         values, inside = self._inside(y, domain)
         if not np.isin(values, (0.0, 1.0)).all():
-            raise ValueError("a proportion is of a property that firms have (1) or have not (0)")
+            raise ValueError(
+                "a proportion is of a property that firms have or have not (1 or 0); of numbers take the mean"
+            )
         result = self.mean(values, inside)
         return replace(result, share=True, events=values.sum(axis=0).astype(np.int64))
 
@@ -384,9 +328,11 @@ class SurveyDesign:
         distribution; the standard error is its length over 2 t. The influence is (p - 1{y <= q}) / slope, with the
         slope that gives that standard error.
         """
+        share_of(p, "a quantile", "0.5 for the median")
+        share_of(level, "a level", "0.95")
         values, inside = self._inside(y, domain)
         if values.shape[1] != 1:
-            raise ValueError("quantiles are taken of one variable")
+            raise ValueError("quantiles are taken of one variable at a time")
         if not inside.any():
             return self._empty(1, inside, "no firm in the domain")
         order = np.flatnonzero(inside)[np.argsort(values[inside, 0], kind="stable")]
@@ -407,6 +353,8 @@ class SurveyDesign:
 
     def difference(self, first: Estimate, second: Estimate) -> Estimate:
         """first - second of this design, with their covariance: the influence functions subtract."""
+        if first.design is not self or second.design is not self:
+            raise ValueError("both estimates must be of this design; for two waves there is monitor.design.change")
         df = min(first.df, second.df)
         return Estimate(
             first.estimate - second.estimate,
@@ -418,15 +366,18 @@ class SurveyDesign:
         )
 
     def _inside(self, y: ArrayLike, domain: ArrayLike | None) -> tuple[Floats, NDArray[np.bool_]]:
-        inside = np.ones(self.n, dtype=bool) if domain is None else np.asarray(domain, dtype=bool)
-        values = np.asarray(y, dtype=float)
+        inside = members(domain, self.n)
+        values = numbers(y, "values")
         values = values[:, None] if values.ndim == 1 else values
-        if len(values) != self.n or len(inside) != self.n:
-            raise ValueError(f"values and domain must have {self.n} rows")
+        if len(values) != self.n:
+            raise ValueError(f"there are {len(values)} values and {self.n} firms: one value for every firm")
         values = np.where(inside[:, None], values, 0.0)
         if not np.all(np.isfinite(values)):
             missing = int((~np.isfinite(values)).any(axis=1).sum())
-            raise ValueError(f"{missing} firms of the domain have no finite value: leave them out of the domain")
+            raise ValueError(
+                f"{missing} firms of the domain have no finite value: leave them out of it, as with domain=y.notna(), "
+                "or fill them in"
+            )
         return values, inside
 
     def _estimate(self, estimate: Floats, influence: Floats, inside: NDArray[np.bool_]) -> Estimate:
@@ -483,28 +434,3 @@ def _two_dimensional(values: ArrayLike, n: int) -> Floats:
     if not np.all(np.isfinite(array)):
         raise ValueError("an influence function must be finite for every firm; outside the domain it is zero")
     return array
-
-
-def _weight_problems(weights: Floats, firms: NDArray[Any] | None) -> list[Problem]:
-    problems = []
-    for kind, bad in (
-        ("missing", np.isnan(weights)),
-        ("infinite", np.isinf(weights)),
-        ("negative", weights < 0),
-        ("zero", weights == 0),
-    ):
-        rows = np.flatnonzero(bad)
-        if len(rows):
-            who = ", ".join(str(firms[i]) if firms is not None else f"row {i + 1}" for i in rows[:5])
-            problems.append(
-                Problem(
-                    f"{len(rows)} weights are {kind}",
-                    firm=who,
-                    column="weight",
-                    expected="a positive number for every firm",
-                    do="leave firms that do not count out of the sample, or mend their weight",
-                )
-            )
-    if not len(weights):
-        problems.append(Problem("the design has no firm", expected="at least one responding firm"))
-    return problems

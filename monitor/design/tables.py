@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from monitor.design.groups import Floats, group_codes
-from monitor.design.structure import ResponsePhase, SurveyDesign
+from monitor.design.phases import ResponsePhase
+from monitor.design.structure import SurveyDesign
 
 if TYPE_CHECKING:
     from monitor.survey import Survey
