@@ -53,8 +53,8 @@ def test_table_of_a_thousand_surveys() -> None:
     """The committed table: no effect is rarely called one, intervals cover, power is what was printed.
 
     In one wave the truth set to the minimum detectable effect is found somewhat less often than the nominal 80 %: that
-    effect was printed where the truth was smaller, and a larger share varies more. The power printed at the truth
-    itself is met.
+    effect was printed where the truth was smaller and Firth's estimator narrower. The power printed at the truth itself
+    is met.
     """
     table = pd.read_csv(BENCHMARK.with_suffix(".csv"))
     assert set(table["waves"]) == {"one", "three pooled"}
@@ -67,4 +67,6 @@ def test_table_of_a_thousand_surveys() -> None:
     allowed = [above_chance(power, 1000) for power in there["printed_power"]]
     assert ((there["supported"] - there["printed_power"]).abs() <= allowed).all()
     at_least = table[table["complementarity"] > 0.08]
-    assert at_least["supported"].between(0.70, 0.85).all()
+    assert at_least["supported"].between(0.75, 0.85).all()
+    few = table["coverage_effect_cooperates_without_investment"]
+    assert few.between(0.935, 0.975).all()
