@@ -53,8 +53,7 @@ def test_table_of_a_thousand_surveys() -> None:
     """The committed table: no effect is rarely called one, intervals cover, power is what was printed.
 
     In one wave the truth set to the minimum detectable effect is found somewhat less often than the nominal 80 %: that
-    effect was printed where the truth was smaller and Firth's estimator narrower. The power printed at the truth itself
-    is met.
+    effect was printed where the truth was smaller. The power printed at the truth itself is met.
     """
     table = pd.read_csv(BENCHMARK.with_suffix(".csv"))
     assert set(table["waves"]) == {"one", "three pooled"}
