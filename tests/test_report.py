@@ -254,6 +254,22 @@ def test_numbers_on_pages_come_from_disclosed_tables_only(
     assert there >= {"en/index.html", "en/participation.html", "en/trends.html", "en/wave-2018.html"}
 
 
+def test_where_answers_were_imputed_the_report_says_what_that_does_to_the_interval(
+    site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]], tmp_path: Path
+) -> None:
+    _, _, survey, tables = site
+    quality = tables["quality"]
+    none = quality[quality["indicator"] != "imputation_rate"]
+    row = {"wave": "2018", "indicator": "imputation_rate", "concept": "initiatives", "value": 0.04}
+    filled = pd.concat([none, none.iloc[:1].assign(**row)], ignore_index=True)
+    for name, table, told in (("none", none, set()), ("filled", filled, {"en/wave-2018.html"})):
+        report.build(tmp_path / name, {**tables, "quality": shaped("quality", table)}, survey, WAVES)
+        made = {page: text.text for page, text in pages(tmp_path / name).items()}
+        single = {page for page in ("en/wave-2017.html", "en/wave-2018.html") if "97 times in 100" in made[page]}
+        assert single == told
+        assert ("97 times in 100" in made["en/cooperation.html"]) == bool(told)
+
+
 def test_one_wave_and_no_model_is_a_report_too(tmp_path: Path) -> None:
     survey = publication.survey(tmp_path / "survey")
     lake = publication.lake(tmp_path / "home", survey, waves=("2017",))

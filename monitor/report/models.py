@@ -46,12 +46,20 @@ def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, 
             events=n.plain(model["events"]),
             base=figures.words.label("base", str(model["base"])).lower(),
             weighted=t("is_weighted" if model["weighted"] else "is_unweighted"),
-        ),
+        )
+        + (f" {t('imputed_why')}" if filled_in(figures, wave) else ""),
         "power": None if mde is None else t("power" if shown == wave else "power_pooled", mde=n.plain(mde * 100, 1)),
         "firth": t("firth_why") if model["estimator"] == "firth" else None,
         "warning": model.get("warning_nl") if figures.words.language == "nl" else model["warning"],
         "name": name,
     }
+
+
+def filled_in(figures: Figures, wave: str) -> bool:
+    """Whether answers of the wave (of any wave, where it pools them) were imputed."""
+    filled = lines(figures.tables["quality"], indicator="imputation_rate")
+    waves = {x["wave"] for x in filled if (known(x["value"]) or 0) > 0}
+    return wave in waves if wave in {x["wave"] for x in lines(figures.tables["quality"])} else bool(waves)
 
 
 def refusal(figures: Figures, wave: str) -> str | None:
