@@ -1,7 +1,7 @@
 """Intake and validation of a large delivery, beside what DuckDB alone and pandas take on the same machine.
 
 Run with `python benchmarks/intake.py [ROWS ...]` from the project's root; it prints a table and writes it to
-`benchmarks/intake.md`. Every figure comes from a process of its own, so that its peak memory is its own.
+`benchmarks/intake.md`, where sizes that are not run again keep their lines. Every figure comes from a process of its own, so that its peak memory is its own.
 
 The delivery has 60 columns: a firm, 24 numbers in Dutch notation, 20 yes-or-no questions, 13 categories, a date and a
 free text. About 1 in 1,000 values breaks a rule.
@@ -191,19 +191,9 @@ def one(way: str, folder: Path) -> None:
 
 
 def main(sizes: Sequence[int]) -> None:
-    """Every way for every size, each in a process of its own; the table goes to intake.md."""
-    lines = [
-        "# Intake and validation of a large delivery",
-        "",
-        "Made by `python benchmarks/intake.py`. Seconds by the clock; cpu_seconds over all threads, which other work",
-        "on the machine changes less. The product's rules are those that follow from the questionnaire; it keeps the",
-        "file, the verbatim cells, the typed answers and every missing value with its kind.",
-        "",
-        f"{os.cpu_count()} cores; load at the start {os.getloadavg()[0]:.1f}.",
-        "",
-        f"| way | rows | {' | '.join(PARTS)} |",
-        f"| --- | --- | {' | '.join('---' for _ in PARTS)} |",
-    ]
+    """Every way for every size, each in a process of its own; their lines go into intake.md."""
+    table = PROJECT / "benchmarks" / "intake.md"
+    known = {size_of(line): line for line in table.read_text(encoding="utf-8").splitlines() if size_of(line)}
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
             write_survey(Path(folder) / "survey")
@@ -213,9 +203,29 @@ def main(sizes: Sequence[int]) -> None:
                 environment = os.environ | {"PYTHONPATH": str(PROJECT)}
                 done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
                 figures = json.loads(done.stdout.splitlines()[-1])
-                lines.append(f"| {way} | {rows:,} | {' | '.join(str(figures.get(p, '')) for p in PARTS)} |")
-                print(lines[-1], flush=True)
-    (PROJECT / "benchmarks" / "intake.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+                line = f"| {way} | {rows:,} | {' | '.join(str(figures.get(p, '')) for p in PARTS)} |"
+                known[(rows, way)] = line
+                print(line, flush=True)
+    lines = [
+        "# Intake and validation of a large delivery",
+        "",
+        "Made by `python benchmarks/intake.py`. Seconds by the clock; cpu_seconds over all threads, which other work",
+        "on the machine changes less. The product's rules are those that follow from the questionnaire; it keeps the",
+        "file, the verbatim cells, the typed answers and every missing value with its kind.",
+        "",
+        f"{os.cpu_count()} cores.",
+        "",
+        f"| way | rows | {' | '.join(PARTS)} |",
+        f"| --- | --- | {' | '.join('---' for _ in PARTS)} |",
+        *(known[key] for key in sorted(known, key=lambda key: (key[0], list(WAYS).index(key[1])))),
+    ]
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def size_of(line: str) -> tuple[int, str] | None:
+    """Rows and way of a line of the table; None for any other line."""
+    cells = [cell.strip() for cell in line.strip("| ").split("|")]
+    return (int(cells[1].replace(",", "")), cells[0]) if cells[0] in WAYS else None
 
 
 if __name__ == "__main__":
