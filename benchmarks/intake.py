@@ -1,7 +1,8 @@
 """Intake and validation of a large delivery, beside what DuckDB alone and pandas take on the same machine.
 
 Run with `python benchmarks/intake.py [ROWS ...]` from the project's root; it prints a table and writes it to
-`benchmarks/intake.md`, where sizes that are not run again keep their lines. Every figure comes from a process of its own, so that its peak memory is its own.
+`benchmarks/intake.md`, where sizes that are not run again keep their lines. Every figure comes from a process of its
+own, so that its peak memory is its own.
 
 The delivery has 60 columns: a firm, 24 numbers in Dutch notation, 20 yes-or-no questions, 13 categories, a date and a
 free text. About 1 in 1,000 values breaks a rule.
@@ -193,7 +194,7 @@ def one(way: str, folder: Path) -> None:
 def main(sizes: Sequence[int]) -> None:
     """Every way for every size, each in a process of its own; their lines go into intake.md."""
     table = PROJECT / "benchmarks" / "intake.md"
-    known = {size_of(line): line for line in table.read_text(encoding="utf-8").splitlines() if size_of(line)}
+    known = {key: line for line in table.read_text(encoding="utf-8").splitlines() if (key := size_of(line))}
     for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
             write_survey(Path(folder) / "survey")

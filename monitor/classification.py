@@ -21,6 +21,8 @@ FILE = Path(__file__).with_name("classifications.yaml")
 SBI_SINCE = {"2008": 2008, "2025": 2025}
 """Version of the SBI -> first year in which the register used it (recoded in September 2025)"""
 SIZE_BANDS = ((10, "micro"), (50, "small"), (250, "medium"))
+"""Persons employed below which a firm is in a band; from the last on it is large (Recommendation 2003/361/EC, staff
+alone)"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ def size_band(employees: float | None) -> str | None:
     if employees is None or employees != employees or employees < 0:
         return None
     return next((band for bound, band in SIZE_BANDS if employees < bound), "large")
+
+
+def size_band_sql(staff: str) -> str:
+    """`size_band` as an SQL expression over a number of persons employed."""
+    bounds = " ".join(f"WHEN {staff} < {bound} THEN '{band}'" for bound, band in SIZE_BANDS)
+    return f"CASE WHEN {staff} IS NULL OR {staff} < 0 THEN NULL {bounds} ELSE 'large' END"
 
 
 def recode(code: str, pairs: Iterable[tuple[str, str]]) -> Recoded:

@@ -19,9 +19,9 @@ ROOT = Path(__file__).parent.parent
 STAGES = (
     "raw", "staged", "validated", "imputed", "derived", "weighted", "estimated", "modelled", "disclosed", "released",
 )  # fmt: skip
-BOTTOM = {"problems", "lake", "expressions", "survey", "surveys", "concepts"}
+BOTTOM = {"problems", "lake", "expressions", "classification", "survey", "surveys", "concepts"}
 """What everything may import"""
-SHARED = {"design", "rubin", "identity", "classification", "contract"}
+SHARED = {"design", "rubin", "identity", "contract"}
 """What stages share: knows no stage"""
 TOP = {"cli", "progress", "delivery_check", "proposal"}
 HEAVY = {"great_expectations", "statsmodels", "typst", "sqlalchemy", "dagster"}

@@ -493,3 +493,29 @@ def test_codes_that_do_not_exist_or_contradict_each_other_are_found(home: Path, 
         firms[2]: ["0009", "not in the list of 2019"],
         firms[3]: ["0014", "lies in PV20, not in PV22"],
     }
+
+
+def test_a_size_band_follows_from_staff_where_the_wave_says_so(home: Path, tmp_path: Path) -> None:
+    questions = "  firm: {column: id}\n  employees: {column: fte}\n  size_band: {column: fte, of_staff: true}\n"
+    survey = small_survey.survey(tmp_path, questions, more='missing: {"999": refused}\n')
+    staff = ["0", "9,5", "10", "1.249", "249,9", "250", "999", "n.v.t.", "-1", "veel", ""]
+    small_survey.put(home, "x.csv", "id;fte\n" + "".join(f"{i};{cell}\n" for i, cell in enumerate(staff)))
+    answers, missing = staged_answers(home, survey)
+    bands = ["micro", "micro", "small", "large", "medium", "large", None, None, None, None, None]
+    assert answers["size_band"].astype(object).where(answers["size_band"].notna(), None).tolist() == bands
+    of_band = missing[missing["concept"] == "size_band"]
+    assert of_band[["kind", "text"]].fillna("").values.tolist() == [
+        ["refused", ""], ["absent", ""], ["invalid", "-1"], ["invalid", "veel"], ["absent", ""],
+    ]  # fmt: skip
+
+
+def test_a_size_band_that_contradicts_staff_is_a_finding(home: Path, tmp_path: Path) -> None:
+    questions = "  firm: {column: id}\n  employees: {column: fte}\n  size_band: {column: klasse}\n"
+    survey = small_survey.survey(tmp_path, questions)
+    rows = [(9, "micro"), (12, "small"), (12, "large"), (600, "micro"), (30, "small"), *[(5, "micro")] * 15]
+    small_survey.put(home, "x.csv", "id;fte;klasse\n" + "".join(f"{i};{n};{b}\n" for i, (n, b) in enumerate(rows)))
+    staged_answers(home, survey)
+    lake = Lake(home, survey.name)
+    validated.run(lake, survey, survey.waves["2020"])
+    found = lake.read("validated_failures", "2020").query("rule == 'staff_agrees_with_size_band'")
+    assert sorted(found["value"]) == ["size_band=large; employees=12.0", "size_band=micro; employees=600.0"]

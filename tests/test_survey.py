@@ -97,6 +97,7 @@ MISTAKES = [
         None,
         "unknown concept 'nobody_knows'",
     ),
+    ("waves/2014.yaml", "column: ii_6}", "column: ii_6, of_staff: true}", None, "has no size bands"),
     ("waves/2014.yaml", "column: ii_6}", "column: ii_6, comparability: reworded}", None, "since when it compares"),
     ("waves/2014.yaml", "  format: spss", "\tformat: spss", 4, "not valid YAML"),
 ]

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.classification import size_band_sql
 from monitor.expressions import DUCKDB_TYPES
 from monitor.lake import literal, quoted
 from monitor.survey import Concept, Delivery, Frame, Question
@@ -89,6 +90,8 @@ def coded(
     column = columns[0]
     kinds = {**column.user_missing, **kinds}
     kinds = {code: kind for code, kind in kinds.items() if code not in question.codes}
+    if question.of_staff:
+        return _band(question, concept, column, layout, kinds)
     make = {"categories": _set, "category": _code, "boolean": _code}.get(concept.type)
     if make is None:
         make = _number if concept.type in ("number", "integer", "percentage") else _plain
@@ -174,6 +177,14 @@ def _number(
         value = f"coalesce({worth}, {value})"
     result = _result(question, column, found, value, missing)
     return replace(result, found={**result.found, **extra})
+
+
+def _band(
+    question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame, kinds: Mapping[str, str]
+) -> Coded:
+    """The size band of a number of persons employed; a negative number is none."""
+    staff = _number(question, replace(concept, type="number"), column, layout, kinds)
+    return replace(staff, value=size_band_sql(f"({staff.value})"))
 
 
 def _plain(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+from monitor.classification import SIZE_BANDS
 from monitor.expressions import check_expression, columns_of
 from monitor.problems import Problem
 from monitor.survey.imputation import imputation_problems
@@ -17,6 +18,8 @@ from monitor.survey.modelling import modelling_problems
 from monitor.survey.yaml_lines import closest
 
 STANDARD_MEASURES = ("top_innovator", "cooperates", "invests")
+SIZES = {*(band for _, band in SIZE_BANDS), "large"}
+"""Codes of a size band that follows from staff"""
 MODEL_ESTIMATORS = ("logit", "firth", "fractional_logit")
 MARGIN_TOLERANCE = 1e-6
 """Two margins of one population may differ on its size by this fraction: rounding, not disagreement."""
@@ -233,6 +236,15 @@ def _wave(survey: Survey, wave: Wave) -> Iterator[Problem]:
         for code in (*question.codes.values(), *ticked):
             if allowed and code not in allowed:
                 yield _unknown(code, f"code of {question.concept}", allowed, file, question.line, what)
+        if question.of_staff and not set(concept.codes) >= SIZES:
+            yield Problem(
+                f"{what} is to follow from staff and has no size bands",
+                file=file,
+                line=question.line,
+                expected=f"a concept with the codes {', '.join(sorted(SIZES))}",
+                found=", ".join(concept.codes) or concept.type,
+                do="take `of_staff` out, or use the canonical concept size_band",
+            )
         for key, sql in (("asked_of", question.asked_of), ("blank_when", question.blank_when)):
             if sql is not None:
                 yield from _expression(sql, "boolean", survey, file, question.line, f"{what}: {key}")

@@ -61,6 +61,8 @@ class Question:
     """The value an empty cell means, where the wave declares that blanks mean something (a skipped share is 0)"""
     blank_when: str | None = None
     """SQL predicate over concepts under which a blank means `blank`"""
+    of_staff: bool = False
+    """Whether the column holds persons employed (or fte), of which the size band follows"""
     required: bool = True
     """Whether the delivery must have the columns"""
     comparability: str = "asked"

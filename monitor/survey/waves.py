@@ -134,6 +134,7 @@ def _question(concept: str, section: Section, languages: tuple[str, ...]) -> Que
         otherwise=section.plain("otherwise", None),
         blank=section.plain("blank", None),
         blank_when=section.text("blank_when", None),
+        of_staff=section.boolean("of_staff", False),
         required=section.boolean("required", True),
         comparability=section.choice("comparability", ("asked", "reworded", "recoded"), "asked"),
         comparable_since=section.text("comparable_since", None),
