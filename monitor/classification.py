@@ -4,7 +4,8 @@ Belongs here: whether a code exists, what it lies in, and what becomes of it whe
 belong here: which concept holds a code.
 
 Codes are text with their leading zeros. A survey adds lists of its own in its folder: `municipalities.csv` (year,
-code, province) and `sbi.csv` (version, code; then a code has to be in the list, not only in a division that exists).
+code, province), `sbi.csv` (version, code; then a code has to be in the list, not only in a division that exists) and
+`sbi_recoding.csv` (from, to: what the codes of 2008 became in 2025).
 """
 
 from __future__ import annotations
@@ -80,6 +81,12 @@ def has_list(year: int, lists: Mapping[tuple[int, str], str] | None = None) -> b
     return any(y == year for y, _ in (*_municipalities(), *(lists or {})))
 
 
+def provinces_of(year: int, lists: Mapping[tuple[int, str], str] | None = None) -> list[str]:
+    """The provinces that the list of a year covers."""
+    listed = _municipalities() | dict(lists or {})
+    return sorted({province for (y, _), province in listed.items() if y == year})
+
+
 def size_band(employees: float | None) -> str | None:
     """The size band of a number of persons employed: micro under 10, small under 50, medium under 250, else large."""
     if employees is None or employees != employees or employees < 0:
@@ -110,6 +117,12 @@ def own_activities(folder: Path, version: str) -> frozenset[str]:
     """The activity codes of a version that a survey's folder lists; empty where it lists none."""
     rows = _rows(folder / "sbi.csv")
     return frozenset(row["code"].replace(".", "").strip() for row in rows if row["version"].strip() == version)
+
+
+def own_recoding(folder: Path) -> list[tuple[str, str]]:
+    """What the codes of one version became in the next by a survey's `sbi_recoding.csv` (from, to)."""
+    pairs = ((row["from"], row["to"]) for row in _rows(folder / "sbi_recoding.csv"))
+    return [(before.replace(".", "").strip(), after.replace(".", "").strip()) for before, after in pairs]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -301,7 +301,7 @@ def _odd_codes(codes: pd.DataFrame) -> list[Problem]:
     return [
         Problem(
             what=f"{row['concept']} {row['code']} {row['finding']}",
-            firm=str(row["firm"]),
+            firm=str(row["firm"]) if row["firm"] is not None else None,
             column=f"{row['concept']} ({row['held_in']})",
             rule="codes_exist",
             severity="info",

@@ -490,9 +490,46 @@ def test_codes_that_do_not_exist_or_contradict_each_other_are_found(home: Path, 
     firms = answers["firm"].tolist()
     assert found == {
         firms[1]: ["4499", "no code of the SBI 2008"],
-        firms[2]: ["0009", "not in the list of 2019"],
+        firms[2]: ["0009", "not in the list of 2019, which covers PV20, PV21, PV22"],
         firms[3]: ["0014", "lies in PV20, not in PV22"],
     }
+    rules = validated.validate_table(Lake(home, "small"), survey, "2019", "staged_codes").rules.set_index("rule")
+    assert rules["failed"].to_dict() == {"official_codes_exist": 2, "municipality_lies_in_the_province": 1}
+
+
+def test_a_recoding_between_waves_is_a_finding(home: Path, tmp_path: Path) -> None:
+    survey = small_survey.survey(tmp_path, "  firm: {column: id}\n  sbi_code: {column: s}\n", waves=("2024", "2025"))
+
+    def found() -> dict[str, list[tuple[str, str]]]:
+        for wave in survey.waves:
+            small_survey.put(home, "x.csv", "id;s\n1;6201\n2;62.02\n3;6203\n", wave)
+            staged_answers(home, survey, wave)
+        tables = {wave: Lake(home, "small").read("staged_codes", wave) for wave in survey.waves}
+        return {w: sorted(zip(t["code"], t["finding"], strict=True)) for w, t in tables.items()}
+
+    undeclared = "no sbi_recoding.csv says which codes belong together"
+    assert found() == {
+        "2024": [("SBI 2008", f"other waves use the SBI 2025; {undeclared}")],
+        "2025": [("SBI 2025", f"other waves use the SBI 2008; {undeclared}")],
+    }
+    (survey.folder / "sbi_recoding.csv").write_text("from,to\n62.01,62.10\n62.02,62.20\n62.02,62.90\n")
+    assert found() == {
+        "2024": [("62.02", "becomes one of 6220, 6290 in the SBI 2025"), ("6203", "becomes none in the SBI 2025")],
+        "2025": [],
+    }
+
+
+def test_municipalities_of_a_year_without_a_list_are_a_finding(home: Path, tmp_path: Path) -> None:
+    survey = small_survey.survey(tmp_path, "  firm: {column: id}\n  municipality_code: {column: g}\n", waves=("2018",))
+    small_survey.put(home, "x.csv", "id;g\n1;0014\n2;0009\n3;\n", "2018")
+    staged_answers(home, survey, "2018")
+    (finding,) = Lake(home, "small").read("staged_codes", "2018").to_dict("records")
+    assert pd.isna(finding["firm"])
+    assert finding["code"] == "2 codes"
+    assert finding["finding"].startswith("not judged: there is no list of 2018")
+    (survey.folder / "municipalities.csv").write_text("year,code,province\n2018,0009,PV20\n2018,0014,PV20\n")
+    staged_answers(home, survey, "2018")
+    assert Lake(home, "small").read("staged_codes", "2018").empty
 
 
 def test_a_size_band_follows_from_staff_where_the_wave_says_so(home: Path, tmp_path: Path) -> None:

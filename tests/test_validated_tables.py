@@ -25,6 +25,11 @@ FIRMS = [f"f{n:02d}" for n in range(12)]
 STATES = {"p_neither": 0.1, "p_invests_only": 0.2, "p_cooperates_only": 0.15, "p_both": 0.4, "complementarity": 0.15}
 
 
+def odd_codes(code: str, finding: str) -> pd.DataFrame:
+    row = {"firm": "a", "held_in": "frame", "concept": "municipality_code", "code": code, "finding": finding}
+    return pd.DataFrame([row]).astype("string")
+
+
 def copies() -> pd.DataFrame:
     return pd.DataFrame([{"imputation": m, "firm": firm} for m in range(3) for firm in FIRMS])
 
@@ -118,6 +123,7 @@ def withheld_but_there(column: str) -> Change:
 
 
 CLEAN: Mapping[str, Callable[[], pd.DataFrame]] = {
+    "staged_codes": lambda: odd_codes("", "")[:0],
     "imputed_answers": copies,
     "derived_measures": copies,
     "weighted_weights": weights,
@@ -133,6 +139,10 @@ CLEAN: Mapping[str, Callable[[], pd.DataFrame]] = {
 }
 
 FAULTS: Mapping[str, Mapping[str, Change]] = {
+    "staged_codes": {
+        "official_codes_exist": lambda f: odd_codes("0009", "not in the list of 2019, which covers PV20"),
+        "municipality_lies_in_the_province": lambda f: odd_codes("0014", "lies in PV20, not in PV22"),
+    },
     "imputed_answers": {
         "imputed_firm_once_in_a_copy": twice,
         "imputed_copies_hold_the_same_firms": without_last,
