@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from monitor import disclosed, released, report
+from monitor.disclosed import history
 from monitor.lake import Lake
 from monitor.released import public, secure, statistics
 from monitor.report import passports
@@ -41,6 +42,10 @@ def main(home: Path) -> None:
         lake = Lake(home, survey.name)
         waves = [wave for wave in survey.waves if lake.has("estimated_indicators", wave)]
         timed(f"disclosure control, {len(waves)} waves", lambda: disclosed.disclose(lake, survey, waves))
+        before = history.earlier(home, survey.name)
+        if before:
+            told = f"the same, {len(before)} earlier release(s)"
+            timed(told, lambda: disclosed.disclose(lake, survey, waves, before))
         tables = released.public_tables(lake, survey, waves)
         moment = pd.Timestamp("2026-01-01")
         tables["releases"] = tables["releases"].assign(release_id="r0001-000000000000", created_at=moment)

@@ -365,8 +365,8 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
                 "name": name,
                 "label": label,
                 "definition": first[f"definition_{language}"],
-                "type": first["type"],
-                "unit": first["unit"],
+                "type": t(f"type_{first['type']}"),
+                "unit": None if first["unit"] == "percent" else first["unit"],
                 "cis": cis,
                 "codes": listed,
                 "table": Printed(t("per_wave", concept=label), heads, tuple(body)),
@@ -377,8 +377,9 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
 
 def data(figures: Figures, described: Sequence[str]) -> Context:
     """What can be downloaded and how to read it."""
+    t = figures.words.t
     listed = [
-        {"name": x.name, "rows": figures.numbers.plain(len(figures.tables[x.name])), "comment": x.comment}
+        {"name": x.name, "rows": figures.numbers.plain(len(figures.tables[x.name])), "comment": t(f"table_{x.name}")}
         for x in TABLES
     ]
     return {"listed": listed, "described": list(described)}

@@ -301,18 +301,18 @@ class Figures:
             why = x["why"] if self.words.language == "en" else x["why_nl"] or x["why"]
             body.append(
                 (
-                    str(x["rule"]).replace("_", " "),
+                    str(why or x["rule"]),
                     t(outcome),
                     t(severity),
                     n.plain(x["checked"]),
                     n.plain(x["failed"]),
                     n.plain(x["kept_out"]),
-                    str(why or ""),
+                    str(x["rule"]),
                 )
             )
         heads = (
             Head(t("rule"), long=True), Head(t("outcome")), Head(t("severity")), Head(t("checked"), True),
-            Head(t("failed"), True), Head(t("kept_out"), True), Head(t("reason"), long=True),
+            Head(t("failed"), True), Head(t("kept_out"), True), Head(t("name")),
         )  # fmt: skip
         return Printed(t("failed_rules" if only_failed else "all_rules", wave=wave), heads, tuple(body))
 
