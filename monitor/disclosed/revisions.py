@@ -230,6 +230,8 @@ def with_held_counts(models: pd.DataFrame, before: Sequence[Earlier], held: Line
 def with_held_claims(claims: pd.DataFrame, before: Sequence[Earlier], held: Lines, least: int) -> pd.DataFrame:
     """`claims` with those that count firms as last decided, where the counts changed by fewer firms than `least` or are
     those of a held line. A claim decided by a model tells no count: it is decided anew."""
+    if claims.empty:
+        return claims.assign(held=False)
     tables = [release.tables["claims"] for release in before]
     key = ("wave", "claim")
     counted = {(row[0], number(line["n"]), events_of(line)) for row, line in held.items() if row[2] == EVERYONE}
