@@ -321,6 +321,8 @@ def _kept(
     """The frame with these rows' columns as the last release has them; NULL where it does not have the row."""
     former = {} if last is None else _keyed(last, key)
     out = frame.assign(**{flag: flags})
+    if frame.empty:
+        return out
     places = [tuple(x[k] for k in key) for x in frame.to_dict("records")]
     for column in columns:
         values = [
