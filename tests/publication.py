@@ -30,6 +30,11 @@ SECTORS = ("industry", "services", "trade", "mining")
 SIZES = ("micro", "small", "medium", "large")
 RARE = "mining"
 DOMAINS = ("size_band", "sector")
+PAGES = (
+    "index", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook", "data",
+    *(f"wave-{wave}" for wave in WAVES),
+)  # fmt: skip
+"""The pages of its report, in each language"""
 
 DEFINITION = {
     "survey": NAME,

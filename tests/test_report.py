@@ -19,19 +19,6 @@ from monitor.report.numbers import DASH, MINUS, NBSP, Numbers
 from monitor.survey import Survey
 
 WAVES = list(publication.WAVES)
-PAGES = (
-    "index",
-    "participation",
-    "cooperation",
-    "trends",
-    "quality",
-    "revisions",
-    "methods",
-    "codebook",
-    "data",
-    "wave-2017",
-    "wave-2018",
-)
 HOSTILE = (
     '<script>document.title="owned"</script>',
     '"><img src=x onerror=alert(1)>',
@@ -152,7 +139,7 @@ def pages(folder: Path) -> dict[str, Page]:
 
 
 def test_the_site_has_every_page_in_both_languages(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
-    wanted = {f"{language}/{page}.html" for language in ("nl", "en") for page in PAGES} | {"index.html"}
+    wanted = {f"{language}/{page}.html" for language in ("nl", "en") for page in publication.PAGES} | {"index.html"}
     assert set(pages(site[0])) == wanted
     assert {p.name for p in site[0].glob("*.pdf")} == {f"report-{w}-{x}.pdf" for w in WAVES for x in ("nl", "en")}
 

@@ -151,13 +151,14 @@ def _difference(
     quantities = {name: Quantity(0.0, -np.inf, np.inf) for name in system.quantities}
     known = {name for name in system.known if isinstance(name, tuple) and name and name[0] == "left out"}
     both = changed.keys() & system.shows.keys()
+    counts: dict[Name, int] = {}
     for row in both:
         firms, members = changed[row]
         for name, count in zip(system.shows[row], (members, firms), strict=False):
-            if count == 0:
-                known.add(name)
-            elif count < least:
-                quantities[name].width = 1.0
+            counts[name] = max(count, counts.get(name, 0))
+    known |= {name for name, count in counts.items() if count == 0}
+    for name, count in counts.items():
+        quantities[name].width = 1.0 if 0 < count < least else 0.0
     shows: dict[Name, tuple[Name, ...]] = {}
     for row in sorted(both):
         open_ones = tuple(name for name in system.shows[row] if name not in known)

@@ -5,27 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import publication
 import pytest
 
 LANGUAGES = ("nl", "en")
-PAGES = (
-    "index",
-    "participation",
-    "cooperation",
-    "trends",
-    "quality",
-    "revisions",
-    "methods",
-    "codebook",
-    "data",
-    "wave-2017",
-    "wave-2018",
-)
 WIDTHS = {"phone": 390, "desktop": 1280}
 
 
 def paths() -> list[str]:
-    return ["index.html", *(f"{language}/{page}.html" for language in LANGUAGES for page in PAGES)]
+    return ["index.html", *(f"{language}/{page}.html" for language in LANGUAGES for page in publication.PAGES)]
 
 
 class Visit:
