@@ -22,6 +22,9 @@ from pyarrow import parquet
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 
+PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+"""How tables are written: a third less work than DuckDB's defaults, and smaller files"""
+
 TABLE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -121,7 +124,7 @@ class Lake:
         aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
             connection.execute(
-                f"COPY ({query}) TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)",
+                f"COPY ({query}) TO {literal(str(aside))} ({PARQUET})",
                 dict(parameters or {}),
             )
             # All rows are fetched: DuckDB takes no other work while a result is open.
