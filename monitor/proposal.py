@@ -161,7 +161,8 @@ def look(source: Path) -> tuple[Layout, list[Seen]]:
         source.name,
         layout.delimiter,
         encoding,
-        header_line=layout.header_line if layout.delimiter else 1,
+        header_line=layout.header_line,
+        sheet=layout.sheet,
     )
     with tempfile.TemporaryDirectory() as folder, connect() as connection:
         reading = open_delivery(connection, source, delivery, Path(folder))
@@ -318,9 +319,9 @@ def _kept_question(question: Question, found: Mapping[str, str], notes: Sequence
 def _wave_head(name: str, source: Path, layout: Layout, previous: Wave | None = None) -> str:
     values: dict[str, str | None] = {"format": layout.format, "file": re.sub(r"\d{4}", "*", source.name)}
     values |= {"delimiter": layout.delimiter, "encoding": "utf-8" if layout.encoding == "ascii" else layout.encoding}
-    values |= {"decimal": layout.decimal, "thousands": layout.thousands}
+    values |= {"decimal": layout.decimal, "thousands": layout.thousands, "sheet": layout.sheet}
     pairs = [f"{key}: {_text(value)}" for key, value in values.items() if value is not None]
-    if layout.header_line > 1 and layout.delimiter:
+    if layout.header_line > 1:
         pairs.append(f"header_line: {layout.header_line}")
     if previous is not None and previous.delivery.values != "codes":
         pairs.append(f"values: {previous.delivery.values}")

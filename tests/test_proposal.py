@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 import scenario
 import small_survey
@@ -12,6 +13,7 @@ from monitor import raw, staged
 from monitor.lake import Lake
 from monitor.problems import DefinitionError
 from monitor.proposal import propose_survey, propose_wave
+from monitor.raw.detection import detect_layout
 from monitor.survey import load_survey
 
 SURVEYS = Path(__file__).parent / "surveys"
@@ -111,3 +113,19 @@ def test_a_question_found_by_its_wording_is_followed_to_its_new_column(tmp_path:
     assert "amount: a is now b" in changes
     assert list(load_survey(survey.folder).waves["2021"].questions["amount"].columns) == ["b"]
     assert "todo: a is now b" in written.read_text(encoding="utf-8")
+
+
+def test_a_workbook_with_a_title_and_a_cover_sheet_is_found_out(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"] = "Delivered in March"
+    sheet = book.create_sheet("Answers 'all'")
+    for row in (["Innovation"], ["confidential"], [], ["kvk", "innovation", "staff"]):
+        sheet.append(row)
+    for i in range(20):
+        sheet.append([f"{10000000 + i}", "ja" if i % 2 else "nee", 7 * i])
+    book.save(tmp_path / "answers.xlsx")
+    layout = detect_layout(tmp_path / "answers.xlsx")
+    assert (layout.format, layout.sheet, layout.header_line) == ("excel", "Answers 'all'", 4)
+    propose_survey(tmp_path / "s", tmp_path / "answers.xlsx", "2025")
+    (wave,) = load_survey(tmp_path / "s").waves.values()
+    assert (wave.delivery.sheet, wave.delivery.header_line) == ("Answers 'all'", 4)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from monitor.raw.delimited import detect_delimiter
 from monitor.raw.text import detect, looks_like, open_text
+from monitor.raw.typed import first_rows
 
 SEEN_RECORDS = 200
 BY_MAGIC = {
@@ -39,13 +40,15 @@ class Layout:
     decimal: str | None = None
     thousands: str | None = None
     header_line: int = 1
+    sheet: str | None = None
+    """The worksheet, where the workbook has several"""
 
 
 def detect_layout(path: Path) -> Layout:
     """The layout a file looks like; UnusableDelivery where it is no file of answers at all."""
     magic = looks_like(path)
     if magic in BY_MAGIC:
-        return Layout(BY_MAGIC[magic])
+        return _workbook(path) if BY_MAGIC[magic] == "excel" else Layout(BY_MAGIC[magic])
     with path.open("rb") as file:
         start = file.read(1)
     if path.suffix.lower() == ".dta" and start and 102 <= start[0] <= 119:
@@ -65,6 +68,15 @@ def detect_layout(path: Path) -> Layout:
     decimal, thousands = number_marks([cell for row in rows[header_line:] for cell in row])
     encoding = "ascii" if all("\x00" < c < "\x80" for row in rows for cell in row for c in cell) else detect(path)
     return Layout(format_name, encoding, delimiter, decimal, thousands, header_line)
+
+
+def _workbook(path: Path) -> Layout:
+    """The sheet with most filled cells, and the first of its rows that is as wide as most."""
+    found = {name: [[cell for cell in row if cell] for row in rows] for name, rows in first_rows(path, SEEN_RECORDS)}
+    sheet = max(found, key=lambda name: sum(map(len, found[name])), default=None)
+    rows = found[sheet] if sheet else []
+    header = next((i for i, row in enumerate(rows, start=1) if len(row) >= 0.8 * max(map(len, rows))), 1)
+    return Layout("excel", header_line=header, sheet=sheet if len(found) > 1 else None)
 
 
 def _header_line(rows: Sequence[Sequence[str]]) -> int:

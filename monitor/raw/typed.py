@@ -152,12 +152,7 @@ def read_excel(
         raise
     except Exception as error:
         # A damaged workbook surfaces as zip, XML, key and value errors alike.
-        raise unusable(
-            path.name,
-            "the workbook cannot be read: it is damaged or no workbook",
-            found=str(error).split("\n", 1)[0] or type(error).__name__,
-            do="save it again as .xlsx, or export text",
-        ) from None
+        raise _damaged(path, error) from None
     while rows and not any(as_text(cell) for cell in rows[-1]):
         rows.pop()
     if len(rows) < header_line or not any(tidy(as_text(c) or "") for c in rows[header_line - 1]):
@@ -180,6 +175,38 @@ def read_excel(
     columns = name_columns(header, numeric=numeric)
     texts = [[as_text(cell) for cell in column] for column in cells]
     return _make(connection, path, "excel", columns, texts, len(body), first_line=header_line + 1)
+
+
+def first_rows(path: Path, most: int) -> list[tuple[str, list[list[str | None]]]]:
+    """The first rows of every sheet of a workbook, as text; UnusableDelivery where it is none."""
+    import openpyxl
+
+    _guard(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            found = [
+                (
+                    name,
+                    [[as_text(cell) for cell in row] for row in book[name].iter_rows(max_row=most, values_only=True)],
+                )
+                for name in book.sheetnames
+            ]
+            book.close()
+    except Exception as error:
+        # As where a sheet is read: a damaged workbook surfaces as zip, XML, key and value errors alike.
+        raise _damaged(path, error) from None
+    return found
+
+
+def _damaged(path: Path, error: Exception) -> UnusableDelivery:
+    return unusable(
+        path.name,
+        "the workbook cannot be read: it is damaged or no workbook",
+        found=str(error).split("\n", 1)[0] or type(error).__name__,
+        do="save it again as .xlsx, or export text",
+    )
 
 
 def _sheet(path: Path, names: Sequence[str], wanted: str | None) -> str:
