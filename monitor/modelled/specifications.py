@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from monitor.modelled.engine import THREADS, analyse
-from monitor.modelled.prepare import Prepared, prepare
+from monitor.modelled.prepare import prepare
 from monitor.modelled.registry import Model, Specification
 from monitor.modelled.result import Result, p_values
 from monitor.modelled.sample import Sample
@@ -63,14 +63,22 @@ def specification_curve(sample: Sample, model: Model, thresholds: Disclosure) ->
     """Every declared specification, with its choices by name. Choices that differ in nothing on this sample (no value
     was filled in, so imputed and complete are the same) are still run: the table shows all that was declared."""
     declared = model.specifications()
-    found: dict[int, Result] = {}
-    prepared: Prepared | None = None
-    # Specifications that differ in their weights alone share rows and terms: they are fitted one after the other.
-    for i in sorted(range(len(declared)), key=lambda i: [v for k, v in declared[i][0].items() if k != "weights"]):
-        specification = declared[i][1]
-        if prepared is None or not prepared.fits(specification):
-            prepared = prepare(sample, specification, thresholds)
-        found[i] = analyse(sample, specification, thresholds, headline_only=True, prepared=prepared)
+    # Specifications that differ in their weights alone share rows and terms.
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for i, (choices, _) in enumerate(declared):
+        alike.setdefault(tuple(v for k, v in choices.items() if k != "weights"), []).append(i)
+
+    def fitted(places: Sequence[int]) -> list[Result]:
+        prepared = prepare(sample, declared[places[0]][1], thresholds)
+        return [analyse(sample, declared[i][1], thresholds, headline_only=True, prepared=prepared) for i in places]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        results = pool.map(fitted, alike.values())
+    found = {
+        i: result
+        for places, got in zip(alike.values(), results, strict=True)
+        for i, result in zip(places, got, strict=True)
+    }
     return [(choices, found[i]) for i, (choices, _) in enumerate(declared)]
 
 
