@@ -15,8 +15,9 @@ import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from monitor import __version__
 from monitor.problems import DefinitionError, MonitorError, Problem
@@ -28,15 +29,28 @@ DEFECT = 70
 """Exit code of an internal error (EX_SOFTWARE of sysexits.h)"""
 
 
+def command() -> NoReturn:
+    """The command `monitor`: run it and end the process.
+
+    Dagster and Great Expectations make a million objects that live as long as the process: looking through them for
+    garbage, and taking them apart at the end, would take seconds of a run.
+    """
+    gc.set_threshold(50_000, 20, 50)
+    code = main()
+    atexit._run_exitfuncs()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    os._exit(code)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. No traceback reaches the terminal."""
     options = parser().parse_args(arguments)
     options.home = Path(options.home).resolve()
     show_progress()
-    _collect_garbage_less()
     try:
-        command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        run: Callable[[argparse.Namespace], int] = options.command
+        return run(options)
     except MonitorError as error:
         if options.json:
             print(json.dumps({"problems": [problem.as_dict() for problem in error.problems]}, ensure_ascii=False))
@@ -53,13 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.write_text(traceback.format_exc(), encoding="utf-8")
         print(f"the monitor itself failed: this is a defect, not your data. Details are in {log}", file=sys.stderr)
         return DEFECT
-
-
-def _collect_garbage_less() -> None:
-    """Dagster and Great Expectations make a million objects that live as long as the process. Looking through them for
-    garbage takes seconds of a run, the last time at its very end."""
-    gc.set_threshold(50_000, 20, 50)
-    atexit.register(gc.freeze)
 
 
 def parser() -> argparse.ArgumentParser:
