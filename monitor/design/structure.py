@@ -274,12 +274,12 @@ class SurveyDesign:
         return int(units) - int(np.count_nonzero(np.bincount(strata[inside])))
 
     def kish_deff(self, domain: ArrayLike | None = None) -> float:
-        """Kish's design effect of unequal weights: n sum w^2 / (sum w)^2 = 1 + CV^2(w)."""
+        """Kish's (1965) design effect of unequal weights, n sum w^2 / (sum w)^2 = 1 + CV^2(w); NaN without a firm."""
         w = self.weights[members(domain, self.n)]
         return float(len(w) * (w**2).sum() / w.sum() ** 2) if len(w) else float("nan")
 
     def kish_effective_n(self, domain: ArrayLike | None = None) -> float:
-        """(sum w)^2 / sum w^2."""
+        """Kish's effective number of firms, (sum w)^2 / sum w^2: the firms in the domain over their design effect."""
         w = self.weights[members(domain, self.n)]
         return float(w.sum() ** 2 / (w**2).sum()) if len(w) else 0.0
 
@@ -291,7 +291,10 @@ class SurveyDesign:
         return self._estimate(self.weights @ values, values, inside)
 
     def mean(self, y: ArrayLike, domain: ArrayLike | None = None) -> Estimate:
-        """Weighted means sum w y / sum w over the domain. Influence: (y - mean) / sum w inside, 0 outside."""
+        """Weighted means sum w y / sum w over the domain, y (n,) or (n, k), in the unit of y.
+
+        Influence: (y - mean) / sum w inside, 0 outside.
+        """
         values, inside = self._inside(y, domain)
         size = self.weights @ inside
         if size == 0:
@@ -310,7 +313,10 @@ class SurveyDesign:
         return replace(result, share=True, events=values.sum(axis=0).astype(np.int64))
 
     def ratio(self, numerator: ArrayLike, denominator: ArrayLike, domain: ArrayLike | None = None) -> Estimate:
-        """Ratios of weighted totals R = sum w y / sum w x. Influence: (y - R x) / sum w x."""
+        """Ratios of weighted totals R = sum w y / sum w x, y and x (n,) or (n, k); in units of y per unit of x.
+
+        Influence: (y - R x) / sum w x inside, 0 outside.
+        """
         y, inside = self._inside(numerator, domain)
         x, _ = self._inside(denominator, domain)
         below = self.weights @ x
