@@ -32,12 +32,12 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from item_nonresponse import completed_wave
+from models import PRIMARY
 
 from monitor.design import SurveyDesign
 from monitor.estimated import WaveData, changes_between, estimate_wave
 from monitor.modelled.columns import Columns, columns_of
 from monitor.modelled.engine import analyse
-from monitor.modelled.registry import Specification
 from monitor.modelled.sample import Sample
 from monitor.survey import Calibration, Disclosure, Margin, Survey, load_survey
 from monitor.synthetic import Population, population, respond
@@ -50,16 +50,6 @@ SECTOR = "information"
 INDICATOR = "participation"
 FRAME = ["firm", "size_band", "sector", "province", "rd_tax_credit"]
 MODEL = ["cooperates", "invests", "top_innovator", "size_band", "sector", "province", "firm_age_band"]
-PRIMARY = Specification(
-    model="top_innovator",
-    variant="main",
-    outcome="top_innovator",
-    base="all_firms",
-    estimator="logit",
-    practices=("cooperates", "invests"),
-    controls=("size_band", "sector", "province", "firm_age_band"),
-    reference={"size_band": "small", "sector": "manufacturing"},
-)
 ESTIMANDS = ("participation", f"participation in {SECTOR}", "change of participation", "complementarity")
 
 
