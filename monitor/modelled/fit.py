@@ -238,15 +238,17 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
     limit all the same, so contrasts can use it and coefficients cannot.
     """
     k, replicates = x.shape[1], weights.shape[1]
+    beta = fit.coefficients[:, None] + np.clip(fit.contributions.T @ (weights / w[:, None] - 1), -1.0, 1.0)
+    size = np.count_nonzero(weights, axis=0) / weights.sum(axis=0)
+    x, y, weights = _alike(x, y, weights)
     rows, columns = np.triu_indices(k)
     diagonal = np.arange(k)
     products = x[:, rows] * x[:, columns]
     # The information only steers the steps; the score decides where they end. Single precision is enough for it.
     steering = np.ascontiguousarray(products.T, dtype=np.float32)
-    beta = fit.coefficients[:, None] + np.clip(fit.contributions.T @ (weights / w[:, None] - 1), -1.0, 1.0)
     last = np.zeros_like(beta)
     open_, done = np.arange(replicates), np.zeros(replicates, dtype=bool)
-    scaled = weights * (np.count_nonzero(weights, axis=0) / weights.sum(axis=0)) if penalised else weights
+    scaled = weights * size if penalised else weights
     for _ in range(MOST_ITERATIONS):
         current = scaled if open_.size == replicates else scaled[:, open_]
         p = expit(x @ beta[:, open_])
@@ -281,6 +283,14 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
     if penalised:
         beta[0] = _intercepts(y, x, weights, beta)
     return Replicated(beta, done)
+
+
+def _alike(x: Array, y: Array, weights: Array) -> tuple[Array, Array, Array]:
+    """Firms with the same terms and outcome as one, their weights added: likelihood and penalty need no more."""
+    patterns, place = np.unique(np.column_stack([x, y]), axis=0, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    first = np.searchsorted(place[order], np.arange(len(patterns)))
+    return patterns[:, :-1], patterns[:, -1], np.add.reduceat(weights[order], first, axis=0)
 
 
 def _start(y: Array, x: Array, w: Array) -> Array:
