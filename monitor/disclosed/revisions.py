@@ -124,7 +124,7 @@ def changed_firms(was: WaveFirms, now: WaveFirms, indicator: Indicator) -> dict[
 
 def _values(observed: pd.DataFrame, indicator: Indicator) -> pd.Series:
     """Firm -> its value in an indicator as answered; missing where it is outside the base or did not answer."""
-    if indicator.measure not in observed:
+    if indicator.measure not in observed or observed.empty:
         return pd.Series(dtype="object")
     value = observed[indicator.measure]
     known = value.notna() & observed.get(f"base_{indicator.base}", pd.Series(True, index=observed.index)).fillna(False)
