@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 import scenario
 import small_survey
+from openpyxl.chart import BarChart, Reference
 
 from monitor import raw, staged
 from monitor.lake import Lake
 from monitor.problems import DefinitionError
 from monitor.proposal import propose_survey, propose_wave
 from monitor.raw.detection import detect_layout
-from monitor.survey import load_survey
+from monitor.survey import Survey, load_survey
 
 SURVEYS = Path(__file__).parent / "surveys"
 REAL = {
@@ -129,3 +131,75 @@ def test_a_workbook_with_a_title_and_a_cover_sheet_is_found_out(tmp_path: Path) 
     propose_survey(tmp_path / "s", tmp_path / "answers.xlsx", "2025")
     (wave,) = load_survey(tmp_path / "s").waves.values()
     assert (wave.delivery.sheet, wave.delivery.header_line) == ("Answers 'all'", 4)
+
+
+def workbook(path: Path, *rows: list[object]) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_cell_that_a_workbook_shows_as_a_percentage_is_one(home: Path, tmp_path: Path) -> None:
+    source = workbook(tmp_path / "a_2025.xlsx", ["kvk", "new"], *([f"00{i}", i * 0.07] for i in range(9)))
+    book = openpyxl.load_workbook(source)
+    for (cell,) in book.active.iter_rows(min_row=2, min_col=2):
+        cell.number_format = "0.0%"
+    chart = BarChart()
+    chart.add_data(Reference(book.active, min_col=2, min_row=1, max_row=9))
+    book.create_chartsheet("Chart", 0).add_chart(chart)
+    book.save(source)
+    propose_survey(tmp_path / "s", source)
+    survey, answers, missing = taken_in(home, tmp_path / "s", source)
+    assert survey.concepts["new"].type == "percentage"
+    assert answers["new"].tolist() == [0, 7, 14, 21, 28, 35, 42, 49, 56]
+    assert missing.empty
+
+
+def taken_in(home: Path, folder: Path, source: Path) -> tuple[Survey, pd.DataFrame, pd.DataFrame]:
+    """The one wave of a proposal, run on the file it was made from: definition, answers, missing values."""
+    survey = load_survey(folder)
+    (wave,) = survey.waves.values()
+    lake = Lake(home, survey.name)
+    raw.run(lake, survey, wave, [source])
+    staged.run(lake, survey, wave)
+    answers = lake.read("staged_answers", wave.name).sort_values("response", ignore_index=True)
+    return survey, answers, lake.read("staged_missing", wave.name)
+
+
+def test_amounts_among_words_are_amounts_not_a_code_list(home: Path, tmp_path: Path) -> None:
+    source = tmp_path / "export_2025.csv"
+    rows = ["kvk;share_new;turnover;staff;answer"]
+    rows += ["1;12,5%;€ 1.200.000,50;ca. 40;1", "2;n.v.t.;weet niet;5;2", "3;7%;ca. 40;n.v.t.;999"]
+    rows += ["4;0;€ 12,-;250;1", "5;100%;800.000;7;3"]
+    source.write_text("\n".join(rows), encoding="utf-8")
+    propose_survey(tmp_path / "s", source)
+    survey, answers, missing = taken_in(home, tmp_path / "s", source)
+    assert {name: survey.concepts[name].type for name in ("share_new", "turnover", "staff", "answer")} == {
+        "share_new": "percentage", "turnover": "number", "staff": "number", "answer": "category",
+    }  # fmt: skip
+    assert (survey.waves["2025"].delivery.decimal, survey.waves["2025"].delivery.thousands) == (",", ".")
+    assert answers["share_new"].dropna().tolist() == [12.5, 7, 0, 100]
+    assert answers["turnover"].dropna().tolist() == [1200000.5, 40, 12, 800000]
+    assert list(survey.waves["2025"].questions["answer"].codes) == ["1", "2", "3"]
+    assert missing[missing["concept"] == "answer"]["kind"].tolist() == ["dont_know"]
+    assert "invalid" not in set(missing["kind"])
+
+
+def test_a_workbook_that_mixes_text_and_numbers_shows_its_decimal_mark(home: Path, tmp_path: Path) -> None:
+    source = workbook(
+        tmp_path / "export_2025.xlsx",
+        ["kvk", "share_new", "turnover", "weight"],
+        ["001", "12,5%", 12.125, 1.25],
+        ["002", 7, "12.500", 0.5],
+        ["003", "n.v.t.", "1,5", 2],
+        ["004", 12.5, 40, 1.125],
+    )
+    propose_survey(tmp_path / "s", source)
+    survey, answers, missing = taken_in(home, tmp_path / "s", source)
+    assert survey.waves["2025"].delivery.decimal == ","
+    assert answers["share_new"].dropna().tolist() == [12.5, 7, 12.5]
+    assert answers["turnover"].tolist() == [12.125, 12500, 1.5, 40]
+    assert answers["weight"].tolist() == [1.25, 0.5, 2, 1.125]
+    assert missing["kind"].tolist() == ["absent"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from monitor.raw.delimited import detect_delimiter
 from monitor.raw.text import detect, looks_like, open_text
-from monitor.raw.typed import first_rows
+from monitor.raw.typed import as_text, first_rows
 
 SEEN_RECORDS = 200
 BY_MAGIC = {
@@ -25,9 +25,15 @@ BY_MAGIC = {
     "a Parquet file": "parquet",
 }
 LIMESURVEY_COLUMNS = {"submitdate", "lastpage", "startlanguage"}
-COMMA_DECIMAL = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+ ?%?")
-POINT_DECIMAL = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)\.\d+ ?%?")
+AROUND = re.compile(
+    r"^((ca\.?|circa|ongeveer|about|approx\.?|±|~|€|eur)\s*)+|\s*(%|procent|percent|,--?|€|euro?)$", re.IGNORECASE
+)
+"""What may stand around an amount; `staged` reads past the same"""
+COMMA_DECIMAL = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+")
+POINT_DECIMAL = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)\.\d+")
 POINT_GROUPS = re.compile(r"-?\d{1,3}(\.\d{3})+")
+CHOICES = re.compile(r"\d{1,2}(,\d{1,2})*")
+"""Several choices by number in one cell: `1,3,5`"""
 
 
 @dataclass(frozen=True)
@@ -65,18 +71,23 @@ def detect_layout(path: Path) -> Layout:
         format_name = "qualtrics"
     elif len(LIMESURVEY_COLUMNS & {cell.strip().lower() for cell in header}) >= 2:
         format_name = "limesurvey"
-    decimal, thousands = number_marks([cell for row in rows[header_line:] for cell in row])
+    records = rows[header_line + 2 if format_name == "qualtrics" else header_line :]
+    decimal, thousands = number_marks(_amounts(records))
     encoding = "ascii" if all("\x00" < c < "\x80" for row in rows for cell in row for c in cell) else detect(path)
     return Layout(format_name, encoding, delimiter, decimal, thousands, header_line)
 
 
 def _workbook(path: Path) -> Layout:
-    """The sheet with most filled cells, and the first of its rows that is as wide as most."""
-    found = {name: [[cell for cell in row if cell] for row in rows] for name, rows in first_rows(path, SEEN_RECORDS)}
-    sheet = max(found, key=lambda name: sum(map(len, found[name])), default=None)
-    rows = found[sheet] if sheet else []
-    header = next((i for i, row in enumerate(rows, start=1) if len(row) >= 0.8 * max(map(len, rows))), 1)
-    return Layout("excel", header_line=header, sheet=sheet if len(found) > 1 else None)
+    """The sheet with most filled cells, and the first of its rows that is as wide as most; marks as in its texts."""
+    found = dict(first_rows(path, SEEN_RECORDS))
+    filled = {name: [sum(bool(as_text(cell)) for cell in row) for row in rows] for name, rows in found.items()}
+    sheet = max(found, key=lambda name: sum(filled[name]), default=None)
+    rows, widths = (found[sheet], filled[sheet]) if sheet else ([], [])
+    header = next((i for i, width in enumerate(widths, start=1) if width >= 0.8 * max(widths)), 1)
+    decimal, thousands = number_marks(_amounts([[c if isinstance(c, str) else "" for c in r] for r in rows[header:]]))
+    return Layout(
+        "excel", decimal=decimal, thousands=thousands, header_line=header, sheet=sheet if len(found) > 1 else None
+    )
 
 
 def _header_line(rows: Sequence[Sequence[str]]) -> int:
@@ -88,9 +99,20 @@ def _header_line(rows: Sequence[Sequence[str]]) -> int:
     return next((i for i, width in enumerate(widths, start=1) if width == usual), 1)
 
 
+def _amounts(records: Sequence[Sequence[str]]) -> list[str]:
+    """The cells of all columns but those of several choices: `1,3` beside `1,3,5` has no decimal mark."""
+    cells = []
+    for column in itertools.zip_longest(*records, fillvalue=""):
+        given = [cell.strip() for cell in column if cell.strip()]
+        several = any(cell.count(",") > 1 for cell in given)
+        if not (several and all(CHOICES.fullmatch(cell) for cell in given)):
+            cells += given
+    return cells
+
+
 def number_marks(cells: Sequence[str]) -> tuple[str | None, str | None]:
     """Decimal and grouping mark that the numbers among some cells show; None where they show none."""
-    shown = [cell.strip() for cell in cells]
+    shown = [AROUND.sub("", cell.strip()) for cell in cells]
     commas = sum(COMMA_DECIMAL.fullmatch(cell) is not None for cell in shown)
     points = sum(POINT_DECIMAL.fullmatch(cell) is not None for cell in shown)
     groups = sum(POINT_GROUPS.fullmatch(cell) is not None for cell in shown)

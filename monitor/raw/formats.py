@@ -47,7 +47,9 @@ READERS: Mapping[str, Callable[[Request], Reading]] = {
     "limesurvey": lambda r: survey_tools.read_limesurvey(
         r.connection, r.path, r.aside, r.delivery, r.required, r.labels
     ),
-    "excel": lambda r: typed.read_excel(r.connection, r.path, r.delivery.sheet, r.delivery.header_line),
+    "excel": lambda r: typed.read_excel(
+        r.connection, r.path, r.delivery.sheet, r.delivery.header_line, r.delivery.decimal
+    ),
     "spss": lambda r: typed.read_spss(r.connection, r.path),
     "stata": lambda r: typed.read_stata(r.connection, r.path),
     "parquet": lambda r: typed.read_parquet(r.connection, r.path),

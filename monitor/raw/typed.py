@@ -29,10 +29,17 @@ GREATEST_RATIO = 200
 DUCKDB_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
+class Percent(float):
+    """A number that a workbook stores as a fraction and shows as a percentage."""
+
+
 def as_text(value: object) -> str | None:
-    """One value as text: whole numbers without a point, dates in ISO form, missing as None."""
+    """One value as text: whole numbers without a point, dates in ISO form, percentages as shown, missing as None."""
     if value is None or value is pd.NaT:
         return None
+    if isinstance(value, Percent):
+        # Binary fractions times 100 are off in the sixteenth digit.
+        return f"{as_text(round(float(value) * 100, 10))}%"
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, int | np.integer):
@@ -131,9 +138,17 @@ def _within(value: object, low: object, high: object) -> bool:
 
 
 def read_excel(
-    connection: duckdb.DuckDBPyConnection, path: Path, sheet: str | None = None, header_line: int = 1
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    sheet: str | None = None,
+    header_line: int = 1,
+    decimal: str = ".",
 ) -> Reading:
-    """A worksheet of an Excel workbook; formulas as the values they had when it was saved."""
+    """A worksheet of an Excel workbook; formulas as the values they had when it was saved.
+
+    In a column that holds text among its numbers the numbers are written with the declared decimal mark, so that one
+    reading is right for both: `12.500` typed as text by a Dutch respondent is not twelve and a half.
+    """
     import openpyxl
 
     if looks_like(path) != "an Excel workbook or another zip file":
@@ -144,9 +159,9 @@ def read_excel(
             # openpyxl warns of styles and extensions it leaves out; values are not among them.
             warnings.simplefilter("ignore", UserWarning)
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            names = book.sheetnames
+            names = _sheet_names(book)
             chosen = _sheet(path, names, sheet)
-            rows = [list(row) for row in book[chosen].iter_rows(values_only=True)]
+            rows = _rows(book[chosen])
             book.close()
     except UnusableDelivery:
         raise
@@ -167,18 +182,40 @@ def read_excel(
         header.pop()
     body = rows[header_line:]
     cells = [[row[i] if i < len(row) else None for row in body] for i in range(len(header))]
-    numeric = [
-        i
-        for i, column in enumerate(cells)
-        if any(isinstance(c, int | float) and not isinstance(c, bool) for c in column)
+    kinds = [{_is_amount(cell) for cell in column if (as_text(cell) or "").strip()} for column in cells]
+    columns = name_columns(header, numeric=[i for i, found in enumerate(kinds) if found == {True}])
+    texts = [
+        [_with_mark(cell, decimal if len(found) == 2 else ".") for cell in column]
+        for column, found in zip(cells, kinds, strict=True)
     ]
-    columns = name_columns(header, numeric=numeric)
-    texts = [[as_text(cell) for cell in column] for column in cells]
     return _make(connection, path, "excel", columns, texts, len(body), first_line=header_line + 1)
 
 
-def first_rows(path: Path, most: int) -> list[tuple[str, list[list[str | None]]]]:
-    """The first rows of every sheet of a workbook, as text; UnusableDelivery where it is none."""
+def _sheet_names(book: Any) -> list[str]:
+    """The sheets with cells: a chart has none."""
+    return [sheet.title for sheet in book.worksheets]
+
+
+def _rows(sheet: Any, most: int | None = None) -> list[list[object]]:
+    return [[_cell_value(cell) for cell in row] for row in sheet.iter_rows(max_row=most)]
+
+
+def _cell_value(cell: Any) -> object:
+    value = cell.value
+    return Percent(value) if _is_amount(value) and "%" in cell.number_format else value
+
+
+def _is_amount(cell: object) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _with_mark(cell: object, decimal: str) -> str | None:
+    text = as_text(cell)
+    return text.replace(".", decimal) if text and decimal != "." and _is_amount(cell) else text
+
+
+def first_rows(path: Path, most: int) -> list[tuple[str, list[list[object]]]]:
+    """The first rows of every sheet of a workbook; UnusableDelivery where it is none."""
     import openpyxl
 
     _guard(path)
@@ -186,13 +223,7 @@ def first_rows(path: Path, most: int) -> list[tuple[str, list[list[str | None]]]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            found = [
-                (
-                    name,
-                    [[as_text(cell) for cell in row] for row in book[name].iter_rows(max_row=most, values_only=True)],
-                )
-                for name in book.sheetnames
-            ]
+            found = [(name, _rows(book[name], most)) for name in _sheet_names(book)]
             book.close()
     except Exception as error:
         # As where a sheet is read: a damaged workbook surfaces as zip, XML, key and value errors alike.

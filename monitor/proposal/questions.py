@@ -1,0 +1,174 @@
+"""Columns of a file as questions in YAML: of the canonical concept with a column's name, or of one of the survey's own.
+
+Belongs here: a question's line, and what the survey must know of its own concepts. Does not belong here: judging what a
+column holds (`columns`), comparing waves (`previous`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monitor.proposal.columns import Seen
+from monitor.proposal.text import flow, plain_name, text
+from monitor.staged.coding import code_key
+from monitor.survey import Concept, canonical_concepts
+
+IDENTIFIER_CONCEPTS = {
+    "e-mail address": "contact_email",
+    "phone number": "contact_phone",
+    "IP address": "ip_address",
+    "name": "contact_name",
+}
+TOOL_COLUMNS = {
+    "startdate": "started_at",
+    "enddate": "finished_at",
+    "submitdate": "finished_at",
+    "progress": "progress",
+    "duration (in seconds)": "duration_seconds",
+    "interviewtime": "duration_seconds",
+    "finished": "finished",
+}
+"""What Qualtrics and LimeSurvey call what they measure themselves"""
+OPTION = re.compile(r"(.+?)(?:\[(\w+)\]|_(\w+))")
+ADVICE = "which codes mean refused or don't know? who was asked?"
+
+
+@dataclass(frozen=True)
+class Own:
+    """A concept of the survey's own."""
+
+    type: str
+    label: str
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """Code -> its label"""
+
+
+def questions_of(columns: Sequence[Seen], firm: Seen | None) -> tuple[list[str], dict[str, Own]]:
+    """The lines of the columns' questions, and the concepts that the survey must declare for them."""
+    lines, own = [], dict[str, Own]()
+    options = _options(columns)
+    taken: set[str] = set()
+    for column in columns:
+        if firm is not None and column.source == firm.source:
+            lines.append(f"  firm: {{column: {text(column.source)}}}  # todo: is this the firm's identifier?")
+        elif (group := options.get(column.source)) is None:
+            lines += _question(column, taken, own)
+        elif column is group[0]:
+            lines += _ticked(group, taken, own)
+    if firm is None:
+        lines.insert(0, "  # todo: firm: {column: ...}  the column that identifies the firm; nothing runs without it")
+    return lines, own
+
+
+def _options(columns: Sequence[Seen]) -> dict[str, list[Seen]]:
+    """Column -> all options of its question, where each option has a column that is ticked or blank."""
+    found: dict[str, list[Seen]] = {}
+    for column in columns:
+        named = OPTION.fullmatch(column.source)
+        if named and not column.words and not column.identifier and len(column.values) <= 1:
+            found.setdefault(named[1], []).append(column)
+    sets = [group for group in found.values() if len(group) > 1 and any(column.values for column in group)]
+    sets = [group for group in sets if any(column.values.total() < column.records for column in group)]
+    return {column.source: group for group in sets for column in group}
+
+
+def _ticked(group: Sequence[Seen], taken: set[str], own: dict[str, Own]) -> list[str]:
+    named = [OPTION.fullmatch(column.source) for column in group]
+    concept = _free_name(plain_name(next(name[1] for name in named if name)), taken)
+    codes = {c.source: plain_code(name[2] or name[3]) for c, name in zip(group, named, strict=True) if name}
+    labels = {codes[c.source]: c.question or next(iter(c.values), c.source) for c in group}
+    own[concept] = Own("categories", group[0].question or concept, labels)
+    ticks = sorted({value for column in group for value in column.values})
+    question = f"columns: {flow(codes)}, ticked: {flow(ticks)}"
+    return [f"  {concept}: {{{question}}}  # todo: what concept is this? what does it mean that all are blank?"]
+
+
+def _question(column: Seen, taken: set[str], own: dict[str, Own]) -> list[str]:
+    if column.identifier:
+        concept = IDENTIFIER_CONCEPTS.get(column.identifier)
+        if concept is None or concept in taken:
+            return [f"  # {text(column.source)} looks like a {column.identifier}: left out"]
+        taken.add(concept)
+        return [f"  {concept}: {{column: {text(column.source)}}}"]
+    if column.words or not column.values:
+        why = "answers in words" if column.words else "no values"
+        return [f"  # todo: {text(column.source)} holds {why}: left out, unless it is a question"]
+    canonical = _canonical(column)
+    todo = [ADVICE] if canonical else ["what concept is this?", ADVICE]
+    if canonical and canonical.name not in taken:
+        concept, kind = canonical.name, canonical.type
+        codes, strange = _canonical_codes(column, canonical)
+        todo += [f"what do {', '.join(strange)} mean?"] if strange else []
+        taken.add(concept)
+    else:
+        concept, kind = _free_name(plain_name(column.source), taken), column.type
+        codes = _own_codes(column)
+        named = {str(to): column.labels.get(code, code) for code, to in codes.items() if kind != "boolean"}
+        own[concept] = Own(kind, column.question or column.source, named)
+    parts = [f"column: {text(column.source)}"]
+    if codes:
+        parts.append(f"codes: {flow(codes)}")
+    if kind == "categories" and column.separator:
+        parts.append(f"separator: {text(column.separator)}")
+    if missing := column.missing:
+        parts.append(f"missing: {flow(missing)}")
+        todo.append(f"does {', '.join(missing)} mean that?")
+    if column.question:
+        parts.append(f"text: {flow({'nl': column.question, 'en': column.question})}")
+    return [f"  {concept}: {{{', '.join(parts)}}}  # todo: {' '.join(todo)}"]
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """A name that no concept has yet, the monitor's own among them."""
+    while name in taken or name in canonical_concepts():
+        name += "_again" if name in taken else "_here"
+    taken.add(name)
+    return name
+
+
+def _own_codes(column: Seen) -> dict[str, object]:
+    """Source code -> the survey's own code; two that would get one name stay apart."""
+    if column.type == "boolean":
+        return {code: column.truth(code) for code in column.codes}
+    if column.type not in ("category", "categories"):
+        return {}
+    codes: dict[str, object] = {}
+    for code in column.codes:
+        name = plain_code(code)
+        while name in codes.values():
+            name += "_again"
+        codes[code] = name
+    return codes
+
+
+def _canonical_codes(column: Seen, concept: Concept) -> tuple[dict[str, object], list[str]]:
+    """Source code -> the canonical concept's code, and those that are none of its codes."""
+    found: dict[str, object]
+    if concept.type == "boolean":
+        found = {code: column.truth(code) for code in column.codes}
+    elif concept.codes:
+        words = {code_key(word): code for code, label in concept.codes.items() for word in (code, *label.values())}
+        found = {code: words.get(code_key(column.labels.get(code, code))) for code in column.codes}
+    else:
+        return {}, []
+    return {code: to for code, to in found.items() if to is not None}, [c for c, to in found.items() if to is None]
+
+
+def _canonical(column: Seen) -> Concept | None:
+    """The canonical concept whose name, CIS code or name in a survey tool is the column's name."""
+    wanted = column.source.casefold()
+    concepts = canonical_concepts()
+    if wanted in TOOL_COLUMNS:
+        return concepts[TOOL_COLUMNS[wanted]]
+    for name, concept in concepts.items():
+        if wanted == name or wanted in {code.casefold() for code in concept.cis_code.values()}:
+            return concept
+    return None
+
+
+def plain_code(code: str) -> str:
+    """A source code as a code of a concept: lower case, beginning with a letter."""
+    name = re.sub(r"[^a-z0-9]+", "_", code.lower()).strip("_")
+    return name if name and name[0].isalpha() else f"code_{name or 'blank'}"
