@@ -118,17 +118,17 @@ def rule_text(rule: Mapping[str, Any], language: str, share: bool = True) -> str
     if kind == "within":
         margin = _figure(float(rule["margin"]), language, share=False)
         words = {
-            "nl": f"gesteund als het hele interval hooguit {margin} van {at} af ligt",
+            "nl": f"ondersteund als het hele interval hooguit {margin} van {at} af ligt",
             "en": f"supported if the whole interval lies within {margin} of {at}",
         }
     elif kind == "below":
         words = {
-            "nl": f"gesteund als het hele interval onder {at} ligt",
+            "nl": f"ondersteund als het hele interval onder {at} ligt",
             "en": f"supported if the whole interval lies below {at}",
         }
     else:
         words = {
-            "nl": f"gesteund als het hele interval boven {at} ligt",
+            "nl": f"ondersteund als het hele interval boven {at} ligt",
             "en": f"supported if the whole interval lies above {at}",
         }
     side = {"nl": f"eenzijdig alfa {alpha.replace('.', ',')}", "en": f"one-sided alpha {alpha}"}
@@ -150,7 +150,7 @@ def _reason(rule: Mapping[str, Any], e: Evidence, verdict: str, *, by_itself: bo
     limit = {language: _figure(float(rule.get("value", 0.0)), language, e.share) for language in ("nl", "en")}
     if by_itself:
         return {
-            "nl": f"{found['nl']} Alleen genomen zou dat genoeg zijn; samen met de andere beweringen van zijn groep "
+            "nl": f"{found['nl']} Alleen genomen zou dat genoeg zijn; samen met de andere stellingen van haar groep "
             "getoetst is het dat niet.",
             "en": f"{found['en']} Taken by itself that would be enough; tested together with the other claims of its "
             "group it is not.",

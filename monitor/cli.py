@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add("demo", _demo, "build the synthetic demonstration survey, run every wave, publish a release", released)
     run = add("run", _run, "run waves end to end and publish a release", surveyed, released)
-    run.add_argument("--wave", action="append", metavar="W", help="wave to run (again for more; default: all)")
+    run.add_argument("--wave", action="extend", nargs="+", metavar="W", help="waves to run (default: all)")
     run.add_argument("--input", type=Path, metavar="FILE", help="delivery to put into the wave's inbox first")
     check = add(
         "check", _check, "dry run of intake and validation: what is kept, quarantined, stopped, and why", surveyed

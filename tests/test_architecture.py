@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -23,7 +25,7 @@ BOTTOM = {"problems", "lake", "expressions", "classification", "survey", "survey
 """What everything may import"""
 SHARED = {"design", "rubin", "identity", "contract"}
 """What stages share: knows no stage"""
-TOP = {"cli", "progress", "delivery_check", "proposal"}
+TOP = {"__main__", "cli", "progress", "delivery_check", "proposal"}
 HEAVY = {"great_expectations", "statsmodels", "typst", "sqlalchemy", "dagster"}
 SOURCES = sorted((ROOT / "monitor").rglob("*.py"))
 
@@ -74,8 +76,16 @@ def test_imports_point_downwards(file: Path) -> None:
             allowed = BOTTOM | SHARED | ({"claims"} if own == "modelled" else set())
             allowed |= {"report"} if own == "released" else set()
             assert other in allowed, f"stage {own} imports {module}"
-        elif own in {"report", "claims"}:
+        elif own in {"report", "claims", "synthetic"}:
             assert other in BOTTOM | SHARED, f"{own} imports {module}"
+        else:
+            assert own in TOP, f"monitor/{own} has no place in the architecture"
+
+
+def test_the_report_runs_no_query() -> None:
+    for file in (ROOT / "monitor" / "report").glob("*.py"):
+        assert not {m.split(".")[0] for m in imports(file)} & {"duckdb", "pyarrow", "scipy"}, file
+        assert not any(module.startswith("monitor.lake") for module in imports(file)), file
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
@@ -112,8 +122,35 @@ def test_every_sql_file_is_used_and_says_its_grain() -> None:
     assert files
     for file in files:
         text = file.read_text(encoding="utf-8")
-        assert text.startswith("-- "), f"{file.name} begins with a comment: its grain and inputs"
+        opening = "".join(takewhile(lambda line: line.startswith("--"), text.splitlines()))
+        assert opening.startswith("-- Grain: "), f"{file.name} begins with a comment: its grain and inputs"
+        assert "Inputs: " in opening, file.name
         assert re.search(rf"""["']{file.stem}["']""", code), f"sql/{file.parent.name}/{file.name} is used nowhere"
+
+
+def test_a_sql_file_is_one_statement_with_named_parameters() -> None:
+    for file in sorted((ROOT / "sql").rglob("*.sql")):
+        statements = duckdb.extract_statements(file.read_text(encoding="utf-8"))
+        # The macros that read a cell call each other and are only ever made together.
+        assert len(statements) == 1 or file.name == "parsing.sql", file.name
+        assert not any(name.isdigit() for statement in statements for name in statement.named_parameters), file.name
+
+
+def test_names_say_what_a_module_is_about() -> None:
+    banned = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "functions", "base"}
+    for file in [*SOURCES, *(ROOT / "pipelines").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        assert not banned & set(file.relative_to(ROOT).with_suffix("").parts), file
+
+
+def test_the_tree_holds_no_notes_to_self_and_no_place_of_its_own() -> None:
+    """`todo` is a word of the proposals that `monitor new-survey` writes, nowhere else."""
+    kinds = ("*.py", "*.sql", "*.yaml", "*.html", "*.toml", "*.R", "*.md", "*.js", "*.css", "*.typ")
+    folders = ("monitor", "pipelines", "sql", "expectations", "benchmarks", "tests")
+    files = [file for folder in folders for kind in kinds for file in (ROOT / folder).rglob(kind)]
+    for file in [*files, ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "pyproject.toml"]:
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"\b(FIXME|XXX|TODO|HACK)\b", text) or file == Path(__file__), file
+        assert not re.search(r"""["'\s(](/home/|/root/|/work/|/tmp/)\w""", text) or file == Path(__file__), file
 
 
 def test_workspace_and_project_name_the_same_definitions() -> None:
@@ -136,12 +173,24 @@ def test_the_definitions_load_without_the_heavy_packages() -> None:
 
 def test_dependencies_have_a_reason_and_constraints_no_address() -> None:
     lines = (ROOT / "pyproject.toml").read_text().splitlines()
-    start = lines.index("dependencies = [")
-    for line in lines[start + 1 : lines.index("]", start)]:
-        assert re.search(r'",?\s+# [\w`]', line), f"a reason is missing: {line}"
+    for opening in ("dependencies = [", "dev = ["):
+        start = lines.index(opening)
+        for line in lines[start + 1 : lines.index("]", start)]:
+            assert re.search(r'",?\s+# [\w`]', line), f"a reason is missing: {line}"
     constraints = (ROOT / "constraints.txt").read_text()
     assert "://" not in constraints
     pinned = {re.split("==", line)[0].lower().replace("_", "-") for line in constraints.splitlines() if "==" in line}
     declared = tomllib.loads("\n".join(lines))["project"]
     for requirement in [*declared["dependencies"], *declared["optional-dependencies"]["dev"]]:
         assert re.split(r"[<>=\[]", requirement)[0].lower().replace("_", "-") in pinned, requirement
+
+
+def test_every_dependency_is_one_of_the_product_itself() -> None:
+    """What only tests or benchmarks import is no dependency of a run, and what a run imports is declared."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.split(r"[<>=\[]", requirement)[0].replace("-", "_") for requirement in declared}
+    files = [*SOURCES, *(ROOT / "pipelines").glob("*.py")]
+    used = {module.split(".")[0] for file in files for module in imports(file)}
+    foreign = used - set(sys.stdlib_module_names) - {"monitor", "pipelines"}
+    assert {"pyyaml" if name == "yaml" else name for name in foreign} == names - {"dagster_webserver"}
+    assert '"dagster-webserver"' in (ROOT / "pipelines" / "web.py").read_text(), "the web interface is a program"

@@ -161,5 +161,5 @@ def test_rules_as_sentences() -> None:
     assert rule_text(ABOVE, "en", False) == "supported if the whole interval lies above zero (one-sided alpha 0.025)"
     assert rule_text(BELOW, "en", False).startswith("supported if the whole interval lies below 5 percentage points")
     assert rule_text(WITHIN, "nl") == (
-        "gesteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig alfa 0,025)"
+        "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig alfa 0,025)"
     )

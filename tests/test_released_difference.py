@@ -72,5 +72,5 @@ def test_the_difference_of_two_releases_adds_up_and_finds_its_cause(fresh: Fresh
 
 
 def test_a_release_that_is_not_there_is_named(published: Published) -> None:
-    with pytest.raises(DefinitionError, match="monitor releases"):
+    with pytest.raises(DefinitionError, match="release r0099-000000000000 is not there"):
         released.diff(published[0].home, "r0099-000000000000", "latest")

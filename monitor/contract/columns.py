@@ -16,6 +16,8 @@ class Column:
     type: str
     comment: str
     check: str | None = None
+    values: tuple[str, ...] = ()
+    """The words it may hold; none: any"""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,8 @@ def resource(table: contract.Table, folder: Path) -> dict[str, object]:
             field["constraints"] = {"minimum": 0, "maximum": 1}
         elif column.check == contract.not_negative:
             field["constraints"] = {"minimum": 0}
+        elif column.values:
+            field["constraints"] = {"enum": list(column.values)}
         elif column.name in table.key:
             field["constraints"] = {"required": True}
         fields.append(field)

@@ -255,6 +255,8 @@ def _survey_folder(home: Path, names: Sequence[str], survey: str | None) -> Path
     fitting = [f for f in folders if all(n == publish.LATEST or (f / n).is_dir() for n in names)]
     if len(fitting) == 1:
         return fitting[0]
+    if len(folders) == 1:
+        return folders[0]
     raise DefinitionError(
         Problem(
             "the releases are not there" if not fitting else "several surveys have such releases",

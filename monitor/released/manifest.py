@@ -20,8 +20,7 @@ from monitor.lake import SQL_FOLDER, Lake
 from monitor.survey import Survey
 
 PACKAGES = (
-    "dagster", "duckdb", "great_expectations", "numpy", "pandas", "pyreadstat", "scipy", "statsmodels", "jinja2",
-    "typst",
+    "dagster", "duckdb", "great_expectations", "jinja2", "numpy", "pandas", "pyarrow", "pyreadstat", "scipy", "typst",
 )  # fmt: skip
 
 volatile = {"releases": ("release_id", "created_at")}

@@ -20,10 +20,22 @@ from monitor.lake import connect, literal, quoted, statement
 STORAGE = "v1.2.0"
 """Oldest DuckDB whose clients must be able to open a release"""
 
-VIEWS: Mapping[str, str] = {
-    "headline": "Headline: each opening figure per wave for all firms, weighted with interval, beside the plain share.",
-    "trend": "Trend: each headline figure wave by wave with its change since the wave before.",
-    "claims_now": "Claims now: every claim's verdict in the newest wave that could say something.",
+VIEWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "headline": (
+        "Headline: each opening figure per wave for all firms, weighted with interval, beside the plain share.",
+        ("indicators", "measures"),
+    ),
+    "trend": (
+        "Trend: each headline figure wave by wave with its change since the wave before.",
+        ("indicators", "measures", "changes"),
+    ),
+    "claims_now": ("Claims now: every claim's verdict in the newest wave that could say something.", ("claims",)),
+}
+"""View -> its comment, and the tables whose columns it shows: a column means what it means in the first that has it"""
+
+renamed = {
+    "change_low": "Lower bound of the change's 95 % interval, in the indicator's unit.",
+    "change_high": "Upper bound of the change's 95 % interval, in the indicator's unit.",
 }
 
 
@@ -38,9 +50,13 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
             columns = ", ".join(quoted(c) for c in table.names)
             connection.execute(f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM frame")
             connection.unregister("frame")
-        for name, comment in VIEWS.items():
+        for name, (comment, read) in VIEWS.items():
             connection.execute(f"CREATE VIEW {quoted(name)} AS {_uncommented(statement('released', name))}")
             connection.execute(f"COMMENT ON VIEW {quoted(name)} IS {literal(comment)}")
+            meaning = renamed | {c.name: c.comment for table in reversed(read) for c in contract.BY_NAME[table].columns}
+            for column, *_ in connection.execute(f"DESCRIBE {quoted(name)}").fetchall():
+                about = literal(meaning[column])
+                connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(column)} IS {about}")
         connection.execute("USE memory")
         connection.execute("DETACH release")
 
@@ -54,6 +70,8 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: contract.Table) -
             line += " NOT NULL"
         if column.check:
             line += f" CHECK ({quoted(column.name)} IS NULL OR {column.check.format(quoted(column.name))})"
+        if column.values:
+            line += f" CHECK ({quoted(column.name)} IN ({', '.join(literal(value) for value in column.values)}))"
         lines.append(line)
     lines.append(f"PRIMARY KEY ({', '.join(quoted(c) for c in table.key)})")
     if table.withheld:

@@ -1,4 +1,4 @@
--- grain: quality indicator. inputs: staged_frame
+-- Grain: quality indicator. Inputs: staged_frame
 WITH counted AS (
     SELECT
         count(*)::DOUBLE AS frame_size,

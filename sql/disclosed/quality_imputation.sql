@@ -1,4 +1,4 @@
--- grain: concept. inputs: imputed_flags, validated_responses
+-- Grain: concept. Inputs: imputed_flags, validated_responses
 SELECT
     'imputation_rate' AS indicator,
     concept,

@@ -1,4 +1,4 @@
--- grain: quality indicator. inputs: imputed_answers
+-- Grain: quality indicator. Inputs: imputed_answers
 WITH observed AS (
     SELECT firm, initiatives FROM imputed_answers WHERE imputation = 0
 )

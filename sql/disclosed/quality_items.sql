@@ -1,4 +1,4 @@
--- grain: concept. inputs: staged_missing, staged_answers, validated_responses
+-- Grain: concept. Inputs: staged_missing, staged_answers, validated_responses
 WITH kept AS (
     SELECT firm, response FROM validated_responses WHERE status = 'kept'
 ),

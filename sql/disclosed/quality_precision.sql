@@ -1,4 +1,4 @@
--- grain: headline indicator. inputs: estimated_indicators; parameter headlines: the headline indicators' names
+-- Grain: headline indicator. Inputs: estimated_indicators; parameter headlines: the headline indicators' names
 SELECT 'coefficient_of_variation' AS indicator, indicator AS concept, cv AS value
 FROM estimated_indicators
 WHERE domain_variable = 'all' AND list_contains($headlines, indicator)

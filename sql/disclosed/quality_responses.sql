@@ -1,4 +1,4 @@
--- grain: quality indicator. inputs: validated_responses
+-- Grain: quality indicator. Inputs: validated_responses
 SELECT indicator, 'all' AS concept, value
 FROM (
     SELECT

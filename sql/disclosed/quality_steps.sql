@@ -1,4 +1,4 @@
--- grain: quality indicator, weighting step. inputs: weighted_diagnostics
+-- Grain: quality indicator, weighting step. Inputs: weighted_diagnostics
 SELECT
     CASE statistic
         WHEN 'sum' THEN 'step_weight_sum'

@@ -1,4 +1,4 @@
--- grain: quality indicator. inputs: weighted_weights
+-- Grain: quality indicator. Inputs: weighted_weights
 WITH summed AS (
     SELECT
         count(*) * sum(weight * weight) / nullif(sum(weight) ** 2, 0) AS design_effect_weights,

@@ -1,4 +1,4 @@
--- grain: survey, claim. inputs: claims
+-- Grain: survey, claim. Inputs: claims
 SELECT survey, claim, wave, text_nl, text_en, verdict, reason, estimate, ci_low, ci_high, estimand, decision_rule
 FROM (
     SELECT *, row_number() OVER (

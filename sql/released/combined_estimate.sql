@@ -1,4 +1,4 @@
--- grain: survey, wave, domain. inputs: completed, firms, replicate_weights, designs (all of the secure database)
+-- Grain: survey, wave, domain. Inputs: completed, firms, replicate_weights, designs (all of the secure database)
 CREATE MACRO combined_estimate(numerator, denominator, divided, base, domains) AS TABLE
 WITH chosen AS (
     SELECT

@@ -1,4 +1,4 @@
--- grain: survey, wave, domain. inputs: estimate_ratio, designs. Interval: expit(logit p -+ t * se / (p (1 - p)))
+-- Grain: survey, wave, domain. Inputs: estimate_ratio, designs. Interval: expit(logit p -+ t * se / (p (1 - p)))
 CREATE MACRO estimate_share(what, base := true, domains := 'all') AS TABLE
 SELECT
     e.* EXCLUDE (ci_low, ci_high),

@@ -1,4 +1,4 @@
--- grain: survey, wave, headline indicator. inputs: indicators, measures
+-- Grain: survey, wave, headline indicator. Inputs: indicators, measures
 SELECT
     i.survey, i.wave, i.indicator, m.label_nl, m.label_en, m.unit,
     i.estimate, i.ci_low, i.ci_high, i.unweighted, i.n, i.reliability, i.suppressed, i.comparable_since

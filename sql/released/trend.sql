@@ -1,4 +1,4 @@
--- grain: survey, headline indicator, wave. inputs: indicators, measures, changes
+-- Grain: survey, headline indicator, wave. Inputs: indicators, measures, changes
 SELECT
     i.survey, i.indicator, m.label_nl, m.label_en, i.wave, i.estimate, i.ci_low, i.ci_high, i.unweighted, i.n,
     c.wave_from, c.change, c.ci_low AS change_low, c.ci_high AS change_high, c.p_value,
