@@ -99,6 +99,22 @@ def test_modules_say_what_belongs_in_them(file: Path) -> None:
     assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), "a module opens with what belongs in it"
 
 
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_what_others_may_call_says_what_it_is(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    shown = [
+        node for body in (tree, *classes) for node in body.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    silent = [node.name for node in shown if not node.name.startswith("_") and not ast.get_docstring(node)]
+    assert silent == [], "a docstring: meaning, formula, source, units"
+
+
+def test_no_file_swallows_everything() -> None:
+    long = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in SOURCES}
+    assert {str(file.relative_to(ROOT)): lines for file, lines in long.items() if lines > 450} == {}
+
+
 def test_only_the_lake_opens_duckdb() -> None:
     opening = [f.name for f in SOURCES if re.search(r"duckdb\.connect\(", f.read_text(encoding="utf-8"))]
     assert opening == ["lake.py"]

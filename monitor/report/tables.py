@@ -129,8 +129,6 @@ class Figures:
         value = self.numbers.value(line["estimate"], unit, decimals)
         return f"{value} ({self.numbers.interval(line['ci_low'], line['ci_high'], unit, decimals)})"
 
-    # --- headline figures ------------------------------------------------------------------------------------------
-
     def cards(self, wave: str) -> list[dict[str, str]]:
         """The headline figures of a wave: unweighted as published reports print them, weighted with interval."""
         found = []
@@ -177,8 +175,6 @@ class Figures:
             if str(line["concept"]) < wave:
                 fact(known(line["value"]), t("fact_overlap", wave=line["concept"]))
         return found
-
-    # --- indicators by domain --------------------------------------------------------------------------------------
 
     def mark(self, line: Line, unit: object, label: str, strong: bool = False) -> charts.Mark:
         """An indicator's line as a mark of a figure."""
@@ -262,8 +258,6 @@ class Figures:
         heads = (Head(self.words.t("indicator"), long=True), *self.indicator_table(caption, [], None).heads[1:])
         return Printed(caption, heads, tuple(row for part in parts for row in part.rows))
 
-    # --- quality ---------------------------------------------------------------------------------------------------
-
     def quality_table(self, waves: Sequence[str], names: Sequence[str], caption: str) -> Printed:
         """Quality indicators of waves side by side, each with its definition."""
         t, n = self.words.t, self.numbers
@@ -321,8 +315,6 @@ class Figures:
         rules = lines(self.tables["rules"], wave=wave)
         passed = sum(bool(x["passed"]) for x in rules)
         return self.words.t("rules_note", passed=self.numbers.plain(passed), count=self.numbers.plain(len(rules)))
-
-    # --- claims ----------------------------------------------------------------------------------------------------
 
     def claims(self, wave: str) -> list[dict[str, str]]:
         """The claims of a wave with verdict and reason in plain words."""

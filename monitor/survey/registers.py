@@ -73,6 +73,7 @@ def _rows(
 
 
 def read_initiatives(folder: Path, reports: list[Report]) -> dict[str, Initiative]:
+    """The registry `initiatives.csv` by code; empty where there is none. Mistakes go into `reports`."""
     initiatives: dict[str, Initiative] = {}
     for line, row in _rows(
         folder / "initiatives.csv", ("code", "kind", "name_nl", "name_en"), reports, "initiatives.csv"
@@ -93,6 +94,7 @@ def read_initiatives(folder: Path, reports: list[Report]) -> dict[str, Initiativ
 
 
 def read_margins(folder: Path, wave: str, reports: list[Report]) -> tuple[Margin, ...]:
+    """The calibration totals of one wave, line by line; none where there is no file. Mistakes go into `reports`."""
     columns = ("variables", "categories", "total", "counts", "source", "date")
     margins = []
     for line, row in _rows(folder / "margins" / f"{wave}.csv", columns, reports, f"margins/{wave}.csv"):

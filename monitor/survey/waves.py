@@ -17,6 +17,7 @@ MISSING_KINDS = ("not_asked", "refused", "dont_know", "break_off", "invalid", "a
 
 
 def read_waves(folder: Path, reports: list[Report], languages: tuple[str, ...]) -> dict[str, Wave]:
+    """Every declared wave by its name, in the order of the names. Mistakes go into `reports`."""
     waves = {}
     files = sorted((folder / "waves").glob("*.yaml"))
     if not files:

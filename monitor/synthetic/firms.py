@@ -317,6 +317,7 @@ def constant_for(offset: np.ndarray, share: float) -> float:
 
 
 def logistic(x: np.ndarray | float) -> np.ndarray:
+    """The probability that log-odds stand for: 1 / (1 + exp(-x))."""
     return 1 / (1 + np.exp(-np.asarray(x)))
 
 

@@ -21,17 +21,21 @@ class BufferedCursor(CursorWrapper):
         self.description: Any = None
 
     def execute(self, statement: str, parameters: Any = None, context: Any = None) -> None:
+        """Run a statement and keep what it gives, before another one runs on the connection."""
         super().execute(statement, parameters, context)
         self.description = self._source.description
         self._rows = iter(self._source.fetchall() if self.description else ())
 
     def fetchone(self) -> Any:
+        """The next row; None after the last."""
         return next(self._rows, None)
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
+        """The next rows, at most `size` of them (default: one), as PEP 249 wants it."""
         return [row for _, row in zip(range(size or 1), self._rows, strict=False)]
 
     def fetchall(self) -> list[Any]:
+        """The rows that are left."""
         return list(self._rows)
 
 
@@ -43,6 +47,7 @@ class BufferedConnection(ConnectionWrapper):
         self._source = connection
 
     def cursor(self) -> BufferedCursor:
+        """A cursor of its own over the same connection."""
         return BufferedCursor(self._source, self)
 
     def close(self) -> None:

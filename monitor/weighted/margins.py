@@ -57,7 +57,27 @@ class Margins:
     def _add(
         self, firms: pd.DataFrame, variables: tuple[str, ...], rows: Sequence[Margin], survey: Survey
     ) -> list[Problem]:
+        """Take one margin in, where it can be met; else what is wrong with it."""
         name = "*".join(variables)
+        have = labels(firms, variables)
+        present = set(have)
+        problems = self._wrong_lines(name, variables, rows, present, survey)
+        problems += self._wrong_firms(name, firms, variables, have, [SEPARATOR.join(row.categories) for row in rows])
+        if problems:
+            return problems
+        kept = {SEPARATOR.join(row.categories): row for row in rows}
+        kept = {category: row for category, row in kept.items() if category in present}
+        place = {category: i for i, category in enumerate(kept)}
+        self.names.append(name)
+        self.codes.append(np.asarray(have.map(place), dtype=np.int64))
+        self.totals.append(np.array([row.total for row in kept.values()], dtype=float))
+        self.rows += kept.values()
+        return []
+
+    def _wrong_lines(
+        self, name: str, variables: tuple[str, ...], rows: Sequence[Margin], present: set[str], survey: Survey
+    ) -> list[Problem]:
+        """What is wrong with the lines of one margin: unit, totals, categories nobody or somebody is in, repeats."""
         problems = [
             Problem(
                 f"the margin {name} counts {_unit(row.counts)}, the survey {_unit(survey.design.counts)}",
@@ -70,21 +90,7 @@ class Margins:
             for row in rows[:1]
             if row.counts != survey.design.counts
         ]
-        for variable in variables:
-            missing = int(firms[variable].isna().sum())
-            if missing:
-                problems.append(
-                    Problem(
-                        f"{missing} firms have no {variable}, a variable of the margin {name}",
-                        file=self.file,
-                        column=variable,
-                        expected="a category for every responding firm",
-                        do="complete it in the frame, or take the margin out of design.calibration",
-                    )
-                )
-        have = labels(firms, variables)
         categories = [SEPARATOR.join(row.categories) for row in rows]
-        present = set(have)
         for row, category in zip(rows, categories, strict=True):
             if not np.isfinite(row.total) or row.total < 0:
                 problems.append(
@@ -109,7 +115,7 @@ class Margins:
                     )
                 )
         duplicates = sorted({c for c in categories if categories.count(c) > 1})
-        problems += [
+        return problems + [
             Problem(
                 f"the margin {name} gives {category} twice",
                 file=self.file,
@@ -118,25 +124,32 @@ class Margins:
             )
             for category in duplicates
         ]
-        for category in sorted(present - set(categories)):
-            problems.append(
-                Problem(
-                    f"the margin {name} has no total for {category}",
-                    file=self.file,
-                    expected=f"a total for every category that answered ({int((have == category).sum())} firms)",
-                    found=", ".join(categories),
-                    do="add its total, or collapse the category in the wave's codes",
-                )
+
+    def _wrong_firms(
+        self, name: str, firms: pd.DataFrame, variables: tuple[str, ...], have: pd.Series, categories: Sequence[str]
+    ) -> list[Problem]:
+        """Firms that one margin has no place for: without a category, or in one without a total."""
+        problems = [
+            Problem(
+                f"{missing} firms have no {variable}, a variable of the margin {name}",
+                file=self.file,
+                column=variable,
+                expected="a category for every responding firm",
+                do="complete it in the frame, or take the margin out of design.calibration",
             )
-        if problems:
-            return problems
-        kept = [(row, category) for row, category in zip(rows, categories, strict=True) if category in present]
-        place = {category: i for i, (_, category) in enumerate(kept)}
-        self.names.append(name)
-        self.codes.append(np.asarray(have.map(place), dtype=np.int64))
-        self.totals.append(np.array([row.total for row, _ in kept], dtype=float))
-        self.rows += [row for row, _ in kept]
-        return []
+            for variable in variables
+            if (missing := int(firms[variable].isna().sum()))
+        ]
+        return problems + [
+            Problem(
+                f"the margin {name} has no total for {category}",
+                file=self.file,
+                expected=f"a total for every category that answered ({int((have == category).sum())} firms)",
+                found=", ".join(categories),
+                do="add its total, or collapse the category in the wave's codes",
+            )
+            for category in sorted(set(have) - set(categories))
+        ]
 
     def _unmet(
         self, name: str, category: str, row: Margin, variables: tuple[str, ...], present: set[str], survey: Survey
