@@ -82,3 +82,14 @@ def staged_answers(home: Path, survey: Survey, wave: str = "2020") -> tuple[pd.D
     answers = lake.read("staged_answers", wave).sort_values("response", ignore_index=True)
     missing = lake.read("staged_missing", wave).sort_values(["response", "concept"], ignore_index=True)
     return answers, missing
+
+
+def run_proposal(home: Path, folder: Path, *sources: Path) -> tuple[Survey, pd.DataFrame, pd.DataFrame]:
+    """The one wave of a proposal, run on the files it was made from: definition, answers, missing values."""
+    survey = load_survey(folder)
+    (wave,) = survey.waves.values()
+    lake = Lake(home, survey.name)
+    raw.run(lake, survey, wave, sources)
+    staged.run(lake, survey, wave)
+    answers = lake.read("staged_answers", wave.name).sort_values("response", ignore_index=True)
+    return survey, answers, lake.read("staged_missing", wave.name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import openpyxl
-import pandas as pd
 import pytest
 import scenario
 import small_survey
@@ -16,7 +15,7 @@ from monitor.lake import Lake
 from monitor.problems import DefinitionError
 from monitor.proposal import propose_survey, propose_wave
 from monitor.raw.detection import detect_layout
-from monitor.survey import Survey, load_survey
+from monitor.survey import load_survey
 
 SURVEYS = Path(__file__).parent / "surveys"
 REAL = {
@@ -151,21 +150,10 @@ def test_a_cell_that_a_workbook_shows_as_a_percentage_is_one(home: Path, tmp_pat
     book.create_chartsheet("Chart", 0).add_chart(chart)
     book.save(source)
     propose_survey(tmp_path / "s", source)
-    survey, answers, missing = taken_in(home, tmp_path / "s", source)
+    survey, answers, missing = small_survey.run_proposal(home, tmp_path / "s", source)
     assert survey.concepts["new"].type == "percentage"
     assert answers["new"].tolist() == [0, 7, 14, 21, 28, 35, 42, 49, 56]
     assert missing.empty
-
-
-def taken_in(home: Path, folder: Path, source: Path) -> tuple[Survey, pd.DataFrame, pd.DataFrame]:
-    """The one wave of a proposal, run on the file it was made from: definition, answers, missing values."""
-    survey = load_survey(folder)
-    (wave,) = survey.waves.values()
-    lake = Lake(home, survey.name)
-    raw.run(lake, survey, wave, [source])
-    staged.run(lake, survey, wave)
-    answers = lake.read("staged_answers", wave.name).sort_values("response", ignore_index=True)
-    return survey, answers, lake.read("staged_missing", wave.name)
 
 
 def test_amounts_among_words_are_amounts_not_a_code_list(home: Path, tmp_path: Path) -> None:
@@ -175,7 +163,7 @@ def test_amounts_among_words_are_amounts_not_a_code_list(home: Path, tmp_path: P
     rows += ["4;0;€ 12,-;250;1", "5;100%;800.000;7;3"]
     source.write_text("\n".join(rows), encoding="utf-8")
     propose_survey(tmp_path / "s", source)
-    survey, answers, missing = taken_in(home, tmp_path / "s", source)
+    survey, answers, missing = small_survey.run_proposal(home, tmp_path / "s", source)
     assert {name: survey.concepts[name].type for name in ("share_new", "turnover", "staff", "answer")} == {
         "share_new": "percentage", "turnover": "number", "staff": "number", "answer": "category",
     }  # fmt: skip
@@ -197,7 +185,7 @@ def test_a_workbook_that_mixes_text_and_numbers_shows_its_decimal_mark(home: Pat
         ["004", 12.5, 40, 1.125],
     )
     propose_survey(tmp_path / "s", source)
-    survey, answers, missing = taken_in(home, tmp_path / "s", source)
+    survey, answers, missing = small_survey.run_proposal(home, tmp_path / "s", source)
     assert survey.waves["2025"].delivery.decimal == ","
     assert answers["share_new"].dropna().tolist() == [12.5, 7, 12.5]
     assert answers["turnover"].tolist() == [12.125, 12500, 1.5, 40]

@@ -15,7 +15,7 @@ from monitor.problems import DefinitionError, Problem
 from monitor.proposal.columns import ALMOST_ALL, LONGEST_CODE, Seen, look
 from monitor.proposal.definition import survey_yaml, wave_head
 from monitor.proposal.previous import changes_of, columns_of, kept_question, layout_changes
-from monitor.proposal.questions import questions_of
+from monitor.proposal.questions import is_tools_own, questions_of
 from monitor.proposal.text import flow, text
 from monitor.survey import load_survey
 
@@ -35,12 +35,10 @@ def propose_survey(folder: Path, source: Path, wave: str | None = None) -> list[
     wave_file = folder / "waves" / f"{name}.yaml"
     _refuse_to_overwrite(survey_file, wave_file)
     layout, labels, columns = look(source)
-    questions, own = questions_of(columns, _firm_column(columns))
+    questions, own = questions_of(columns, _firm_column(columns), layout.format)
     (folder / "waves").mkdir(parents=True, exist_ok=True)
     survey_file.write_text(survey_yaml(folder.name, source.name, own), encoding="utf-8")
-    wave_file.write_text(
-        "\n".join([wave_head(name, source, layout, labels) + "questions:", *questions]) + "\n", encoding="utf-8"
-    )
+    wave_file.write_text(wave_head(name, source, layout, labels) + "\n".join(questions) + "\n", encoding="utf-8")
     return [survey_file, wave_file]
 
 
@@ -77,11 +75,13 @@ def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[P
         notes += changes_of(concept, question, found, [by_name[c] for c in found.values()], previous)
         changes += [f"{question.concept}: {note}" for note in notes]
         lines.append(kept_question(question, found, notes))
-    fresh = [column for column in columns if column.source not in used]
+    fresh = [c for c in columns if c.source not in used and not is_tools_own(c, layout.format)]
     lines += [
         f"  # todo: new column {text(column.source)}{_about(column)}" for column in fresh if not column.identifier
     ]
-    changes += [f"new column {column.source}{_about(column)}" for column in fresh]
+    changes += [
+        f"new column {column.source}{_about(column)}" for column in fresh if not column.identifier and not column.words
+    ]
     if gone or previous.not_asked:
         lines.append("not_asked:")
         lines += [f"  {c}: {{nl: 'todo: waarom niet gevraagd', en: 'todo: why not asked'}}" for c in gone]
@@ -104,7 +104,8 @@ def _firm_column(columns: Sequence[Seen]) -> Seen | None:
     able = [c for c in columns if c.records and c.identifier is None and c.type != "date"]
     able = [c for c in able if all(len(value) <= LONGEST_CODE for value in c.values)]
     named = [c for c in able if FIRM_NAMES.search(c.source) and len(c.values) >= ALMOST_ALL * c.records]
-    return next(iter([*named, *(c for c in able if len(c.values) == c.records)]), None)
+    tokens = [c for c in able if c.source.casefold() == "token"]
+    return next((c for c in [*named, *tokens, *able] if c in named or len(c.values) == c.records), None)
 
 
 def _year(source: Path) -> str:

@@ -31,7 +31,7 @@ GREATEST_CODE = 99
 LONGEST_CODE = 40
 ALMOST_ALL = 0.9
 YES, NO = {"1", "ja", "yes", "true", "y", "j", "sí", "si"}, {"0", "2", "nee", "no", "false", "n"}
-SHARE_NAMES = re.compile(r"procent|percent|%|aandeel|share|porcentaje", re.I)
+SHARE_NAMES = re.compile(r"procent|percent|%|aandeel(?!h)|share(?!h)|welk deel|what part|porcentaje", re.I)
 SHARE_VALUES = re.compile(r"(%|procent|percent|pct\.?)$", re.I)
 CUSTOMARY_MISSING = {"88": "refused", "888": "refused", "99": "dont_know", "999": "dont_know", "9999": "dont_know"}
 """What questionnaires often have for no answer, far above their codes: proposed, marked for a person to decide"""
@@ -90,7 +90,7 @@ class Seen:
     def codes(self) -> list[str]:
         """The codes of a list: those that are labelled or occur, without those for a missing answer."""
         separator, missing = self.separator, self.missing
-        parts = _parts(self.answers, separator) if separator else sorted(self.answers)
+        parts = sorted({part for v in self.answers for part in (parts_of(v, separator) if separator else [v])})
         return [code for code in dict.fromkeys([*self.labels, *parts]) if code not in missing][: 5 * MOST_CODES]
 
     @property
@@ -196,20 +196,21 @@ def _read(
     return {value: Read(bool(number), bool(date), kind) for value, number, date, kind in rows}
 
 
-def _parts(values: Iterable[str], separator: str) -> list[str]:
-    return sorted({part for value in values for part in value.split(separator) if part})
+def parts_of(value: str, separator: str) -> list[str]:
+    """The choices in a cell; a separator before a blank is part of a choice's own text."""
+    return [part for part in re.split(rf"{re.escape(separator)}(?! )", value) if part]
 
 
 def _is_choices(values: Counter[str], separator: str) -> bool:
     """Whether cells hold several choices of one short list: some hold three, and choices come back in other cells."""
-    several = [value for value in values if value.count(separator) > 1]
-    if not several or any(f"{separator} " in value for value in several):
+    split = {value: parts_of(value, separator) for value in values}
+    if not any(len(parts) > 2 for parts in split.values()):
         return False
-    parts = _parts(values, separator)
-    if all(part.isdigit() for part in parts):
+    choices = {part for parts in split.values() for part in parts}
+    if all(choice.isdigit() for choice in choices):
         return all(CHOICES.fullmatch(value.replace(separator, ",")) for value in values)
-    short = all(len(part) <= LONGEST_CODE for part in parts)
-    return short and len(parts) <= MOST_CODES and 2 * len(parts) <= sum(len(v.split(separator)) for v in values)
+    short = len(choices) <= MOST_CODES and all(len(choice) <= LONGEST_CODE for choice in choices)
+    return short and 3 * len(choices) <= 2 * sum(n * len(split[value]) for value, n in values.items())
 
 
 def _are_names(values: Sequence[str], read: Mapping[str, Read]) -> bool:

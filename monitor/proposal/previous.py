@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
-from monitor.proposal.columns import MOST_CODES, Seen
+from monitor.proposal.columns import MOST_CODES, Seen, parts_of
 from monitor.proposal.text import flow, text
 from monitor.raw.detection import Layout
 from monitor.staged.coding import code_key
@@ -56,7 +56,7 @@ def _code_changes(concept: Concept, question: Question, columns: Sequence[Seen],
     known = {*codes, *(code_key(code) for code in (*question.missing, *previous.missing))}
     values = {value for column in columns for value in (*column.answers, *column.labels)}
     if question.separator:
-        values = {part.strip() for value in values for part in value.split(question.separator)}
+        values = {part for value in values for part in parts_of(value, question.separator)}
     labels = {code_key(code): label for column in columns for code, label in column.labels.items()}
     new = sorted(v for v in values if code_key(v) not in known and code_key(labels.get(code_key(v), v)) not in known)
     notes = [f"code {', '.join(new[:MOST_CODES])} is not declared"] if new else []
@@ -64,8 +64,8 @@ def _code_changes(concept: Concept, question: Question, columns: Sequence[Seen],
         listed = {*labels, *map(code_key, labels.values())}
         gone = [code for code in question.codes if code_key(code) not in listed]
         notes += [f"code {', '.join(gone[:MOST_CODES])} is gone from the code list"] if gone else []
-    for code, label in sorted(labels.items()):
-        declared = concept.codes.get(codes.get(code, ""), {})
+    for code, label in sorted({code: label for column in columns for code, label in column.labels.items()}.items()):
+        declared = concept.codes.get(codes.get(code_key(code), ""), {})
         if declared and label and not any(_alike(label, word) >= ALIKE for word in declared.values()):
             notes.append(f"code {code} now says {label!r} (declared: {next(iter(declared.values()))!r})")
     return notes

@@ -31,6 +31,14 @@ TOOL_COLUMNS = {
     "finished": "finished",
 }
 """What Qualtrics and LimeSurvey call what they measure themselves"""
+TOOL_ONLY = {
+    *("id", "lastpage", "startlanguage", "seed", "token", "datestamp", "refurl"),
+    *("responseid", "status", "recordeddate", "distributionchannel", "userlanguage"),
+}
+"""What they write about a response that is no answer"""
+TOOLS = ("qualtrics", "limesurvey")
+COMPLETED = {"finished": "finished", "finished_at": "finished_at IS NOT NULL"}
+"""Which responses a tool says are completed; the first of these that is there"""
 OPTION = re.compile(r"(.+?)(?:\[(\w+)\]|_(\w+))")
 ADVICE = "which codes mean refused or don't know? who was asked?"
 
@@ -45,9 +53,18 @@ class Own:
     """Code -> its label"""
 
 
-def questions_of(columns: Sequence[Seen], firm: Seen | None) -> tuple[list[str], dict[str, Own]]:
+def is_tools_own(column: Seen, format_name: str) -> bool:
+    """Whether a survey tool wrote the column about its own work."""
+    return format_name in TOOLS and (column.source.casefold() in TOOL_ONLY or "_Page Submit" in column.source)
+
+
+def questions_of(columns: Sequence[Seen], firm: Seen | None, format_name: str) -> tuple[list[str], dict[str, Own]]:
     """The lines of the columns' questions, and the concepts that the survey must declare for them."""
     lines, own = [], dict[str, Own]()
+    left = [c for c in columns if is_tools_own(c, format_name) and (firm is None or c.source != firm.source)]
+    if left:
+        lines.append(f"  # left out, the survey tool's own: {', '.join(column.source for column in left)}")
+    columns = [column for column in columns if column not in left]
     options = _options(columns)
     taken: set[str] = set()
     for column in columns:
@@ -59,7 +76,9 @@ def questions_of(columns: Sequence[Seen], firm: Seen | None) -> tuple[list[str],
             lines += _ticked(group, taken, own)
     if firm is None:
         lines.insert(0, "  # todo: firm: {column: ...}  the column that identifies the firm; nothing runs without it")
-    return lines, own
+    completed = [predicate for concept, predicate in COMPLETED.items() if concept in taken and format_name in TOOLS]
+    usable = [f"usable: {text(completed[0])}  # todo: how complete must a response be?"] if completed else []
+    return [*usable, "questions:", *lines], own
 
 
 def _options(columns: Sequence[Seen]) -> dict[str, list[Seen]]:
@@ -78,11 +97,22 @@ def _ticked(group: Sequence[Seen], taken: set[str], own: dict[str, Own]) -> list
     named = [OPTION.fullmatch(column.source) for column in group]
     concept = _free_name(plain_name(next(name[1] for name in named if name)), taken)
     codes = {c.source: plain_code(name[2] or name[3]) for c, name in zip(group, named, strict=True) if name}
-    labels = {codes[c.source]: c.question or next(iter(c.values), c.source) for c in group}
-    own[concept] = Own("categories", group[0].question or concept, labels)
+    shared, names = _wording(group)
+    labels = {codes[c.source]: name for c, name in zip(group, names, strict=True)}
+    own[concept] = Own("categories", shared or concept, labels)
     ticks = sorted({value for column in group for value in column.values})
     question = f"columns: {flow(codes)}, ticked: {flow(ticks)}"
     return [f"  {concept}: {{{question}}}  # todo: what concept is this? what does it mean that all are blank?"]
+
+
+def _wording(group: Sequence[Seen]) -> tuple[str, list[str]]:
+    """The question of a set of options, and each option: `[Option] Question`, or `Question - Option`."""
+    texts = [column.question for column in group]
+    for form in (r"\[(?P<option>.+)\] (?P<question>.+)", r"(?P<question>.+?) - (?P<option>.+)"):
+        found = [named for named in (re.fullmatch(form, wording) for wording in texts) if named]
+        if len(found) == len(group) and len({named["question"] for named in found}) == 1:
+            return found[0]["question"], [named["option"] for named in found]
+    return next(filter(None, texts), ""), [c.question or c.source for c in group]
 
 
 def _question(column: Seen, taken: set[str], own: dict[str, Own]) -> list[str]:
@@ -96,6 +126,9 @@ def _question(column: Seen, taken: set[str], own: dict[str, Own]) -> list[str]:
         why = "answers in words" if column.words else "no values"
         return [f"  # todo: {text(column.source)} holds {why}: left out, unless it is a question"]
     canonical = _canonical(column)
+    if canonical and column.source.casefold() in TOOL_COLUMNS and canonical.name not in taken:
+        taken.add(canonical.name)
+        return [f"  {canonical.name}: {{column: {text(column.source)}}}"]
     todo = [ADVICE] if canonical else ["what concept is this?", ADVICE]
     if canonical and canonical.name not in taken:
         concept, kind = canonical.name, canonical.type

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.raw.delimited import detect_delimiter
+from monitor.raw.survey_tools import OWN_NUMBERS
 from monitor.raw.text import detect, looks_like, open_text
 from monitor.raw.typed import as_text, first_rows
 
@@ -31,7 +32,7 @@ AROUND = re.compile(
 """What may stand around an amount; `staged` reads past the same"""
 COMMA_DECIMAL = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+")
 POINT_DECIMAL = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)\.\d+")
-POINT_GROUPS = re.compile(r"-?\d{1,3}(\.\d{3})+")
+POINT_GROUPS = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+")
 CHOICES = re.compile(r"\d{1,2}(,\d{1,2})*")
 """Several choices by number in one cell: `1,3,5`"""
 
@@ -71,8 +72,10 @@ def detect_layout(path: Path) -> Layout:
         format_name = "qualtrics"
     elif len(LIMESURVEY_COLUMNS & {cell.strip().lower() for cell in header}) >= 2:
         format_name = "limesurvey"
+    own = {i for i, cell in enumerate(header) if format_name != "delimited" and OWN_NUMBERS.fullmatch(cell.strip())}
+    rows = [["" if i in own else cell for i, cell in enumerate(row)] for row in rows]
     records = rows[header_line + 2 if format_name == "qualtrics" else header_line :]
-    decimal, thousands = number_marks(_amounts(records))
+    decimal, thousands = number_marks(records)
     encoding = "ascii" if all("\x00" < c < "\x80" for row in rows for cell in row for c in cell) else detect(path)
     return Layout(format_name, encoding, delimiter, decimal, thousands, header_line)
 
@@ -84,7 +87,7 @@ def _workbook(path: Path) -> Layout:
     sheet = max(found, key=lambda name: sum(filled[name]), default=None)
     rows, widths = (found[sheet], filled[sheet]) if sheet else ([], [])
     header = next((i for i, width in enumerate(widths, start=1) if width >= 0.8 * max(widths)), 1)
-    decimal, thousands = number_marks(_amounts([[c if isinstance(c, str) else "" for c in r] for r in rows[header:]]))
+    decimal, thousands = number_marks([[c if isinstance(c, str) else "" for c in row] for row in rows[header:]])
     return Layout(
         "excel", decimal=decimal, thousands=thousands, header_line=header, sheet=sheet if len(found) > 1 else None
     )
@@ -99,26 +102,34 @@ def _header_line(rows: Sequence[Sequence[str]]) -> int:
     return next((i for i, width in enumerate(widths, start=1) if width == usual), 1)
 
 
-def _amounts(records: Sequence[Sequence[str]]) -> list[str]:
-    """The cells of all columns but those of several choices: `1,3` beside `1,3,5` has no decimal mark."""
-    cells = []
-    for column in itertools.zip_longest(*records, fillvalue=""):
-        given = [cell.strip() for cell in column if cell.strip()]
-        several = any(cell.count(",") > 1 for cell in given)
-        if not (several and all(CHOICES.fullmatch(cell) for cell in given)):
-            cells += given
-    return cells
+def number_marks(records: Sequence[Sequence[str]]) -> tuple[str | None, str | None]:
+    """Decimal and grouping mark that most columns of numbers show; None where none shows any.
 
-
-def number_marks(cells: Sequence[str]) -> tuple[str | None, str | None]:
-    """Decimal and grouping mark that the numbers among some cells show; None where they show none."""
-    shown = [AROUND.sub("", cell.strip()) for cell in cells]
-    commas = sum(COMMA_DECIMAL.fullmatch(cell) is not None for cell in shown)
-    points = sum(POINT_DECIMAL.fullmatch(cell) is not None for cell in shown)
-    groups = sum(POINT_GROUPS.fullmatch(cell) is not None for cell in shown)
-    if commas and commas >= points - groups:
-        grouped = groups or any("." in cell for cell in shown if COMMA_DECIMAL.fullmatch(cell))
+    A column counts once: two coordinates with a point in every record do not outvote an amount with a comma. Columns of
+    several choices show nothing: `1,3` beside `1,3,5` has no decimal mark.
+    """
+    columns = [
+        [AROUND.sub("", cell.strip()) for cell in column if cell.strip()]
+        for column in itertools.zip_longest(*records, fillvalue="")
+    ]
+    found = [_column_marks(column) for column in columns if not _several_choices(column)]
+    commas = sum(mark == "," for mark, _ in found)
+    points = sum(mark == "." for mark, _ in found)
+    grouped = any(groups for mark, groups in found if mark != ".")
+    if commas >= points and (commas or grouped):
         return ",", "." if grouped else None
-    if groups and groups == points:
-        return ",", "."
     return (".", None) if points else (None, None)
+
+
+def _several_choices(cells: Sequence[str]) -> bool:
+    return any(cell.count(",") > 1 for cell in cells) and all(CHOICES.fullmatch(cell) for cell in cells)
+
+
+def _column_marks(cells: Sequence[str]) -> tuple[str | None, bool]:
+    """A column's decimal mark, and whether points group its numbers."""
+    commas = sum(COMMA_DECIMAL.fullmatch(cell) is not None for cell in cells)
+    groups = sum(POINT_GROUPS.fullmatch(cell) is not None for cell in cells)
+    points = sum(POINT_DECIMAL.fullmatch(cell) is not None and not POINT_GROUPS.fullmatch(cell) for cell in cells)
+    if commas and commas >= points:
+        return ",", bool(groups) or any("." in cell for cell in cells if COMMA_DECIMAL.fullmatch(cell))
+    return ("." if points else None), bool(groups) and not points

@@ -20,6 +20,12 @@ from monitor.raw.text import open_text
 from monitor.survey import Delivery
 
 QUALTRICS_HEADINGS = 3
+OWN_NUMBERS = re.compile(
+    r"location(lat|long)itude|duration \(in seconds\)|progress|.*_(first click|last click|page submit|click count)|"
+    r"interviewtime|(group|question)time\w*|seed|lastpage|id",
+    re.IGNORECASE,
+)
+"""Columns of numbers that a tool measures itself: written with a point, whatever respondents type"""
 COLUMN_WORDS = {"column", "question", "variable", "name", "kolom", "vraag", "variabele", "vraagcode"}
 CODE_WORDS = {"code", "value", "answer code", "answer_code", "antwoordcode", "waarde"}
 LABEL_WORDS = {"label", "text", "answer", "antwoord", "tekst", "antwoordtekst", "omschrijving"}
@@ -52,7 +58,7 @@ def read_qualtrics(
         )
     texts = dict(enumerate(questions))
     columns = (replace(column, question=tidy(texts.get(column.place, ""))) for column in reading.columns)
-    return replace(reading, columns=tuple(columns))
+    return replace(reading, columns=tuple(map(_own_numbers, columns)))
 
 
 def read_limesurvey(
@@ -74,10 +80,15 @@ def read_limesurvey(
         format_name="limesurvey",
         required=required,
     )
+    reading = replace(reading, columns=tuple(map(_own_numbers, reading.columns)))
     if label_path is None:
         return reading
     labels, questions = read_labels(label_path)
     return replace(reading, columns=tuple(_labelled(column, labels, questions) for column in reading.columns))
+
+
+def _own_numbers(column: Column) -> Column:
+    return replace(column, numeric=OWN_NUMBERS.fullmatch(column.source) is not None)
 
 
 def read_labels(path: Path) -> tuple[dict[str, tuple[Label, ...]], dict[str, str]]:
@@ -143,8 +154,12 @@ def _label_table(path: Path, content: str, delimiter: str) -> tuple[dict[str, tu
 
 
 def _labelled(column: Column, labels: Mapping[str, tuple[Label, ...]], questions: Mapping[str, str]) -> Column:
-    """A subquestion (`q2[SQ001]`, `q2_SQ001`) takes the labels of its question where it has none of its own."""
-    base = re.split(r"[\[_]", column.source, maxsplit=1)[0]
-    found = labels.get(column.source, labels.get(base, ()))
-    question = questions.get(column.source, questions.get(base, column.question))
+    """A subquestion takes the labels of its question where it has none of its own.
+
+    It is `q2[SQ001]` in the answers and `q2_SQ001` in the R syntax file.
+    """
+    flat = re.sub(r"[\[_]+", "_", column.source.replace("]", "_")).strip("_")
+    names = [column.source, flat, re.split(r"[\[_]", column.source, maxsplit=1)[0]]
+    found: tuple[Label, ...] = next((labels[name] for name in names if name in labels), ())
+    question = next((questions[name] for name in names if name in questions), column.question)
     return replace(column, labels=found, question=question)
