@@ -109,7 +109,7 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
     ),
     "initiatives_identified": (
         "Innovation networks, test environments and incubators in the survey's registry.",
-        "Innovatienetwerken, proefomgevingen en incubators in het register van de enquête.",
+        "Innovatienetwerken, testomgevingen en incubators in het register van de enquête.",
     ),
     "initiatives_mentioned": (
         "Initiatives of the registry that at least one usable response takes part in.",

@@ -36,6 +36,7 @@ VIEWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 renamed = {
     "change_low": "Lower bound of the change's 95 % interval, in the indicator's unit.",
     "change_high": "Upper bound of the change's 95 % interval, in the indicator's unit.",
+    "change_suppressed": "Whether the change is withheld by disclosure control (its values are NULL then).",
 }
 
 
