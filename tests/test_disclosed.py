@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from itertools import chain, combinations
 from pathlib import Path
@@ -11,12 +12,13 @@ import numpy as np
 import pandas as pd
 import publication
 import pytest
+from publication import Published
 
 from monitor import disclosed
 from monitor.contract import BY_NAME, TABLES, shaped
-from monitor.disclosed import cells, complementary, peers, primary
+from monitor.disclosed import cells, complementary, history, peers, primary
 from monitor.disclosed.complementary import Quantity, System, exposed, intervals, withheld_rows
-from monitor.lake import Lake
+from monitor.lake import Lake, connect
 from monitor.modelled import prepare
 from monitor.modelled.checks import Refusal, reason_to_refuse
 from monitor.modelled.registry import Specification
@@ -323,3 +325,18 @@ def test_codebook_leaves_identifiers_and_free_text_out(
     hidden = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type in ("identifier", "text")}
     assert not shown & hidden
     assert {"size_band", "turnover_eur", "orientation"} <= shown
+
+
+def test_an_earlier_release_is_read_where_only_some_of_its_waves_are_imputed(
+    published: Published, tmp_path: Path
+) -> None:
+    _, survey, release = published
+    copy = tmp_path / "release"
+    shutil.copytree(release, copy)
+    with connect(copy / "secure" / "microdata.duckdb") as connection:
+        connection.execute("DELETE FROM completed WHERE wave = '2018' AND imputation > 1")
+        connection.execute("UPDATE completed SET imputation = 0 WHERE wave = '2018'")
+    whole, partly = (history.Earlier(folder).firms(survey, "2017") for folder in (release, copy))
+    assert whole is not None
+    assert partly is not None
+    assert len(partly.filled) == len(whole.filled) > 0

@@ -14,6 +14,7 @@ from publication import Fresh, Published
 from monitor import disclosed, released
 from monitor.lake import Lake
 from monitor.problems import DefinitionError
+from monitor.released import difference
 from monitor.report.numbers import Numbers
 
 WAVES = list(publication.WAVES)
@@ -74,3 +75,24 @@ def test_the_difference_of_two_releases_adds_up_and_finds_its_cause(fresh: Fresh
 def test_a_release_that_is_not_there_is_named(published: Published) -> None:
     with pytest.raises(DefinitionError, match="release r0099-000000000000 is not there"):
         released.diff(published[0].home, "r0099-000000000000", "latest")
+
+
+def test_a_figure_that_now_rests_on_another_measure_and_base_is_a_change_of_definition(published: Published) -> None:
+    old = difference.read(published[2])
+    tables, firms = {n: t.copy() for n, t in old.tables.items()}, {n: t.copy() for n, t in old.firms.items()}
+    measures, indicators = tables["measures"], tables["indicators"]
+    measures.loc[measures["name"] == "participation", ["formula", "base"]] = ["share of takes_part", "everyone"]
+    completed = firms["completed"] = firms["completed"].rename(columns={"cooperates": "takes_part"})
+    completed["base_everyone"] = True
+    first = completed["firm"].isin(firms["firms"]["firm"][:30])
+    completed["takes_part"] = completed["takes_part"].astype("boolean").mask(first, True)
+    weighted = completed[completed["wave"] == "2017"].merge(firms["firms"][["wave", "firm", "weight"]])
+    share = (weighted["takes_part"].astype(float) * weighted["weight"]).sum() / weighted["weight"].sum()
+    line = indicators["wave"].eq("2017") & indicators["indicator"].eq("participation")
+    before = float(indicators.loc[line & indicators["domain_variable"].eq("all"), "estimate"].iloc[0])
+    indicators.loc[line & indicators["domain_variable"].eq("all"), "estimate"] = share
+    new = difference.Side("r0002", tables, firms, {**old.manifest, "definition_hash": "another"})
+    found = {(x["wave"], x["indicator"]): x for x in difference.compare(old, new).lines}["2017", "participation"]
+    assert found["definition"] == pytest.approx(share - before)
+    assert found["definition"] > 0.01
+    assert found["rest"] == pytest.approx(0.0, abs=1e-9)

@@ -47,7 +47,8 @@ class Earlier:
         with connect(self.folder / "secure" / "microdata.duckdb", read_only=True) as connection:
             observed = connection.execute("SELECT * FROM firms WHERE wave = $wave", {"wave": wave}).df()
             filled = connection.execute(
-                "SELECT * FROM completed WHERE wave = $wave AND imputation = (SELECT min(imputation) FROM completed)",
+                "SELECT * FROM completed WHERE wave = $wave AND imputation = (SELECT min(imputation) FROM completed "
+                "WHERE wave = $wave)",
                 {"wave": wave},
             ).df()
         if not len(observed):

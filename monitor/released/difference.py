@@ -96,14 +96,13 @@ def compare(old: Side, new: Side) -> Difference:
         "content_changed": old.manifest["content_hash"] != new.manifest["content_hash"],
     }
     lines = []
-    recipes = new.tables["measures"]
-    recipes = recipes[(recipes["kind"] == "indicator") & recipes["headline"].fillna(False).astype(bool)]
+    recipes, earlier = _recipes(new), _recipes(old)
     for wave in waves:
-        for recipe in [{str(k): v for k, v in x.items()} for x in recipes.to_dict("records")]:
-            first, second = _line(old, wave, recipe["name"]), _line(new, wave, recipe["name"])
-            if first is None or second is None:
+        for name, recipe in recipes.items():
+            first, second = _line(old, wave, name), _line(new, wave, name)
+            if not recipe["headline"] or first is None or second is None:
                 continue
-            split = _split(old, new, wave, recipe, changed_definition)
+            split = _split(old, new, wave, earlier[name], recipe, changed_definition)
             change = float(second["estimate"]) - float(first["estimate"])
             remainder = change - sum(float(split[c]) for c in CAUSES)
             waits = any(line.get("held") is True for line in (first, second))
@@ -111,7 +110,7 @@ def compare(old: Side, new: Side) -> Difference:
             lines.append(
                 {
                     "wave": wave,
-                    "indicator": recipe["name"],
+                    "indicator": name,
                     "before": float(first["estimate"]),
                     "after": float(second["estimate"]),
                     "change": change,
@@ -119,6 +118,13 @@ def compare(old: Side, new: Side) -> Difference:
                 }
             )
     return Difference(old.release_id, new.release_id, facts, tuple(lines))
+
+
+def _recipes(side: Side) -> dict[str, Mapping[str, Any]]:
+    """How a release estimates each indicator: its formula and base, by name."""
+    table = side.tables["measures"]
+    listed = table[table["kind"] == "indicator"].to_dict("records")
+    return {str(x["name"]): {str(k): v for k, v in x.items()} for x in listed}
 
 
 def _line(side: Side, wave: str, name: str) -> Mapping[str, Any] | None:
@@ -132,10 +138,13 @@ def _line(side: Side, wave: str, name: str) -> Mapping[str, Any] | None:
 
 
 def _split(
-    old: Side, new: Side, wave: str, recipe: Mapping[str, Any], changed_definition: bool
+    old: Side, new: Side, wave: str, earlier: Mapping[str, Any], recipe: Mapping[str, Any], changed_definition: bool
 ) -> dict[str, float | int]:
-    """The five steps, each the change of E when one thing moves, and how many firms are behind each."""
-    a, b = _sums(old, wave, recipe), _sums(new, wave, recipe)
+    """The five steps, each the change of E when one thing moves, and how many firms are behind each.
+
+    Each release is summed by its own recipe: a measure or base that one of them lacks is a change of definition.
+    """
+    a, b = _sums(old, wave, earlier), _sums(new, wave, recipe)
     both = a.index.intersection(b.index)
     corrected = new.firms["corrections"]
     repaired = set(corrected.loc[corrected["wave"] == wave, "firm"])
@@ -149,8 +158,8 @@ def _split(
     renewed[["above", "below"]] = b.loc[both, ["above", "below"]]
     others = sum(not _equal(mended.loc[f], b.loc[f]) for f in both)
     reweighted = b.loc[both]
-    gone = _estimate(same_weights, recipe) - _estimate(a, recipe)
-    values = _estimate(renewed, recipe) - _estimate(mended, recipe)
+    gone = _estimate(same_weights, earlier) - _estimate(a, earlier)
+    values = _estimate(renewed, recipe) - _estimate(mended, earlier)
     come = _estimate(b, recipe) - _estimate(reweighted, recipe)
     cause = "code"
     if changed_definition and _redefined(old, new, recipe):
@@ -161,7 +170,7 @@ def _split(
         cause = "definition"
     parts: dict[str, float | int] = dict.fromkeys(CAUSES, 0.0)
     parts["new_answers"] += gone + come
-    parts["corrections"] += _estimate(mended, recipe) - _estimate(same_weights, recipe)
+    parts["corrections"] += _estimate(mended, earlier) - _estimate(same_weights, earlier)
     parts["weights"] += _estimate(reweighted, recipe) - _estimate(renewed, recipe)
     parts[cause] += values
     parts["firms_gone_or_new"] = len(a) + len(b) - 2 * len(both)
@@ -177,11 +186,11 @@ def _equal(one: pd.Series, other: pd.Series) -> bool:
 def _redefined(old: Side, new: Side, recipe: Mapping[str, Any]) -> bool:
     """Whether the indicator, its measure or its base has another formula than before."""
 
-    def formulas(side: Side) -> set[tuple[str, str, str]]:
+    def formulas(side: Side) -> set[tuple[str, ...]]:
         table = side.tables["measures"]
         text = str(recipe["formula"])
         named = table[[bool(n in text.split() or n in (recipe["name"], recipe["base"])) for n in table["name"]]]
-        return set(named[["kind", "name", "formula"]].astype(str).itertuples(index=False, name=None))
+        return set(named[["kind", "name", "formula", "base"]].astype(str).itertuples(index=False, name=None))
 
     return formulas(old) != formulas(new)
 
