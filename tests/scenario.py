@@ -41,7 +41,7 @@ bases:
 measures:
   top_innovator:
     sql: turnover_share_new_to_market > 40
-    label: {nl: Koploper, en: Top innovator}
+    label: {nl: Topinnovator, en: Top innovator}
   cooperates:
     sql: len(initiatives) > 0
     label: {nl: Werkt samen, en: Cooperates}
@@ -63,7 +63,8 @@ indicators:
   participation:
     {measure: cooperates, estimator: share, base: all, headline: true, label: {nl: Deelname, en: Participation}}
   top_innovators:
-    {measure: top_innovator, estimator: share, base: all, headline: true, label: {nl: Koplopers, en: Top innovators}}
+    {measure: top_innovator, estimator: share, base: all, headline: true,
+     label: {nl: Topinnovatoren, en: Top innovators}}
   mean_share_new_to_market:
     {measure: new_to_market_share, estimator: mean, base: product_innovators,
      label: {nl: Gemiddeld aandeel, en: Mean share}}

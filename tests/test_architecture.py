@@ -15,6 +15,7 @@ import duckdb
 import pytest
 import yaml
 
+from monitor.contract import TABLES
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
 ROOT = Path(__file__).parent.parent
@@ -130,6 +131,18 @@ def test_one_word_per_stage() -> None:
         assert folder.name in STAGES
     for suite in (ROOT / "expectations").glob("*.yaml"):
         assert suite.stem.split("_")[0] in STAGES
+
+
+def test_every_table_of_the_contract_is_disclosed_and_no_other() -> None:
+    published = {f"disclosed_{table.name}" for table in TABLES if table.name != "releases"}
+    assert set(RELEASE_STAGES["disclosed"]) == published
+
+
+def test_every_suite_is_about_a_table_that_some_stage_writes() -> None:
+    tables = {table for stage in (*WAVE_STAGES.values(), *RELEASE_STAGES.values()) for table in stage}
+    for file in (ROOT / "expectations").glob("*.yaml"):
+        assert file.stem in tables, file.name
+        assert yaml.safe_load(file.read_text(encoding="utf-8"))["table"] == file.stem
 
 
 def test_every_sql_file_is_used_and_says_its_grain() -> None:
