@@ -305,7 +305,7 @@ def test_who_someone_is_reaches_no_table_after_raw(home: Path, tmp_path: Path) -
     ]  # fmt: skip
 
 
-TYPED = ("Jansen Holding", "Piet de Vries", "Océ", "ACME-2000 B.V.", "株式会社", "Bo")
+TYPED = ("Jansen Holding", "Piet de Vries", "Océ", "ACME-2000 B.V.", "株式会社", "Bo", "3M")
 TYPED_QUESTIONS = """\
   firm: {column: id}
   colour: {column: kleur, codes: {R: red, B: blue}}
@@ -327,7 +327,7 @@ def test_a_name_typed_into_any_question_reaches_no_later_table(home: Path, tmp_p
         TYPED_QUESTIONS,
         small_survey.DELIVERY.replace('";"', '"|"'),
         more=frame,
-        concepts="  initiatives: {type: categories, label: {nl: I, en: I}}\n",
+        concepts="  initiatives: {type: categories, label: {nl: I, en: I}, codes: {a: {nl: A, en: A}}}\n",
     )
     asked = ["kleur", "p1", "p2", "bedrag", "aandeel", "feit", "datum", "sbi", "lijst"]
     rows = [["id", *asked]] + [[str(i), *(typed if c == here else "" for c in asked)] for i, here in enumerate(asked)]

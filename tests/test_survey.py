@@ -114,6 +114,12 @@ def test_each_mistake_is_named(folder: Path, file: str, old: str, new: str, line
     assert hits[0].do, "every message says what to do"
 
 
+def test_a_category_lists_its_codes_or_names_whose_they_are(folder: Path) -> None:
+    change(folder / "survey.yaml", "    codes_of: INEC\n", "")
+    (problem,) = problems(folder)
+    assert (problem.what, problem.file) == ("question 'province' has no list of codes", "waves/2014.yaml")
+
+
 def test_all_mistakes_are_reported_at_once(folder: Path) -> None:
     change(folder / "survey.yaml", "seed: 2014", "seed: soon")
     change(folder / "waves/2014.yaml", "format: spss", "format: sps")

@@ -122,7 +122,7 @@ def _question(column: Seen, taken: set[str], own: dict[str, Own]) -> list[str]:
             return [f"  # {text(column.source)} looks like a {column.identifier}: left out"]
         taken.add(concept)
         return [f"  {concept}: {{column: {text(column.source)}}}"]
-    if column.words or not column.values:
+    if column.words or not (column.answers or column.labels):
         why = "answers in words" if column.words else "no values"
         return [f"  # todo: {text(column.source)} holds {why}: left out, unless it is a question"]
     canonical = _canonical(column)
@@ -184,6 +184,8 @@ def _canonical_codes(column: Seen, concept: Concept) -> tuple[dict[str, object],
     elif concept.codes:
         words = {code_key(word): code for code, label in concept.codes.items() for word in (code, *label.values())}
         found = {code: words.get(code_key(column.labels.get(code, code))) for code in column.codes}
+    elif concept.type in ("category", "categories") and concept.codes_of is None:
+        return {code: plain_code(code) for code in column.codes}, []
     else:
         return {}, []
     return {code: to for code, to in found.items() if to is not None}, [c for c, to in found.items() if to is None]

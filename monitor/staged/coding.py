@@ -121,7 +121,7 @@ def _code(
 
 
 def _unlisted(cell: str, layout: Delivery | Frame) -> str:
-    """A code where no list declares any: what a register says, but of an answer only what looks like a code.
+    """A code of an official classification: what a register says, but of an answer only what is formed like a code.
 
     Words that someone typed could be a name, and would go on to every later table.
     """

@@ -236,6 +236,16 @@ def _wave(survey: Survey, wave: Wave) -> Iterator[Problem]:
         for code in (*question.codes.values(), *ticked):
             if allowed and code not in allowed:
                 yield _unknown(code, f"code of {question.concept}", allowed, file, question.line, what)
+        listed = concept.codes or question.codes or (len(question.columns) > 1 and not question.separator)
+        if concept.type in ("category", "categories") and not listed and concept.codes_of is None:
+            yield Problem(
+                f"{what} has no list of codes",
+                file=file,
+                line=question.line,
+                expected="`codes` of the question or its concept, or `codes_of` of the concept",
+                found=f"{question.concept}: {concept.type}",
+                do="declare the codes; where they are an official classification's, name it: codes_of: ISIC",
+            )
         if question.of_staff and not set(concept.codes) >= SIZES:
             yield Problem(
                 f"{what} is to follow from staff and has no size bands",

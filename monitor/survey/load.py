@@ -177,6 +177,7 @@ def _concepts(top: Section, languages: tuple[str, ...]) -> dict[str, Concept]:
             minimum=section.number("minimum", None),
             maximum=section.number("maximum", None),
             codes={code: codes.label(code, languages) for code in codes.nodes} if codes else {},
+            codes_of=section.text("codes_of", None),
             cis_code=section.mapping("cis_code", {}),
             direct_identifier=section.boolean("direct_identifier", False),
             imputable=section.boolean("imputable", False),

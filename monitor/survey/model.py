@@ -28,6 +28,8 @@ class Concept:
     maximum: float | None = None
     codes: Mapping[str, Text] = field(default_factory=dict)
     """Canonical code -> label, in order; the first is a model's reference level unless it declares another."""
+    codes_of: str | None = None
+    """The official classification its codes are from (SBI, ISIC, municipalities), where the survey lists none"""
     cis_code: Text = field(default_factory=dict)
     """`"2018"` (CIS 2018 and before) and `"2020"` (CIS 2020 on) -> code"""
     direct_identifier: bool = False

@@ -152,6 +152,8 @@ CREATE OR REPLACE TEMP MACRO evidence(cell) AS
         ELSE left(cell, 60)
     END;
 
--- A code that no list declares (a municipality, an activity): digits with few letters, or a country's two capitals.
+-- A code of an official classification that the survey does not list: digits, points among them, at most two letters
+-- before. A name like "3M" is none; one that is all digits cannot be told from a code, so only columns declared to hold
+-- such a classification are read this way.
 CREATE OR REPLACE TEMP MACRO code_like(cell) AS
-    CASE WHEN regexp_full_match(cell, '[A-Za-z]{0,4}[ ._-]?\d[\d._-]{0,7}[A-Za-z]{0,2}|[A-Za-z]|[A-Z]{2}') THEN cell END;
+    CASE WHEN regexp_full_match(cell, '[A-Z]{0,2}\d{1,4}(\.?\d{1,4}){0,3}') THEN cell END;
