@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
+# Arrays are small: threads of the products in them cost more than they give (monitor/__init__.py).
+export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: run test check browser-test coverage benchmarks ui clean help
 

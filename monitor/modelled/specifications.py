@@ -68,17 +68,11 @@ def specification_curve(sample: Sample, model: Model, thresholds: Disclosure) ->
     for i, (choices, _) in enumerate(declared):
         alike.setdefault(tuple(v for k, v in choices.items() if k != "weights"), []).append(i)
 
-    def fitted(places: Sequence[int]) -> list[Result]:
+    found: dict[int, Result] = {}
+    for places in alike.values():
         prepared = prepare(sample, declared[places[0]][1], thresholds)
-        return [analyse(sample, declared[i][1], thresholds, headline_only=True, prepared=prepared) for i in places]
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        results = pool.map(fitted, alike.values())
-    found = {
-        i: result
-        for places, got in zip(alike.values(), results, strict=True)
-        for i, result in zip(places, got, strict=True)
-    }
+        for i in places:
+            found[i] = analyse(sample, declared[i][1], thresholds, headline_only=True, prepared=prepared)
     return [(choices, found[i]) for i, (choices, _) in enumerate(declared)]
 
 
