@@ -27,6 +27,13 @@ from monitor.survey import Survey, Wave
 SHOWN = 20
 """Findings of one rule, and amended responses, that are shown on a terminal"""
 
+LAYOUT = ("format", "encoding", "delimiter", "decimal", "thousands", "sheet", "header_line")
+NOT_OF = {
+    "excel": {"encoding", "delimiter"},
+    **{typed: {"encoding", "delimiter", "sheet", "header_line"} for typed in ("spss", "stata", "parquet")},
+}
+"""Format -> what its layout does not have; of text, a sheet"""
+
 
 @dataclass(frozen=True)
 class CheckReport:
@@ -71,7 +78,11 @@ class CheckReport:
         lines = [f"{self.file}: {self.outcome} for wave {self.wave} of {self.survey}", "", "layout"]
         for name, value in self.declared.items():
             seen = self.detected.get(name)
+            if name in NOT_OF.get(str(self.declared["format"]), {"sheet"}):
+                continue
             differs = f"   (looks like {seen!r})" if value is not None and seen not in (None, value, "ascii") else ""
+            if name == "sheet" and value is None:
+                value, differs = "the first", f"   (looks like {seen!r})" if seen is not None else ""
             lines.append(f"  {name:<12}{_shown(value if value is not None else seen)}{differs}")
         if self.records is not None:
             lines.append(f"  {'records':<12}{self.records}")
@@ -155,9 +166,7 @@ def check(survey: Survey, wave: Wave, file: Path, home: Path) -> CheckReport:
     current delivery of the wave are looked at, never changed.
     """
     file = Path(file)
-    declared = {
-        name: getattr(wave.delivery, name) for name in ("format", "encoding", "delimiter", "decimal", "thousands")
-    }
+    declared = {name: getattr(wave.delivery, name) for name in LAYOUT}
     report = CheckReport(file.name, survey.name, wave.name, declared, _detected(file))
     with tempfile.TemporaryDirectory(prefix="monitor-check-") as folder:
         lake = Lake(Path(folder), survey.name)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 import scenario
+import small_survey
 
 from monitor import raw, staged, validated
 from monitor.delivery_check import check
@@ -37,8 +40,7 @@ def lines_of(path: Path) -> list[str]:
 
 def amended(answers: Path, target: Path, change) -> Path:
     target.mkdir(exist_ok=True)
-    lines = answers.read_text("cp1252").splitlines()
-    (target / answers.name).write_text("\n".join(change(lines)) + "\n", "cp1252")
+    (target / answers.name).write_text("\n".join(change(lines_of(answers))) + "\n", "cp1252")
     return target / answers.name
 
 
@@ -149,6 +151,37 @@ def test_a_declared_layout_wins_and_what_it_looks_like_is_shown(
     assert report.declared["encoding"] == "cp1252"
     assert report.detected["encoding"] == "utf-8"
     assert "cp1252   (looks like 'utf-8')" in report.render()
+
+
+def test_the_sheet_and_header_line_of_a_workbook_are_shown(home: Path, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Delivered in March"])
+    sheet = book.create_sheet("Answers")
+    for row in (["Innovation"], [], ["id", "amount"], ["1", "12,5"], ["2", 7], ["3", "8,25"]):
+        sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    small = small_survey.survey(
+        tmp_path,
+        "  firm: {column: id}\n  amount: {column: amount}\n",
+        '{format: excel, file: "*.xlsx", sheet: Answers, header_line: 3, decimal: ","}',
+    )
+    report = check(small, small.waves["2020"], tmp_path / "a.xlsx", home)
+    shown = [
+        "layout",
+        "  format      excel",
+        "  decimal     ,",
+        "  thousands   not declared",
+        "  sheet       Answers",
+        "  header_line 3",
+    ]
+    assert report.render().splitlines()[2:8] == shown
+    found = json.loads(json.dumps(report.as_dict()))
+    assert [found["declared"][name] for name in ("sheet", "header_line")] == ["Answers", 3]
+    assert [found["detected"][name] for name in ("sheet", "header_line", "decimal")] == ["Answers", 3, ","]
+    undeclared = replace(small.waves["2020"], delivery=replace(small.waves["2020"].delivery, sheet=None, header_line=1))
+    lines = check(small, undeclared, tmp_path / "a.xlsx", home).render().splitlines()
+    assert "  sheet       the first   (looks like 'Answers')" in lines
+    assert "  header_line 1   (looks like 3)" in lines
 
 
 def test_without_its_frame_the_answers_are_checked_alone(survey: Survey, answers: Path, home: Path) -> None:
