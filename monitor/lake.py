@@ -146,16 +146,6 @@ class Lake:
         # The file's own footer says it; opening DuckDB for each of a run's tables would cost seconds.
         return int(parquet.read_metadata(self.path(table, wave)).num_rows)
 
-    def read_all(self, table: str) -> pd.DataFrame:
-        """A table of every wave that has it, one under the other, with `wave` as its first column."""
-        frames = []
-        for wave in self.waves(table):
-            frame = self.read(table, wave)
-            if "wave" not in frame:
-                frame.insert(0, "wave", wave)
-            frames.append(frame)
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
     def scan(self, table: str, wave: str) -> str:
         """The table of a wave as something a FROM clause takes."""
         path = self.path(table, wave)

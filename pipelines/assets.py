@@ -14,6 +14,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from monitor.contract import TABLES
 from monitor.lake import Lake
 from monitor.problems import MonitorError, Problem, WaveStopped
 from monitor.survey import Survey
@@ -59,23 +60,7 @@ WAVE_STAGES: Mapping[str, Sequence[str]] = {
 RELEASE_STAGES: Mapping[str, Sequence[str]] = {
     "estimated": ("estimated_changes",),
     "modelled": ("modelled_pooled",),
-    "disclosed": (
-        "disclosed_indicators",
-        "disclosed_changes",
-        "disclosed_models",
-        "disclosed_terms",
-        "disclosed_contrasts",
-        "disclosed_curve",
-        "disclosed_specifications",
-        "disclosed_robustness",
-        "disclosed_claims",
-        "disclosed_rules",
-        "disclosed_quality",
-        "disclosed_codebook",
-        "disclosed_measures",
-        "disclosed_initiatives",
-        "disclosed_benchmarks",
-    ),
+    "disclosed": tuple(f"disclosed_{table.name}" for table in TABLES if table.name != "releases"),
     "released": ("released_release",),
 }
 """Stage -> what it writes over all waves; `modelled_pooled` stands for the modelled tables' rows over all waves"""

@@ -66,16 +66,6 @@ class Columns:
             int(mask.sum()),
         )
 
-    def with_number(self, name: str, values: Array | float) -> Columns:
-        """The same with one column of numbers replaced."""
-        return Columns({**self.numbers, name: np.broadcast_to(values, (self.n,))}, self.categories, self.n)
-
-    def with_category(self, name: str, label: str) -> Columns:
-        """The same with every firm in one category."""
-        category = self.categories[name]
-        codes = np.full(self.n, category.labels.index(label))
-        return Columns(self.numbers, {**self.categories, name: Category(codes, category.labels)}, self.n)
-
 
 def columns_of(frame: pd.DataFrame) -> Columns:
     """A frame's booleans and numbers as numbers, its texts as categories; other columns (sets, dates) are left out."""

@@ -24,7 +24,6 @@ from monitor.lake import Lake, quoted
 from monitor.survey import Survey, Wave
 
 CODE_TYPES = dict.fromkeys(("firm", "held_in", "concept", "code", "finding"), "string")
-PARTS = ("sbi_code", "municipality_code", "province")
 
 
 def write_codes(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> int:
