@@ -61,7 +61,7 @@ def _columns(cells: Answers, initiatives: Mapping[str, str]) -> list[Column]:
         Column("lastpage", "Laatste pagina", [str(page) for page in table["pages"]]),
         Column("startlanguage", "Taal", ["nl"] * cells.n),
         Column("startdate", "Datum gestart", [str(moment) for moment in table["started"]]),
-        Column("interviewtime", "Totale tijd", [comma(seconds + 0.5) for seconds in table["seconds"]]),
+        Column("interviewtime", "Totale tijd", [f"{seconds + 0.5}" for seconds in table["seconds"]]),
         Column("ipaddr", "IP-adres", cells.addresses()),
         Column("attribute_1", "KvK-nummer", list(table["firm"])),
     ]
