@@ -53,6 +53,8 @@ ci_low = Column("ci_low", "DOUBLE", "Lower bound of the 95 % interval, in the un
 ci_high = Column("ci_high", "DOUBLE", "Upper bound of the 95 % interval, in the unit of the estimate.")
 se = Column("se", "DOUBLE", "Standard error from the survey design, in the unit of the estimate.", not_negative)
 p_value = Column("p_value", "DOUBLE", "Two-sided p-value against zero.", share)
+uncertainty = (se, ci_low, ci_high, p_value)
+"""What stands beside every estimate that is tested against zero"""
 domain_variable = Column(
     "domain_variable", "VARCHAR", "The variable that forms the subgroup; `all` for all firms of the base."
 )

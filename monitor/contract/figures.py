@@ -14,10 +14,10 @@ from monitor.contract.columns import (
     domain_variable,
     held,
     not_negative,
-    p_value,
     se,
     suppressed,
     survey,
+    uncertainty,
     wave,
 )
 
@@ -72,10 +72,7 @@ FIGURES: tuple[Table, ...] = (
             Column(
                 "change", "DOUBLE", "Estimate of the later wave minus that of the earlier, in the indicator's unit."
             ),
-            se,
-            ci_low,
-            ci_high,
-            p_value,
+            *uncertainty,
             Column(
                 "overlap_firms",
                 "BIGINT",
