@@ -100,10 +100,6 @@ class Lake:
         """Whether the table of this wave was written."""
         return self.path(table, wave).exists()
 
-    def waves(self, table: str) -> list[str]:
-        """The waves that have this table, in order."""
-        return sorted(p.parent.name.removeprefix("wave=") for p in (self.folder / table).glob("wave=*/*.parquet"))
-
     def write(self, table: str, wave: str, frame: pd.DataFrame) -> int:
         """Write a frame as the table of this wave, in place of what was there. Returns its rows."""
         with _cursor() as connection:

@@ -99,15 +99,10 @@ def decide(
     return replace(decided, dropped=tuple(name for name in decided.names if name in dropped))
 
 
-def matrix(frame: Columns, terms: Terms, practices: Mapping[str, float] | None = None) -> Array:
-    """(n, k) design matrix in the order of `terms.names`.
-
-    `practices` sets practices to a value for every firm (a state) instead of the firm's own.
-    """
+def matrix(frame: Columns, terms: Terms) -> Array:
+    """(n, k) design matrix in the order of `terms.names`."""
     n = frame.n
     own = {name: frame.numbers[name] for name in terms.practices}
-    for name, value in (practices or {}).items():
-        own[name] = np.full(n, float(value))
     x = np.empty((n, len(terms.names)))
     place = {name: j for j, name in enumerate(terms.names)}
     columns: dict[str, Array] = {name: frame.numbers[name] for name in terms.numbers} | own
