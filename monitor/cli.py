@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from monitor import __version__
+from monitor import __version__, beside
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.progress import show_progress
 from monitor.survey import Survey, load_survey
@@ -30,12 +30,10 @@ DEFECT = 70
 
 
 def command() -> NoReturn:
-    """The command `monitor`: run it and end the process.
-
-    Dagster and Great Expectations make a million objects that live as long as the process: looking through them for
-    garbage, and taking them apart at the end, would take seconds of a run.
-    """
-    gc.set_threshold(50_000, 20, 50)
+    """The command `monitor`: run it and end the process, without taking a million objects apart first."""
+    gc.set_threshold(*beside.GARBAGE)
+    if set(sys.argv[1:2]) & {"demo", "run", "check"}:
+        beside.start(["great_expectations", "monitor.validated", "monitor.modelled", "monitor.report"])
     code = main()
     atexit._run_exitfuncs()
     with suppress(BrokenPipeError):

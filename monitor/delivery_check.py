@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monitor import raw, staged
+from monitor import beside, raw, staged
 from monitor.identity import FINGERPRINT_FILE, KEY_FILE
 from monitor.lake import Lake
 from monitor.problems import MonitorError, Problem, UnusableDelivery, WaveStopped
@@ -240,7 +240,7 @@ def _validate(lake: Lake, survey: Survey, wave: Wave) -> tuple[Problem, ...]:
     from monitor import validated
 
     try:
-        validated.run(lake, survey, wave)
+        beside.begin(validated.run, lake, survey, wave)()
     except WaveStopped as stopped:
         return stopped.problems
     return ()

@@ -15,10 +15,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 from pyarrow import parquet
+
+if TYPE_CHECKING:
+    # Frames go in and out of DuckDB; loading the definitions needs none.
+    import pandas as pd
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 

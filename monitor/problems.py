@@ -54,6 +54,10 @@ class MonitorError(Exception):
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(problem.render() for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[MonitorError], tuple[tuple[Problem, ...]]]:
+        """Between processes an error goes as its problems, from which its text is made again."""
+        return type(self), (self.problems,)
+
 
 class DefinitionError(MonitorError):
     """A mistake in a survey folder or in a command: nothing was run (exit code 2)."""

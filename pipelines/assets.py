@@ -1,6 +1,7 @@
-"""The assets: one for each table of each stage, in the order of the stages.
+"""The assets: one for each table of each stage, in the order of the stages, and a blocking check for each suite.
 
-Belongs here: which tables a stage writes, and calling the stage. Does not belong here: arithmetic, storage, messages.
+Belongs here: which tables a stage writes, calling the stage, turning a suite's outcome into Dagster's. Does not belong
+here: arithmetic, storage, messages, rules (`expectations/`) and running them (`monitor.validated`).
 """
 
 import importlib
@@ -8,17 +9,25 @@ import importlib.util
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import pandas as pd
 
+from monitor import beside
 from monitor.contract import TABLES
 from monitor.lake import Lake
 from monitor.problems import MonitorError, Problem, WaveStopped
 from monitor.survey import Survey
 from pipelines.resources import SurveyHome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXPECTATIONS = Path(__file__).resolve().parent.parent / "expectations"
+
+Result = dg.MaterializeResult | dg.AssetCheckResult
 
 log = logging.getLogger("monitor")
 
@@ -99,13 +108,17 @@ def _summary(stage: str) -> str:
 def _wave_asset(
     stage: str, tables: Sequence[str], before: Sequence[str], waves: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=stage, specs=_specs(stage, tables, before), partitions_def=waves)
-    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[dg.MaterializeResult]:
+    @dg.multi_asset(
+        name=stage, specs=_specs(stage, tables, before), partitions_def=waves, check_specs=_checks(_suites(tables))
+    )
+    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
         survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
         if stage == "raw":
             lake.begin(wave)
-        yield from _run(stage, tables, wave, lake, lambda module: module.run(lake, survey, survey.waves[wave]))
-        if stage == "modelled":
+        passed = yield from _run(
+            stage, tables, wave, survey, lake, lambda module: module.run(lake, survey, survey.waves[wave])
+        )
+        if stage == "modelled" and passed:
             lake.finish(wave)
 
     return asset
@@ -117,30 +130,38 @@ def _validated_asset(before: Sequence[str], waves: dg.PartitionsDefinition) -> d
     checks = [dg.AssetCheckSpec(name, asset="validated_rules", blocking=True) for name in ANSWER_SUITES]
 
     @dg.multi_asset(name=stage, specs=_specs(stage, tables, before), partitions_def=waves, check_specs=checks)
-    def asset(
-        context: dg.AssetExecutionContext, monitor: SurveyHome
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
         survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
         stops: list[Problem] = []
 
         def call(module: Any) -> Mapping[str, object]:
             try:
-                figures: Mapping[str, object] = module.run(lake, survey, survey.waves[wave])
+                figures: Mapping[str, object] = beside.begin(module.run, lake, survey, survey.waves[wave])()
             except WaveStopped as stopped:
                 stops.extend(stopped.problems)
                 return {"stopped": len(stops)}
             return figures
 
-        yield from _run(stage, tables, wave, lake, call)
+        yield from _run(stage, tables, wave, survey, lake, call)
         rules = lake.read("validated_rules", wave)
         for suite in ANSWER_SUITES:
             outcome = rules[rules["suite"] == suite]
-            yield check_result(suite, wave, outcome, [p for p in stops if p.rule in set(outcome["rule"])])
+            yield _check_result(suite, wave, outcome, [p for p in stops if p.rule in set(outcome["rule"])])
 
     return asset
 
 
-def check_result(suite: str, wave: str, rules: pd.DataFrame, stops: Sequence[Problem]) -> dg.AssetCheckResult:
+def _suites(tables: Sequence[str]) -> list[str]:
+    """Those of the tables that have a suite, the answers' left out."""
+    return [table for table in tables if table not in ANSWER_SUITES and (EXPECTATIONS / f"{table}.yaml").exists()]
+
+
+def _checks(suites: Sequence[str]) -> list[dg.AssetCheckSpec]:
+    """A blocking check for each suite: what is downstream of its table does not run where a critical rule failed."""
+    return [dg.AssetCheckSpec(table, asset=table, blocking=True) for table in suites]
+
+
+def _check_result(suite: str, wave: str, rules: "pd.DataFrame", stops: Sequence[Problem]) -> dg.AssetCheckResult:
     """A suite's outcome as Dagster shows it; `rules` are its rows, `stops` the problems of its critical rules."""
     failed = rules[rules["passed"].eq(False)]
     shown = failed[["rule", "severity", "checked", "failed"]].to_dict("records")
@@ -161,14 +182,16 @@ def check_result(suite: str, wave: str, rules: pd.DataFrame, stops: Sequence[Pro
 
 
 def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=f"{stage}_all", specs=_specs(stage, tables, before))
-    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[dg.MaterializeResult]:
+    @dg.multi_asset(name=f"{stage}_all", specs=_specs(stage, tables, before), check_specs=_checks(_suites(tables)))
+    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
         survey, lake = monitor.survey(), monitor.lake()
         if unfinished := lake.unfinished_waves():
             raise failure(_not_whole(survey, unfinished))
         options = {"passports": monitor.passports} if stage == "released" else {}
         waves = lake.whole_waves()
-        yield from _run(stage, tables, "all", lake, lambda module: module.run_all(lake, survey, waves, **options))
+        yield from _run(
+            stage, tables, "all", survey, lake, lambda module: module.run_all(lake, survey, waves, **options)
+        )
 
     return asset
 
@@ -186,9 +209,17 @@ def _not_whole(survey: Survey, waves: Sequence[str]) -> WaveStopped:
 
 
 def _run(
-    stage: str, tables: Sequence[str], wave: str, lake: Lake, call: Callable[[Any], Mapping[str, object]]
-) -> Iterator[dg.MaterializeResult]:
-    """Run a stage and report each table with what the stage says of itself and the seconds it took."""
+    stage: str,
+    tables: Sequence[str],
+    wave: str,
+    survey: Survey,
+    lake: Lake,
+    call: Callable[[Any], Mapping[str, object]],
+) -> Generator[Result, None, bool]:
+    """Run a stage and report each table with what the stage says of itself and the seconds it took, then how the suites
+    of its tables came out. Returns whether no critical rule failed."""
+    from monitor.validated import validate_tables
+
     began = time.perf_counter()
     log.info("%s %s ...", wave, stage)
     try:
@@ -197,11 +228,18 @@ def _run(
         raise failure(error) from None
     seconds = round(time.perf_counter() - began, 3)
     log.info("%s %s %.1f s", wave, stage, seconds)
+    judged = beside.begin(validate_tables, lake, survey, wave, _suites(tables))
     metadata = {name: _shown(value) for name, value in figures.items()} | {"wave": wave, "seconds": seconds}
     for table in tables:
         # A table this wave does not have (no frame, no corrections) is reported with no rows: what is downstream of it
         # must not be skipped.
         yield dg.MaterializeResult(asset_key=table, metadata=metadata | {"dagster/row_count": lake.rows(table, wave)})
+    passed = True
+    for outcome in judged():
+        critical = [problem for problem in outcome.problems if problem.severity == "critical"]
+        passed = passed and not critical
+        yield _check_result(outcome.table, wave, outcome.rules, critical)
+    return passed
 
 
 def _shown(value: object) -> Any:

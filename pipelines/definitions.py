@@ -8,7 +8,6 @@ import dagster as dg
 
 from pipelines.assets import build_assets
 from pipelines.automation import inbox_sensor, release_job, release_sensor, wave_job, yearly
-from pipelines.checks import build_checks
 from pipelines.resources import SurveyHome, home_folder, loaded, survey_folder
 
 
@@ -18,7 +17,6 @@ def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
     wave, release = wave_job(), release_job()
     return dg.Definitions(
         assets=build_assets(survey),
-        asset_checks=build_checks(),
         jobs=[wave, release],
         schedules=[yearly(survey, wave)],
         sensors=[inbox_sensor(survey, wave), release_sensor(wave, release)],

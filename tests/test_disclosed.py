@@ -15,7 +15,8 @@ import pytest
 from publication import Published
 
 from monitor import disclosed
-from monitor.contract import BY_NAME, TABLES, shaped
+from monitor.contract import BY_NAME, TABLES
+from monitor.contract.shape import shaped
 from monitor.disclosed import cells, complementary, history, peers, primary
 from monitor.disclosed.complementary import Quantity, System, exposed, intervals, withheld_rows
 from monitor.lake import Lake, connect

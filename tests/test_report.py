@@ -12,7 +12,7 @@ import publication
 import pytest
 
 from monitor import disclosed, released, report
-from monitor.contract import shaped
+from monitor.contract.shape import shaped
 from monitor.lake import Lake
 from monitor.report import charts, paper, passports
 from monitor.report.numbers import DASH, MINUS, NBSP, Numbers

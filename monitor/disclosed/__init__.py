@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from monitor import contract
+from monitor.contract.shape import shaped
 from monitor.disclosed import cells, codebook, complementary, history, peers, primary, quality, revisions
 from monitor.disclosed.contributions import WaveFirms, contributions
 from monitor.lake import Lake
@@ -86,12 +87,12 @@ def disclose(
         "codebook": codebook.codebook(survey, waves),
         "measures": codebook.measures(survey),
     }
-    shaped = {}
+    shapes = {}
     for name, frame in tables.items():
         if "survey" not in frame:
             frame = frame.assign(survey=survey.name)
-        shaped[name] = contract.shaped(name, frame)
-    return shaped
+        shapes[name] = shaped(name, frame)
+    return shapes
 
 
 def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:

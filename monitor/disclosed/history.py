@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monitor import contract
+from monitor.contract.shape import shaped
 from monitor.disclosed.cells import Row, row_of
 from monitor.disclosed.contributions import WaveFirms, domains_of
 from monitor.lake import connect, quoted
@@ -33,7 +33,7 @@ class Earlier:
         """The public tables with counts, in the contract's shape of today."""
         with connect(self.folder / "public" / "monitor.duckdb", read_only=True) as connection:
             found = {name: connection.execute(f"SELECT * FROM {quoted(name)}").df() for name in COUNTING}
-        return {name: contract.shaped(name, frame) for name, frame in found.items()}
+        return {name: shaped(name, frame) for name, frame in found.items()}
 
     @cached_property
     def lines(self) -> dict[Row, dict[str, object]]:

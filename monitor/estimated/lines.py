@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitor.beside import share
 from monitor.design import FEW_EVENTS, SurveyDesign, korn_graubard, logit_t, student_t
 from monitor.estimated.reliability import reliability
 from monitor.rubin import combine
@@ -168,18 +169,19 @@ def estimate_wave(data: WaveData, survey: Survey) -> WaveEstimates:
     domains = domain_list(data, survey)
     members = {copy: memberships(frame, domains) for copy, frame in data.copies.items()}
     completed = [copy for copy in sorted(data.copies) if copy > 0]
-    lines, types = {}, {}
-    for name, indicator in survey.indicators.items():
-        types[name] = survey.measures[indicator.measure].type
-        if indicator.measure not in data.copies[0]:
-            continue
-        per_copy = {
-            copy: one_copy(data.design, frame, members[copy], indicator, types[name])
-            for copy, frame in data.copies.items()
-        }
-        used = [per_copy[copy] for copy in completed] or [per_copy[0]]
-        lines[name] = combined(per_copy[0], used, indicator, types[name])
+    types = {name: survey.measures[indicator.measure].type for name, indicator in survey.indicators.items()}
+    measured = [name for name, indicator in survey.indicators.items() if indicator.measure in data.copies[0]]
+    asked = [(survey.indicators[name], types[name]) for name in measured]
+    lines = dict(zip(measured, share(_line, (data, members), asked), strict=True))
     return WaveEstimates(data.wave, data.design, len(completed), domains, lines, survey.disclosure.minimum_firms, types)
+
+
+def _line(wave: tuple[WaveData, Mapping[int, Bools]], asked: tuple[Indicator, str]) -> Line:
+    """An indicator, with its measure's type, through every copy; each copy's firms in each domain with the data."""
+    (data, members), (indicator, kind) = wave, asked
+    found = {copy: one_copy(data.design, frame, members[copy], indicator, kind) for copy, frame in data.copies.items()}
+    used = [found[copy] for copy in sorted(found) if copy > 0] or [found[0]]
+    return combined(found[0], used, indicator, kind)
 
 
 def domain_list(data: WaveData, survey: Survey) -> list[tuple[str, str]]:

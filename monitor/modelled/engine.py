@@ -7,7 +7,7 @@ Belongs here: the order in which a fit is checked, made and combined. Does not b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,6 @@ from monitor.rubin import combine
 from monitor.survey import Disclosure
 
 Array = NDArray[np.float64]
-
-THREADS = 2
 
 
 def analyse(
@@ -67,6 +65,35 @@ def analyse(
     plans = [_plan(r.frame, layout, s, x, only) for r, x in zip(chosen, matrices, strict=True)]
     _combine(result, sample, chosen, matrices, fits, plans, replicated_copies, headline_only)
     return result
+
+
+@dataclass(frozen=True)
+class Work:
+    """Specifications to analyse in a row: each shares the preparation of the one before where that fits."""
+
+    specifications: tuple[Specification, ...]
+    thresholds: Disclosure
+    replicated_copies: int = 0
+    headline_only: bool = False
+
+
+def analyse_all(sample: Sample, work: Work) -> list[Result]:
+    """`analyse` each specification of a work."""
+    found, prepared = [], None
+    for s in work.specifications:
+        if prepared is None or not prepared.fits(s):
+            prepared = prepare(sample, s, work.thresholds)
+        found.append(
+            analyse(
+                sample,
+                s,
+                work.thresholds,
+                replicated_copies=work.replicated_copies,
+                headline_only=work.headline_only,
+                prepared=prepared,
+            )
+        )
+    return found
 
 
 def _fit_all(
@@ -184,9 +211,7 @@ def _replicate_variance(
             variance[:k] = np.nan
         return variance, finite
 
-    # Long array products let go of the interpreter: two copies at a time use both cores.
-    with ThreadPoolExecutor(THREADS) as pool:
-        got = list(pool.map(one, range(min(len(chosen), copies))))
+    got = [one(i) for i in range(min(len(chosen), copies))]
     finite = min(share for _, share in got)
     if finite < 1 and k:
         result.warnings.append(

@@ -32,14 +32,13 @@ def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
     replicates = lake.read("weighted_replicates", wave) if lake.has("weighted_replicates", wave) else None
     silent = lake.read("weighted_nonresponding", wave) if lake.has("weighted_nonresponding", wave) else None
     design = SurveyDesign.from_tables(weights, replicates, survey, silent)
-    frames = _frames(lake, wave, weights)
-    copies = [columns_of(frame) for number, frame in sorted(frames.items()) if number > 0]
-    observed = columns_of(frames[0])
+    copies = _copies(lake, wave, weights)
+    observed = copies.pop(0)
     firms = weights["firm"].to_numpy(object)
     return Sample(
         wave=wave,
         firms=firms,
-        copies=tuple(copies or [observed]),
+        copies=tuple(copies.values()) or (observed,),
         observed=observed,
         design=design,
         percentages=_percentages(survey),
@@ -48,18 +47,18 @@ def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
     )
 
 
-def _frames(lake: Lake, wave: str, weights: pd.DataFrame) -> dict[int, pd.DataFrame]:
-    """Imputation -> one row per firm of `weights`, in its order."""
+def _copies(lake: Lake, wave: str, weights: pd.DataFrame) -> dict[int, Columns]:
+    """Imputation -> its columns, in the order of the firms of `weights`; 0 is the observed copy."""
     derived = lake.read("derived_measures", wave)
     answers = lake.read("imputed_answers", wave)
     of_frame = [c for c in weights.columns if c != "firm" and c not in NOT_VARIABLES and c not in derived.columns]
     of_answers = [c for c in answers.columns if c not in derived.columns and c not in of_frame]
     merged = derived.merge(answers[["imputation", "firm", *of_answers]], on=["imputation", "firm"], validate="1:1")
-    merged = merged.merge(weights[["firm", *of_frame]], on="firm", validate="m:1")
-    found = {}
-    for number, copy in merged.groupby("imputation", sort=True):
-        found[int(str(number))] = copy.set_index("firm").loc[weights["firm"]].reset_index()
-    return found
+    # The firms of `weights` are in the order of their names.
+    merged = merged.merge(weights[["firm", *of_frame]], on="firm", validate="m:1").sort_values(["imputation", "firm"])
+    number = merged["imputation"].to_numpy()
+    every = columns_of(merged)
+    return {int(copy): every.take(number == copy, [*every.numbers, *every.categories]) for copy in np.unique(number)}
 
 
 def _percentages(survey: Survey) -> frozenset[str]:

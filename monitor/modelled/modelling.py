@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from monitor.beside import share
 from monitor.claims import decide, holm, rule_text
 from monitor.lake import Lake
-from monitor.modelled.engine import analyse
+from monitor.modelled.engine import Work, analyse_all
 from monitor.modelled.evidence import evidence_for
 from monitor.modelled.registry import Model, Specification
 from monitor.modelled.result import Result
@@ -80,14 +81,17 @@ class Findings:
 
 def fit_models(findings: Findings, models: Sequence[Model]) -> None:
     """Every model's variants, with the checks each allows."""
-    sample, survey = findings.sample, findings.survey
+    started = perf_counter()
+    sample, thresholds = findings.sample, findings.survey.disclosure
+    variants = {model.name: _variants(model, sample) for model in models}
+    works = [
+        Work((variant,), thresholds, replicated_copies=len(sample.copies) if model.primary else REPLICATED_COPIES)
+        for model in models
+        for variant in variants[model.name]
+    ]
+    analysed = iter(share(analyse_all, sample, works))
     for model in models:
-        started = perf_counter()
-        copies = len(sample.copies) if model.primary else REPLICATED_COPIES
-        results = [
-            analyse(sample, variant, survey.disclosure, replicated_copies=copies)
-            for variant in _variants(model, sample)
-        ]
+        results = [result for _ in variants[model.name] for result in next(analysed)]
         adjusted = _holm_within(results, model.family_contrast)
         for result in results:
             add_result(findings, result, adjusted.get(result.specification.variant))
@@ -95,7 +99,7 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
                 dose = result.specification.dose
                 doses = doses_of(sample.copies, dose) if dose is not None and result.refusal is None else None
                 findings.add_robustness(checks_of(result, doses))
-        findings.timed(f"model {model.name}", started)
+    findings.timed("models", started)
 
 
 def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float] | None = None) -> None:
@@ -109,23 +113,20 @@ def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float]
 
 def draw_curves(findings: Findings, models: Sequence[Model]) -> None:
     """The curve over cuts and the specification curve with its joint test, where a model declares them."""
-    sample, thresholds = findings.sample, findings.survey.disclosure
+    survey, sample, label = findings.survey, findings.sample, findings.label
     for model in models:
         started = perf_counter()
         if model.curve is not None:
-            points = curve(sample, model, thresholds)
-            findings.rows["modelled_curve"] += curve_rows(findings.survey.name, findings.label, model, points)
-            started = findings.timed(f"curve {model.name}", started)
+            points = curve(sample, model, survey.disclosure)
+            findings.rows["modelled_curve"] += curve_rows(survey.name, label, model, points)
+            started = findings.timed("curves", started)
         if model.choices is not None:
-            found = specification_curve(sample, model, thresholds)
-            findings.rows["modelled_specifications"] += specification_rows(
-                findings.survey.name, findings.label, model, found
-            )
-            rng = np.random.default_rng(
-                np.random.SeedSequence([findings.survey.seed, zlib.crc32(f"{findings.label} {model.name}".encode())])
-            )
-            findings.add_robustness(joint_rows(model.name, joint_test(sample, [r for _, r in found], rng)))
-            findings.timed(f"specifications {model.name}", started)
+            found = specification_curve(sample, model, survey.disclosure)
+            findings.rows["modelled_specifications"] += specification_rows(survey.name, label, model, found)
+            seed = np.random.SeedSequence([survey.seed, zlib.crc32(f"{label} {model.name}".encode())])
+            joint = joint_test(sample, [r for _, r in found], np.random.default_rng(seed))
+            findings.add_robustness(joint_rows(model.name, joint))
+            findings.timed("specifications", started)
 
 
 def decide_claims(findings: Findings) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 import pandas as pd
 
 from monitor import contract
+from monitor.beside import begin
+from monitor.contract.shape import shaped
 from monitor.lake import Lake
 from monitor.released import datapackage, difference, exchange, manifest, public, publish, secure, statistics
 from monitor.released.difference import Difference, diff
@@ -93,18 +95,19 @@ def build(
     shown, hidden = folder / "public", folder / "secure"
     shown.mkdir()
     hidden.mkdir(mode=0o700)
-    public.write_database(shown / "monitor.duckdb", tables)
-    public.write_csv(shown / "tables", tables)
     described = exchange.write(shown, tables, survey, waves, about.moment)
-    datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
     description = manifest.describe(lake, survey, waves, about.release_id, about.moment, about.content_hash)
-    revised = None
+    revisions = None
     if last is not None:
         this = difference.Side(about.release_id, tables, firms, description)
-        revised = difference.compare(difference.read(last), this)
-    report.build(shown / "report", tables, survey, waves, _revisions(revised, survey) if revised else None, described)
+        revisions = _revisions(difference.compare(difference.read(last), this), survey)
+    reported = begin(report.build, shown / "report", tables, survey, waves, revisions, described)
+    public.write_database(shown / "monitor.duckdb", tables)
+    public.write_csv(shown / "tables", tables)
+    datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
     secure.write_database(hidden / "microdata.duckdb", firms, survey)
     statistics.write(hidden, firms, survey)
+    reported()
     if passports:
         newest = firms["firms"][firms["firms"]["wave"] == waves[-1]]
         pressed.write(hidden / "passports", newest, report.spoken(tables, survey), survey, waves[-1])
@@ -123,7 +126,7 @@ def _revisions(revised: Difference, survey: Survey) -> dict[str, object]:
 def public_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
     """The disclosed tables in the contract's shape, and `releases` for the release to come (not yet named)."""
     tables = {
-        table.name: contract.shaped(table.name, lake.read(f"disclosed_{table.name}", "all"))
+        table.name: shaped(table.name, lake.read(f"disclosed_{table.name}", "all"))
         for table in contract.TABLES
         if table.name != "releases"
     }
@@ -137,7 +140,7 @@ def public_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str,
         "synthetic": survey.synthetic,
         "synthetic_note": "Synthetic data: no firm in them exists." if survey.synthetic else None,
     }
-    tables["releases"] = contract.shaped("releases", pd.DataFrame([about]))
+    tables["releases"] = shaped("releases", pd.DataFrame([about]))
     return tables
 
 

@@ -5,7 +5,17 @@ Expectations judge them, `execution` gathers every failing row, `outcomes` says 
 Does not belong here: correcting or imputing an answer.
 """
 
-from monitor.validated.stage import TableOutcome, all_rules, run, suite_of, validate_table
+from monitor.validated.stage import TableOutcome, all_rules, run, suite_of, validate_table, validate_tables
 from monitor.validated.suites import Rule, Suite, load_suite
 
-__all__ = ["Rule", "Suite", "TableOutcome", "all_rules", "load_suite", "run", "suite_of", "validate_table"]
+__all__ = [
+    "Rule",
+    "Suite",
+    "TableOutcome",
+    "all_rules",
+    "load_suite",
+    "run",
+    "suite_of",
+    "validate_table",
+    "validate_tables",
+]

@@ -93,13 +93,18 @@ def verdicts(
 
 def in_memory_context() -> Any:
     """Great Expectations without files, a site for its documents, progress bars or messages to its makers."""
+    import threading
+
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
         ProgressBarsConfig,
     )
+    from tqdm import tqdm
 
+    # Its bars are off, and yet by default it takes a lock between processes, which a killed process leaves behind.
+    tqdm.set_lock(threading.RLock())
     return gx.get_context(
         mode="ephemeral",
         project_config=DataContextConfig(

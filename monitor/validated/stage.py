@@ -7,6 +7,7 @@ Belongs here: what is read, run and written, in which order. Does not belong her
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -137,6 +138,11 @@ def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOu
         found += outcomes.problems(connection, {table: suite}, ("warning", "info"), declared)
     lake.write(f"validated_rules_{table}", wave, rules)
     return TableOutcome(table, wave, rules, tuple(found))
+
+
+def validate_tables(lake: Lake, survey: Survey, wave: str, tables: Sequence[str]) -> list[TableOutcome]:
+    """`validate_table` for each of the tables."""
+    return [validate_table(lake, survey, wave, table) for table in tables]
 
 
 def _thresholds(survey: Survey) -> str:

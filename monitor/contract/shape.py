@@ -1,0 +1,47 @@
+"""A frame brought into the shape of the contract.
+
+Belongs here: order, types and key of a table's frame. Does not belong here: which tables and columns there are.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from monitor.contract import BY_NAME
+
+STATED = ("suppressed", "held", "counts_held")
+DTYPES = {"VARCHAR": "object", "DOUBLE": "float64", "BIGINT": "Int64", "BOOLEAN": "boolean", "TIMESTAMP": "object"}
+
+
+def shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame as the contract has the table: its columns in order and typed, sorted by key, the key unique.
+
+    A column the frame lacks is NULL; `suppressed` and `held` are false where not said. Columns beyond the contract
+    are left out: nothing reaches the public by accident. Raises ValueError where the key repeats.
+    """
+    table = BY_NAME[name]
+    out = pd.DataFrame(index=frame.index)
+    for column in table.columns:
+        if column.name not in frame.columns:
+            values = pd.Series(False if column.name in STATED else None, index=frame.index, dtype="object")
+        else:
+            values = frame[column.name]
+        out[column.name] = _typed(values, column.type)
+    key = list(table.key)
+    out = out.sort_values(key, kind="stable").reset_index(drop=True)
+    repeated = out.duplicated(key)
+    if bool(repeated.any()):
+        raise ValueError(
+            f"{name}: {int(repeated.sum())} repeated keys, first {out.loc[repeated, key].iloc[0].to_dict()}"
+        )
+    return out
+
+
+def _typed(values: pd.Series, kind: str) -> pd.Series:
+    if kind == "VARCHAR":
+        return values.astype("object").where(values.notna(), None).map(lambda v: v if v is None else str(v))
+    if kind == "DOUBLE":
+        return pd.to_numeric(values, errors="coerce").astype("float64")
+    if kind == "BIGINT":
+        return pd.to_numeric(values, errors="coerce").astype("Float64").round().astype("Int64")
+    return values.astype("object").where(values.notna(), None).astype(DTYPES[kind])  # type: ignore[call-overload]
