@@ -161,7 +161,7 @@ def _plain_bytes(path: Path, encoding: str) -> Iterator[bytes]:
             # A carriage return at the very end may be half of a line end.
             held = b"\r" if chunk.endswith(b"\r") else b""
             chunk = chunk[:-1] if held else chunk
-            yield chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            yield chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in chunk else chunk
     yield held.replace(b"\r", b"\n")
 
 
@@ -190,8 +190,10 @@ def _plain(path: Path, encoding: str, detected: str, aside: Path, notes: tuple[P
                         do="ask for the export again, or declare the encoding (for example utf-16)",
                     )
                 feeds += text.count("\n")
-                returns += text.count("\r")
-                pairs += text.count("\r\n") + (last_return and text.startswith("\n"))
+                pairs += last_return and text.startswith("\n")
+                if "\r" in text:
+                    returns += text.count("\r")
+                    pairs += text.count("\r\n")
                 last_return = text.endswith("\r")
                 ends_open = not text.endswith(("\n", "\r"))
                 at += len(chunk)

@@ -28,7 +28,7 @@ __all__ = ["run", "staged_concepts"]
 
 log = logging.getLogger("monitor")
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "1500MB"
 """What DuckDB may hold before it spills to a temporary folder"""
 
 

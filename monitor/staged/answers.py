@@ -159,9 +159,10 @@ def _kinds(inner: str, questions: Sequence[Question], expressions: Mapping[str, 
             f"ELSE CAST(coalesce({found.missing}, missing_word({found.text}), 'invalid') AS missing_kind) END AS {kind}"
         )
         unread.append(f"{kind} = {routing.kind_literal('invalid')}")
-        evidence.append(f"CASE WHEN {unread[-1]} THEN evidence({found.text}) END")
+        evidence.append(f"CASE WHEN {unread[-1]} THEN {found.text} END")
     concepts = ", ".join(literal(question.concept) for question in questions)
     return (
-        f"SELECT *, CASE WHEN {' OR '.join(unread)} THEN MAP([{concepts}], [{', '.join(evidence)}]) END AS evidence "
+        f"SELECT *, CASE WHEN {' OR '.join(unread)} "
+        f"THEN MAP([{concepts}], [evidence(text) for text in [{', '.join(evidence)}]]) END AS evidence "
         f"FROM (SELECT *, {', '.join(kinds)} FROM ({inner}))"
     )

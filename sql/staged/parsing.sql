@@ -2,12 +2,13 @@
 -- Every text is a value, a missing kind or invalid: what these give NULL for becomes `invalid`, its text kept.
 
 -- White space of every kind: space, tab, line ends, no-break, figure, narrow and full-width space, invisible marks.
-CREATE OR REPLACE TEMP MACRO padding() AS
+-- A variable, as `missing_words` below: what a macro calls is planned again at every cell it stands in.
+SET VARIABLE padding =
     ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(8199) || chr(8239) || chr(12288) || chr(65279) || chr(8203);
 
 -- A cell without padding of any kind; blank as NULL.
 CREATE OR REPLACE TEMP MACRO tidy_cell(cell) AS
-    CASE WHEN regexp_full_match(cell, '[!-~]|[!-~][ -~]*[!-~]') THEN cell ELSE nullif(trim(cell, padding()), '') END;
+    CASE WHEN regexp_full_match(cell, '[!-~]|[!-~][ -~]*[!-~]') THEN cell ELSE nullif(trim(cell, getvariable('padding')), '') END;
 
 -- A firm's identifier as text with its leading zeros; a spreadsheet's "123.0" is "123".
 CREATE OR REPLACE TEMP MACRO firm_id(cell) AS regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1');
@@ -110,7 +111,7 @@ CREATE OR REPLACE TEMP MACRO parse_date(cell) AS
 CREATE OR REPLACE TEMP MACRO parse_date_as(cell, form) AS sensible_date(CAST(try_strptime(cell, form) AS DATE));
 
 -- What a respondent writes instead of an answer, in the form codes are compared in and without points at its end.
-CREATE OR REPLACE TEMP MACRO missing_words() AS MAP {
+SET VARIABLE missing_words = MAP {
     'n.v.t': 'absent', 'nvt': 'absent', 'n/a': 'absent', 'na': 'absent', 'n.a': 'absent', '-': 'absent', '--': 'absent',
     'niet van toepassing': 'absent', 'not applicable': 'absent', 'null': 'absent', 'none': 'absent', 'leeg': 'absent',
     '#n/a': 'absent', '#n/b': 'absent', '#null!': 'absent',
@@ -125,7 +126,7 @@ CREATE OR REPLACE TEMP MACRO missing_words() AS MAP {
 
 -- The missing kind of such a word.
 CREATE OR REPLACE TEMP MACRO missing_word(cell) AS
-    CASE WHEN strlen(cell) <= 40 THEN map_extract_value(missing_words(), rtrim(code_key(cell), '. ')) END;
+    CASE WHEN strlen(cell) <= 40 THEN map_extract_value(getvariable('missing_words'), rtrim(code_key(cell), '. ')) END;
 
 -- The kinds of a value's absence; a small type, because every concept has a column of them.
 CREATE TYPE missing_kind AS ENUM ('not_asked', 'refused', 'dont_know', 'break_off', 'invalid', 'absent');
