@@ -158,12 +158,16 @@ def _require_wave(survey: Survey, wave: str) -> None:
         )
 
 
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise DefinitionError(
+            Problem("the delivery is not there", file=str(path), expected="a file", do="check the path")
+        )
+
+
 def _deliver(source: Path, inbox: Path) -> None:
     """Put a delivery into a wave's inbox, whole or not at all."""
-    if not source.is_file():
-        raise DefinitionError(
-            Problem("the delivery is not there", file=str(source), expected="a file", do="check the path")
-        )
+    _require_file(source)
     inbox.mkdir(parents=True, exist_ok=True)
     aside = inbox / f".{source.name}.part"
     shutil.copyfile(source, aside)
@@ -198,6 +202,7 @@ def _check(options: argparse.Namespace) -> int:
 def _new_survey(options: argparse.Namespace) -> int:
     from monitor.proposal import propose_survey
 
+    _require_file(options.source)
     written = propose_survey(options.folder, options.source, options.wave)
     _print({"written": [str(p) for p in written]}, "\n".join(map(str, written)), options.json)
     return 0
@@ -206,6 +211,7 @@ def _new_survey(options: argparse.Namespace) -> int:
 def _new_wave(options: argparse.Namespace) -> int:
     from monitor.proposal import propose_wave
 
+    _require_file(options.source)
     written, changes = propose_wave(options.folder, options.source, options.wave)
     _print({"written": str(written), "changes": changes}, "\n".join([str(written), *changes]), options.json)
     return 0

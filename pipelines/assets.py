@@ -235,7 +235,11 @@ def _run(
         # must not be skipped.
         yield dg.MaterializeResult(asset_key=table, metadata=metadata | {"dagster/row_count": lake.rows(table, wave)})
     passed = True
-    for outcome in judged():
+    try:
+        outcomes = judged()
+    except MonitorError as error:
+        raise failure(error) from None
+    for outcome in outcomes:
         critical = [problem for problem in outcome.problems if problem.severity == "critical"]
         passed = passed and not critical
         yield _check_result(outcome.table, wave, outcome.rules, critical)

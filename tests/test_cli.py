@@ -54,6 +54,15 @@ def test_a_delivery_that_is_not_there(home: Path, tmp_path: Path, capsys: pytest
     assert "the delivery is not there" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["new-survey", "new-wave"])
+def test_a_proposal_from_a_file_that_is_not_there(
+    command: str, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command, str(tmp_path / "folder"), "--from", str(tmp_path / "answers_2020.csv"), home=home) == 2
+    assert "the delivery is not there" in capsys.readouterr().err
+    assert not (tmp_path / "folder").exists()
+
+
 def test_a_wave_without_delivery_stops(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("run", "--survey", ECUADOR, "--wave", "2014", home=home) == 1
     shown = capsys.readouterr().err

@@ -239,6 +239,26 @@ def test_fits_are_those_of_statsmodels() -> None:
         assert maximum_likelihood(y, x, w).coefficients == pytest.approx(theirs.params, rel=1e-9)
 
 
+def test_a_fit_that_statsmodels_does_not_find_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitor.modelled import engine
+
+    right = fitted(firms())
+    assert right.estimator == "logit"
+    assert right.statsmodels_gap is not None
+    assert right.statsmodels_gap < 1e-9
+    ours = engine.fit_copies
+
+    def wrong(*arguments: Any, **options: Any) -> list[Any]:
+        return [replace(fit, coefficients=fit.coefficients + 1e-4) for fit in ours(*arguments, **options)]
+
+    monkeypatch.setattr(engine, "fit_copies", wrong)
+    told = fitted(firms())
+    assert told.statsmodels_gap is not None
+    assert told.statsmodels_gap > 1e-5
+    assert analyse(sample(firms()), MAIN, Disclosure(), headline_only=True).statsmodels_gap is None
+    assert fitted(firms(), replace(MAIN, estimator="firth")).statsmodels_gap is None
+
+
 @pytest.mark.parametrize("penalised", [False, True], ids=["logit", "firth"])
 def test_replicates_together_are_the_fits_one_by_one(penalised: bool) -> None:
     frame = firms()

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from monitor.problems import DefinitionError
+from monitor import validated
+from monitor.lake import Lake
+from monitor.problems import DefinitionError, Problem
+from monitor.survey import Survey
+from monitor.validated import TableOutcome
 from pipelines.automation import SETTLED_SECONDS, arrival, inbox_sensor, wave_job, yearly
-from pipelines.command import close_killed_runs, prepare_instance, run_waves
+from pipelines.command import RunFailed, close_killed_runs, prepare_instance, run_waves
 from pipelines.definitions import build
 from pipelines.resources import SurveyHome, loaded
 
@@ -97,6 +104,43 @@ def test_two_runs_do_not_share_a_home(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(DefinitionError, match="another run is working"):
             run_waves(ECUADOR, tmp_path, ["2014"])
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["a critical rule fails", "a rule cannot be run"])
+def test_a_rule_about_a_later_table_stops_the_wave(
+    tmp_path: Path, inbox: Path, shared: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    shutil.copy(shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav", inbox / "answers.sav")
+    judge = validated.validate_tables
+    problem = Problem("planted", rule="planted_rule", severity="critical", do="nothing")
+
+    def planted(lake: Lake, survey: Survey, wave: str, tables: Sequence[str]) -> list[TableOutcome]:
+        found = judge(lake, survey, wave, tables)
+        if "derived_measures" not in tables:
+            return found
+        if broken:
+            raise DefinitionError(problem)
+        return [replace(outcome, problems=(problem,)) for outcome in found]
+
+    monkeypatch.setattr(validated, "validate_tables", planted)
+    with pytest.raises(RunFailed) as failed:
+        run_waves(ECUADOR, tmp_path, ["2014"])
+    assert [p.what for p in failed.value.problems] == ["planted"]
+    assert failed.value.exit_code == (2 if broken else 1)
+    lake = Lake(tmp_path, "ecuador")
+    assert lake.has("derived_measures", "2014")
+    assert not lake.has("weighted_weights", "2014"), "what is downstream does not run"
+    assert lake.unfinished_waves() == ["2014"]
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+        events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    evaluations = [e.dagster_event.asset_check_evaluation_data for e in events if e.dagster_event]
+    told = {evaluation.check_name: evaluation for evaluation in evaluations}
+    assert told["staged_codes"].passed
+    if not broken:
+        assert not told["derived_measures"].passed
+        assert told["derived_measures"].blocking
+        assert "planted" in (told["derived_measures"].description or "")
 
 
 def test_a_killed_run_is_closed_in_the_history(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def models() -> pd.DataFrame:
     return pd.DataFrame(
         [{"wave": "2017", "model": "primary", "variant": v, "n": 120.0, "events": 30.0, "n_dropped": 2.0, "df": 80.0,
           "minimum_detectable_effect": 0.1, "converged": True, "published": True, "warning": None,
-          "suppressed": False} for v in ("primary", "unweighted")]
+          "suppressed": False, "statsmodels_gap": 1e-11 if v == "primary" else None} for v in ("primary", "unweighted")]
     )  # fmt: skip
 
 
@@ -188,6 +188,7 @@ FAULTS: Mapping[str, Mapping[str, Change]] = {
         "model_events_at_most_firms": at(1, events=121.0),
         "model_refusal_has_its_reason": at(1, published=False),
         "model_published_only_if_converged": at(1, converged=False),
+        "model_coefficients_are_those_of_statsmodels": at(1, statsmodels_gap=1e-5),
     },
     "modelled_terms": {
         "term_once": twice,

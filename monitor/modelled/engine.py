@@ -18,6 +18,7 @@ from monitor.modelled.columns import Columns
 from monitor.modelled.contrasts import Contrasts, Plan, evaluate, replicated
 from monitor.modelled.fit import Fit, fit_copies, replicate_fits
 from monitor.modelled.prepare import Prepared, prepare
+from monitor.modelled.referee import JUDGED, gap_to_statsmodels
 from monitor.modelled.registry import Specification
 from monitor.modelled.result import Estimates, Result, effective_df
 from monitor.modelled.sample import Rows, Sample
@@ -40,8 +41,8 @@ def analyse(
     """Fit one specification on every copy and combine; a refusal with its reason instead where it may not be published.
 
     Order: `prepare` (unless `prepared` already fits), fits, contrasts, the design's variance by linearisation and by
-    replicates (the latter within the first `replicated_copies`), Rubin's rules. `headline_only` leaves out terms and
-    every other contrast (curves and specification curves need no more).
+    replicates (the latter within the first `replicated_copies`), Rubin's rules. `headline_only` leaves out terms,
+    every other contrast and statsmodels' opinion (curves and specification curves need no more).
     """
     s = specification
     if prepared is None or not prepared.fits(s):
@@ -61,6 +62,9 @@ def analyse(
     if not result.converged:
         result.refusal = Refusal("geen eindige schatting", "no finite estimate")
         return result
+    if not headline_only and estimator in JUDGED:
+        own = _weights(sample, s)[chosen[0].mask]
+        result.statsmodels_gap = gap_to_statsmodels(chosen[0].y, matrices[0], own, fits[0].coefficients)
     only = s.headline if headline_only else None
     plans = [_plan(r.frame, layout, s, x, only) for r, x in zip(chosen, matrices, strict=True)]
     _combine(result, sample, chosen, matrices, fits, plans, replicated_copies, headline_only)

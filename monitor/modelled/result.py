@@ -105,6 +105,8 @@ class Result:
     copies: int = 0
     """Completed copies it rests on"""
     layout: Terms | None = None
+    statsmodels_gap: float | None = None
+    """How far the first copy's coefficients lie from statsmodels' (`referee`); None where it was not asked"""
 
     @property
     def minimum_detectable_effect(self) -> float:

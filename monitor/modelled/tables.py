@@ -23,7 +23,8 @@ TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "modelled_models": (
         words(
             "survey wave model variant outcome base estimator weighted n events n_dropped df "
-            "minimum_detectable_effect converged warning published warning_nl n_routed copies family"
+            "minimum_detectable_effect converged warning published warning_nl n_routed copies family "
+            "statsmodels_gap"
         ),
         ["wave", "model", "variant"],
     ),
@@ -75,7 +76,7 @@ FACTS = frozenset({"weighted", "converged", "published"})
 NUMBERS = frozenset(
     words(
         "estimate se ci_low ci_high p_value df fmi odds_ratio minimum_detectable_effect p_greater p_less p_holm "
-        "se_linearised se_replicate p_supported p_contradicted statistic bound cut"
+        "se_linearised se_replicate p_supported p_contradicted statistic bound cut statsmodels_gap"
     )
 )
 """Columns that are not text"""
@@ -106,6 +107,7 @@ def model_row(survey: str, wave: str, result: Result) -> dict[str, Any]:
         "n_routed": result.routed,
         "copies": result.copies,
         "family": s.family,
+        "statsmodels_gap": result.statsmodels_gap,
     }
 
 

@@ -69,41 +69,44 @@ def amendments(
     delivery does not change, or where the frozen answers cannot be read any more.
     """
     register_pseudonym(connection, survey_key(lake.home, survey), survey.name)
-    return _amendments(
-        connection, lake, survey, wave, accepted, decisions, open_earlier, lake.scan("raw_records", wave.name)
-    )
+    comparison = _Comparison(connection, lake, survey, wave, decisions, open_earlier)
+    return comparison.of(accepted, lake.scan("raw_records", wave.name))
 
 
-def _amendments(
-    connection: duckdb.DuckDBPyConnection,
-    lake: Lake,
-    survey: Survey,
-    wave: Wave,
-    accepted: Sequence[Kept],
-    decisions: Mapping[str, Decisions],
-    open_earlier: Callable[[Kept], Reading],
-    after: str,
-) -> Amendments:
-    *earlier, current = accepted
-    decided = decisions.get(current.delivery, NOTHING_DECIDED)
-    if not earlier:
-        return Amendments(_decided(no_amendments(), decided, lake, survey), None)
-    reading = open_earlier(earlier[-1])
-    before = f"records_{len(earlier)}"
+@dataclass(frozen=True)
+class _Comparison:
+    """What stays the same while deliveries are compared, each with the one before it."""
 
-    def write(query: str) -> int:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {before} AS {query}")
-        return int(connection.execute(f"SELECT count(*) FROM {before}").fetchall()[0][0])
+    connection: duckdb.DuckDBPyConnection
+    lake: Lake
+    survey: Survey
+    wave: Wave
+    decisions: Mapping[str, Decisions]
+    open_earlier: Callable[[Kept], Reading]
 
-    reading.write(write)
-    if decisions.get(earlier[-1].delivery, NOTHING_DECIDED).refuses_some:
-        stood = _amendments(connection, lake, survey, wave, earlier, decisions, open_earlier, before).standing
-        if stood:
-            write(stood)
-    changes = _decided(_compare(connection, survey, wave, reading, before, after), decided, lake, survey)
-    refused = sorted(set(changes.loc[changes["decision"] == "refused", "firm"].dropna()))
-    key = _firm_cell(wave, reading)
-    return Amendments(changes, _standing(connection, before, after, key, refused) if refused and key else None)
+    def of(self, accepted: Sequence[Kept], after: str) -> Amendments:
+        """What the last delivery, whose records are `after`, changes in what stood before it."""
+        *earlier, current = accepted
+        decided = self.decisions.get(current.delivery, NOTHING_DECIDED)
+        if not earlier:
+            return Amendments(_decided(no_amendments(), decided, self.lake, self.survey), None)
+        reading = self.open_earlier(earlier[-1])
+        before = f"records_{len(earlier)}"
+
+        def write(query: str) -> int:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {before} AS {query}")
+            return int(self.connection.execute(f"SELECT count(*) FROM {before}").fetchall()[0][0])
+
+        reading.write(write)
+        if self.decisions.get(earlier[-1].delivery, NOTHING_DECIDED).refuses_some:
+            stood = self.of(earlier, before).standing
+            if stood:
+                write(stood)
+        found = _compare(self.connection, self.survey, self.wave, reading, before, after)
+        changes = _decided(found, decided, self.lake, self.survey)
+        refused = sorted(set(changes.loc[changes["decision"] == "refused", "firm"].dropna()))
+        key = _firm_cell(self.wave, reading)
+        return Amendments(changes, _standing(self.connection, before, after, key, refused) if refused and key else None)
 
 
 def _compare(
