@@ -8,6 +8,7 @@ work is done in the process that asks, with the same result.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -17,7 +18,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -48,7 +49,9 @@ class _Second:
     def __init__(self, modules: Sequence[str]) -> None:
         spawning = multiprocessing.get_context("spawn")
         self.connection, its_end = spawning.Pipe()
-        spawning.Process(target=_serve, args=(its_end, tuple(modules)), daemon=True).start()
+        process = spawning.Process(target=_serve, args=(its_end, tuple(modules)), daemon=True)
+        process.start()
+        atexit.register(process.kill)
         its_end.close()
         self.works = 0
         self.unasked = False
@@ -85,7 +88,7 @@ _kept: Any = None
 
 
 def start(modules: Sequence[str]) -> None:
-    """Start the second process, which first imports the modules. It ends with this one, however this one ends."""
+    """Start the second process, which imports the modules while it waits. It ends with this one, however that ends."""
     global _second
     _second = _Second(modules)
 
@@ -127,6 +130,15 @@ def share(function: Callable[[Common, Item], Answer], common: Common, items: Seq
     return [answers[place] for place in range(len(items))]
 
 
+def _forget() -> None:
+    global _second
+    _second = None
+
+
+# A forked process must not listen at its parent's pipe.
+os.register_at_fork(after_in_child=_forget)
+
+
 def _keep(common: Any) -> None:
     global _kept
     _kept = common
@@ -137,22 +149,31 @@ def _with_kept(function: Callable[[Any, Any], Any], item: Any) -> Any:
 
 
 def _serve(connection: Connection, modules: Sequence[str]) -> None:
-    """The second process: import, then work until the first is gone."""
+    """The second process: import while there is no work, and work until the first is gone."""
     # An interrupt of the terminal reaches both; the first says so and takes this one along.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, daemon=True).start()
     gc.set_threshold(*GARBAGE)
     show_progress()
-    for module in modules:
-        import_module(module)
-    while True:
-        function, arguments = connection.recv()
-        try:
-            answer, raised = function(*arguments), None
-        except Exception as error:
-            error.add_note(f"in the second process:\n{traceback.format_exc()}")
-            answer, raised = None, error
-        connection.send((answer, raised))
+    left = deque(modules)
+    # An end of the pipe is an end of the first process, which has nobody to tell.
+    with suppress(EOFError, OSError):
+        while True:
+            while left and not connection.poll():
+                # What cannot be imported says so to the work that needs it.
+                with suppress(Exception):
+                    import_module(left.popleft())
+            function, arguments = connection.recv()
+            connection.send(_tried(function, arguments))
+
+
+def _tried(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, Exception | None]:
+    """The answer, or the error with its trace as a note."""
+    try:
+        return function(*arguments), None
+    except Exception as error:
+        error.add_note(f"in the second process:\n{traceback.format_exc()}")
+        return None, error
 
 
 def _follow() -> None:

@@ -31,14 +31,16 @@ DEFECT = 70
 
 def command() -> NoReturn:
     """The command `monitor`: run it and end the process, without taking a million objects apart first."""
+    ended: list[int] = []
+    # Registered first and so called last: by then all others have put away what they had open.
+    atexit.register(lambda: os._exit(ended[0]) if ended else None)
     gc.set_threshold(*beside.GARBAGE)
     if set(sys.argv[1:2]) & {"demo", "run", "check"}:
         beside.start(["great_expectations", "monitor.validated", "monitor.modelled", "monitor.report"])
-    code = main()
-    atexit._run_exitfuncs()
+    ended.append(main())
     with suppress(BrokenPipeError):
         sys.stdout.flush()
-    os._exit(code)
+    sys.exit(ended[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -122,4 +122,4 @@ def test_the_second_process_ends_with_a_killed_first(tmp_path: Path, work: str) 
     while not gone(other) and time.monotonic() < until:
         time.sleep(0.05)
     assert gone(other)
-    process.communicate()
+    assert process.communicate()[1] == ""
