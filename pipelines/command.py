@@ -19,7 +19,8 @@ from monitor.validated.check import rule_problems
 from pipelines.definitions import build
 from pipelines.resources import loaded
 
-INSTANCE = "telemetry:\n  enabled: false\n"
+INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+"""Dagster's settings of a home: nothing is reported to its makers, and its web interface asks for no address"""
 
 
 class RunFailed(MonitorError):

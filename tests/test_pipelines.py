@@ -143,6 +143,14 @@ def test_a_rule_about_a_later_table_stops_the_wave(
         assert "planted" in (told["derived_measures"].description or "")
 
 
+def test_dagster_reports_to_nobody_and_asks_for_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DAGSTER_DISABLE_TELEMETRY", raising=False)
+    prepare_instance(tmp_path)
+    with dg.DagsterInstance.get() as instance:
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+
+
 def test_a_killed_run_is_closed_in_the_history(tmp_path: Path) -> None:
     prepare_instance(tmp_path)
     with dg.DagsterInstance.get() as instance:
