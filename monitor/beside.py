@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -30,9 +31,15 @@ Common = TypeVar("Common")
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+log = logging.getLogger("monitor")
+
 GARBAGE = (50_000, 20, 50)
 """When garbage is looked for: Dagster and Great Expectations make a million objects that live as long as the process,
 and looking through them at Python's usual pace would take seconds of a run"""
+
+
+class _Gone(Exception):
+    """The second process is no longer there."""
 
 
 @contextmanager
@@ -40,7 +47,7 @@ def _told_when_gone() -> Iterator[None]:
     try:
         yield
     except (EOFError, OSError):
-        raise RuntimeError("the second process is gone: killed, perhaps for want of memory") from None
+        raise _Gone from None
 
 
 class _Second:
@@ -84,7 +91,7 @@ class _Second:
 
 _second: _Second | None = None
 _kept: Any = None
-"""In the second process: what the items of `share` have in common"""
+"""What the items of `share` have in common, in either process"""
 
 
 def start(modules: Sequence[str]) -> None:
@@ -96,10 +103,30 @@ def start(modules: Sequence[str]) -> None:
 def begin(function: Callable[..., Answer], *arguments: Any) -> Callable[[], Answer]:
     """Begin `function(*arguments)` in the second process. What is returned waits for its answer, or raises its error.
 
-    The function must be one of a module, arguments and answer such as pickle takes. Without a second process the work
-    is done when its answer is asked for.
+    The function must be one of a module, arguments and answer such as pickle takes. Without a second process, or where
+    it was killed, the work is done when its answer is asked for.
     """
-    return partial(function, *arguments) if _second is None else _second.begin(function, *arguments)
+    here = partial(function, *arguments)
+    if _second is None:
+        return here
+    try:
+        answer = _second.begin(function, *arguments)
+    except _Gone:
+        return _alone(here)
+
+    def asked() -> Answer:
+        try:
+            return answer()
+        except _Gone:
+            return _alone(here)()
+
+    return asked
+
+
+def _alone(work: Callable[[], Answer]) -> Callable[[], Answer]:
+    _forget()
+    log.warning("the second process is gone (killed, perhaps for want of memory): the first goes on alone")
+    return work
 
 
 def share(function: Callable[[Common, Item], Answer], common: Common, items: Sequence[Item]) -> list[Answer]:
@@ -122,10 +149,11 @@ def share(function: Callable[[Common, Item], Answer], common: Common, items: Seq
                 left.clear()
                 raise
 
+    _keep(common)
     begin(_keep, common)()
     with ThreadPoolExecutor(1) as waiting:
         theirs = waiting.submit(work, left.popleft, lambda item: begin(_with_kept, function, item)())
-        work(left.pop, lambda item: function(common, item))
+        work(left.pop, lambda item: _with_kept(function, item))
         theirs.result()
     return [answers[place] for place in range(len(items))]
 

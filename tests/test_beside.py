@@ -19,12 +19,13 @@ from monitor import beside
 ROOT = Path(__file__).parent.parent
 
 
-def run(tmp_path: Path, body: str) -> subprocess.Popen[str]:
+def run(tmp_path: Path, body: str, functions: str = "") -> subprocess.Popen[str]:
     """A program of its own that has a second process; spawning needs a file that can be imported."""
     program = tmp_path / "program.py"
     opening = "import math, operator, os, signal, time\nfrom monitor import beside\nfrom pathlib import Path\n"
     program.write_text(
         opening
+        + functions
         + "if __name__ == '__main__':\n    beside.start(['math'])\n"
         + textwrap.indent(textwrap.dedent(body), "    "),
         encoding="utf-8",
@@ -35,8 +36,8 @@ def run(tmp_path: Path, body: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def printed(tmp_path: Path, body: str) -> list[str]:
-    out, error = (process := run(tmp_path, body)).communicate(timeout=60)
+def printed(tmp_path: Path, body: str, functions: str = "") -> list[str]:
+    out, error = (process := run(tmp_path, body, functions)).communicate(timeout=60)
     assert process.returncode == 0, error
     assert error == ""
     return out.splitlines()
@@ -95,19 +96,41 @@ def test_errors_arrive_whole_and_the_next_work_is_not_disturbed(tmp_path: Path) 
     assert lines == ["1 True 2", "True", "shared", "4", "asked twice"]
 
 
-def test_a_killed_second_process_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["before", "in the middle"])
+def test_without_a_killed_second_process_the_first_goes_on(tmp_path: Path, when: str) -> None:
+    lines = printed(
+        tmp_path,
+        f"""
+        import logging
+        from threading import Timer
+        logging.getLogger("monitor").addHandler(logging.NullHandler())
+        other = beside.begin(os.getpid)()
+        if {when == "before"}:
+            os.kill(other, signal.SIGKILL)
+        else:
+            Timer(0.5, os.kill, (other, signal.SIGKILL)).start()
+        print(beside.begin(time.sleep, 1)())
+        print(beside.share(math.ldexp, 3.0, [0, 1, 2, 3]))
+        print(beside.begin(os.getpid)() == os.getpid())
+        """,
+    )
+    assert lines == ["None", "[3.0, 6.0, 12.0, 24.0]", "True"]
+
+
+def test_a_second_process_killed_while_it_shares_loses_nothing(tmp_path: Path) -> None:
     lines = printed(
         tmp_path,
         """
+        import logging
+        from threading import Timer
+        logging.getLogger("monitor").addHandler(logging.NullHandler())
         other = beside.begin(os.getpid)()
-        os.kill(other, signal.SIGKILL)
-        try:
-            beside.begin(os.getpid)()
-        except RuntimeError as error:
-            print(error)
+        Timer(0.3, os.kill, (other, signal.SIGKILL)).start()
+        print(beside.share(slow, 1.0, list(range(40))) == [1.0 * 2**i for i in range(40)])
         """,
+        "def slow(common, item):\n    time.sleep(0.03)\n    return math.ldexp(common, item)\n",
     )
-    assert lines == ["the second process is gone: killed, perhaps for want of memory"]
+    assert lines == ["True"]
 
 
 @pytest.mark.parametrize("work", ["time.sleep(60)", "beside.begin(time.sleep, 60)()"])
