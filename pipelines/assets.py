@@ -66,13 +66,15 @@ WAVE_STAGES: Mapping[str, Sequence[str]] = {
 }
 """Stage -> the tables it writes for one wave"""
 
+POOLED = "modelled_pooled"
+"""Stands for the modelled tables' rows over all waves"""
 RELEASE_STAGES: Mapping[str, Sequence[str]] = {
     "estimated": ("estimated_changes",),
-    "modelled": ("modelled_pooled",),
+    "modelled": (POOLED,),
     "disclosed": tuple(f"disclosed_{table.name}" for table in TABLES if table.name != "releases"),
     "released": ("released_release",),
 }
-"""Stage -> what it writes over all waves; `modelled_pooled` stands for the modelled tables' rows over all waves"""
+"""Stage -> what it writes over all waves"""
 ANSWER_SUITES = ("staged_answers", "staged_frame", "validated_responses", "validated_rules")
 """The suites the stage `validated` itself runs: they decide which responses are kept"""
 
@@ -146,28 +148,40 @@ def _validated_asset(before: Sequence[str], waves: dg.PartitionsDefinition) -> d
         rules = lake.read("validated_rules", wave)
         for suite in ANSWER_SUITES:
             outcome = rules[rules["suite"] == suite]
-            yield _check_result(suite, wave, outcome, [p for p in stops if p.rule in set(outcome["rule"])])
+            yield _check_result(
+                suite, "validated_rules", wave, outcome, [p for p in stops if p.rule in set(outcome["rule"])]
+            )
 
     return asset
 
 
-def _suites(tables: Sequence[str]) -> list[str]:
-    """Those of the tables that have a suite, the answers' left out."""
-    return [table for table in tables if table not in ANSWER_SUITES and (EXPECTATIONS / f"{table}.yaml").exists()]
+def _suites(tables: Sequence[str]) -> dict[str, str]:
+    """Suite -> the asset it is a check of, the answers' suites left out.
+
+    A suite has its table's name; what stands for the modelled tables over all waves is judged by theirs.
+    """
+    found = {}
+    for table in tables:
+        for suite in WAVE_STAGES["modelled"] if table == POOLED else (table,):
+            if suite not in ANSWER_SUITES and (EXPECTATIONS / f"{suite}.yaml").exists():
+                found[suite] = table
+    return found
 
 
-def _checks(suites: Sequence[str]) -> list[dg.AssetCheckSpec]:
+def _checks(suites: Mapping[str, str]) -> list[dg.AssetCheckSpec]:
     """A blocking check for each suite: what is downstream of its table does not run where a critical rule failed."""
-    return [dg.AssetCheckSpec(table, asset=table, blocking=True) for table in suites]
+    return [dg.AssetCheckSpec(suite, asset=asset, blocking=True) for suite, asset in suites.items()]
 
 
-def _check_result(suite: str, wave: str, rules: "pd.DataFrame", stops: Sequence[Problem]) -> dg.AssetCheckResult:
+def _check_result(
+    suite: str, asset: str, wave: str, rules: "pd.DataFrame", stops: Sequence[Problem]
+) -> dg.AssetCheckResult:
     """A suite's outcome as Dagster shows it; `rules` are its rows, `stops` the problems of its critical rules."""
     failed = rules[rules["passed"].eq(False)]
     shown = failed[["rule", "severity", "checked", "failed"]].to_dict("records")
     return dg.AssetCheckResult(
         check_name=suite,
-        asset_key="validated_rules" if suite in ANSWER_SUITES else suite,
+        asset_key=asset,
         passed=not stops,
         severity=dg.AssetCheckSeverity.ERROR,
         description="\n".join(problem.render() for problem in stops)
@@ -228,7 +242,8 @@ def _run(
         raise failure(error) from None
     seconds = round(time.perf_counter() - began, 3)
     log.info("%s %s %.1f s", wave, stage, seconds)
-    judged = beside.begin(validate_tables, lake, survey, wave, _suites(tables))
+    suites = _suites(tables)
+    judged = beside.begin(validate_tables, lake, survey, wave, list(suites))
     metadata = {name: _shown(value) for name, value in figures.items()} | {"wave": wave, "seconds": seconds}
     for table in tables:
         # A table this wave does not have (no frame, no corrections) is reported with no rows: what is downstream of it
@@ -242,7 +257,7 @@ def _run(
     for outcome in outcomes:
         critical = [problem for problem in outcome.problems if problem.severity == "critical"]
         passed = passed and not critical
-        yield _check_result(outcome.table, wave, outcome.rules, critical)
+        yield _check_result(outcome.table, suites[outcome.table], wave, outcome.rules, critical)
     return passed
 
 

@@ -18,6 +18,7 @@ from monitor.lake import Lake
 from monitor.problems import DefinitionError, Problem
 from monitor.survey import Survey
 from monitor.validated import TableOutcome
+from pipelines.assets import ANSWER_SUITES
 from pipelines.automation import SETTLED_SECONDS, arrival, inbox_sensor, wave_job, yearly
 from pipelines.command import RunFailed, close_killed_runs, prepare_instance, run_waves
 from pipelines.definitions import build
@@ -95,6 +96,19 @@ def test_the_definitions_hold_the_declared_waves(tmp_path: Path) -> None:
     assert list(job.partitions_def.get_partition_keys()) == ["2014"]
     assert definitions.resolve_job_def("release").partitions_def is None
     assert job.executor_def is dg.in_process_executor
+
+
+def test_every_suite_is_a_blocking_check_of_its_table(tmp_path: Path) -> None:
+    graph = build(ECUADOR, tmp_path).resolve_asset_graph()
+    checks = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
+    suites = {path.stem for path in (Path(__file__).parent.parent / "expectations").glob("*.yaml")}
+    over_all_waves = {("modelled_pooled", suite) for suite in suites if suite.startswith("modelled_")}
+    assert checks == {(_asset(suite), suite) for suite in suites} | over_all_waves
+    assert all(graph.get_check_spec(key).blocking for key in graph.asset_check_keys)
+
+
+def _asset(suite: str) -> str:
+    return "validated_rules" if suite in ANSWER_SUITES else suite
 
 
 def test_two_runs_do_not_share_a_home(tmp_path: Path) -> None:
