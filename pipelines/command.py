@@ -21,6 +21,10 @@ from pipelines.resources import loaded
 
 INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 """Dagster's settings of a home: nothing is reported to its makers, and its web interface asks for no address"""
+COMMAND_SETTINGS = "command.yaml"
+NO_OUTPUT_KEPT = (
+    "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n  class: NoOpComputeLogManager\n"
+)
 
 
 class RunFailed(MonitorError):
@@ -41,6 +45,16 @@ def prepare_instance(home: Path) -> Path:
     return folder
 
 
+@contextmanager
+def _history(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Dagster's history of the home, as the web interface reads it. What steps print goes to the terminal alone:
+    keeping it too would start four processes for every step, which tell of an interrupt each in its own way."""
+    folder = prepare_instance(home)
+    (folder / COMMAND_SETTINGS).write_text(INSTANCE + NO_OUTPUT_KEPT, encoding="utf-8")
+    with dg.DagsterInstance.from_config(str(folder), COMMAND_SETTINGS) as instance:
+        yield instance
+
+
 def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = False) -> None:
     """Run waves one after the other and make a release. Raises RunFailed with the stage's problems.
 
@@ -50,8 +64,7 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
     if problems := rule_problems(loaded(folder)):
         raise DefinitionError(problems)
     definitions = build(folder, home, passports)
-    prepare_instance(home)
-    with _alone(home), dg.DagsterInstance.get() as instance:
+    with _alone(home), _history(home) as instance:
         close_killed_runs(instance)
         failures = [error for wave in waves if (error := _execute(definitions, instance, "wave", partition_key=wave))]
         if not failures and (error := _execute(definitions, instance, "release")):
@@ -70,7 +83,15 @@ def _execute(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str
     )
     if result.success:
         return None
+    if any(_interrupted(event) for event in result.all_events):
+        raise KeyboardInterrupt
     return _outcome(result, job)
+
+
+def _interrupted(event: dg.DagsterEvent) -> bool:
+    """Whether a step ended because someone interrupted the command."""
+    error = event.step_failure_data.error if event.is_step_failure else None
+    return error is not None and "DagsterExecutionInterruptedError" in error.to_string()
 
 
 def _outcome(result: dg.ExecuteInProcessResult, job: str) -> RunFailed:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,3 +119,24 @@ def test_a_broken_definition_names_file_and_line(
     file.write_text(file.read_text().replace("format: spss", "format: sps"))
     assert run("run", "--survey", str(folder), home=home) == 2
     assert "waves/2014.yaml:4:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("after", ["2014 raw ", "2014 imputed "])
+def test_an_interrupt_ends_the_whole_family_in_one_line(after: str, home: Path, shared: Path) -> None:
+    delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"
+    command = [sys.executable, "-m", "monitor", "run", "--survey", ECUADOR, "--wave", "2014", "--home", str(home)]
+    process = subprocess.Popen(
+        [*command, "--input", str(delivery)], cwd=ROOT, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(after):
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert error.splitlines()[-1] == "interrupted; the last good release is untouched"
+    assert "Traceback" not in error
+    assert not (home / "error.log").exists()
