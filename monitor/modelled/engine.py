@@ -40,13 +40,12 @@ def analyse(
 ) -> Result:
     """Fit one specification on every copy and combine; a refusal with its reason instead where it may not be published.
 
-    Order: `prepare` (unless `prepared` already fits), fits, contrasts, the design's variance by linearisation and by
-    replicates (the latter within the first `replicated_copies`), Rubin's rules. `headline_only` leaves out terms,
-    every other contrast and statsmodels' opinion (curves and specification curves need no more).
+    Order: `prepare` (unless a `prepared` that fits is given), fits, contrasts, the design's variance by linearisation
+    and by replicates (the latter within the first `replicated_copies`), Rubin's rules. `headline_only` leaves out
+    terms, every other contrast and statsmodels' opinion (curves and specification curves need no more).
     """
     s = specification
-    if prepared is None or not prepared.fits(s):
-        prepared = prepare(sample, s, thresholds)
+    prepared = prepared or prepare(sample, s, thresholds)
     result = prepared.fresh(s)
     layout = result.layout
     if result.refusal is not None or layout is None:
