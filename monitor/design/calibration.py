@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from monitor.design.groups import sums
+
 Floats = NDArray[np.float64]
 
 
@@ -231,14 +233,15 @@ def _fit_proportions(
     """Iterative proportional fitting on the distinct cells of all margins, every column together.
 
     Raking changes weights by one factor per combination of categories, so it is enough to rake the cells' sums:
-    their number does not grow with the firms.
+    their number does not grow with the firms. Sums run over rows in their order and everything else is a product or a
+    quotient: the weights are the same to the last bit on every processor.
     """
     offsets = np.r_[0, np.cumsum([len(t) for t in totals])]
     goal = np.concatenate(totals)
-    sums = [t.sum() for t in totals]
-    if any(abs(s - sums[0]) > 1e-7 * max(abs(sums[0]), 1) for s in sums):
+    firms = [t.sum() for t in totals]
+    if any(abs(s - firms[0]) > 1e-7 * max(abs(firms[0]), 1) for s in firms):
         raise CalibrationError(
-            "the margins disagree on the number of firms: " + ", ".join(f"{s:.10g}" for s in sums),
+            "the margins disagree on the number of firms: " + ", ".join(f"{s:.10g}" for s in firms),
             [int(o) for o in offsets[:-1]],
         )
     for margin, total in zip(margins, totals, strict=True):
@@ -250,13 +253,10 @@ def _fit_proportions(
     _, first, cell = np.unique(key, return_index=True, return_inverse=True)
     cell = cell.ravel()
     cells = [margin[first] for margin in margins]
-    member = np.zeros((len(first), len(matrix)))
-    member[cell, np.arange(len(matrix))] = 1.0
-    start = member @ matrix
+    start = sums(matrix, cell, len(first))
     mass = start.copy()
-    inside = [np.eye(len(total))[code].T for code, total in zip(cells, totals, strict=True)]
-    for m, (into, total) in enumerate(zip(inside, totals, strict=True)):
-        reached = into @ start
+    for m, (code, total) in enumerate(zip(cells, totals, strict=True)):
+        reached = sums(start, code, len(total))
         empty = np.flatnonzero(((reached <= 0) & (total[:, None] > 0)).any(axis=1))
         if len(empty):
             columns = np.flatnonzero((reached[empty] <= 0).any(axis=0))
@@ -267,28 +267,30 @@ def _fit_proportions(
     while len(active) and steps < limit:
         steps += 1
         work = mass[:, active]
-        for into, total, code in zip(inside, totals, cells, strict=True):
-            reached = into @ work
+        for code, total in zip(cells, totals, strict=True):
+            reached = sums(work, code, len(total))
             with np.errstate(divide="ignore", invalid="ignore"):
                 factor = np.where(reached > 0, total[:, None] / reached, 0.0)
             work = work * factor[code]
         mass[:, active] = work
-        off = np.concatenate(
-            [
-                np.abs(into @ work - t[:, None]) / (1 + np.abs(t))[:, None]
-                for into, t in zip(inside, totals, strict=True)
-            ]
-        )
-        active = active[(off > tolerance).any(axis=0)]
-    distance = np.concatenate(
-        [np.abs(into @ mass - t[:, None]) / (1 + np.abs(t))[:, None] for into, t in zip(inside, totals, strict=True)]
-    )
+        active = active[(_margins_off(work, cells, totals) > tolerance).any(axis=0)]
+    distance = _margins_off(mass, cells, totals)
     if not len(goal) == len(distance):
         raise AssertionError("totals and margins differ in length")
     _refuse_unmet(distance, tolerance * 10, "the margins cannot be met together: their empty cells exclude it")
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(start > 0, mass / start, 1.0)
     return matrix * factor[cell], steps, distance
+
+
+def _margins_off(mass: Floats, cells: list[NDArray[np.int64]], totals: list[Floats]) -> Floats:
+    """(p, R) relative distance of every margin's sums to its totals."""
+    return np.concatenate(
+        [
+            np.abs(sums(mass, code, len(total)) - total[:, None]) / (1 + np.abs(total))[:, None]
+            for code, total in zip(cells, totals, strict=True)
+        ]
+    )
 
 
 def _refuse_unmet(distance: Floats, tolerance: float, reason: str) -> None:

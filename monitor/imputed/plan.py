@@ -235,7 +235,7 @@ def _fixed(observed: Mapping[str, pa.Array], names: Iterable[str], survey: Surve
         elif concept.type in ("number", "integer", "percentage", "boolean"):
             amount = concept.type == "number" and concept.minimum is not None and concept.minimum >= 0
             columns.append(np.log1p(numbers) if amount else numbers)
-    varied = [column for column in columns if column.std() > 0]
+    varied = [column for column in columns if column.std() > 1e-12]
     standard = [(column - column.mean()) / column.std() for column in varied]
     firms = len(next(iter(observed.values())))
     return np.stack(standard) if standard else np.zeros((0, firms)), left_out

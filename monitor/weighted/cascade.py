@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitor.design import CalibrationError, bootstrap_perturbation, firm_numbers
+from monitor.design.groups import sums
 from monitor.problems import MonitorError, Problem, WaveStopped
 from monitor.survey import DesignPlan, Survey, Wave
 from monitor.weighted.collapse import labels, neighbours
@@ -150,10 +151,10 @@ def response_weights(
     responding firms in replicates: they move weight within a class, never between classes. Returns (r, R). Raises
     EmptyClass where a class with respondents has no weight left in some column.
     """
-    member = np.eye(int(classes.max()) + 1)[classes]
     own = base[responding] if answering is None else base[responding] * answering
+    size = int(classes.max()) + 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        adjustment = (member.T @ base) / (member[responding].T @ own)
+        adjustment = sums(base, classes, size) / sums(own, classes[responding], size)
     if not np.all(np.isfinite(adjustment[np.unique(classes[responding])])):
         raise EmptyClass
     return np.asarray(own * adjustment[classes[responding]])
