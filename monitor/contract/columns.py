@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+OF_ITSELF, OF_ERROR, AS_IT_IS = "of_itself", "of_error", "as_it_is"
+"""To how many digits a number is given (`precision`): some of its own; to the place its row's standard error supports;
+all, where it counts answers and is the same on every processor"""
+
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its DuckDB type, its definition with unit, and what every value must satisfy."""
+    """One column: its DuckDB type, its definition with unit, what every value must satisfy, how a DOUBLE is rounded."""
 
     name: str
     type: str
@@ -18,6 +22,7 @@ class Column:
     check: str | None = None
     values: tuple[str, ...] = ()
     """The words it may hold; none: any"""
+    precision: str = OF_ITSELF
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,19 @@ held = Column(
 )
 share = "{0} BETWEEN 0 AND 1"
 not_negative = "{0} >= 0"
-ci_low = Column("ci_low", "DOUBLE", "Lower bound of the 95 % interval, in the unit of the estimate.")
-ci_high = Column("ci_high", "DOUBLE", "Upper bound of the 95 % interval, in the unit of the estimate.")
-se = Column("se", "DOUBLE", "Standard error from the survey design, in the unit of the estimate.", not_negative)
+ci_low = Column(
+    "ci_low", "DOUBLE", "Lower bound of the 95 % interval, in the unit of the estimate.", precision=OF_ERROR
+)
+ci_high = Column(
+    "ci_high", "DOUBLE", "Upper bound of the 95 % interval, in the unit of the estimate.", precision=OF_ERROR
+)
+se = Column(
+    "se",
+    "DOUBLE",
+    "Standard error from the survey design, in the unit of the estimate.",
+    not_negative,
+    precision=OF_ERROR,
+)
 p_value = Column("p_value", "DOUBLE", "Two-sided p-value against zero.", share)
 uncertainty = (se, ci_low, ci_high, p_value)
 """What stands beside every estimate that is tested against zero"""

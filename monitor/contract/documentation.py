@@ -5,7 +5,7 @@ Belongs here: their columns with definitions, units and checks. Does not belong 
 
 from __future__ import annotations
 
-from monitor.contract.columns import Column, Table, held, not_negative, suppressed, survey, wave
+from monitor.contract.columns import AS_IT_IS, Column, Table, held, not_negative, suppressed, survey, wave
 
 DOCUMENTATION: tuple[Table, ...] = (
     Table(
@@ -40,7 +40,7 @@ DOCUMENTATION: tuple[Table, ...] = (
             wave,
             Column("indicator", "VARCHAR", "Quality indicator."),
             Column("concept", "VARCHAR", "The concept, step or wave it is about; `all` where it is about the wave."),
-            Column("value", "DOUBLE", "Value: a number, or a share in 0..1."),
+            Column("value", "DOUBLE", "Value: a number, or a share in 0..1.", precision=AS_IT_IS),
             Column("definition", "VARCHAR", "How it was computed (English)."),
             Column("definition_nl", "VARCHAR", "How it was computed (Dutch)."),
             suppressed,

@@ -6,6 +6,8 @@ Belongs here: their columns with definitions, units and checks. Does not belong 
 from __future__ import annotations
 
 from monitor.contract.columns import (
+    AS_IT_IS,
+    OF_ERROR,
     Column,
     Table,
     ci_high,
@@ -33,7 +35,12 @@ FIGURES: tuple[Table, ...] = (
             Column("measure", "VARCHAR", "The measure it estimates (codebook of measures: table `measures`)."),
             domain_variable,
             domain,
-            Column("estimate", "DOUBLE", "Weighted estimate: a share in 0..1, or in the measure's unit."),
+            Column(
+                "estimate",
+                "DOUBLE",
+                "Weighted estimate: a share in 0..1, or in the measure's unit.",
+                precision=OF_ERROR,
+            ),
             se,
             ci_low,
             ci_high,
@@ -41,6 +48,7 @@ FIGURES: tuple[Table, ...] = (
                 "unweighted",
                 "DOUBLE",
                 "Plain share or mean of the usable responses, as published reports print it; a share in 0..1.",
+                precision=AS_IT_IS,
             ),
             Column("n", "BIGINT", "Firms in the base that answered (number).", not_negative),
             Column("n_effective", "DOUBLE", "Firms of a simple random sample with the same precision.", not_negative),
@@ -70,7 +78,10 @@ FIGURES: tuple[Table, ...] = (
             Column("wave_from", "VARCHAR", "Earlier wave."),
             Column("wave_to", "VARCHAR", "Later wave."),
             Column(
-                "change", "DOUBLE", "Estimate of the later wave minus that of the earlier, in the indicator's unit."
+                "change",
+                "DOUBLE",
+                "Estimate of the later wave minus that of the earlier, in the indicator's unit.",
+                precision=OF_ERROR,
             ),
             *uncertainty,
             Column(

@@ -6,6 +6,7 @@ Belongs here: their columns with definitions, units and checks. Does not belong 
 from __future__ import annotations
 
 from monitor.contract.columns import (
+    OF_ERROR,
     Column,
     Table,
     ci_high,
@@ -74,7 +75,7 @@ MODELS: tuple[Table, ...] = (
             model,
             variant,
             Column("term", "VARCHAR", "Coefficient."),
-            Column("estimate", "DOUBLE", "Coefficient on the model's scale (log-odds)."),
+            Column("estimate", "DOUBLE", "Coefficient on the model's scale (log-odds).", precision=OF_ERROR),
             *uncertainty,
             Column("odds_ratio", "DOUBLE", "exp(estimate), for logits."),
             suppressed,
@@ -97,7 +98,9 @@ MODELS: tuple[Table, ...] = (
                 "effect_cooperates_without_investment, effect_cooperates_with_investment, complementarity "
                 "(= p_both - p_cooperates_only - p_invests_only + p_neither).",
             ),
-            Column("estimate", "DOUBLE", "Probability or difference of probabilities (share, -2..2)."),
+            Column(
+                "estimate", "DOUBLE", "Probability or difference of probabilities (share, -2..2).", precision=OF_ERROR
+            ),
             *uncertainty,
             Column("p_greater", "DOUBLE", "One-sided p-value against zero or less.", share),
             Column("p_less", "DOUBLE", "One-sided p-value against zero or more.", share),
@@ -118,7 +121,7 @@ MODELS: tuple[Table, ...] = (
             Column("sign", "VARCHAR", "> or >=: how the cut is passed."),
             Column("cut", "DOUBLE", "Cut, in the measure's unit (per cent: 0..100)."),
             Column("contrast", "VARCHAR", "Contrast on the probability scale."),
-            Column("estimate", "DOUBLE", "Probability or difference of probabilities (share)."),
+            Column("estimate", "DOUBLE", "Probability or difference of probabilities (share).", precision=OF_ERROR),
             *uncertainty,
             suppressed,
         ),
@@ -142,7 +145,7 @@ MODELS: tuple[Table, ...] = (
             Column("controls", "VARCHAR", "Set of controls."),
             Column("without", "VARCHAR", "Firms left out."),
             Column("contrast", "VARCHAR", "Contrast on the probability scale."),
-            Column("estimate", "DOUBLE", "Difference of probabilities (share)."),
+            Column("estimate", "DOUBLE", "Difference of probabilities (share).", precision=OF_ERROR),
             *uncertainty,
             suppressed,
         ),
@@ -159,7 +162,7 @@ MODELS: tuple[Table, ...] = (
             variant,
             Column("check", "VARCHAR", "What is tested."),
             Column("subject", "VARCHAR", "On what."),
-            Column("estimate", "DOUBLE", "Estimate."),
+            Column("estimate", "DOUBLE", "Estimate.", precision=OF_ERROR),
             ci_low,
             ci_high,
             p_value,
@@ -183,7 +186,9 @@ MODELS: tuple[Table, ...] = (
             Column("text_nl", "VARCHAR", "The claim in Dutch."),
             Column("text_en", "VARCHAR", "The claim in English."),
             Column("estimand", "VARCHAR", "What is estimated to decide it."),
-            Column("estimate", "DOUBLE", "Estimate of the estimand (share, or difference of shares)."),
+            Column(
+                "estimate", "DOUBLE", "Estimate of the estimand (share, or difference of shares).", precision=OF_ERROR
+            ),
             ci_low,
             ci_high,
             Column("decision_rule", "VARCHAR", "When it counts as supported (English)."),

@@ -101,12 +101,17 @@ def calibrate(
     else:
         x, t = np.asarray(auxiliary, dtype=float), np.asarray(totals, dtype=float)
         _check_totals(matrix, x, t)
+        # Firms alike in X have one factor: the work is done on their sums.
+        alike, place = np.unique(x, axis=0, return_inverse=True)
+        place = place.ravel()
+        mass = sums(matrix, place, len(alike))
         if method == "linear" and bounds is None:
-            result = _linear(matrix, x, t, tolerance)
+            factor, steps, distance = _linear(mass, alike, t, tolerance)
         elif method in ("linear", "raking", "logit"):
-            result = _newton(matrix, x, t, method, bounds, tolerance, iterations)
+            factor, steps, distance = _newton(mass, alike, t, method, bounds, tolerance, iterations)
         else:
             raise ValueError(f"unknown calibration method {method!r}")
+        result = matrix * factor[place], steps, distance
     fitted, steps, distance = result
     with np.errstate(divide="ignore", invalid="ignore"):
         factors = np.where(matrix > 0, fitted / matrix, 1.0)
@@ -116,7 +121,38 @@ def calibrate(
 
 
 def _distance(matrix: Floats, x: Floats, totals: Floats) -> Floats:
-    return np.abs(x.T @ matrix - totals[:, None]) / (1 + np.abs(totals))[:, None]
+    return np.abs(_added(x, matrix) - totals[:, None]) / (1 + np.abs(totals))[:, None]
+
+
+def _added(x: Floats, matrix: Floats) -> Floats:
+    """x' matrix, (p, R), added row by row: the same to the last bit on every processor, as no matrix product is."""
+    return np.stack([(column[:, None] * matrix).sum(axis=0) for column in x.T])
+
+
+def _steps(x: Floats, mass: Floats, misfit: Floats) -> Floats:
+    """(p, R) solutions eta of (sum_k mass_k x_k x_k') eta = misfit in every column, by elimination in a fixed order.
+
+    A pivot that is left with less than 1e-10 of its column belongs to a column that earlier ones span: its eta is
+    zero, which solves the system wherever it can be solved.
+    """
+    p = x.shape[1]
+    rows, columns = np.triu_indices(p)
+    gram = np.empty((p, p, mass.shape[1]))
+    gram[rows, columns] = gram[columns, rows] = _added(x[:, rows] * x[:, columns], mass)
+    right = misfit.copy()
+    least = 1e-10 * gram[np.arange(p), np.arange(p)]
+    for j in range(p):
+        spanned = gram[j, j] <= least[j]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = np.where(spanned, 0.0, gram[j] / gram[j, j])
+            right[j] = np.where(spanned, 0.0, right[j] / gram[j, j])
+        others = gram[:, j].copy()
+        others[j] = 0.0
+        others[:, spanned] = 0.0
+        gram -= others[:, None] * own
+        right -= others * right[j]
+        gram[j] = own
+    return right
 
 
 def _check_totals(matrix: Floats, x: Floats, totals: Floats) -> None:
@@ -143,28 +179,44 @@ def _check_totals(matrix: Floats, x: Floats, totals: Floats) -> None:
             raise CalibrationError("totals contradict each other", np.flatnonzero(np.abs(worst) > 1e-6).tolist())
 
 
-def _linear(matrix: Floats, x: Floats, totals: Floats, tolerance: float) -> tuple[Floats, int, Floats]:
-    """g = 1 + x'(X'DX)^-1 (totals - X'd), solved by a rank-revealing least squares per column."""
-    n, p = x.shape
-    size = np.sqrt((x**2).sum(axis=0) / n)
-    size[size == 0] = 1.0
-    scaled, goal = x / size, totals / size
-    products = (scaled[:, :, None] * scaled[:, None, :]).reshape(n, p * p)
-    fitted = matrix
+def _linear(mass: Floats, x: Floats, totals: Floats, tolerance: float) -> tuple[Floats, int, Floats]:
+    """g = 1 + x'(X'DX)^-1 (totals - X'd), (m, R) factors of firms alike."""
+    scaled, goal = _scaled(x, totals)
+    factor = np.ones_like(mass)
     for _step in range(2):  # the second pass removes the rounding of the first
-        gram = (products.T @ matrix).T.reshape(-1, p, p)
-        misfit = (goal[:, None] - scaled.T @ fitted).T
-        eta = np.einsum("rij,rj->ri", np.linalg.pinv(gram, rcond=1e-12, hermitian=True), misfit)
-        fitted = fitted + matrix * (scaled @ eta.T)
-    distance = _distance(fitted, x, totals)
+        eta = _steps(scaled, mass, goal[:, None] - _added(scaled, mass * factor))
+        factor = factor + _added(scaled.T, eta)
+    distance = _distance(mass * factor, x, totals)
     _refuse_unmet(distance, max(tolerance, 1e-9), "the totals cannot be met by a linear adjustment")
-    return fitted, 1, distance
+    return factor, 1, distance
+
+
+def _scaled(x: Floats, totals: Floats) -> tuple[Floats, Floats]:
+    """Columns of about one size, and their totals."""
+    size = np.sqrt((x**2).sum(axis=0) / len(x))
+    size[size == 0] = 1.0
+    return x / size, totals / size
+
+
+def _exp(u: Floats) -> Floats:
+    """exp(u) within two units of its last digit, from sums and products alone: 2^k times the series of what is left.
+
+    Processors' own exponentials differ in the last digit, and weights must not.
+    """
+    u = np.clip(u, -700, 700)
+    power = np.rint(u * 1.4426950408889634)
+    # ln 2 in two parts, the first with so many zeros at its end that its products are exact (Cody and Waite 1980).
+    left = (u - power * 0.693147180369123816490) - power * 1.90821492927058770002e-10
+    value = np.ones_like(left)
+    for n in range(14, 0, -1):
+        value = 1 + left * value / n
+    return np.asarray(np.ldexp(value, power.astype(np.int64)))
 
 
 def _factor(method: str, u: Floats, bounds: tuple[float, float] | None) -> tuple[Floats, Floats]:
     """F(u) and F'(u)."""
     if method == "raking":
-        value = np.exp(np.clip(u, -700, 700))
+        value = _exp(u)
         if bounds is None:
             return value, value
         return np.clip(value, *bounds), np.where((value > bounds[0]) & (value < bounds[1]), value, 0.0)
@@ -174,13 +226,13 @@ def _factor(method: str, u: Floats, bounds: tuple[float, float] | None) -> tuple
     if method == "linear":
         return np.clip(1 + u, low, high), ((1 + u > low) & (1 + u < high)).astype(float)
     a = (high - low) / ((1 - low) * (high - 1))
-    e = np.exp(np.clip(a * u, -700, 700))
+    e = _exp(a * u)
     value = (low * (high - 1) + high * (1 - low) * e) / (high - 1 + (1 - low) * e)
     return value, (value - low) * (high - value) / ((1 - low) * (high - 1))
 
 
 def _newton(
-    matrix: Floats,
+    mass: Floats,
     x: Floats,
     totals: Floats,
     method: str,
@@ -188,43 +240,37 @@ def _newton(
     tolerance: float,
     limit: int,
 ) -> tuple[Floats, int, Floats]:
-    """Newton's method for eta in every column at once, with halved steps where one made the misfit worse."""
+    """(m, R) factors of firms alike, by Newton's method for eta in every column at once, with halved steps where one made
+    the misfit worse."""
     if bounds is not None and not bounds[0] < 1 < bounds[1]:
         raise CalibrationError(f"bounds {bounds[0]:g} and {bounds[1]:g} must lie on both sides of 1")
-    n, p = x.shape
-    size = np.sqrt((x**2).sum(axis=0) / n)
-    size[size == 0] = 1.0
-    scaled, goal = x / size, totals / size
-    products = (scaled[:, :, None] * scaled[:, None, :]).reshape(n, p * p)
-    columns = matrix.shape[1]
-    eta, active = np.zeros((columns, p)), np.arange(columns)
-    fitted, steps = matrix.copy(), 0
-    misfit = (goal[:, None] - scaled.T @ fitted).T
-    slope = _factor(method, np.zeros_like(matrix), bounds)[1]
+    scaled, goal = _scaled(x, totals)
+    eta, active = np.zeros((x.shape[1], mass.shape[1])), np.arange(mass.shape[1])
+    factor, slope = _factor(method, np.zeros_like(mass), bounds)
+    steps, misfit = 0, goal[:, None] - _added(scaled, mass * factor)
     while len(active) and steps < limit:
         steps += 1
-        gram = (products.T @ (matrix[:, active] * slope[:, active])).T.reshape(-1, p, p)
-        move = np.einsum("rij,rj->ri", np.linalg.pinv(gram, rcond=1e-13, hermitian=True), misfit[active])
-        size_before = np.abs(misfit[active]).sum(axis=1)
+        own = mass[:, active]
+        move = _steps(scaled, own * slope[:, active], misfit[:, active])
+        size_before = np.abs(misfit[:, active]).sum(axis=0)
         share = np.ones(len(active))
         for _halving in range(12):
-            trial = eta[active] + share[:, None] * move
-            factor, derivative = _factor(method, scaled @ trial.T, bounds)
-            tried = matrix[:, active] * factor
-            off = (goal[:, None] - scaled.T @ tried).T
-            worse = ~(np.abs(off).sum(axis=1) <= size_before * (1 + 1e-9))
+            trial = eta[:, active] + share * move
+            tried, derivative = _factor(method, _added(scaled.T, trial), bounds)
+            off = goal[:, None] - _added(scaled, own * tried)
+            worse = ~(np.abs(off).sum(axis=0) <= size_before * (1 + 1e-9))
             if not worse.any():
                 break
             share[worse] /= 2
-        eta[active], fitted[:, active], slope[:, active], misfit[active] = trial, tried, derivative, off
-        met = (np.abs(off * size) <= tolerance * (1 + np.abs(totals))).all(axis=1)
+        eta[:, active], factor[:, active], slope[:, active], misfit[:, active] = trial, tried, derivative, off
+        met = (_distance(own * tried, x, totals) <= tolerance).all(axis=0)
         active = active[~met]
-    distance = _distance(fitted, x, totals)
+    distance = _distance(mass * factor, x, totals)
     reason = "the totals cannot be met" + (
         f" with factors between {bounds[0]:g} and {bounds[1]:g}" if bounds is not None else " with positive weights"
     )
     _refuse_unmet(distance, tolerance * 10, reason)
-    return fitted, steps, distance
+    return factor, steps, distance
 
 
 def _fit_proportions(

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from monitor import contract
+from monitor.contract.precision import rounded
 from monitor.contract.shape import shaped
 from monitor.disclosed import cells, codebook, complementary, history, peers, primary, quality, revisions
 from monitor.disclosed.contributions import WaveFirms, contributions
@@ -53,7 +54,8 @@ def disclose(
     before: Sequence[history.Earlier] = (),
 ) -> dict[str, pd.DataFrame]:
     """Every public table but `releases`, in the contract's shape, after disclosure control. `before`: oldest first."""
-    indicators = asked_lines(_gather(lake, "estimated_indicators", waves))
+    # Rounded before anything is decided or shown: nothing behind the door knows more digits than are published.
+    indicators = rounded("indicators", asked_lines(_gather(lake, "estimated_indicators", waves)))
     firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
     amounts = {k: v for wave, found in firms.items() for k, v in contributions(found, survey, wave).items()}
     least = survey.disclosure.minimum_firms
@@ -65,10 +67,10 @@ def disclose(
         rows = chosen.rows | never_shown
         for name in complementary.exposed(chosen.system, rows, chosen.primary):
             log.warning("disclosed: %s can still be worked out from what was published before", name)
-    changes = revisions.changes_of_printed(_whole(lake, "estimated_changes"), indicators, held)
+    changes = rounded("changes", revisions.changes_of_printed(_whole(lake, "estimated_changes"), indicators, held))
     fitted = withhold_models(
         {
-            name: _pooled(lake, f"modelled_{name}", waves)
+            name: rounded(name, _pooled(lake, f"modelled_{name}", waves))
             for name in ("models", "terms", "contrasts", "claims", "curve", "specifications", "robustness")
         },
         survey,

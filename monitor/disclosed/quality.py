@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from monitor.contract.precision import OWN_DIGITS, to_digits
 from monitor.lake import Lake, statement
 from monitor.survey import Survey, Wave
 
@@ -152,6 +153,8 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
         add("quality_initiatives", "imputed_answers")
         found.append(_one("initiatives_identified", len(survey.initiatives)))
     table = pd.concat([f for f in found if len(f)], ignore_index=True)
+    varied = table["indicator"] == "coefficient_of_variation"
+    table.loc[varied, "value"] = [to_digits(value, OWN_DIGITS) for value in table.loc[varied, "value"]]
     table = _rates(table, wave)
     concepts = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type in ("text", "identifier")}
     table = table[~table["concept"].isin(concepts)]

@@ -5,6 +5,8 @@ Belongs here: the bounds and their sources. Does not belong here: withholding an
 
 from __future__ import annotations
 
+from monitor.contract.precision import OWN_DIGITS, to_digits
+
 FEW_FIRMS = 30
 """Fewer effective firms than this: limited (National Center for Health Statistics, Parker et al. 2017)"""
 LEAST_FIRMS = 10
@@ -32,16 +34,19 @@ def reliability(
 ) -> str:
     """The flag of one estimate: shares by the width of their interval, amounts by their coefficient of variation.
 
-    NaN estimates and intervals are unpublishable; NaN effective numbers (a census has none) are no objection.
+    NaN estimates and intervals are unpublishable; NaN effective numbers (a census has none) are no objection. Numbers
+    are held against the bounds as they are published: what differs in later digits is the processor's.
     """
+    cv, effective, df = (to_digits(value, OWN_DIGITS) for value in (cv, effective, df))
+    width = to_digits(high - low, OWN_DIGITS)
     if estimate != estimate or low != low or high != high:
         return "unpublishable"
     if n < minimum_firms or effective < LEAST_FIRMS or df < 1:
         return "unpublishable"
     if share:
-        if high - low >= TOO_WIDE:
+        if width >= TOO_WIDE:
             return "unpublishable"
-        return "limited" if high - low >= WIDE or effective < FEW_FIRMS else "good"
+        return "limited" if width >= WIDE or effective < FEW_FIRMS else "good"
     if cv > UNPUBLISHABLE_CV:
         return "unpublishable"
     return "limited" if cv > LIMITED_CV or effective < FEW_FIRMS else "good"

@@ -4,6 +4,8 @@
     estimand: {kind: difference, measure: m, by: g, base: b}                  p(m | g) - p(m | not g)
     estimand: {kind: contrast, model: name, variant: main, contrast: name}
 
+What is found is rounded as it is published: a sentence prints its table's digits, and a rule is held against them.
+
 Belongs here: these three, through every completed copy. Does not belong here: deciding (`monitor.claims`).
 """
 
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from monitor.claims import Evidence
+from monitor.contract.precision import to_error
 from monitor.design import korn_graubard
 from monitor.modelled.columns import Columns
 from monitor.modelled.power import Precision, State
@@ -57,16 +60,16 @@ def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evid
         if c is None or place is None or precision is None:
             break
         low, high = c.interval()
-        estimate, se, df = float(c.estimate[place]), float(c.error[place]), float(c.df[place])
+        se, df = float(c.error[place]), float(c.df[place])
         return Evidence(
-            estimate,
-            se,
+            to_error(float(c.estimate[place]), se),
+            to_error(se, se),
             df,
-            float(low[place]),
-            float(high[place]),
+            to_error(float(low[place]), se),
+            to_error(float(high[place]), se),
             share=c.kinds[place] == "share",
             n=result.n,
-            minimum_detectable_effect=precision.detectable(),
+            minimum_detectable_effect=to_error(precision.detectable(), None),
             error_at=precision.error_at,
             model=model,
             variant=variant,
@@ -96,7 +99,8 @@ def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosu
     if events is not None and min(events, n - events) < FEW:
         exact = korn_graubard(estimate, se, n, df, LEVEL, n)
         low, high = float(exact[0]), float(exact[1])
-    least_found = Precision(se, df, estimate, state).detectable()
+    least_found = to_error(Precision(se, df, estimate, state).detectable(), None)
+    estimate, low, high, se = (to_error(value, se) for value in (estimate, low, high, se))
     return Evidence(estimate, se, df, low, high, not difference, n, events, minimum_detectable_effect=least_found)
 
 

@@ -246,8 +246,7 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
     whole = np.empty((k, k), dtype=np.int64)
     whole[rows, columns] = whole[columns, rows] = np.arange(len(rows))
     products = x[:, rows] * x[:, columns]
-    # The information only steers the steps; the score decides where they end. Single precision is enough for it.
-    steering = np.ascontiguousarray(products.T, dtype=np.float32)
+    across = np.ascontiguousarray(products.T)
     last = np.zeros_like(beta)
     open_, done = np.arange(replicates), np.zeros(replicates, dtype=bool)
     scaled = weights * size if penalised else weights
@@ -255,8 +254,8 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
         current = scaled if open_.size == replicates else scaled[:, open_]
         p = expit(x @ beta[:, open_])
         v = current * p * (1 - p)
-        packed = np.ascontiguousarray((steering @ v.astype(np.float32)).T)
-        information = np.take(packed, whole.ravel(), axis=1).reshape(open_.size, k, k).astype(np.float64)
+        packed = np.ascontiguousarray((across @ v).T)
+        information = np.take(packed, whole.ravel(), axis=1).reshape(open_.size, k, k)
         # A level that a replicate drew no firm of has no information: its coefficient then stays where it is.
         information[:, diagonal, diagonal] += 1e-7 * information[:, diagonal, diagonal].max(axis=1, keepdims=True)
         residual = current * (y[:, None] - p)

@@ -42,7 +42,8 @@ def code_version() -> str:
 def content_hash(tables: Mapping[str, pd.DataFrame]) -> str:
     """SHA-256 over every table's name, columns and rows: equal content, equal hash, whenever it was made.
 
-    Numbers count to ten significant digits: what differs beyond them is the order of a sum, not content.
+    Numbers count to the last bit: public ones are rounded to what their errors support (`contract.precision`), firms'
+    and their weights are made of sums in a fixed order.
     """
     digest = hashlib.sha256()
     for name in sorted(tables):
@@ -55,11 +56,9 @@ def content_hash(tables: Mapping[str, pd.DataFrame]) -> str:
 
 def _digest(values: pd.Series) -> bytes:
     if pd.api.types.is_float_dtype(values.dtype):
-        numbers = values.to_numpy(dtype="float64", na_value=np.nan)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            size = np.where(np.isfinite(numbers) & (numbers != 0), np.floor(np.log10(np.abs(numbers))), 0.0)
-        scaled = np.rint(numbers * 10.0 ** (9 - size))
-        return hashlib.sha256(np.nan_to_num(np.stack([scaled, size]), nan=-1e300).tobytes()).digest()
+        # One zero and one "no number", however they were written.
+        numbers = values.to_numpy(dtype="float64", na_value=np.nan) + 0.0
+        return hashlib.sha256(np.where(np.isnan(numbers), np.nan, numbers).astype("<f8").tobytes()).digest()
     first = next((value for value in values if not _null(value)), None)
     if isinstance(first, np.ndarray) and first.dtype.kind == "f":
         return _digest(pd.Series(np.concatenate(values.to_list())))

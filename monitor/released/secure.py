@@ -124,7 +124,9 @@ def _design(survey: str, wave: str, firms: int, strata: int) -> dict[str, object
     from scipy.special import stdtrit
 
     df = max(firms - strata, 1)
-    return {"survey": survey, "wave": wave, "firms": firms, "strata": strata, "df": df, "t": float(stdtrit(df, 0.975))}
+    # To eight decimals: the last bits of a quantile are the processor's.
+    t = round(float(stdtrit(df, 0.975)), 8)
+    return {"survey": survey, "wave": wave, "firms": firms, "strata": strata, "df": df, "t": t}
 
 
 def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> None:

@@ -117,7 +117,7 @@ def outlook(
         return share_above(digital + more + 0.7 * rng.standard_normal(n), share).astype(bool)
 
     industry = 0.6 * np.isin(sector, ["manufacturing", "agriculture"])
-    maturity = 1 + sum(share_above(digital, share) for share in (0.85, 0.55, 0.25, 0.08))
+    maturity = 1 + np.sum([share_above(digital, share) for share in (0.85, 0.55, 0.25, 0.08)], axis=0)
     return {
         "orientation": np.select([rank < 0.2, rank > 0.9], ["profit", "social"], "balanced"),
         "sensor_technology": uses((0.2, 0.245, 0.36)[year], industry),

@@ -233,7 +233,9 @@ class Margins:
 
     def distances(self, weights: Floats) -> list[tuple[str, str, float]]:
         """(margin, category, achieved less total) of one weight vector."""
-        reached = [np.bincount(c, weights=weights, minlength=len(t)) for c, t in zip(self.codes, self.totals, strict=True)]
+        reached = [
+            np.bincount(c, weights=weights, minlength=len(t)) for c, t in zip(self.codes, self.totals, strict=True)
+        ]
         off = np.concatenate(reached) - np.concatenate(self.totals)
         return [
             ("*".join(row.variables), SEPARATOR.join(row.categories), float(value))

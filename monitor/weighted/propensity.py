@@ -15,6 +15,9 @@ from monitor.problems import Problem, WaveStopped
 CLASSES = 10
 FEWEST = 20
 """Respondents a class should hold: fewer classes are made where there are not enough."""
+ALIKE = 6
+"""Decimals to which firms' chances are alike. Fitted chances differ by 1e-14 between processors: the odds that one of a
+thousand patterns of frame variables is rounded to another millionth are 1e-14 / 1e-6 * 1000 = 1e-5."""
 
 
 def propensity_classes(sample: pd.DataFrame, variables: tuple[str, ...]) -> pd.Series:
@@ -38,7 +41,7 @@ def propensity_classes(sample: pd.DataFrame, variables: tuple[str, ...]) -> pd.S
     if not np.all(np.isfinite(fit.coefficients)):
         raise WaveStopped(_unusable(variables))
     wanted = int(max(1, min(CLASSES, responding.sum() // FEWEST)))
-    chance = np.round(fit.fitted, 12)
+    chance = np.round(fit.fitted, ALIKE)
     place = np.unique(chance, return_inverse=True)[1]
     answered = np.bincount(place.ravel(), weights=responding)
     before = np.cumsum(answered) - answered / 2

@@ -1,0 +1,62 @@
+"""To how many digits a public number is given: as many as its error supports, and fewer than processors agree on.
+
+Belongs here: rounding a table's numbers as its columns declare. Does not belong here: printing numbers (`report`).
+
+Exponentials, and products of matrices, differ in their last bits between processors: 1e-16 of a value. What models
+make of it was measured over kernels with and without wide vectors (`benchmarks/processors.py`): estimates, errors and
+p-values differ by 1e-14 of a standard error in the middle, by 1e-11 at most. Rounding does not remove such a
+difference, it makes it improbable: two values round to different numbers with odds of their distance over the step,
+here 1e-14 / 1e-5 = 1e-9. For the 30,000 rounded numbers of the demonstration survey's release that is 3e-5 in all.
+A number rounded once and rounded again stays as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from monitor.contract import BY_NAME
+from monitor.contract.columns import AS_IT_IS, OF_ERROR
+
+ERROR_DIGITS = 5
+"""Significant digits of a standard error; what it belongs to is given to the same decimal place"""
+OWN_DIGITS = 6
+"""Significant digits of a number without a standard error beside it"""
+
+
+def rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the numbers of a public table rounded as the contract declares its columns.
+
+    A column `of_error` is rounded to the place of the last digit of the row's `se`; one `of_itself`, and every one in a
+    row without a standard error above zero, to its own significant digits; one `as_it_is` not at all.
+    """
+    out = frame.copy()
+    errors = list(frame["se"]) if "se" in frame else [None] * len(frame)
+    for column in BY_NAME[name].columns:
+        if column.type == "DOUBLE" and column.precision != AS_IT_IS and column.name in frame:
+            beside = errors if column.precision == OF_ERROR else [None] * len(frame)
+            values = [to_error(value, se) for value, se in zip(frame[column.name], beside, strict=True)]
+            out[column.name] = pd.Series(values, index=frame.index, dtype=frame[column.name].dtype)
+    return out
+
+
+def to_error(value: Any, se: Any) -> Any:
+    """The value to the decimal place of the fifth significant digit of its standard error; to six digits of its own
+    where there is no standard error above zero. What is no number stays as it is."""
+    if not _number(value):
+        return value
+    if not _number(se) or se <= 0:
+        return to_digits(value, OWN_DIGITS)
+    # Written with five digits and read again, the error decides its own place: 0.099999999 is 0.10000.
+    place = ERROR_DIGITS - 1 - int(f"{float(se):.{ERROR_DIGITS - 1}e}".partition("e")[2])
+    return round(float(value), place) + 0.0
+
+
+def to_digits(value: float, digits: int) -> float:
+    """The value to that many significant digits."""
+    return float(f"{float(value):.{digits - 1}e}") + 0.0
+
+
+def _number(value: Any) -> bool:
+    return value is not None and value is not pd.NA and abs(float(value)) < float("inf")
