@@ -40,8 +40,11 @@ class Evidence:
     """95 % interval"""
     share: bool = False
     n: int = 0
-    events: int | None = None
-    """Firms with the property, for shares"""
+    """Firms that decide: where answers were filled in, with those (the mean over the completed copies)"""
+    answered: int | None = None
+    """Responses that settle it with nothing filled in, where firms are counted"""
+    answered_with: int | None = None
+    """Of them, those with the property, for shares"""
     minimum_detectable_effect: float = float("nan")
     error_at: Callable[[float], float] | None = field(default=None, compare=False)
     """The standard error with which a difference is tested against a value, where that is not `se`"""
@@ -110,8 +113,9 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def rule_text(rule: Mapping[str, Any], language: str, share: bool = True) -> str:
-    """The decision rule as a sentence; `share`: whether the estimand is a share and not a difference of shares."""
+def rule_text(rule: Mapping[str, Any], language: str, share: bool = True, together: int = 1) -> str:
+    """The decision rule as a sentence; `share`: whether the estimand is a share and not a difference of shares;
+    `together`: how many claims its family holds."""
     kind = rule["kind"]
     at = _figure(float(rule.get("value", 0.0)), language, share)
     alpha = f"{float(rule['alpha']):g}"
@@ -132,6 +136,9 @@ def rule_text(rule: Mapping[str, Any], language: str, share: bool = True) -> str
             "en": f"supported if the whole interval lies above {at}",
         }
     side = {"nl": f"eenzijdig alfa {alpha.replace('.', ',')}", "en": f"one-sided alpha {alpha}"}
+    if together > 1:
+        side["nl"] += f", met Holms correctie voor de {together} stellingen van haar groep"
+        side["en"] += f", with Holm's correction for the {together} claims of its group"
     return f"{words[language]} ({side[language]})"
 
 
@@ -180,10 +187,25 @@ def _reason(rule: Mapping[str, Any], e: Evidence, verdict: str, *, by_itself: bo
 def _found(e: Evidence, language: str) -> str:
     estimate, low, high = (_figure(v, language, e.share) for v in (e.estimate, e.low, e.high))
     if language == "nl":
-        count = f" ({e.events} van de {e.n} bedrijven die antwoordden, gewogen)" if e.events is not None else ""
-        return f"Geschat {estimate}{count}, met 95 % zekerheid tussen {low} en {high}."
-    count = f" ({e.events} of the {e.n} firms that answered, weighted)" if e.events is not None else ""
-    return f"Estimated {estimate}{count}, with 95 % confidence between {low} and {high}."
+        count = (
+            f" Ongewogen, zonder iets aan te vullen: {_count(e.answered_with, language)} van de "
+            f"{_count(e.answered, language)} antwoorden die het uitwijzen."
+            if e.answered_with is not None
+            else ""
+        )
+        return f"Geschat {estimate}, met 95 % zekerheid tussen {low} en {high}.{count}"
+    count = (
+        f" Unweighted, with nothing filled in: {_count(e.answered_with, language)} of the "
+        f"{_count(e.answered, language)} responses that settle it."
+        if e.answered_with is not None
+        else ""
+    )
+    return f"Estimated {estimate}, with 95 % confidence between {low} and {high}.{count}"
+
+
+def _count(number: int | None, language: str) -> str:
+    text = f"{number or 0:,d}"
+    return text.replace(",", ".") if language == "nl" else text
 
 
 def _figure(value: float, language: str, share: bool = True) -> str:

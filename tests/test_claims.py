@@ -36,7 +36,7 @@ def share(estimate: float, n: int = 624, df: float = 600) -> Evidence:
     half = stats.t.ppf(0.975, df) * se / (estimate * (1 - estimate))
     centre = np.log(estimate / (1 - estimate))
     low, high = 1 / (1 + np.exp(half - centre)), 1 / (1 + np.exp(-centre - half))
-    return Evidence(estimate, se, df, low, high, True, n, round(estimate * n), 2.8 * se)
+    return Evidence(estimate, se, df, low, high, True, n, n - 4, round(estimate * n) - 3, 2.8 * se)
 
 
 def claim(rule: dict[str, Any], name: str = "claim", family: str | None = None) -> dict[str, Any]:
@@ -94,13 +94,13 @@ def test_equivalence_is_the_interval_inside_the_margin(estimate: float) -> None:
 
 def test_exact_share_is_clopper_pearson() -> None:
     """With equal weights the p-value is the exact binomial one."""
-    evidence = Evidence(12 / 40, float(np.sqrt(0.3 * 0.7 / 40)), 39, share=True, n=40, events=12)
+    evidence = Evidence(12 / 40, float(np.sqrt(0.3 * 0.7 / 40)), 39, share=True, n=40)
     p, _ = rule_tests(SHARE, evidence)
     assert p == pytest.approx(stats.binomtest(12, 40, 0.10, alternative="greater").pvalue, rel=1e-9)
 
 
 def test_share_of_all_firms_is_testable() -> None:
-    p, against = rule_tests(SHARE, Evidence(1.0, 0.0, 30, share=True, n=30, events=30))
+    p, against = rule_tests(SHARE, Evidence(1.0, 0.0, 30, share=True, n=30))
     assert p == pytest.approx(0.1**30)
     assert against == 1.0
 
@@ -147,10 +147,12 @@ def test_an_undecided_claim_tells_what_would_have_been_found() -> None:
 def test_figures_are_read_without_statistics() -> None:
     told = decide([claim(SHARE)], [share(0.4, n=60)])[0].reason
     assert told["en"].startswith(
-        "Estimated 40 % (24 of the 60 firms that answered, weighted), with 95 % confidence between 28.4 % and 52.8 %."
+        "Estimated 40 %, with 95 % confidence between 28.4 % and 52.8 %. "
+        "Unweighted, with nothing filled in: 21 of the 56 responses that settle it."
     )
     assert told["nl"].startswith(
-        "Geschat 40 % (24 van de 60 bedrijven die antwoordden, gewogen), met 95 % zekerheid tussen 28,4 % en 52,8 %."
+        "Geschat 40 %, met 95 % zekerheid tussen 28,4 % en 52,8 %. "
+        "Ongewogen, zonder iets aan te vullen: 21 van de 56 antwoorden die het uitwijzen."
     )
     below = decide([claim(ABOVE)], [difference(-0.08)])[0].reason
     assert "−8 percentage points" in below["en"]
@@ -160,6 +162,9 @@ def test_figures_are_read_without_statistics() -> None:
 def test_rules_as_sentences() -> None:
     assert rule_text(ABOVE, "en", False) == "supported if the whole interval lies above zero (one-sided alpha 0.025)"
     assert rule_text(BELOW, "en", False).startswith("supported if the whole interval lies below 5 percentage points")
+    assert rule_text(ABOVE, "en", False, together=2).endswith(
+        "(one-sided alpha 0.025, with Holm's correction for the 2 claims of its group)"
+    )
     assert rule_text(WITHIN, "nl") == (
         "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig alfa 0,025)"
     )

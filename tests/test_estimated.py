@@ -13,11 +13,11 @@ import scenario
 from monitor import weighted
 from monitor.design import SurveyDesign
 from monitor.estimated import WaveData, changes_between, estimate_wave, indicator_table, run, run_all
-from monitor.estimated.comparability import comparable_since
 from monitor.estimated.reliability import reliability
 from monitor.problems import WaveStopped
 from monitor.rubin import combine
 from monitor.survey import Base, Indicator, Measure, Survey
+from monitor.survey.comparability import comparable_since
 
 CASES = Path(__file__).parent / "cases"
 KINDS = {"top": "boolean", "sales": "number", "head": "number", "sales_share": "percentage"}

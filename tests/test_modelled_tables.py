@@ -135,7 +135,7 @@ def survey(models: dict[str, Any]) -> Survey:
         claims_hash="0123",
         imputation={},
         disclosure=Disclosure(),
-        waves={},
+        waves={name: SimpleNamespace(name=name, questions={}, not_asked={}) for name in ("2017", "2018")},
         margins={},
         rules=(),
         definition_hash="4567",
@@ -260,7 +260,9 @@ def test_specification_curve_and_joint_test(ran: tuple[Lake, dict[str, dict[str,
         & (curve["without"] == "none")
     ]  # fmt: skip
     assert same_choices["estimate"].item() == pytest.approx(main.loc["complementarity", "estimate"])
-    assert same_choices["se"].item() == pytest.approx(main.loc["complementarity", "se_linearised"])
+    assert same_choices["se"].item() == main.loc["complementarity", "se"]
+    assert same_choices["own_choice"].item()
+    assert curve["own_choice"].sum() == 1
     robustness = lake.read("modelled_robustness", "2017")
     assert set(robustness["check"]) == {"e_value", "power", "inverted_u", "supermodularity", "joint_test"}
     joint = robustness[robustness["check"] == "joint_test"].set_index("subject")
@@ -293,6 +295,32 @@ def test_waves_together(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     assert terms.loc[place, "se"] < single.loc[place, "se"]
     attrition = lake.read("modelled_robustness", "all")
     assert (attrition["check"] == "attrition").sum() == 3
+
+
+@pytest.mark.parametrize("partition", ["2017", "2018", "all"])
+def test_one_quantity_has_one_number_wherever_it_stands(
+    ran: tuple[Lake, dict[str, dict[str, object]]], partition: str
+) -> None:
+    """The main model, the threshold curve at the outcome's own threshold, and the specification curve's own choice."""
+    lake, _ = ran
+    numbers = ["estimate", "se", "ci_low", "ci_high", "p_value"]
+    contrasts = lake.read("modelled_contrasts", partition).set_index(["model", "variant", "contrast"])
+    curve = lake.read("modelled_curve", partition).set_index(["sign", "cut"])
+    specifications = lake.read("modelled_specifications", partition).set_index(
+        ["outcome", "practice_a", "practice_b", "base", "controls", "without", "weights", "values"]
+    )
+    # Where no firm stands at 40 exactly, `>=` asks the same.
+    assert (">", 40.0) in set(curve.index[curve["own_choice"]]) <= {(">", 40.0), (">=", 40.0)}
+    chosen = ("top_innovator", "cooperates", "invests", "all_firms", "all", "none")
+    same = {
+        "main": [curve.loc[(">", 40.0)], specifications.loc[(*chosen, "weighted", "imputed")]],
+        "unweighted": [specifications.loc[(*chosen, "unweighted", "imputed")]],
+        "complete_cases": [specifications.loc[(*chosen, "weighted", "complete")]],
+    }
+    for variant, places in same.items():
+        there = contrasts.loc[("top_innovator", variant, "complementarity")]
+        for place in places:
+            assert place[numbers].to_list() == there[numbers].to_list(), variant
 
 
 def test_claims_table(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:

@@ -3,8 +3,8 @@
 Belongs here: reading weights and measures, writing estimates. Does not belong here: variance formulas (`design`),
 disclosure control (`disclosed`).
 
-`lines` estimates one indicator in all domains at once, `reliability` says what an estimate is worth, `comparability`
-since when it means the same.
+`lines` estimates one indicator in all domains at once, `reliability` says what an estimate is worth,
+`monitor.survey.comparability` since when it means the same.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import pandas as pd
 
 from monitor.design import SurveyDesign
 from monitor.estimated.changes import changes_between
-from monitor.estimated.comparability import comparable_since
 from monitor.estimated.lines import WaveData, WaveEstimates, estimate_wave
 from monitor.lake import Lake, quoted, statement
 from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
+from monitor.survey.comparability import comparable_since
 
 __all__ = ["WaveData", "WaveEstimates", "changes_between", "estimate_wave", "run", "run_all"]
 

@@ -47,7 +47,7 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
         return {"rows": {table: lake.write(table, "all", frame_of([], *shape)) for table, shape in TABLES.items()}}
     samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
     models = [pooled_model(model) for model in models_of(survey)]
-    findings = Findings(survey, pooled_sample(samples, POOLED), POOLED)
+    findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(sorted(waves)))
     fit_models(findings, models)
     for model in models:
         if model.primary:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from monitor.modelled.columns import Columns
 from monitor.modelled.fit import Fit, expit
 from monitor.modelled.terms import Terms
+from monitor.survey.wording import contrast_names
 
 Array = NDArray[np.float64]
 
@@ -85,20 +86,20 @@ def of_practices(frame: Columns, terms: Terms, x: Array, only: str | None = None
     settings = [(0, 0), (0, 1), (1, 0), (1, 1)]
     places, values = in_states(terms, [{a: s, b: t} for s, t in settings])
     one = np.ones(n)
-    noun_a, noun_b = NOUNS.get(a, a), NOUNS.get(b, b)
-    rows: list[tuple[str, str, Sequence[Array | float]]] = [
-        ("p_neither", SHARES, (1, 0, 0, 0)),
-        (f"p_{b}_only", SHARES, (0, 1, 0, 0)),
-        (f"p_{a}_only", SHARES, (0, 0, 1, 0)),
-        ("p_both", SHARES, (0, 0, 0, 1)),
-        (f"ame_{a}", DIFFERENCES, (own_b - 1, -own_b, 1 - own_b, own_b)),
-        (f"ame_{b}", DIFFERENCES, (own_a - 1, 1 - own_a, -own_a, own_a)),
-        (f"effect_{a}_without_{noun_b}", DIFFERENCES, (-1, 0, 1, 0)),
-        (f"effect_{a}_with_{noun_b}", DIFFERENCES, (0, -1, 0, 1)),
-        (f"effect_{b}_without_{noun_a}", DIFFERENCES, (-1, 1, 0, 0)),
-        (f"effect_{b}_with_{noun_a}", DIFFERENCES, (0, 0, -1, 1)),
-        ("complementarity", DIFFERENCES, (1, -1, -1, 1)),
-    ]
+    quantities: Mapping[str, tuple[str, Sequence[Array | float]]] = {
+        "neither": (SHARES, (1, 0, 0, 0)),
+        "b_only": (SHARES, (0, 1, 0, 0)),
+        "a_only": (SHARES, (0, 0, 1, 0)),
+        "both": (SHARES, (0, 0, 0, 1)),
+        "ame_a": (DIFFERENCES, (own_b - 1, -own_b, 1 - own_b, own_b)),
+        "ame_b": (DIFFERENCES, (own_a - 1, 1 - own_a, -own_a, own_a)),
+        "a_without_b": (DIFFERENCES, (-1, 0, 1, 0)),
+        "a_with_b": (DIFFERENCES, (0, -1, 0, 1)),
+        "b_without_a": (DIFFERENCES, (-1, 1, 0, 0)),
+        "b_with_a": (DIFFERENCES, (0, 0, -1, 1)),
+        "complementarity": (DIFFERENCES, (1, -1, -1, 1)),
+    }
+    rows = [(name, *quantities[role]) for role, name in contrast_names(a, b).items()]
     rows = [row for row in rows if only is None or row[0] == only]
     coefficients = np.stack([np.stack([one * value for value in row[2]]) for row in rows])
     return Plan(tuple(r[0] for r in rows), tuple(r[1] for r in rows), x, places, values, coefficients)
@@ -110,10 +111,6 @@ def in_states(terms: Terms, settings: Sequence[Mapping[str, float]]) -> tuple[ND
     places = [j for j, part in enumerate(parts) if set(part) <= set(terms.practices)]
     values = [[math.prod(setting[name] for name in parts[j]) for j in places] for setting in settings]
     return np.array(places), np.array(values, dtype=np.float64)[:, None, :]
-
-
-NOUNS: Mapping[str, str] = {"invests": "investment", "cooperates": "cooperation"}
-"""How the standard practices read after `with` and `without` in a contrast's name"""
 
 
 def moving_state(contrast: str) -> str | None:

@@ -92,16 +92,28 @@ def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosu
     estimate, se, df = float(combined.estimate[0]), float(combined.se[0]), float(combined.df[0])
     state = State(float(combined.estimate[1]), float(combined.se[1])) if difference else None
     n = round(float(np.mean([np.any(groups, axis=0).sum() for _, _, groups, _ in found])))
-    events = None if difference else round(float(np.mean([count for _, _, _, count in found])))
+    _, _, told, with_it = _shares_of_copy(estimand, sample.observed, sample, difference)
     share = np.array([not difference])
     lows, highs = bounds(np.array([estimate]), np.array([se]), np.array([df]), share, LEVEL)
     low, high = float(lows[0]), float(highs[0])
-    if events is not None and min(events, n - events) < FEW:
+    events = round(float(np.mean([count for _, _, _, count in found])))
+    if not difference and min(events, n - events) < FEW:
         exact = korn_graubard(estimate, se, n, df, LEVEL, n)
         low, high = float(exact[0]), float(exact[1])
     least_found = to_error(Precision(se, df, estimate, state).detectable(), None)
     estimate, low, high, se = (to_error(value, se) for value in (estimate, low, high, se))
-    return Evidence(estimate, se, df, low, high, not difference, n, events, minimum_detectable_effect=least_found)
+    return Evidence(
+        estimate,
+        se,
+        df,
+        low,
+        high,
+        share=not difference,
+        n=n,
+        answered=int(np.any(told, axis=0).sum()),
+        answered_with=None if difference else with_it,
+        minimum_detectable_effect=least_found,
+    )
 
 
 def _shares_of_copy(

@@ -7,7 +7,8 @@ formula; what only several waves together give (`pooled`).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -15,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from monitor.beside import share
-from monitor.claims import decide, holm, rule_text
+from monitor.claims import Evidence, decide, holm, rule_text
 from monitor.lake import Lake
+from monitor.modelled.checks import Refusal
 from monitor.modelled.engine import Work, analyse_all
 from monitor.modelled.evidence import evidence_for
+from monitor.modelled.known import Known
 from monitor.modelled.registry import Model, Specification
 from monitor.modelled.result import Result
 from monitor.modelled.robustness import checks_of, doses_of, joint_rows
@@ -32,6 +35,7 @@ from monitor.modelled.specifications import (
 )
 from monitor.modelled.tables import TABLES, contrast_rows, frame_of, model_row, term_rows
 from monitor.survey import Survey
+from monitor.survey.comparability import apart, change_words, concepts_of, estimand_concepts
 
 REPLICATED_COPIES = 5
 """Completed copies within which the replicates' variance is computed; the primary model uses all of them"""
@@ -45,6 +49,8 @@ class Findings:
     sample: Sample
     label: str
     """The wave as the tables name it"""
+    waves: tuple[str, ...] = ()
+    """The waves that are taken together, where there are several"""
     results: list[Result] = field(default_factory=list)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in TABLES})
     seconds: dict[str, float] = field(default_factory=dict)
@@ -58,6 +64,19 @@ class Findings:
     def add_robustness(self, rows: Sequence[dict[str, Any]]) -> None:
         """Robustness rows with the survey and wave they belong to."""
         self.rows["modelled_robustness"] += [{"survey": self.survey.name, "wave": self.label, **row} for row in rows]
+
+    def not_together(self, concepts: Collection[str]) -> Evidence | None:
+        """Why what rests on these concepts cannot be decided over the pooled waves; None where it can."""
+        changes = apart(self.survey, concepts, self.waves)
+        if changes is None:
+            return None
+        nl, en = (change_words(self.survey, changes, language) for language in ("nl", "en"))
+        return Evidence(
+            reason={
+                "nl": f"De metingen zijn hiervoor niet samen te nemen: {nl}",
+                "en": f"The waves cannot be taken together for this: {en}",
+            }
+        )
 
     def write(self, lake: Lake, partition: str) -> dict[str, object]:
         """Write every table of the partition; returns what Dagster is told."""
@@ -98,13 +117,22 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
             if result.specification.variant in ("main", *(a.variant for a in model.alternatives)):
                 dose = result.specification.dose
                 doses = doses_of(sample.copies, dose) if dose is not None and result.refusal is None else None
-                findings.add_robustness(checks_of(result, doses))
+                findings.add_robustness(checks_of(result, findings.survey, doses))
     findings.timed("models", started)
 
 
 def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float] | None = None) -> None:
     """A result's rows of the models', terms' and contrasts' tables."""
     name, label = findings.survey.name, findings.label
+    specification = result.specification
+    measured = (
+        specification.outcome,
+        *specification.practices,
+        *filter(None, (specification.dose, specification.levels)),
+    )
+    mixed = findings.not_together(concepts_of(findings.survey, [*measured, specification.base]))
+    if mixed is not None and mixed.reason is not None and result.refusal is None:
+        result.warnings.append(Refusal(mixed.reason["nl"].rstrip("."), mixed.reason["en"].rstrip(".")))
     findings.results.append(result)
     findings.rows["modelled_models"].append(model_row(name, label, result))
     findings.rows["modelled_terms"] += term_rows(name, label, result)
@@ -116,16 +144,17 @@ def draw_curves(findings: Findings, models: Sequence[Model]) -> None:
     survey, sample, label = findings.survey, findings.sample, findings.label
     for model in models:
         started = perf_counter()
+        known = Known(sample, findings.results)
         if model.curve is not None:
-            points = curve(sample, model, survey.disclosure)
-            findings.rows["modelled_curve"] += curve_rows(survey.name, label, model, points)
+            points = curve(sample, model, survey.disclosure, known)
+            findings.rows["modelled_curve"] += curve_rows(survey.name, label, model, points, known)
             started = findings.timed("curves", started)
         if model.choices is not None:
-            found = specification_curve(sample, model, survey.disclosure)
-            findings.rows["modelled_specifications"] += specification_rows(survey.name, label, model, found)
+            found = specification_curve(sample, model, survey.disclosure, known)
+            findings.rows["modelled_specifications"] += specification_rows(survey.name, label, model, found, known)
             seed = np.random.SeedSequence([survey.seed, zlib.crc32(f"{label} {model.name}".encode())])
             joint = joint_test(sample, [r for _, r in found], np.random.default_rng(seed))
-            findings.add_robustness(joint_rows(model.name, joint))
+            findings.add_robustness(joint_rows(survey, model.main, joint))
             findings.timed("specifications", started)
 
 
@@ -133,10 +162,15 @@ def decide_claims(findings: Findings) -> None:
     """The claims' verdicts: every declared claim with its rule, its reason and the hash of the rules."""
     started = perf_counter()
     survey, sample = findings.survey, findings.sample
-    evidence = [evidence_for(claim, sample, findings.results, survey.disclosure) for claim in survey.claims]
+    evidence = [
+        findings.not_together(estimand_concepts(survey, claim["estimand"]))
+        or evidence_for(claim, sample, findings.results, survey.disclosure)
+        for claim in survey.claims
+    ]
+    families = Counter(str(claim.get("family", claim["claim"])) for claim in survey.claims)
     for verdict in decide(survey.claims, evidence):
         claim, e = verdict.claim, verdict.evidence
-        share = claim["estimand"]["kind"] == "share"
+        share, family = claim["estimand"]["kind"] == "share", str(claim.get("family", claim["claim"]))
         findings.rows["modelled_claims"].append(
             {
                 "survey": survey.name,
@@ -148,19 +182,19 @@ def decide_claims(findings: Findings) -> None:
                 "estimate": e.estimate,
                 "ci_low": e.low,
                 "ci_high": e.high,
-                "decision_rule": rule_text(claim["rule"], "en", share),
+                "decision_rule": rule_text(claim["rule"], "en", share, families[family]),
                 "verdict": verdict.verdict,
                 "reason": verdict.reason["en"],
-                "decision_rule_nl": rule_text(claim["rule"], "nl", share),
+                "decision_rule_nl": rule_text(claim["rule"], "nl", share, families[family]),
                 "reason_nl": verdict.reason["nl"],
                 "se": e.se,
                 "df": e.df,
-                "n": e.n,
-                "events": e.events,
+                "n": e.n if e.answered is None else e.answered,
+                "events": e.answered_with,
                 "p_supported": verdict.p_supported,
                 "p_contradicted": verdict.p_contradicted,
                 "minimum_detectable_effect": e.minimum_detectable_effect,
-                "family": str(claim.get("family", claim["claim"])),
+                "family": family,
                 "declared": str(claim.get("declared", "")),
                 "claims_hash": survey.claims_hash,
                 "model": e.model,

@@ -14,9 +14,12 @@ import numpy as np
 from scipy.special import stdtrit
 
 from monitor.modelled.dose import inverted_u
+from monitor.modelled.registry import Specification
 from monitor.modelled.result import LEVEL, Result
 from monitor.modelled.specifications import Joint
 from monitor.modelled.supermodularity import inequality_test
+from monitor.survey import Survey
+from monitor.survey.wording import contrast_names, contrast_words, label_of, quoted_in
 
 EFFECTS = (0.05, 0.08, 0.10, 0.15)
 """True effects, as differences of shares, whose chance of being found is printed"""
@@ -27,18 +30,19 @@ def row(model: str, variant: str, check: str, subject: str, **values: Any) -> di
     return {"model": model, "variant": variant, "check": check, "subject": subject, **values}
 
 
-def checks_of(result: Result, doses: tuple[float, float] | None = None) -> list[dict[str, Any]]:
-    """Every check that one fitted model allows. `doses`: least and greatest dose in the data."""
+def checks_of(result: Result, survey: Survey, doses: tuple[float, float] | None = None) -> list[dict[str, Any]]:
+    """Every check that one fitted model allows, told in the survey's labels. `doses`: least and greatest dose in the
+    data."""
     if result.contrasts is None or result.terms is None:
         return []
-    found = power_rows(result)
+    found = power_rows(result, survey)
     s = result.specification
     if len(s.practices) == 2 and s.dose is None and s.levels is None:
-        found += e_value_rows(result)
+        found += e_value_rows(result, survey)
     if len(s.practices) > 2:
-        found += supermodularity_rows(result)
+        found += supermodularity_rows(result, survey)
     if s.dose is not None and doses is not None:
-        found += dose_rows(result, doses)
+        found += dose_rows(result, survey, doses)
     return found
 
 
@@ -55,20 +59,20 @@ def e_value(ratio: float, low: float, high: float) -> tuple[float, float]:
     return float(ratio + np.sqrt(ratio * (ratio - 1))), float(at_bound)
 
 
-def e_value_rows(result: Result) -> list[dict[str, Any]]:
+def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
     """E-values of the effects, from ratios of the state probabilities (interval by the delta method on their log)."""
     c, s = result.contrasts, result.specification
     if c is None:
         return []
-    a, b = s.practices
+    names = contrast_names(*s.practices)
     pairs = [
-        (f"p_{a}_only", "p_neither"),
-        (f"p_{b}_only", "p_neither"),
-        ("p_both", f"p_{b}_only"),
-        ("p_both", f"p_{a}_only"),
+        ("a_without_b", names["a_only"], "p_neither"),
+        ("b_without_a", names["b_only"], "p_neither"),
+        ("a_with_b", "p_both", names["b_only"]),
+        ("b_with_a", "p_both", names["a_only"]),
     ]
     rows = []
-    for upper, lower in pairs:
+    for role, upper, lower in pairs:
         i, j = c.at(upper), c.at(lower)
         if i is None or j is None or min(c.estimate[i], c.estimate[j]) <= 0:
             continue
@@ -78,6 +82,7 @@ def e_value_rows(result: Result) -> list[dict[str, Any]]:
         ratio = float(c.estimate[i] / c.estimate[j])
         low, high = ratio * np.exp(-t * se), ratio * np.exp(t * se)
         estimate, bound = e_value(ratio, low, high)
+        about = {x: contrast_words(survey, s.model, names[role], x, s.variant)[0] for x in ("nl", "en")}
         rows.append(
             row(
                 s.model,
@@ -90,26 +95,28 @@ def e_value_rows(result: Result) -> list[dict[str, Any]]:
                 statistic=estimate,
                 bound=bound,
                 note_en=(
-                    f"Something unseen would need a risk ratio of {estimate:.1f} with both practice and outcome to "
-                    f"explain the estimate away, and of {bound:.1f} to bring its interval to one."
+                    f"{about['en']}: a risk ratio of {ratio:.1f}. Something unseen would need a risk ratio of "
+                    f"{estimate:.1f} with both practice and outcome to explain it away, and of {bound:.1f} to bring "
+                    "its interval to one."
                 ),
                 note_nl=(
-                    f"Iets wat niet is gemeten zou met zowel praktijk als uitkomst een risicoverhouding van "
-                    f"{_comma(estimate)} moeten hebben om de schatting weg te verklaren, en van {_comma(bound)} om het "
-                    "interval tot één te brengen."
+                    f"{about['nl']}: een risicoverhouding van {_comma(ratio)}. Iets wat niet is gemeten zou met zowel "
+                    f"praktijk als uitkomst een risicoverhouding van {_comma(estimate)} moeten hebben om haar weg te "
+                    f"verklaren, en van {_comma(bound)} om het interval tot één te brengen."
                 ),
             )
         )
     return rows
 
 
-def power_rows(result: Result) -> list[dict[str, Any]]:
+def power_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
     """Chance of finding a true effect of 5, 8, 10 and 15 points, with the standard error that the design has there."""
     c, s = result.contrasts, result.specification
     precision = c.precision(s.headline) if c is not None else None
     if precision is None:
         return []
     least = precision.detectable()
+    about = {x: contrast_words(survey, s.model, s.headline, x, s.variant)[0] for x in ("nl", "en")}
     return [
         row(
             s.model,
@@ -120,19 +127,19 @@ def power_rows(result: Result) -> list[dict[str, Any]]:
             statistic=precision.se_at(effect),
             bound=least,
             note_en=(
-                f"A true {s.headline} of {100 * effect:.0f} points would be found in "
-                f"{100 * precision.power(effect):.0f} % of such waves."
+                f"{about['en']}: a true value of {100 * effect:.0f} points would be found in "
+                f"{100 * precision.power(effect):.0f} % of such samples."
             ),
             note_nl=(
-                f"Een werkelijke {s.headline} van {100 * effect:.0f} procentpunt zou in "
-                f"{100 * precision.power(effect):.0f} % van zulke golven worden gevonden."
+                f"{about['nl']}: een werkelijke waarde van {100 * effect:.0f} procentpunt zou in "
+                f"{100 * precision.power(effect):.0f} % van zulke steekproeven worden gevonden."
             ),
         )
         for effect in EFFECTS
     ]
 
 
-def dose_rows(result: Result, doses: tuple[float, float]) -> list[dict[str, Any]]:
+def dose_rows(result: Result, survey: Survey, doses: tuple[float, float]) -> list[dict[str, Any]]:
     """Lind and Mehlum's test on the model's dose and dose squared."""
     t, s = result.terms, result.specification
     i, j = (t.at(str(s.dose)), t.at(f"{s.dose}^2")) if t is not None else (None, None)
@@ -163,17 +170,19 @@ def dose_rows(result: Result, doses: tuple[float, float]) -> list[dict[str, Any]
             bound=test.slope_high,
             verdict=verdict,
             note_en=(
-                f"Slope {test.slope_low:.2f} at {least:g} and {test.slope_high:.2f} at {most:g} (log-odds per unit)."
+                f"{label_of(survey, str(s.dose), 'en')}: slope {test.slope_low:.2f} at {least:g} and "
+                f"{test.slope_high:.2f} at {most:g} (log-odds per unit)."
             ),
             note_nl=(
-                f"Helling {_comma(test.slope_low, 2)} bij {least:g} en {_comma(test.slope_high, 2)} bij {most:g} "
+                f"{label_of(survey, str(s.dose), 'nl')}: helling {_comma(test.slope_low, 2)} bij {least:g} en "
+                f"{_comma(test.slope_high, 2)} bij {most:g} "
                 "(log-odds per eenheid)."
             ),
         )
     ]
 
 
-def supermodularity_rows(result: Result) -> list[dict[str, Any]]:
+def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
     """For each pair of practices: complements, and substitutes, as joint inequalities over the other practices."""
     c, s = result.contrasts, result.specification
     if c is None:
@@ -183,7 +192,11 @@ def supermodularity_rows(result: Result) -> list[dict[str, Any]]:
         prefix = f"complementarity[{':'.join(pair)}|"
         places = [i for i, name in enumerate(c.names) if name.startswith(prefix)]
         theta, covariance = c.estimate[places], c.covariance[np.ix_(places, places)]
-        for hypothesis, sign in (("complements", 1.0), ("substitutes", -1.0)):
+        told = {x: [quoted_in(x, label_of(survey, name, x)) for name in pair] for x in ("nl", "en")}
+        for hypothesis, hypothese, sign in (
+            ("complements", "versterken elkaar", 1.0),
+            ("substitutes", "vervangen elkaar", -1.0),
+        ):
             test = inequality_test(sign * theta, covariance)
             rows.append(
                 row(
@@ -197,35 +210,52 @@ def supermodularity_rows(result: Result) -> list[dict[str, Any]]:
                     ci_high=test.upper,
                     verdict=test.verdict,
                     note_en=(
-                        f"Distance {test.statistic:.2f} from the hypothesis; it stands below {test.lower:.2f} and "
-                        f"falls above {test.upper:.2f} (Kodde and Palm)."
+                        f"{' and '.join(told['en'])} are {hypothesis}: distance {test.statistic:.2f} from the "
+                        f"hypothesis; it stands below {test.lower:.2f} and falls above {test.upper:.2f} (Kodde and "
+                        "Palm)."
                     ),
                     note_nl=(
-                        f"Afstand {_comma(test.statistic, 2)} tot de hypothese; zij blijft staan onder "
-                        f"{_comma(test.lower, 2)} en valt boven {_comma(test.upper, 2)} (Kodde en Palm)."
+                        f"{' en '.join(told['nl'])} {hypothese}: afstand {_comma(test.statistic, 2)} tot de hypothese; "
+                        f"zij blijft staan onder {_comma(test.lower, 2)} en valt boven {_comma(test.upper, 2)} "
+                        "(Kodde en Palm)."
                     ),
                 )
             )
     return rows
 
 
-def joint_rows(model: str, joint: Joint | None) -> list[dict[str, Any]]:
-    """The specification curve in three rows: median, share positive, share significant."""
+def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list[dict[str, Any]]:
+    """The specification curve of a model's headline in three rows: median, share positive, share significant; each says
+    of which contrast, what was found, and the p-value against no effect in any specification."""
     if joint is None:
         return []
+    low, high, count = 100 * joint.median_low, 100 * joint.median_high, joint.specifications
     facts: Mapping[str, tuple[float, float, str, str]] = {
-        "median": (joint.median, joint.p_median, "median estimate", "mediane schatting"),
-        "positive": (joint.positive, joint.p_share_positive, "share above zero", "aandeel boven nul"),
+        "median": (
+            joint.median,
+            joint.p_median,
+            f"the median estimate is {100 * joint.median:.1f} percentage points (95 % interval {low:.1f} to "
+            f"{high:.1f})",
+            f"de mediane schatting is {_comma(100 * joint.median)} procentpunt (95%-interval {_comma(low)} tot "
+            f"{_comma(high)})",
+        ),
+        "positive": (
+            joint.positive,
+            joint.p_share_positive,
+            f"{round(joint.positive * count)} are above zero",
+            f"{round(joint.positive * count)} liggen boven nul",
+        ),
         "significant": (
             joint.significant,
             joint.p_significant,
-            "share significant on the median's side",
-            "aandeel significant aan de kant van de mediaan",
+            f"{round(joint.significant * count)} are significant on the median's side",
+            f"{round(joint.significant * count)} zijn significant aan de kant van de mediaan",
         ),
     }
+    about = {x: contrast_words(survey, main.model, main.headline, x)[0] for x in ("nl", "en")}
     return [
         row(
-            model,
+            main.model,
             "specifications",
             "joint_test",
             name,
@@ -234,11 +264,21 @@ def joint_rows(model: str, joint: Joint | None) -> list[dict[str, Any]]:
             ci_low=joint.median_low if name == "median" else None,
             ci_high=joint.median_high if name == "median" else None,
             statistic=float(joint.specifications),
-            note_en=f"{joint.specifications} specifications: {english}; p against no effect in any of them.",
-            note_nl=f"{joint.specifications} specificaties: {dutch}; p tegen geen effect in een ervan.",
+            note_en=f"{about['en']} in {count} specifications: {english}; p {_p(p)} against no effect in any of them.",
+            note_nl=(
+                f"{about['nl']} in {count} specificaties: {dutch}; p {_comma_in(_p(p))} tegen geen effect in een ervan."
+            ),
         )
         for name, (value, p, english, dutch) in facts.items()
     ]
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def _comma_in(text: str) -> str:
+    return text.replace(".", ",")
 
 
 def doses_of(copies: Sequence[Any], dose: str) -> tuple[float, float]:
@@ -248,4 +288,4 @@ def doses_of(copies: Sequence[Any], dose: str) -> tuple[float, float]:
 
 
 def _comma(value: float, digits: int = 1) -> str:
-    return f"{value:.{digits}f}".replace(".", ",")
+    return _comma_in(f"{value:.{digits}f}")

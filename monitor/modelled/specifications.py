@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 
 from monitor.beside import share
 from monitor.modelled.engine import Work, analyse_all
+from monitor.modelled.known import Known
 from monitor.modelled.registry import Model
 from monitor.modelled.result import Result, p_values
 from monitor.modelled.sample import Sample
@@ -52,16 +53,27 @@ class Joint:
     p_significant: float
 
 
-def curve(sample: Sample, model: Model, thresholds: Disclosure) -> list[Result]:
-    """The model's headline at every declared cut of the outcome, with > and with >=."""
-    works = [Work((cut,), thresholds, replicated_copies=CURVE_COPIES, headline_only=True) for cut in model.cuts()]
-    return [result for results in share(analyse_all, sample, works) for result in results]
+def curve(sample: Sample, model: Model, thresholds: Disclosure, known: Known) -> list[Result]:
+    """The model's headline at every declared cut of the outcome, with > and with >=; what is `known` is not fitted
+    again."""
+    cuts = model.cuts()
+    works = [
+        Work((cut,), thresholds, replicated_copies=CURVE_COPIES, headline_only=True)
+        for cut in cuts
+        if known.result(cut) is None
+    ]
+    known.add(result for results in share(analyse_all, sample, works) for result in results)
+    return [known.required(cut) for cut in cuts]
 
 
-def specification_curve(sample: Sample, model: Model, thresholds: Disclosure) -> list[tuple[dict[str, str], Result]]:
-    """Every declared specification, with its choices by name. Choices that differ in nothing on this sample (no value
-    was filled in, so imputed and complete are the same) are still run: the table shows all that was declared."""
-    declared = model.specifications()
+def specification_curve(
+    sample: Sample, model: Model, thresholds: Disclosure, known: Known
+) -> list[tuple[dict[str, str], Result]]:
+    """Every declared specification, with its choices by name. What is `known` is not fitted again; what differs in
+    nothing on this sample (no value was filled in, so imputed and complete are the same) stands in the table all the
+    same: it shows all that was declared."""
+    every = model.specifications()
+    declared = [(choices, s) for choices, s in every if known.result(s) is None]
     # Specifications that differ in their weights alone share rows and terms: they go in a row.
     alike: dict[tuple[str, ...], list[int]] = {}
     for i, (choices, _) in enumerate(declared):
@@ -71,9 +83,8 @@ def specification_curve(sample: Sample, model: Model, thresholds: Disclosure) ->
         Work(tuple(declared[i][1] for i in order[at : at + IN_A_ROW]), thresholds, headline_only=True)
         for at in range(0, len(order), IN_A_ROW)
     ]
-    results = [result for results in share(analyse_all, sample, works) for result in results]
-    found = dict(zip(order, results, strict=True))
-    return [(choices, found[i]) for i, (choices, _) in enumerate(declared)]
+    known.add(result for results in share(analyse_all, sample, works) for result in results)
+    return [(choices, known.required(s)) for choices, s in every]
 
 
 def joint_test(sample: Sample, results: Sequence[Result], rng: np.random.Generator) -> Joint | None:
@@ -85,13 +96,19 @@ def joint_test(sample: Sample, results: Sequence[Result], rng: np.random.Generat
     extreme as the data in the median estimate, in the share that is positive, and in the share that is significant.
     None where fewer than two specifications could be fitted.
     """
-    fitted = [r for r in results if r.contrasts is not None and r.influence is not None]
+    fitted = [
+        (r.contrasts, r.influence, place)
+        for r in results
+        if r.contrasts is not None
+        and r.influence is not None
+        and (place := r.contrasts.at(r.specification.headline)) is not None
+    ]
     if len(fitted) < 2:
         return None
-    estimates = np.array([float(r.contrasts.estimate[0]) for r in fitted if r.contrasts])
-    errors = np.array([float(r.contrasts.se[0]) for r in fitted if r.contrasts])
-    df = np.array([float(r.contrasts.df[0]) for r in fitted if r.contrasts])
-    influence = np.column_stack([r.influence[:, 0] for r in fitted if r.influence is not None])
+    estimates = np.array([float(c.estimate[place]) for c, _, place in fitted])
+    errors = np.array([float(c.se[place]) for c, _, place in fitted])
+    df = np.array([float(c.df[place]) for c, _, place in fitted])
+    influence = np.column_stack([firms[:, place] for _, firms, place in fitted])
     covariance = sample.design.covariance(influence / sample.design.weights[:, None])
     correlation = covariance / np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
     drawn = (rng.standard_normal((DRAWS, len(fitted))) @ square_root(correlation)) * errors
@@ -130,7 +147,7 @@ def square_root(matrix: Array) -> Array:
     return np.asarray((vectors * np.sqrt(np.where(values > LEAST_VARIANCE, values, 0.0))) @ vectors.T)
 
 
-def curve_rows(survey: str, wave: str, model: Model, results: Sequence[Result]) -> list[dict[str, Any]]:
+def curve_rows(survey: str, wave: str, model: Model, results: Sequence[Result], known: Known) -> list[dict[str, Any]]:
     """The rows of `modelled_curve`: one per cut (in the measure's unit, 0..100 for a percentage) and sign."""
     return [
         {
@@ -140,6 +157,7 @@ def curve_rows(survey: str, wave: str, model: Model, results: Sequence[Result]) 
             "measure": r.specification.outcome,
             "sign": r.specification.sign,
             "cut": r.specification.cut,
+            "own_choice": known.same(r.specification, model.main),
             **_headline(r),
         }
         for r in results
@@ -147,7 +165,7 @@ def curve_rows(survey: str, wave: str, model: Model, results: Sequence[Result]) 
 
 
 def specification_rows(
-    survey: str, wave: str, model: Model, results: Sequence[tuple[dict[str, str], Result]]
+    survey: str, wave: str, model: Model, results: Sequence[tuple[dict[str, str], Result]], known: Known
 ) -> list[dict[str, Any]]:
     """The rows of `modelled_specifications`: one per declared combination, with every choice in its own column."""
     first, second = model.main.practices[:2]
@@ -160,6 +178,7 @@ def specification_rows(
             "practice_a": choices[first],
             "practice_b": choices[second],
             **{name: choices[name] for name in ("weights", "values", "base", "outcome", "controls", "without")},
+            "own_choice": known.same(r.specification, model.main),
             **_headline(r),
         }
         for number, (choices, r) in enumerate(results, start=1)

@@ -49,15 +49,15 @@ TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     ),
     "modelled_curve": (
         words(
-            "survey wave model measure sign cut contrast estimate se ci_low ci_high p_value se_replicate estimator n "
-            "events published warning warning_nl"
+            "survey wave model measure sign cut own_choice contrast estimate se ci_low ci_high p_value se_replicate "
+            "estimator n events published warning warning_nl"
         ),
         ["wave", "model", "sign", "cut"],
     ),
     "modelled_specifications": (
         words(
-            "survey wave model number weights values base outcome practice_a practice_b controls without contrast "
-            "estimate se ci_low ci_high p_value estimator n events published warning warning_nl"
+            "survey wave model number weights values base outcome practice_a practice_b controls without "
+            "own_choice contrast estimate se ci_low ci_high p_value estimator n events published warning warning_nl"
         ),
         ["wave", "model", "number"],
     ),
@@ -72,7 +72,7 @@ TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
 """Table -> its columns and its key"""
 
 WHOLE = frozenset({"n", "events", "n_dropped", "n_routed", "copies", "number"})
-FACTS = frozenset({"weighted", "converged", "published"})
+FACTS = frozenset({"weighted", "converged", "published", "own_choice"})
 NUMBERS = frozenset(
     words(
         "estimate se ci_low ci_high p_value df fmi odds_ratio minimum_detectable_effect p_greater p_less p_holm "
