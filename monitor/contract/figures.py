@@ -93,6 +93,19 @@ FIGURES: tuple[Table, ...] = (
             Column(
                 "overlap_suppressed", "BOOLEAN", "Whether only the number of firms in both waves is withheld, or all."
             ),
+            Column(
+                "comparable",
+                "BOOLEAN",
+                "Whether the figures of the two waves can be compared; where they cannot, the row has no numbers.",
+            ),
+            Column(
+                "comparability",
+                "VARCHAR",
+                "What became of its questions between the waves: asked (as before), reworded, recoded or not asked.",
+                values=("asked", "reworded", "recoded", "not asked"),
+            ),
+            Column("changed_nl", "VARCHAR", "What changed in its questions between the two waves (Dutch)."),
+            Column("changed_en", "VARCHAR", "What changed in its questions between the two waves (English)."),
             suppressed,
         ),
         ("change", "se", "ci_low", "ci_high", "p_value", "overlap_firms"),

@@ -43,7 +43,12 @@ MODELS: tuple[Table, ...] = (
             ),
             Column("weighted", "BOOLEAN", "Whether the design's weights were used."),
             Column("n", "BIGINT", "Firms in the model (number).", not_negative),
-            Column("events", "BIGINT", "Firms with the outcome (number).", not_negative),
+            Column(
+                "events",
+                "BIGINT",
+                "Firms with the outcome (number); where answers were filled in, the mean over the completed copies.",
+                not_negative,
+            ),
             Column("n_dropped", "BIGINT", "Firms of the base left out for a missing value (number).", not_negative),
             Column("df", "DOUBLE", "Degrees of freedom of the design."),
             Column(
@@ -120,6 +125,11 @@ MODELS: tuple[Table, ...] = (
             Column("measure", "VARCHAR", "Measure that is cut."),
             Column("sign", "VARCHAR", "> or >=: how the cut is passed."),
             Column("cut", "DOUBLE", "Cut, in the measure's unit (per cent: 0..100)."),
+            Column(
+                "own_choice",
+                "BOOLEAN",
+                "Whether it asks what the model's main variant asks: the same number as in table `contrasts`.",
+            ),
             Column("contrast", "VARCHAR", "Contrast on the probability scale."),
             Column("estimate", "DOUBLE", "Probability or difference of probabilities (share).", precision=OF_ERROR),
             *uncertainty,
@@ -144,6 +154,11 @@ MODELS: tuple[Table, ...] = (
             Column("practice_b", "VARCHAR", "Second practice (investment)."),
             Column("controls", "VARCHAR", "Set of controls."),
             Column("without", "VARCHAR", "Firms left out."),
+            Column(
+                "own_choice",
+                "BOOLEAN",
+                "Whether it asks what the model's main variant asks: the same number as in table `contrasts`.",
+            ),
             Column("contrast", "VARCHAR", "Contrast on the probability scale."),
             Column("estimate", "DOUBLE", "Difference of probabilities (share).", precision=OF_ERROR),
             *uncertainty,
@@ -205,12 +220,26 @@ MODELS: tuple[Table, ...] = (
             Column("model", "VARCHAR", "The model whose contrast decides it (table `contrasts`); NULL: firms counted."),
             Column("variant", "VARCHAR", "That model's variant."),
             Column("contrast", "VARCHAR", "That model's contrast."),
-            Column("n", "BIGINT", "Firms counted, where no model decides it (number).", not_negative),
             Column(
-                "events", "BIGINT", "Of them, firms with the property (number); NULL for a difference.", not_negative
+                "n",
+                "BIGINT",
+                "Responses that settle it, unweighted and with nothing filled in, where no model decides it (number).",
+                not_negative,
+            ),
+            Column(
+                "events", "BIGINT", "Of them, those with the property (number); NULL for a difference.", not_negative
             ),
             suppressed,
             held,
+            Column("declared", "VARCHAR", "When the claim and its rule were written, as the survey says."),
+            Column("committed", "VARCHAR", "The commit the survey says they were written in."),
+            Column(
+                "declared_before",
+                "VARCHAR",
+                "What proves that they were written before the wave's answers arrived: an earlier release with the "
+                "same claims, or a commit's date; NULL where nothing does.",
+                values=("release", "commit"),
+            ),
         ),
         ("estimate", "ci_low", "ci_high", "reason", "reason_nl", "minimum_detectable_effect", "n", "events"),
     ),

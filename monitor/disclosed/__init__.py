@@ -5,7 +5,7 @@ contract. Does not belong here: estimating, or writing a release.
 
 `primary` says which cells are sensitive, `complementary` what else must go, `cells` how published lines hang together,
 `contributions` what the firms add, `history` and `revisions` what earlier releases have shown; `quality` and `codebook`
-describe the survey itself.
+describe the survey itself, `declared` what its definition decides about lines.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pandas as pd
 from monitor import contract
 from monitor.contract.precision import rounded
 from monitor.contract.shape import shaped
-from monitor.disclosed import cells, codebook, complementary, history, peers, primary, quality, revisions
+from monitor.disclosed import cells, codebook, complementary, declared, history, peers, primary, quality, revisions
 from monitor.disclosed.contributions import WaveFirms, contributions
 from monitor.lake import Lake
 from monitor.survey import Survey
@@ -78,10 +78,14 @@ def disclose(
     taking_part = _under(peers.initiatives(lake, survey, wave) for wave in waves)
     tables = {
         "indicators": revisions.with_held(withhold_lines(indicators, rows), held),
-        "changes": withhold_changes(changes, rows, least),
+        "changes": declared.with_comparability(
+            withhold_changes(changes, rows, least), withhold_lines(indicators, rows), survey
+        ),
         **fitted,
         "models": revisions.with_held_counts(fitted["models"], before, held, survey),
-        "claims": revisions.with_held_claims(fitted["claims"], before, held, least),
+        "claims": declared.with_proof(
+            revisions.with_held_claims(fitted["claims"], before, held, least), lake, survey, waves, before
+        ),
         "rules": _rules(lake, waves),
         "quality": revisions.with_held_participants(describe_quality(lake, survey, waves), before, held, least),
         "initiatives": revisions.with_held_initiatives(taking_part, before, least),

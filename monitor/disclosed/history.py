@@ -5,10 +5,12 @@ Belongs here: reading earlier releases. Does not belong here: what follows from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -27,6 +29,12 @@ class Earlier:
     """One earlier release as disclosure control looks at it."""
 
     folder: Path
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """What it says of itself."""
+        content: Mapping[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        return content
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -29,13 +29,22 @@ VIEWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Trend: each headline figure wave by wave with its change since the wave before.",
         ("indicators", "measures", "changes"),
     ),
-    "claims_now": ("Claims now: every claim's verdict in the newest wave that could say something.", ("claims",)),
+    "claims_now": (
+        "Claims now: every claim's verdict in the newest wave that could say something, and over all waves together.",
+        ("claims",),
+    ),
 }
 """View -> its comment, and the tables whose columns it shows: a column means what it means in the first that has it"""
 
 renamed = {
     "change_low": "Lower bound of the change's 95 % interval, in the indicator's unit.",
     "change_high": "Upper bound of the change's 95 % interval, in the indicator's unit.",
+    "pooled_verdict": "The verdict over all waves together; NULL where there is one wave.",
+    "pooled_reason": "Why this verdict over all waves together (English).",
+    "pooled_reason_nl": "Why this verdict over all waves together (Dutch).",
+    "pooled_estimate": "Estimate of the estimand over all waves together (share, or difference of shares).",
+    "pooled_low": "Lower bound of its 95 % interval.",
+    "pooled_high": "Upper bound of its 95 % interval.",
     "change_suppressed": "Whether the change is withheld by disclosure control (its values are NULL then).",
 }
 
