@@ -145,9 +145,14 @@ def test_the_site_has_every_page_in_both_languages(site: tuple[Path, Lake, Surve
 
 
 def test_each_verdict_links_to_its_numbers(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
-    """From the start page to the model that decides the claim; the claim's own line stands on the wave's page."""
+    """From the start page to the line of the model's contrast; the claim's own line stands on the wave's page."""
     start = (site[0] / "en" / "index.html").read_text(encoding="utf-8")
-    assert start.count('class="verdict') == start.count('href="cooperation.html#wave-2018"') == 1
+    place = "contrast-2018-primary-main-complementarity"
+    assert start.count('class="verdict') == start.count(f'href="cooperation.html#{place}"') == 1
+    page = (site[0] / "en" / "cooperation.html").read_text(encoding="utf-8")
+    row = page[page.index(f'id="{place}"') :].partition("</tr>")[0]
+    assert "+10.0" in row
+    assert "+4.0 \N{EN DASH} +16.0" in row
     told = pages(site[0])["en/wave-2018.html"].text
     assert "The claims in numbers, 2018" in told
     assert "+10.0" in told

@@ -4,7 +4,7 @@ Belongs here: templates, charts, words. No query and no arithmetic: every number
 `disclosed`.
 
 `numbers` writes numbers, `words` finds words, `tables` and `models` pick lines, `charts` draws, `pages` says what each
-page tells, `site` makes HTML, `paper` PDF.
+page tells, `claims` what became of the claims, `site` makes HTML, `paper` PDF.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figu
     """The disclosed tables in each of the survey's languages."""
     records = {name: Records(frame) for name, frame in tables.items()}
     primary = next((name for name, declared in survey.models.items() if dict(declared).get("primary")), None)
-    order = list(survey.indicators)
     return {
-        language: Figures(records, words_of(language, tables["measures"], tables["codebook"]), order, primary)
+        language: Figures(records, words_of(language, tables["measures"], tables["codebook"], survey), survey, primary)
         for language in survey.languages
     }

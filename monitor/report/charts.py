@@ -98,24 +98,26 @@ def figure(height: float, parts: Sequence[str], title: str, description: str, na
 def intervals(
     marks: Sequence[Mark], scale: Axis, title: str, description: str, name: str, reference: float | None = None
 ) -> Markup:
-    """One line per mark: label and value above, interval and point on a common scale below."""
-    row, top = 42.0, 6.0
-    bottom = top + row * len(marks)
+    """One line per mark: label and value above, interval and point on a common scale below. A label that does not fit
+    beside its value goes on over a second line."""
+    top = 6.0
+    shown = [(mark, wrapped(mark.label, RIGHT - LEFT - len(mark.text) * 7.0 - 12)) for mark in marks]
+    starts = [top + 42.0 * i + 16.0 * sum(len(words) - 1 for _, words in shown[:i]) for i in range(len(shown) + 1)]
+    bottom = starts[-1]
     parts = _grid(scale, top, bottom)
     if reference is not None:
         x = scale.at(reference, LEFT, RIGHT)
         parts.append(
             f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{_n(bottom)}" stroke="{QUIET}" stroke-dasharray="3 3"/>'
         )
-    for i, mark in enumerate(marks):
-        y = top + i * row
+    for y, (mark, words) in zip(starts, shown, strict=False):
         weight = ' font-weight="650"' if mark.strong else ""
-        room = RIGHT - LEFT - len(mark.text) * 7.0 - 12
-        line = (
-            f'<text x="{LEFT + 5}" y="{_n(y + 15)}"{weight} {HALO}>{escape(cut(mark.label, room))}</text>'
-            f'<text x="{RIGHT}" y="{_n(y + 15)}" text-anchor="end" fill="{QUIET}" {HALO}>{escape(mark.text)}</text>'
+        line = "".join(
+            f'<text x="{LEFT + 5}" y="{_n(y + 15 + 16 * k)}"{weight} {HALO}>{escape(text)}</text>'
+            for k, text in enumerate(words)
         )
-        parts.append(_mark(mark, line + _interval(mark, scale, y + 28)))
+        line += f'<text x="{RIGHT}" y="{_n(y + 15)}" text-anchor="end" fill="{QUIET}" {HALO}>{escape(mark.text)}</text>'
+        parts.append(_mark(mark, line + _interval(mark, scale, y + 12 + 16 * len(words))))
     return figure(bottom + 24, parts, title, description, name)
 
 

@@ -1,18 +1,21 @@
 """The model's tables and figures: the two-by-two, effects, terms, curves.
 
-Belongs here: which contrasts stand where. Does not belong here: computing any of them.
+Belongs here: which contrasts stand where, in the survey's own labels. Does not belong here: computing any of them, and
+what a contrast is called (`monitor.survey.wording`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.report import charts
+from monitor.report.claims import contrast_anchor
 from monitor.report.numbers import NBSP, known
-from monitor.report.tables import EFFECTS, STATES, Chart, Figures, Head, Line, Printed, described, lines, name_of, one
+from monitor.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
+from monitor.survey.wording import MAIN, contrast_names, contrast_words, practices_of, state_words
 
-MAIN = "main"
+STATES = ("neither", "b_only", "a_only", "both")
 
 
 def primary(figures: Figures, wave: str) -> str | None:
@@ -22,34 +25,70 @@ def primary(figures: Figures, wave: str) -> str | None:
     return figures.primary if figures.primary in found else (found[0] if found else None)
 
 
+def subjects(figures: Figures, model: str | None = None) -> dict[str, str]:
+    """What the survey calls the outcome (`outcome`) and the two practices (`a`, `b`) of its primary model."""
+    name = model or figures.primary or next(iter(figures.survey.models), "")
+    declared = figures.survey.models.get(name, {})
+    practices = practices_of(figures.survey, name)
+    label = figures.words.label
+    found = {"outcome": label("measure", str(declared["outcome"]))} if declared else {}
+    return found | (
+        {"a": label("measure", practices[0]), "b": label("measure", practices[1])} if len(practices) == 2 else {}
+    )
+
+
+def titles(figures: Figures) -> dict[str, str]:
+    """Title and lead of what is told of the model; without a lead where no model compares two practices."""
+    t, about = figures.words.t, subjects(figures)
+    return {
+        "model_title": t("cooperation_title", **about) if "outcome" in about else t("nav_cooperation"),
+        "model_lead": t("cooperation_lead", **about) if "a" in about else "",
+    }
+
+
+def state_formula(figures: Figures) -> dict[str, str]:
+    """What the methods' formula calls the probabilities of the four states."""
+    name = figures.primary or next(iter(figures.survey.models), "")
+    practices = practices_of(figures.survey, name)
+    names = contrast_names(*practices) if len(practices) == 2 else {}
+    language = figures.words.language
+    return {role: contrast_words(figures.survey, name, names.get(role, role), language)[0] for role in STATES}
+
+
 def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, Any] | None:
     """All that is told of a wave's primary model, or None where it is not published. `label`: the wave in words."""
     shown = label or wave
     name = primary(figures, wave)
     if name is None:
         return None
-    contrasts = {x["contrast"]: x for x in lines(figures.tables["contrasts"], wave=wave, model=name, variant=MAIN)}
+    by_name = {x["contrast"]: x for x in lines(figures.tables["contrasts"], wave=wave, model=name, variant=MAIN)}
+    names = contrast_names(*practices_of(figures.survey, name)[:2])
+    contrasts = {role: by_name[contrast] for role, contrast in names.items() if contrast in by_name}
     model = one(figures.tables["models"], wave=wave, model=name, variant=MAIN)
-    if model is None or any(c not in contrasts or contrasts[c]["suppressed"] for c in (*STATES, "complementarity")):
+    if model is None or any(r not in contrasts or contrasts[r]["suppressed"] for r in (*STATES, "complementarity")):
         return None
     t, n = figures.words.t, figures.numbers
-    mde = known(model["minimum_detectable_effect"])
+    mde, about = known(model["minimum_detectable_effect"]), subjects(figures, name)
+    filled = filled_in(figures, wave)
     return {
-        "squares": squares(figures, shown, contrasts),
-        "states": states(figures, shown, contrasts),
-        "effects": effects(figures, shown, contrasts),
-        "effects_table": effects_table(figures, shown, contrasts),
+        "squares": squares(figures, shown, name, contrasts),
+        "states": states(figures, shown, name, contrasts),
+        "effects": effects(figures, shown, name, contrasts),
+        "contrasts": every_contrast(figures, wave, name, MAIN, t("contrasts_title", wave=shown, **about)),
         "terms": terms(figures, wave, name, shown),
         "words": t(
             "model_n",
             n=n.plain(model["n"]),
             events=n.plain(model["events"]),
+            filled=t("events_filled") if filled else "",
             base=figures.words.label("base", str(model["base"])).lower(),
             weighted=t("is_weighted" if model["weighted"] else "is_unweighted"),
+            **about,
         )
-        + (f" {t('imputed_why')}" if filled_in(figures, wave) else ""),
+        + (f" {t('imputed_why')}" if filled else ""),
+        "meaning": t("complementarity_means", **about),
         "power": None if mde is None else t("power" if shown == wave else "power_pooled", mde=n.plain(mde * 100, 1)),
-        "firth": t("firth_why") if model["estimator"] == "firth" else None,
+        "firth": t("firth_why", **about) if model["estimator"] == "firth" else None,
         "warning": model.get("warning_nl") if figures.words.language == "nl" else model["warning"],
         "name": name,
     }
@@ -70,81 +109,103 @@ def refusal(figures: Figures, wave: str) -> str | None:
     return None
 
 
-def squares(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Chart:
-    """The two-by-two of cooperation and investment as tiles."""
+def squares(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Chart:
+    """The two-by-two of the two practices as tiles."""
     t = figures.words.t
+    (no_a, a), (no_b, b) = state_words(figures.survey, practices_of(figures.survey, model), figures.words.language)
 
-    def tile(name: str) -> charts.Mark:
-        x = contrasts[name]
+    def tile(role: str) -> charts.Mark:
+        x = contrasts[role]
         value = figures.numbers.percent(x["estimate"])
         interval = figures.numbers.interval(x["ci_low"], x["ci_high"], decimals=0)
-        return charts.Mark(
-            t(name), f"{value} {interval}", known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"])
-        )
+        words = _named(figures, x)
+        return charts.Mark(words, f"{value} {interval}", known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"]))
 
-    tiles = ((tile("p_neither"), tile("p_invests_only")), (tile("p_cooperates_only"), tile("p_both")))
-    title = t("squares_title", wave=wave)
-    svg = charts.squares(
-        tiles,
-        (t("cooperates_not"), t("cooperates")),
-        (t("invests_not"), t("invests")),
-        title,
-        described(m for line in tiles for m in line),
-        name_of("squares", wave),
-    )
-    return Chart(title, svg, t("squares_note"), description=described(m for line in tiles for m in line))
+    tiles = ((tile("neither"), tile("b_only")), (tile("a_only"), tile("both")))
+    title = t("squares_title", wave=wave, **subjects(figures, model))
+    words = described(m for line in tiles for m in line)
+    svg = charts.squares(tiles, (no_a, a), (no_b, b), title, words, name_of("squares", wave))
+    return Chart(title, svg, t("squares_note"), description=words)
 
 
-def states(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Printed:
-    """The four states as a table of cooperation by investment."""
+def states(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Printed:
+    """The four states as a table of one practice by the other."""
     t = figures.words.t
+    (no_a, a), (no_b, b) = state_words(figures.survey, practices_of(figures.survey, model), figures.words.language)
 
-    def cell(name: str) -> str:
-        return figures.value_words(contrasts[name], "share")
+    def cell(role: str) -> str:
+        return figures.value_words(contrasts[role], "share")
 
-    heads = (Head(t("probability")), Head(t("invests_not"), True), Head(t("invests"), True))
-    rows = (
-        (t("cooperates_not"), cell("p_neither"), cell("p_invests_only")),
-        (t("cooperates"), cell("p_cooperates_only"), cell("p_both")),
-    )
+    heads = (Head(t("probability"), long=True), Head(no_b, True), Head(b, True))
+    rows = ((no_a, cell("neither"), cell("b_only")), (a, cell("a_only"), cell("both")))
     return Printed(t("states_table", wave=wave), heads, rows)
 
 
-def effects(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Chart:
+def effects(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Chart:
     """Average associations and complementarity in percentage points."""
     t, n = figures.words.t, figures.numbers
     marks = [
         charts.Mark(
-            t(name),
+            _named(figures, x),
             f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
             known(x["estimate"]),
             known(x["ci_low"]),
             known(x["ci_high"]),
-            strong=name == "complementarity",
+            strong=role == "complementarity",
         )
-        for name in EFFECTS
-        if (x := contrasts.get(name)) is not None
+        for role, x in contrasts.items()
+        if role not in STATES
     ]
     values = [v for m in marks for v in (m.estimate, m.low, m.high)]
     scale = charts.axis(values, lambda tick: n.points(tick, 0))
-    title = t("effects_title", wave=wave)
+    title = t("effects_title", wave=wave, **subjects(figures, model))
     svg = charts.intervals(marks, scale, title, described(marks), name_of("effects", wave), 0.0)
     return Chart(title, svg, f"{t('effects_note')} {t('key_effect')}", description=described(marks))
 
 
-def effects_table(figures: Figures, wave: str, contrasts: Mapping[str, Line]) -> Printed:
-    """The effects as a table, with p-values."""
+def every_contrast(figures: Figures, wave: str, model: str, variant: str, title: str) -> Printed:
+    """Every contrast of a fit: probabilities in per cent, differences in points with their p-value; each row can be
+    linked to."""
+    found = lines(figures.tables["contrasts"], wave=wave, model=model, variant=variant)
+    practices = practices_of(figures.survey, model, variant)
+    order = list(contrast_names(*practices).values()) if len(practices) == 2 else []
+    found.sort(key=lambda x: order.index(x["contrast"]) if x["contrast"] in order else len(order))
+    return _contrast_table(figures, wave, found, title)
+
+
+def deciding(figures: Figures, wave: str, label: str) -> Printed | None:
+    """The contrasts of other models than the primary that decide a claim."""
+    name = primary(figures, wave)
+    named = {
+        (x["model"], x["variant"], x["contrast"])
+        for x in lines(figures.tables["claims"], wave=wave)
+        if x["model"] and (x["model"], x["variant"]) != (name, MAIN)
+    }
+    found = [
+        x for x in lines(figures.tables["contrasts"], wave=wave) if (x["model"], x["variant"], x["contrast"]) in named
+    ]
+    return _contrast_table(figures, wave, found, figures.words.t("deciding_title", wave=label)) if found else None
+
+
+def _contrast_table(figures: Figures, wave: str, found: Sequence[Line], title: str) -> Printed:
     t, n = figures.words.t, figures.numbers
+    rows = []
+    for x in found:
+        share = str(x["contrast"]).startswith("p_") or str(x["contrast"]).startswith("p[")
+        estimate = n.percent(x["estimate"], 1) if share else n.points(x["estimate"])
+        interval = (n.interval if share else n.points_interval)(x["ci_low"], x["ci_high"])
+        shown = (estimate, interval, "" if share else n.p_value(x["p_value"]))
+        rows.append((_named(figures, x), *((t("withheld"), "", "") if x["suppressed"] else shown)))
     heads = (
-        Head(t("effect")), Head(f"{t('estimate')} ({t('points_unit')})", True), Head(t("interval"), True),
-        Head(t("p_value"), True),
+        Head(t("effect"), long=True), Head(t("estimate"), True), Head(t("interval"), True), Head(t("p_value"), True),
     )  # fmt: skip
-    rows = tuple(
-        (t(name), n.points(x["estimate"]), n.points_interval(x["ci_low"], x["ci_high"]), n.p_value(x["p_value"]))
-        for name in EFFECTS
-        if (x := contrasts.get(name)) is not None
-    )
-    return Printed(t("effects_title", wave=wave), heads, rows)
+    return Printed(title, heads, tuple(rows), tuple(contrast_anchor(wave, x) for x in found))
+
+
+def _named(figures: Figures, line: Line) -> str:
+    """A contrast's short name in the survey's labels."""
+    model, variant, language = str(line["model"]), str(line["variant"]), figures.words.language
+    return contrast_words(figures.survey, model, str(line["contrast"]), language, variant)[0]
 
 
 def terms(figures: Figures, wave: str, model: str, label: str) -> Printed | None:
@@ -216,17 +277,26 @@ def curve(figures: Figures, wave: str, label: str) -> Chart | None:
     scale = charts.axis([v for _, m in points for v in (m.low, m.high)], lambda tick: n.points(tick, 0))
     across = charts.axis([x for x, _ in points], lambda tick: n.plain(tick), zero=False)
     title = t("curve_title", wave=label)
-    at = 40.0 if any(x == 40.0 for x, _ in points) else None
+    at = next((float(x["cut"]) for x in shown if x["own_choice"]), None)
     svg = charts.curve(points, scale, across, title, described(m for _, m in points), name_of("curve", wave), at)
     heads = (Head(t("threshold")), Head(t("complementarity"), True), Head(t("interval"), True))
     rows = tuple(
         (f"{n.plain(x['cut'])}{NBSP}%", n.points(x["estimate"]), n.points_interval(x["ci_low"], x["ci_high"]))
         for x in shown
     )
-    return Chart(title, svg, t("curve_note"), Printed(title, heads, rows), description=described(m for _, m in points))
+    model, measure = str(shown[0]["model"]), str(shown[0]["measure"])
+    outcome = str(figures.survey.models[model]["outcome"])
+    definition = figures.survey.measures[outcome].definition.get(figures.words.language, "")
+    note = t(
+        "curve_note",
+        outcome=figures.words.label("measure", outcome),
+        definition=definition if definition.endswith(".") else f"{definition}.",
+        measure=figures.words.label("measure", measure),
+    )
+    return Chart(title, svg, note, Printed(title, heads, rows), description=described(m for _, m in points))
 
 
-def specifications(figures: Figures, wave: str, label: str) -> Chart | None:
+def specifications(figures: Figures, wave: str, shown_as: str) -> Chart | None:
     """Complementarity under every declared choice, in order of size; the report's own choice stands out."""
     t, n = figures.words.t, figures.numbers
     found = lines(figures.tables["specifications"], wave=wave, contrast="complementarity")
@@ -235,21 +305,22 @@ def specifications(figures: Figures, wave: str, label: str) -> Chart | None:
     )
     if len(shown) < 3:
         return None
-    first = min(x["number"] for x in found)
+    label = figures.words.label
     marks = [
         charts.Mark(
-            f"{x['outcome']}, {x['practice_a']} × {x['practice_b']}, {x['base']}, {x['weights']}, {x['values']}, "
-            f"{x['controls']}, {x['without']}",
+            f"{label('measure', x['outcome'])}, {label('measure', x['practice_a'])} × "
+            f"{label('measure', x['practice_b'])}, {label('base', x['base'])}, {x['weights']}, {x['values']}, "
+            f"{x['controls']}, {label('measure', x['without'])}",
             f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
             known(x["estimate"]),
             known(x["ci_low"]),
             known(x["ci_high"]),
-            strong=x["number"] == first,
+            strong=bool(x["own_choice"]),
         )
         for x in shown
     ]
     scale = charts.axis([v for m in marks for v in (m.low, m.high)], lambda tick: n.points(tick, 0))
-    title = t("specification_title", wave=label)
+    title = t("specification_title", wave=shown_as)
     words = t(
         "specification_note",
         above=n.plain(sum(x["estimate"] > 0 for x in shown)),
@@ -275,7 +346,7 @@ def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
     column = "warning_nl" if figures.words.language == "nl" else "warning"
     rows = tuple(
         (
-            str(x["model"]).replace("_", " "),
+            figures.words.label("model", str(x["model"])),
             str(x["variant"]).replace("_", " "),
             str(x["estimator"]).replace("_", " "),
             t("withheld") if x["suppressed"] else n.plain(x["n"]),

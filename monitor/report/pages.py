@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.contract import TABLES
-from monitor.report import charts, models, revisions
+from monitor.report import charts, claims, comparability, models, revisions
 from monitor.report.numbers import DASH, known
 from monitor.report.tables import Chart, Figures, Head, Printed, described, lines, name_of, one
 from monitor.report.words import EVERYONE
@@ -47,8 +47,10 @@ def wave(figures: Figures, survey: Survey, name: str) -> Context:
         "facts": figures.facts(name),
         "model": model,
         "no_model": None if model else models.refusal(figures, name),
-        "claims": figures.claims(name),
-        "claims_table": figures.claims_table(name),
+        **models.titles(figures),
+        "claims": claims.told(figures, name),
+        "claims_note": claims.note(figures, name),
+        "claims_table": claims.table(figures, name),
         "response": figures.quality_table([name], COVERAGE, t("response_title", wave=name)),
         "rules": figures.rules(name),
         "rules_failed": figures.rules(name, only_failed=True),
@@ -68,14 +70,18 @@ def news(figures: Figures, waves: Sequence[str]) -> tuple[list[str], str]:
             continue
         wanted = {"indicator": name, "domain_variable": EVERYONE, "wave_from": before, "wave_to": now}
         for x in lines(figures.tables["changes"], **wanted):
+            label, changed = figures.words.label("indicator", name), comparability.changed(figures, x)
+            if not x["comparable"]:
+                sentences.append(t("new_not_comparable", label=label, wave=before, changed=changed).strip())
+                continue
             if x["suppressed"]:
                 continue
             sure = x["ci_low"] > 0 or x["ci_high"] < 0
             key = "new_same" if not sure else "new_up" if x["change"] > 0 else "new_down"
             change = n.plain(abs(x["change"]) * 100, 1) if sure else n.points(x["change"])
             interval = n.points_interval(x["ci_low"], x["ci_high"])
-            label = figures.words.label("indicator", name)
-            sentences.append(t(key, label=label, change=change, wave=before, interval=interval))
+            sentence = t(key, label=label, change=change, wave=before, interval=interval)
+            sentences.append(t("new_changed", sentence=sentence, changed=changed) if changed else sentence)
     return sentences, before
 
 
@@ -139,13 +145,14 @@ def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
             "title": t("pooled_title") if name in pooled else t("wave_n", wave=name),
             "model": model,
             "no_model": refused,
+            "deciding": models.deciding(figures, name, label),
             "robust": models.robustness(figures, name, label),
             "checks": models.checks(figures, name),
             "models": models.every_model(figures, name, label),
         }
         if model or refused or part["models"]:
             parts.append(part)
-    return {"parts": parts}
+    return {"parts": parts, **models.titles(figures)}
 
 
 def trends(figures: Figures, waves: Sequence[str]) -> Context:
@@ -167,10 +174,9 @@ def trends(figures: Figures, waves: Sequence[str]) -> Context:
             else:
                 text = n.value(x["estimate"], unit)
                 marks.append(charts.Mark(w, text, known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"])))
-            since = str(x["comparable_since"]) if x is not None and x["comparable_since"] else None
-            if since == w and any(m.estimate is not None for m in marks[:i]):
+            if i and comparability.broken(figures, name, waves[i - 1], w):
                 breaks.append(i)
-                notes.append(t("break_words", wave=w))
+            notes += comparability.notes(figures, name, waves[:i], w)
         if all(m.estimate is None for m in marks):
             continue
         title = f"{label}, {waves[0]}{DASH}{waves[-1]}"
@@ -198,22 +204,24 @@ def changes(figures: Figures, waves: Sequence[str]) -> Printed:
     for name in figures.headlines:
         unit = figures.units.get(name)
         for x in lines(figures.tables["changes"], indicator=name, domain_variable=EVERYONE):
-            share = unit == "share"
-            shown = not x["suppressed"]
+            share, apart = unit == "share", not x["comparable"]
+            shown = not x["suppressed"] and not apart
+            moved = n.points(x["change"]) if share else n.value(x["change"], unit)
             body.append(
                 (
                     figures.words.label("indicator", name),
                     f"{x['wave_from']} {DASH} {x['wave_to']}",
-                    t("withheld") if not shown else n.points(x["change"]) if share else n.value(x["change"], unit),
+                    t("not_comparable") if apart else moved if shown else t("withheld"),
                     "" if not shown else n.points_interval(x["ci_low"], x["ci_high"]) if share
                     else n.interval(x["ci_low"], x["ci_high"], unit),
                     n.p_value(x["p_value"]) if shown else "",
-                    n.plain(x["overlap_firms"]),
+                    "" if apart else n.plain(x["overlap_firms"]),
+                    comparability.changed(figures, x),
                 )
             )  # fmt: skip
     heads = (
         Head(t("indicator"), long=True), Head(t("from_to")), Head(t("change"), True), Head(t("interval"), True),
-        Head(t("p_value"), True), Head(t("overlap"), True),
+        Head(t("p_value"), True), Head(t("overlap"), True), Head(t("questions"), long=True),
     )  # fmt: skip
     return Printed(f"{t('changes_title')} ({t('points_unit')})", heads, tuple(body))
 
@@ -265,7 +273,7 @@ def quality(figures: Figures, waves: Sequence[str], revised: Mapping[str, Any] |
         "weights": figures.quality_table(waves, WEIGHTS, t("quality_weights")),
         "steps": steps(figures, waves),
         "rules": rules,
-        "comparability": comparability(figures, waves),
+        "comparability": comparability.since(figures, waves),
         "overlap": Printed(t("overlap_title"), (Head(t("from_to")), Head(t("n"), True)), pairs) if pairs else None,
         "revised": revisions.summary(figures, revised),
     }
@@ -286,17 +294,6 @@ def steps(figures: Figures, waves: Sequence[str]) -> Printed | None:
     return Printed(t("weights_title"), heads, tuple(rows)) if rows else None
 
 
-def comparability(figures: Figures, waves: Sequence[str]) -> Printed:
-    """Since which wave each indicator can be compared."""
-    rows = []
-    for name in figures.headlines:
-        x = one(figures.tables["indicators"], wave=waves[-1], indicator=name, domain_variable=EVERYONE)
-        if x is not None:
-            rows.append((figures.words.label("indicator", name), str(x["comparable_since"] or DASH)))
-    heads = (Head(figures.words.t("indicator"), long=True), Head(figures.words.t("comparable_since")))
-    return Printed(figures.words.t("comparability_title"), heads, tuple(rows))
-
-
 def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
     """How figures are made, with the survey's own formulas and thresholds."""
     t, language = figures.words.t, figures.words.language
@@ -311,18 +308,19 @@ def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
         Head(t("formula"), long=True),
         Head(t("definition"), long=True),
     )
-    claims = figures.claims(waves[-1])
+    declared = lines(figures.tables["claims"], wave=waves[-1])
     rules = Printed(
         t("m_claims"),
         (Head(t("claim"), long=True), Head(t("rule"), long=True)),
-        tuple((c["text"], c["rule"]) for c in claims),
+        tuple((str(x[f"text_{language}"]), claims.rule(figures, x)) for x in declared),
     )
     limits = survey.disclosure
     return {
         "definitions": Printed(t("definitions_title"), heads, rows),
         "weights_text": t(f"m_weights_{survey.design.weights}"),
         "disclosure_text": t("m_disclosure_text", firms=limits.minimum_firms, df=limits.minimum_df),
-        "claim_rules": rules if claims else None,
+        "claim_rules": rules if declared else None,
+        "states": models.state_formula(figures),
     }
 
 

@@ -77,19 +77,19 @@ def content(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:
     add("facts", list=told["facts"][:6])
     if told["claims"]:
         heading(t("claims"))
-        add("note", text=t("claims_note"))
+        add("note", text=told["claims_note"])
         add("claims", list=told["claims"])
         add("table", table=table(told["claims_table"]))
-    heading(t("cooperation_title"))
+    heading(told["model_title"])
     model = told["model"]
     if model:
-        add("note", text=t("cooperation_lead"))
+        add("note", text=told["model_lead"])
         add("figures", list=drawn([model["squares"], model["effects"]]))
-        add("text", text=f"{model['words']} {t('complementarity_means')}")
+        add("text", text=f"{model['words']} {model['meaning']}")
         for words in (model["power"], model["firth"]):
             if words:
                 add("text", text=words)
-        for part in (model["states"], model["effects_table"], model["terms"]):
+        for part in (model["states"], model["contrasts"], model["terms"]):
             if part:
                 add("table", table=table(part))
     elif told["no_model"]:

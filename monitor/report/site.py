@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.report import pages, revisions
+from monitor.report import claims, pages, revisions
 from monitor.report.tables import Figures, lines
 from monitor.survey import Survey
 
@@ -112,7 +112,15 @@ def _pages(
     newest = told[waves[-1]]
     news, since = pages.news(figures, waves)
     links = [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)]
-    start = {"now": newest, "waves": links, "claim_list": newest["claims"], "news": news, "news_since": since}
+    pooled = claims.table(figures, claims.POOLED)
+    start = {
+        "now": newest,
+        "waves": links,
+        "claim_list": newest["claims"],
+        "claims_pooled": pooled if pooled.rows else None,
+        "news": news,
+        "news_since": since,
+    }
     contexts = {
         "index": start,
         "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),

@@ -15,19 +15,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from monitor.report import charts
-from monitor.report.numbers import NBSP, known
+from monitor.report.numbers import known
 from monitor.report.words import EVERYONE, Words
+from monitor.survey import Survey
 
 Line = Mapping[Any, Any]
-
-STATES = ("p_neither", "p_invests_only", "p_cooperates_only", "p_both")
-EFFECTS = (
-    "ame_cooperates",
-    "ame_invests",
-    "effect_cooperates_without_investment",
-    "effect_cooperates_with_investment",
-    "complementarity",
-)
 
 
 @dataclass(frozen=True)
@@ -46,6 +38,8 @@ class Printed:
     caption: str
     heads: tuple[Head, ...]
     rows: tuple[tuple[str, ...], ...]
+    anchors: tuple[str, ...] = ()
+    """An identifier for each row, where pages link to rows"""
 
 
 @dataclass(frozen=True)
@@ -109,18 +103,19 @@ def name_of(*parts: str) -> str:
 class Figures:
     """The disclosed tables in one language.
 
-    `order`: the indicators as the survey declares them; `primary`: the model the survey exists for.
+    `survey`: the definition they were made by; `primary`: the model the survey exists for.
     """
 
-    def __init__(self, tables: Mapping[str, Records], words: Words, order: Sequence[str], primary: str | None) -> None:
+    def __init__(self, tables: Mapping[str, Records], words: Words, survey: Survey, primary: str | None) -> None:
         self.tables = tables
         self.words = words
         self.numbers = words.numbers
+        self.survey = survey
         self.primary = primary
-        self.order = list(order)
+        self.order = list(survey.indicators)
         self.units = {x["name"]: x["unit"] for x in lines(tables["measures"], kind="indicator")}
         known_headlines = {x["name"] for x in lines(tables["measures"], kind="indicator") if x["headline"]}
-        self.headlines = [name for name in order if name in known_headlines]
+        self.headlines = [name for name in self.order if name in known_headlines]
 
     def value_words(self, line: Line, unit: object, decimals: int | None = None) -> str:
         """A value with its interval, or that it is withheld."""
@@ -311,64 +306,15 @@ class Figures:
         return Printed(t("failed_rules" if only_failed else "all_rules", wave=wave), heads, tuple(body))
 
     def rules_words(self, wave: str) -> str:
-        """How many rules held."""
-        rules = lines(self.tables["rules"], wave=wave)
-        passed = sum(bool(x["passed"]) for x in rules)
-        return self.words.t("rules_note", passed=self.numbers.plain(passed), count=self.numbers.plain(len(rules)))
-
-    def claims(self, wave: str) -> list[dict[str, str]]:
-        """The claims of a wave with verdict and reason in plain words."""
-        found = []
-        for x in lines(self.tables["claims"], wave=wave):
-            verdict = str(x["verdict"]).replace(" ", "_")
-            reason = x.get("reason_nl") if self.words.language == "nl" else x["reason"]
-            found.append(
-                {
-                    "text": str(x[f"text_{self.words.language}"]),
-                    "verdict": self.words.t(verdict),
-                    "class": verdict,
-                    "reason": str(reason or x["reason"] or "").replace(" %", f"{NBSP}%"),
-                    "rule": str(
-                        (x.get("decision_rule_nl") if self.words.language == "nl" else None) or x["decision_rule"] or ""
-                    ),
-                    "name": str(x["claim"]),
-                    "estimand": self.estimand(str(x["estimand"])),
-                    "link": f"cooperation.html#wave-{wave}" if x["model"] else f"wave-{wave}.html#claims-in-numbers",
-                }
-            )
-        return found
-
-    def claims_table(self, wave: str) -> Printed:
-        """The claims of a wave in numbers, with the rule that decided."""
-        t, n = self.words.t, self.numbers
-        body = []
-        for x in lines(self.tables["claims"], wave=wave):
-            share = str(x["estimand"]).startswith("p(") and " - " not in str(x["estimand"])
-            shown = not x["suppressed"] and known(x["estimate"]) is not None
-            estimate = n.percent(x["estimate"], 1) if share else n.points(x["estimate"])
-            interval = (n.interval if share else n.points_interval)(x["ci_low"], x["ci_high"])
-            counted = "" if x["events"] is None else t("of_firms", events=n.plain(x["events"]), n=n.plain(x["n"]))
-            rule = (x.get("decision_rule_nl") if self.words.language == "nl" else None) or x["decision_rule"]
-            body.append(
-                (
-                    str(x[f"text_{self.words.language}"]),
-                    (estimate if shown else t("withheld")) + (f" ({t('held_short')})" if x["held"] else ""),
-                    interval if shown else "",
-                    counted if shown else "",
-                    str(rule or ""),
-                    t(str(x["verdict"]).replace(" ", "_")),
-                )
-            )
-        heads = (
-            Head(t("claim"), long=True), Head(t("estimate"), True), Head(t("interval"), True), Head(t("n"), True),
-            Head(t("rule"), long=True), Head(t("verdict")),
-        )  # fmt: skip
-        return Printed(t("claims_table", wave=wave), heads, tuple(body))
-
-    def estimand(self, name: str) -> str:
-        """What a claim's figure measures, where the report has words for it."""
-        key = f"estimand_{name}"
-        return self.words.t("measured_as", estimand=self.words.t(key)) if self.words.has(key) else ""
+        """How many rules held, found something, and could not be checked."""
+        outcomes = [x["passed"] for x in lines(self.tables["rules"], wave=wave)]
+        counts = {
+            "passed": sum(x is True for x in outcomes),
+            "failed": sum(x is False for x in outcomes),
+            "unchecked": sum(x is None for x in outcomes),
+            "count": len(outcomes),
+        }
+        return self.words.t("rules_note", **{name: self.numbers.plain(count) for name, count in counts.items()})
 
 
 def short(tick: float, write: Any) -> str:

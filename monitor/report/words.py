@@ -16,6 +16,8 @@ import pandas as pd
 import yaml
 
 from monitor.report.numbers import NBSP, Numbers
+from monitor.survey import Survey
+from monitor.survey.wording import label_of
 
 EVERYONE = "all"
 
@@ -34,7 +36,7 @@ class Words:
 
     language: str
     labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """(kind, name) -> label; kinds are measure, base, indicator and concept"""
+    """(kind, name) -> label; kinds are measure, base, indicator, concept and model"""
     codes: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(concept, code) -> label"""
 
@@ -57,7 +59,7 @@ class Words:
         return key in _catalogue()
 
     def label(self, kind: str, name: str) -> str:
-        """The survey's label for a measure, base, indicator or concept; its name where it has none."""
+        """The survey's label for a measure, base, indicator, concept or model; its name where it has none."""
         return self.labels.get((kind, name)) or name.replace("_", " ")
 
     def domain(self, variable: str, code: str) -> str:
@@ -72,9 +74,9 @@ class Words:
         return " × ".join(self.label("concept", v) for v in variable.split("*"))
 
 
-def words_of(language: str, measures: pd.DataFrame, codebook: pd.DataFrame) -> Words:
-    """The words of a language, with the labels the public tables carry."""
-    labels: dict[tuple[str, str], str] = {}
+def words_of(language: str, measures: pd.DataFrame, codebook: pd.DataFrame, survey: Survey) -> Words:
+    """The words of a language, with the labels the public tables carry and those of the survey's models."""
+    labels = {("model", name): label_of(survey, name, language) for name in survey.models}
     codes: dict[tuple[str, str], str] = {}
     column = f"label_{language}"
     for kind, name, label in measures[["kind", "name", column]].itertuples(index=False, name=None):

@@ -6,10 +6,13 @@ belong here: a model's own keys (`check`), fitting and deciding (`monitor.modell
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from monitor.problems import Problem
+from monitor.survey.claim_numbers import number_problems
 from monitor.survey.model import Survey
 from monitor.survey.yaml_lines import closest
 
@@ -120,6 +123,9 @@ def _claim(survey: Survey, claim: Mapping[str, Any], seen: set[str]) -> Iterator
         yield problem(f"the rule of {what} is incomplete", ", ".join(needed), ", ".join(sorted(rule)))
     elif not 0 < float(rule["alpha"]) < 0.5:
         yield problem(f"alpha of {what} is no error rate", "a number between 0 and 0.5", str(rule["alpha"]))
+    elif rule.get("kind") in RULES and all(claim["text"].get(language) for language in ("nl", "en")):
+        yield from number_problems(claim)
+    yield from _committed(claim, problem)
     kind = estimand.get("kind")
     if kind not in ESTIMANDS:
         yield problem(f"{what} has an unknown estimand", ", ".join(ESTIMANDS), str(kind), closest(str(kind), ESTIMANDS))
@@ -144,6 +150,26 @@ def _claim(survey: Survey, claim: Mapping[str, Any], seen: set[str]) -> Iterator
                 str(value),
                 closest(str(value), names),
             )
+
+
+def _committed(claim: Mapping[str, Any], problem: Callable[..., Problem]) -> Iterator[Problem]:
+    """`committed: {commit, date}` is what a reader can look the claim's date up by: both must be readable."""
+    committed = claim.get("committed")
+    if committed is None:
+        return
+    given = committed if isinstance(committed, Mapping) else {}
+    try:
+        datetime.fromisoformat(str(given.get("date")))
+        dated = True
+    except ValueError:
+        dated = False
+    if not re.fullmatch(r"[0-9a-f]{7,64}", str(given.get("commit", ""))) or not dated:
+        yield problem(
+            f"claim {claim['claim']!r} names a commit that nobody can look up",
+            "committed: {commit: hexadecimal digits, date: 2017-02-01}",
+            str(committed),
+            "give the commit the claim was written in, and its date",
+        )
 
 
 def _options(
