@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +44,19 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> publication.Published
     result = released.run_all(lake, survey, list(publication.WAVES))
     assert result["new"]
     return lake, survey, Path(str(result["path"]))
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder after `monitor demo`, as a user runs it: to look at, not to change. What the command said on its
+    way lies beside it, in `demonstration.log`."""
+    folder = tmp_path_factory.mktemp("demo") / "demonstration"
+    command = [sys.executable, "-m", "monitor", "demo", "--home", str(folder), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert Path(json.loads(done.stdout)["release"]).is_dir()
+    folder.with_suffix(".log").write_text(done.stderr, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture

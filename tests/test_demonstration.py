@@ -34,13 +34,9 @@ def monitor(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(demonstration: Path) -> Path:
     """A home folder after `monitor demo`."""
-    folder = tmp_path_factory.mktemp("demonstration")
-    done = monitor("demo", "--home", folder, "--json")
-    assert done.returncode == 0, done.stderr
-    assert Path(json.loads(done.stdout)["release"]).is_dir()
-    return folder
+    return demonstration
 
 
 def test_the_queries_of_the_readme_run(home: Path) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from monitor import contract
+from monitor.contract.outcomes import counted
 from monitor.contract.precision import rounded
 from monitor.contract.shape import shaped
 from monitor.disclosed import cells, codebook, complementary, declared, history, peers, primary, quality, revisions
@@ -41,6 +42,13 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, objec
         lake.write(f"disclosed_{name}", ALL, frame)
     withheld = {n: int(f["suppressed"].sum()) for n, f in tables.items() if "suppressed" in f}
     held = int(tables["indicators"]["held"].sum())
+    rules = tables["rules"]
+    for wave in waves:
+        told = counted(rules.loc[rules["wave"] == wave, "passed"])
+        log.info(
+            "%s %s: %d rules, of which %d held, %d found something and %d could not be checked",
+            survey.name, wave, told["count"], told["passed"], told["failed"], told["unchecked"],
+        )  # fmt: skip
     log.info("disclosed: %d lines withheld of %d", sum(withheld.values()), sum(len(tables[n]) for n in withheld))
     if held:
         log.info("disclosed: %d published figures stay as they were: too few firms changed to tell", held)

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from monitor.contract.outcomes import counted
 from monitor.report import charts
 from monitor.report.numbers import known
 from monitor.report.words import EVERYONE, Words
@@ -307,13 +308,7 @@ class Figures:
 
     def rules_words(self, wave: str) -> str:
         """How many rules held, found something, and could not be checked."""
-        outcomes = [x["passed"] for x in lines(self.tables["rules"], wave=wave)]
-        counts = {
-            "passed": sum(x is True for x in outcomes),
-            "failed": sum(x is False for x in outcomes),
-            "unchecked": sum(x is None for x in outcomes),
-            "count": len(outcomes),
-        }
+        counts = counted(x["passed"] for x in lines(self.tables["rules"], wave=wave))
         return self.words.t("rules_note", **{name: self.numbers.plain(count) for name, count in counts.items()})
 
 

@@ -7,7 +7,7 @@ Belongs here: what is read, run and written, in which order. Does not belong her
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from monitor.contract.outcomes import counted
 from monitor.lake import Lake, connect, quoted, statement
 from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
@@ -102,14 +103,17 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         _write_fieldwork(connection, lake, wave)
         stops = outcomes.problems(connection, suites, ("critical",), wave, outcomes.delivery_name(lake, wave.name))
         counts = dict(connection.execute("SELECT status, count(*) FROM validated_responses GROUP BY status").fetchall())
+    held = counted(outcome["passed"])
     metadata: dict[str, object] = {
         "responses": sum(counts.values()),
         **{status: counts.get(status, 0) for status in ("kept", "quarantined", "duplicate", "not_usable")},
-        "rules": len(outcome),
-        "rules_failed": int((outcome["passed"] == False).sum()),  # noqa: E712 (a missing outcome is not a failure)
-        "rules_left_out": int(outcome["passed"].isna().sum()),
+        "rules": held["count"],
+        "rules_failed": held["failed"],
+        "rules_left_out": held["unchecked"],
     }
-    logger.info("validated %s: %s", wave.name, ", ".join(f"{name} {count}" for name, count in metadata.items()))
+    # The rules of later tables are run by the stages that write them: the count of all is told where all are there.
+    told = {name: count for name, count in metadata.items() if not name.startswith("rules")}
+    logger.info("validated %s: %s; rules on the answers: %s", wave.name, _listed(told), _listed(held))
     if stops:
         raise WaveStopped(stops)
     return metadata
@@ -183,3 +187,7 @@ def _trend(
         connection.execute(f"CREATE VIEW failure_trend AS {statement('validated', 'failure_trend')}")
         available.append("failure_trend")
     return run_suite(connection, suite, available)
+
+
+def _listed(counts: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
