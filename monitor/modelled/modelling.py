@@ -147,7 +147,7 @@ def draw_curves(findings: Findings, models: Sequence[Model]) -> None:
         known = Known(sample, findings.results)
         if model.curve is not None:
             points = curve(sample, model, survey.disclosure, known)
-            findings.rows["modelled_curve"] += curve_rows(survey.name, label, model, points, known)
+            findings.rows["modelled_curve"] += curve_rows(survey, label, model, points, known)
             started = findings.timed("curves", started)
         if model.choices is not None:
             found = specification_curve(sample, model, survey.disclosure, known)

@@ -6,6 +6,7 @@ there are (`registry`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from monitor.modelled.known import Known
 from monitor.modelled.registry import Model
 from monitor.modelled.result import Result, p_values
 from monitor.modelled.sample import Sample
-from monitor.survey import Disclosure
+from monitor.survey import Disclosure, Survey
 
 Array = NDArray[np.float64]
 
@@ -147,17 +148,23 @@ def square_root(matrix: Array) -> Array:
     return np.asarray((vectors * np.sqrt(np.where(values > LEAST_VARIANCE, values, 0.0))) @ vectors.T)
 
 
-def curve_rows(survey: str, wave: str, model: Model, results: Sequence[Result], known: Known) -> list[dict[str, Any]]:
-    """The rows of `modelled_curve`: one per cut (in the measure's unit, 0..100 for a percentage) and sign."""
+def curve_rows(
+    survey: Survey, wave: str, model: Model, results: Sequence[Result], known: Known
+) -> list[dict[str, Any]]:
+    """The rows of `modelled_curve`: one per cut (in the measure's unit, 0..100 for a percentage) and sign. Where no
+    firm lies between two cuts they ask the same; the outcome's own is the one its expression ends with."""
+    outcome = survey.measures.get(model.main.outcome)
+    stated = re.search(r"(>=?)\s*(\d+(?:\.\d+)?)\s*$", outcome.sql if outcome else "")
     return [
         {
-            "survey": survey,
+            "survey": survey.name,
             "wave": wave,
             "model": model.name,
             "measure": r.specification.outcome,
             "sign": r.specification.sign,
             "cut": r.specification.cut,
-            "own_choice": known.same(r.specification, model.main),
+            "own_choice": known.same(r.specification, model.main)
+            and (stated is None or (stated[1], float(stated[2])) == (r.specification.sign, r.specification.cut)),
             **_headline(r),
         }
         for r in results

@@ -286,7 +286,8 @@ def curve(figures: Figures, wave: str, label: str) -> Chart | None:
     )
     model, measure = str(shown[0]["model"]), str(shown[0]["measure"])
     outcome = str(figures.survey.models[model]["outcome"])
-    definition = figures.survey.measures[outcome].definition.get(figures.words.language, "")
+    declared = figures.survey.measures.get(outcome)
+    definition = (declared.definition if declared else {}).get(figures.words.language, "")
     note = t(
         "curve_note",
         outcome=figures.words.label("measure", outcome),
