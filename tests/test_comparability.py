@@ -118,3 +118,14 @@ def test_claims_are_decided_over_waves_that_compare(
     assert (apart(survey, {"initiatives"}, waves) is not None) == broken
     kinds = [change.kind for change in changes_between(survey, {"initiatives"}, BEFORE, NOW)]
     assert kinds == ["recoded"]
+
+
+def test_the_page_on_revisions_tells_when_a_figure_compares_since_another_wave(tmp_path: Path) -> None:
+    """The survey learns that its recoded question does not compare after all."""
+    _, first = released_survey(tmp_path, BEFORE)
+    survey, second = released_survey(tmp_path, NOW)
+    assert first != second
+    told = released.diff(tmp_path / "home", first.name, second.name)
+    assert told.facts["comparability_changed"] == [[NOW, "participation", BEFORE, NOW]]
+    label = survey.indicators["participation"].label["en"]
+    assert f"{label} {NOW}: since {BEFORE}, now since {NOW}" in pages(second, "en", "revisions")

@@ -87,7 +87,7 @@ def compare(old: Side, new: Side) -> Difference:
     changed_definition = old.manifest["definition_hash"] != new.manifest["definition_hash"]
     changed_code = old.manifest["code_version"] != new.manifest["code_version"]
     waves = [w for w in old.manifest["waves"] if w in new.manifest["waves"]]
-    facts = {
+    facts: dict[str, Any] = {
         "waves_added": [w for w in new.manifest["waves"] if w not in waves],
         "deliveries_changed": [w for w in waves if old.files(w) != new.files(w)],
         "corrections": [len(old.firms["corrections"]), len(new.firms["corrections"])],
@@ -95,13 +95,15 @@ def compare(old: Side, new: Side) -> Difference:
         "code_changed": changed_code,
         "content_changed": old.manifest["content_hash"] != new.manifest["content_hash"],
     }
-    lines = []
+    lines, comparability = [], []
     recipes, earlier = _recipes(new), _recipes(old)
     for wave in waves:
         for name, recipe in recipes.items():
             first, second = _line(old, wave, name), _line(new, wave, name)
             if not recipe["headline"] or first is None or second is None:
                 continue
+            if first["comparable_since"] != second["comparable_since"]:
+                comparability.append([wave, name, first["comparable_since"], second["comparable_since"]])
             split = _split(old, new, wave, earlier[name], recipe, changed_definition)
             change = float(second["estimate"]) - float(first["estimate"])
             remainder = change - sum(float(split[c]) for c in CAUSES)
@@ -117,6 +119,7 @@ def compare(old: Side, new: Side) -> Difference:
                     **split,
                 }
             )
+    facts["comparability_changed"] = comparability
     return Difference(old.release_id, new.release_id, facts, tuple(lines))
 
 

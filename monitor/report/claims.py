@@ -5,6 +5,7 @@ Belongs here: claims as a reader meets them. Does not belong here: deciding them
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from monitor.report.numbers import NBSP, known
@@ -111,6 +112,14 @@ def note(figures: Figures, wave: str) -> str:
             "claims_proven_commit", commits=", ".join(sorted({str(x["committed"]) for x in found if x["committed"]}))
         )
     else:
-        dates = ", ".join(sorted({str(x["declared"]) for x in found if x["declared"]}))
+        dates = ", ".join(_day(figures, day) for day in sorted({str(x["declared"]) for x in found if x["declared"]}))
         first = t("claims_unproven", dates=dates or t("none"))
     return f"{first} {t('claims_note')}"
+
+
+def _day(figures: Figures, declared: str) -> str:
+    """A date as the language writes it; the survey's own words where it is none."""
+    try:
+        return figures.words.day(date.fromisoformat(declared))
+    except ValueError:
+        return declared

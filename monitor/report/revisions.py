@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.report.numbers import known
+from monitor.report.numbers import DASH, known
 from monitor.report.tables import Figures, Head, Printed, lines
 from monitor.survey import Survey
 
@@ -54,12 +54,17 @@ def facts(figures: Figures, told: Mapping[str, Any]) -> list[tuple[str, str]]:
         return t("yes" if changed else "no")
 
     before, now = told["corrections"]
+    comparable = [
+        f"{figures.words.label('indicator', name)} {wave}: {t('since_now', was=was or DASH, now=since or DASH)}"
+        for wave, name, was, since in told["comparability_changed"]
+    ]
     return [
         (t("waves_added"), listed(told["waves_added"])),
         (t("deliveries_changed"), listed(told["deliveries_changed"])),
         (t("corrections_applied"), t("from_to_count", before=n.plain(before), now=n.plain(now))),
         (t("definition_changed"), whether(told["definition_changed"])),
         (t("code_changed"), whether(told["code_changed"])),
+        (t("comparability_changed"), "; ".join(comparable) or t("none")),
     ]
 
 
