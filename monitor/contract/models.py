@@ -192,7 +192,7 @@ MODELS: tuple[Table, ...] = (
     ),
     Table(
         "claims",
-        "Claims: sentences with a decision rule written before the data, and their verdict per wave.",
+        "Claims: sentences with a declared decision rule, and their verdict per wave.",
         ("survey", "wave", "claim"),
         (
             survey,
