@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.raw.delimited import detect_delimiter
+from monitor.raw.excel import first_rows
 from monitor.raw.survey_tools import OWN_NUMBERS
 from monitor.raw.text import detect, looks_like, open_text
-from monitor.raw.typed import as_text, first_rows
+from monitor.raw.typed import as_text
 
 SEEN_RECORDS = 200
 BY_MAGIC = {

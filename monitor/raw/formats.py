@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from monitor.raw import delimited, survey_tools, typed
+from monitor.raw import delimited, excel, survey_tools, typed
 from monitor.raw.reading import Reading, unusable
 from monitor.survey import Delivery, Frame
 
@@ -47,7 +47,7 @@ READERS: Mapping[str, Callable[[Request], Reading]] = {
     "limesurvey": lambda r: survey_tools.read_limesurvey(
         r.connection, r.path, r.aside, r.delivery, r.required, r.labels
     ),
-    "excel": lambda r: typed.read_excel(
+    "excel": lambda r: excel.read_excel(
         r.connection, r.path, r.delivery.sheet, r.delivery.header_line, r.delivery.decimal
     ),
     "spss": lambda r: typed.read_spss(r.connection, r.path),

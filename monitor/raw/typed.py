@@ -1,14 +1,13 @@
-"""Files that hold typed values (SPSS, Stata, Excel, Parquet) as verbatim text.
+"""Files that hold typed values (SPSS, Stata, Parquet) as verbatim text.
 
-Belongs here: reading them with their own well-kept readers and writing every value as text in one way. Does not belong
-here: delimited text.
+Belongs here: reading them with their own well-kept readers and writing every value as text in one way, Excel's too.
+Does not belong here: Excel workbooks (`excel`), delimited text.
 """
 
 from __future__ import annotations
 
 import datetime
 import warnings
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,28 +17,20 @@ import numpy as np
 import pandas as pd
 
 from monitor.lake import literal, quoted
-from monitor.problems import UnusableDelivery
-from monitor.raw.reading import Column, Label, Reading, Writer, name_columns, tidy, unusable
+from monitor.problems import Problem, UnusableDelivery
+from monitor.raw.number_format import Shown
+from monitor.raw.reading import Column, Label, Reading, Writer, name_columns, unusable
 from monitor.raw.text import looks_like
-
-GREATEST_WORKBOOK = 1 << 29
-"""Bytes a workbook may unpack to; a survey's wave is far below, a zip bomb far above"""
-GREATEST_RATIO = 200
 
 DUCKDB_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
-class Percent(float):
-    """A number that a workbook stores as a fraction and shows as a percentage."""
-
-
 def as_text(value: object) -> str | None:
-    """One value as text: whole numbers without a point, dates in ISO form, percentages as shown, missing as None."""
+    """One value as text: whole numbers without a point, dates in ISO form, durations in hours, missing as None."""
     if value is None or value is pd.NaT:
         return None
-    if isinstance(value, Percent):
-        # Binary fractions times 100 are off in the sixteenth digit.
-        return f"{as_text(round(float(value) * 100, 10))}%"
+    if isinstance(value, Shown):
+        return value.text()
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, int | np.integer):
@@ -53,6 +44,9 @@ def as_text(value: object) -> str | None:
         return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(sep=" ")
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
     return str(value)
 
 
@@ -74,7 +68,7 @@ def read_spss(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
     import pyreadstat
 
     if looks_like(path) != "an SPSS file":
-        raise _not(path, "an SPSS file (.sav)")
+        raise other_kind(path, "an SPSS file (.sav)")
     return _statistical(connection, path, "spss", pyreadstat.read_sav)
 
 
@@ -85,7 +79,7 @@ def read_stata(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
     with path.open("rb") as file:
         start = file.read(11)
     if not (start.startswith(b"<stata_dta>") or (start and 102 <= start[0] <= 119)):
-        raise _not(path, "a Stata file (.dta)")
+        raise other_kind(path, "a Stata file (.dta)")
     return _statistical(connection, path, "stata", pyreadstat.read_dta)
 
 
@@ -127,7 +121,7 @@ def _statistical(
     questions = [str(text or "") for text in meta.column_labels]
     columns = name_columns(header, questions, numeric, labels)
     texts = [column_as_text(frame.iloc[:, position]) for position in range(len(header))]
-    return _make(connection, path, format_name, columns, texts, len(frame), first_line=1)
+    return reading_of(connection, path, format_name, columns, texts, len(frame), first_line=1)
 
 
 def _within(value: object, low: object, high: object) -> bool:
@@ -135,145 +129,6 @@ def _within(value: object, low: object, high: object) -> bool:
         return bool(low <= value <= high)  # type: ignore[operator]
     except TypeError:
         return False
-
-
-def read_excel(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    sheet: str | None = None,
-    header_line: int = 1,
-    decimal: str = ".",
-) -> Reading:
-    """A worksheet of an Excel workbook; formulas as the values they had when it was saved.
-
-    In a column that holds text among its numbers the numbers are written with the declared decimal mark, so that one
-    reading is right for both: `12.500` typed as text by a Dutch respondent is not twelve and a half.
-    """
-    import openpyxl
-
-    if looks_like(path) != "an Excel workbook or another zip file":
-        raise _not(path, "an Excel workbook (.xlsx)")
-    _guard(path)
-    try:
-        with warnings.catch_warnings():
-            # openpyxl warns of styles and extensions it leaves out; values are not among them.
-            warnings.simplefilter("ignore", UserWarning)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            names = _sheet_names(book)
-            chosen = _sheet(path, names, sheet)
-            rows = _rows(book[chosen])
-            book.close()
-    except UnusableDelivery:
-        raise
-    except Exception as error:
-        # A damaged workbook surfaces as zip, XML, key and value errors alike.
-        raise _damaged(path, error) from None
-    while rows and not any(as_text(cell) for cell in rows[-1]):
-        rows.pop()
-    if len(rows) < header_line or not any(tidy(as_text(c) or "") for c in rows[header_line - 1]):
-        raise unusable(
-            path.name,
-            f"row {header_line} of sheet {chosen!r} holds no column names",
-            line=header_line,
-            do="declare `sheet` and `header_line` in the wave's file",
-        )
-    header = [as_text(cell) or "" for cell in rows[header_line - 1]]
-    while header and not tidy(header[-1]) and all(len(r) < len(header) or r[len(header) - 1] is None for r in rows):
-        header.pop()
-    body = rows[header_line:]
-    cells = [[row[i] if i < len(row) else None for row in body] for i in range(len(header))]
-    kinds = [{_is_amount(cell) for cell in column if (as_text(cell) or "").strip()} for column in cells]
-    columns = name_columns(header, numeric=[i for i, found in enumerate(kinds) if found == {True}])
-    texts = [
-        [_with_mark(cell, decimal if len(found) == 2 else ".") for cell in column]
-        for column, found in zip(cells, kinds, strict=True)
-    ]
-    return _make(connection, path, "excel", columns, texts, len(body), first_line=header_line + 1)
-
-
-def _sheet_names(book: Any) -> list[str]:
-    """The sheets with cells: a chart has none."""
-    return [sheet.title for sheet in book.worksheets]
-
-
-def _rows(sheet: Any, most: int | None = None) -> list[list[object]]:
-    return [[_cell_value(cell) for cell in row] for row in sheet.iter_rows(max_row=most)]
-
-
-def _cell_value(cell: Any) -> object:
-    value = cell.value
-    return Percent(value) if _is_amount(value) and "%" in cell.number_format else value
-
-
-def _is_amount(cell: object) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
-
-
-def _with_mark(cell: object, decimal: str) -> str | None:
-    text = as_text(cell)
-    return text.replace(".", decimal) if text and decimal != "." and _is_amount(cell) else text
-
-
-def first_rows(path: Path, most: int) -> list[tuple[str, list[list[object]]]]:
-    """The first rows of every sheet of a workbook; UnusableDelivery where it is none."""
-    import openpyxl
-
-    _guard(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            found = [(name, _rows(book[name], most)) for name in _sheet_names(book)]
-            book.close()
-    except Exception as error:
-        # As where a sheet is read: a damaged workbook surfaces as zip, XML, key and value errors alike.
-        raise _damaged(path, error) from None
-    return found
-
-
-def _damaged(path: Path, error: Exception) -> UnusableDelivery:
-    return unusable(
-        path.name,
-        "the workbook cannot be read: it is damaged or no workbook",
-        found=str(error).split("\n", 1)[0] or type(error).__name__,
-        do="save it again as .xlsx, or export text",
-    )
-
-
-def _sheet(path: Path, names: Sequence[str], wanted: str | None) -> str:
-    if wanted is None:
-        if not names:
-            raise unusable(path.name, "the workbook has no sheet")
-        return names[0]
-    if wanted in names:
-        return wanted
-    raise unusable(
-        path.name,
-        f"the workbook has no sheet {wanted!r}",
-        found=", ".join(names),
-        do="mend `sheet` in the wave's file, or ask for the workbook again",
-    )
-
-
-def _guard(path: Path) -> None:
-    """Refuse what would unpack to far more than a workbook of answers can be."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-            entries = {entry.filename for entry in archive.infolist()}
-    except zipfile.BadZipFile:
-        raise unusable(path.name, "the workbook is damaged or cut off", do="ask for it again") from None
-    packed = max(path.stat().st_size, 1)
-    if unpacked > GREATEST_WORKBOOK or (unpacked > 1 << 26 and unpacked / packed > GREATEST_RATIO):
-        raise unusable(
-            path.name,
-            "the workbook would unpack to far more than a file of answers holds",
-            expected=f"at most {GREATEST_WORKBOOK >> 20} MB",
-            found=f"{unpacked >> 20} MB out of {packed >> 10} kB",
-            do="do not open it; ask the sender for delimited text",
-        )
-    if not any(name.startswith("xl/") for name in entries):
-        raise unusable(path.name, "the file is a zip file but no Excel workbook", do="deliver the file inside it")
 
 
 def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
@@ -328,7 +183,7 @@ def _parquet_text(name: str, kind: str) -> str:
     return f"CAST({column} AS VARCHAR)"
 
 
-def _make(
+def reading_of(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     format_name: str,
@@ -336,8 +191,9 @@ def _make(
     texts: Sequence[Sequence[str | None]],
     records: int,
     first_line: int,
+    notes: tuple[Problem, ...] = (),
 ) -> Reading:
-    """Columns of text as the raw table."""
+    """Columns of text as a reading; `first_line` is the first record's line in the file."""
     import pyarrow as pa
 
     if not columns:
@@ -357,10 +213,11 @@ def _make(
         connection.unregister("read_values")
         return written
 
-    return Reading(format_name, tuple(columns), write)
+    return Reading(format_name, tuple(columns), write, notes=notes)
 
 
-def _not(path: Path, expected: str) -> UnusableDelivery:
+def other_kind(path: Path, expected: str) -> UnusableDelivery:
+    """The stop that says what a file is instead of what was declared."""
     if path.stat().st_size == 0:
         return unusable(path.name, "the file is empty (0 bytes)", do="ask for the export again")
     return unusable(
