@@ -82,7 +82,7 @@ class CheckReport:
                 continue
             differs = f"   (looks like {seen!r})" if value is not None and seen not in (None, value, "ascii") else ""
             if name == "sheet" and value is None:
-                value, differs = "the first", f"   (looks like {seen!r})" if seen is not None else ""
+                value, differs = "the one that is shown", f"   (looks like {seen!r})" if seen is not None else ""
             lines.append(f"  {name:<12}{_shown(value if value is not None else seen)}{differs}")
         if self.records is not None:
             lines.append(f"  {'records':<12}{self.records}")
@@ -255,7 +255,9 @@ def _filled(
     stopped: Sequence[Problem],
 ) -> CheckReport:
     failures = lake.read("validated_failures", wave.name)
-    findings = [*stopped, *(p for p in _failures(failures, report.file) if p.severity != "critical")]
+    said = [Problem(**note) for note in taken_in["notes"]]  # type: ignore[attr-defined]
+    findings = [*stopped, *(note for note in said if note.severity == "warning")]
+    findings += (p for p in _failures(failures, report.file) if p.severity != "critical")
     findings += _odd_codes(lake.read("staged_codes", wave.name))
     responses = lake.read("validated_responses", wave.name)["status"].value_counts()
     missing = lake.read("staged_missing", wave.name)["kind"].value_counts().sort_index()
@@ -275,7 +277,7 @@ def _filled(
         delivery=str(taken_in["delivery"]),
         amendments=_records(amendments),
         redelivery=taken_in["new_answers"] is False and len(answers) > 0,
-        notes=[*notes, *taken_in["notes"]],  # type: ignore[misc]
+        notes=[*notes, *(note.render() for note in said if note.severity != "warning")],
         exit_code=1 if stopped else 0,
     )
 

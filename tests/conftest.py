@@ -27,7 +27,7 @@ settings.load_profile("repeatable")
 def shared() -> Path:
     """The folder of public data beside the project. A test that needs it fails without it; it is never skipped."""
     folder = PROJECT.parent / "shared"
-    missing = [name for name in ("data", "reference") if not (folder / name).is_dir()]
+    missing = [name for name in ("data", "reference", "cases/turn2") if not (folder / name).is_dir()]
     if missing:
         pytest.fail(
             f"the public data are not there: {os.path.relpath(folder, PROJECT)} lacks {' and '.join(missing)}. "

@@ -180,7 +180,7 @@ def test_the_sheet_and_header_line_of_a_workbook_are_shown(home: Path, tmp_path:
     assert [found["detected"][name] for name in ("sheet", "header_line", "decimal")] == ["Answers", 3, ","]
     undeclared = replace(small.waves["2020"], delivery=replace(small.waves["2020"].delivery, sheet=None, header_line=1))
     lines = check(small, undeclared, tmp_path / "a.xlsx", home).render().splitlines()
-    assert "  sheet       the first   (looks like 'Answers')" in lines
+    assert "  sheet       the one that is shown   (looks like 'Answers')" in lines
     assert "  header_line 1   (looks like 3)" in lines
 
 

@@ -68,7 +68,9 @@ def test_numbers_are_read_as_other_programs_show_them() -> None:
             refused += 1
             continue
         # One of the two may have a fault of its own; where both show the same, that is what is read.
-        if not any(agrees(read, row[program], row["format"]) for program in ("numfmt", "ssf")) or (row["numfmt"] == row["ssf"] and not agrees(read, row["ssf"], row["format"])):
+        if not any(agrees(read, row[program], row["format"]) for program in ("numfmt", "ssf")) or (
+            row["numfmt"] == row["ssf"] and not agrees(read, row["ssf"], row["format"])
+        ):
             wrong.append((row["format"], row["value"], row["numfmt"], row["ssf"], read))
     assert wrong == []
     assert refused < 0.1 * len(TABLE)

@@ -81,6 +81,9 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
     lake.write("raw_deliveries", wave.name, pd.DataFrame([asdict(k) for k in rows]))
     answers = next(k for k in rows if k.current and k.role == "answers")
     responses = ["firm", "line_before", "line_after"]
+    notes = [note for reading in readings.values() for note in reading.notes]
+    for note in notes:
+        log.log(logging.WARNING if note.severity == "warning" else logging.INFO, "%s %s", wave.name, note.render())
     return {
         "delivery": answers.delivery,
         "file": answers.file,
@@ -97,7 +100,7 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
             f"amendments_{decision}": len(changes[changes["decision"] == decision].drop_duplicates(responses))
             for decision in ("accepted", "refused", "undecided")
         },
-        "notes": [note.render() for reading in readings.values() for note in reading.notes],
+        "notes": [note.as_dict() for note in notes],
     }
 
 

@@ -49,7 +49,9 @@ class Unread:
         return self.mark
 
 
-NOT_CALCULATED = Unread("#NOT-CALCULATED!", "formulas that were never calculated: the workbook holds no values for them")
+NOT_CALCULATED = Unread(
+    "#NOT-CALCULATED!", "formulas that were never calculated: the workbook holds no values for them"
+)
 MERGED = Unread("#MERGED!", "cells merged with others: which record their value belongs to cannot be told")
 
 
@@ -206,9 +208,10 @@ def _unread(file: str, names: Sequence[str], cells: Sequence[Sequence[object]], 
             column=", ".join(columns[:10]) + (f" and {len(columns) - 10} more" if len(columns) > 10 else ""),
             severity="warning",
             found=f"{unread.mark} stands in their place; as answers they are invalid",
-            do={NOT_CALCULATED: SAVE_AGAIN, MERGED: "take the merging away, so that every record has its own cells"}.get(
-                unread, "give the column a plain number format and deliver the workbook again"
-            ),
+            do={
+                NOT_CALCULATED: SAVE_AGAIN,
+                MERGED: "take the merging away, so that every record has its own cells",
+            }.get(unread, "give the column a plain number format and deliver the workbook again"),
         )
 
 
@@ -227,9 +230,7 @@ def _hidden(
         )
     columns = sum(last - first + 1 for first, last in found.hidden_columns if last < 16384)
     if columns:
-        yield Problem(
-            what=f"{columns} columns are hidden; they are read like all others", file=file, severity="info"
-        )
+        yield Problem(what=f"{columns} columns are hidden; they are read like all others", file=file, severity="info")
     others = [sheet.name for sheet in workbook.sheets if not sheet.shown and sheet is not chosen]
     if others or not chosen.shown:
         what = f"the declared sheet {chosen.name!r} is hidden" if not chosen.shown else "hidden sheets are not read"

@@ -125,7 +125,7 @@ def _unlisted(cell: str, layout: Delivery | Frame) -> str:
 
     Words that someone typed could be a name, and would go on to every later table.
     """
-    return f"code_like({cell})" if isinstance(layout, Delivery) else cell
+    return f"code_like({cell})" if isinstance(layout, Delivery) else f"CASE WHEN NOT is_error({cell}) THEN {cell} END"
 
 
 def _set(
@@ -273,12 +273,17 @@ def _ticks(question: Question, columns: Sequence[SourceColumn], kinds: Mapping[s
     yes = set(question.ticked)
     no = set(UNTICKED_WORDS) - {code_key(code) for code in yes}
     states_of = [_tick_states({**column.user_missing, **kinds}, yes, no) for column in columns]
-    otherwise = literal(UNKNOWN if yes else TICKED)
+
+    def otherwise(cell: str) -> str:
+        # A spreadsheet's error is no tick.
+        ticked = f"CASE WHEN NOT is_error(tidy_cell({cell})) THEN {literal(TICKED)} ELSE {literal(UNKNOWN)} END"
+        return literal(UNKNOWN) if yes else ticked
+
     cells = ", ".join(column.sql for column in columns)
     if all(states == states_of[0] for states in states_of):
-        found = f"[{_lookup('c', states_of[0], otherwise)} for c in [{cells}]]"
+        found = f"[{_lookup('c', states_of[0], otherwise('c'))} for c in [{cells}]]"
     else:
-        looked = (_lookup(c.sql, states, otherwise) for c, states in zip(columns, states_of, strict=True))
+        looked = (_lookup(c.sql, states, otherwise(c.sql)) for c, states in zip(columns, states_of, strict=True))
         found = f"[{', '.join(looked)}]"
     name = quoted(f"found {question.concept}")
     answered = f"list_has_any({name}, [{literal(TICKED)}, {literal(UNTICKED)}, {literal(UNKNOWN)}])"

@@ -10,8 +10,12 @@ SET VARIABLE padding =
 CREATE OR REPLACE TEMP MACRO tidy_cell(cell) AS
     CASE WHEN regexp_full_match(cell, '[!-~]|[!-~][ -~]*[!-~]') THEN cell ELSE nullif(trim(cell, getvariable('padding')), '') END;
 
+-- Whether a cell holds a spreadsheet's error, or the mark of a cell that could not be read, in place of a value.
+CREATE OR REPLACE TEMP MACRO is_error(cell) AS regexp_full_match(cell, '#(N/A|N/B|[A-Z][A-Z0-9/-]*[!?])');
+
 -- A firm's identifier as text with its leading zeros; a spreadsheet's "123.0" is "123".
-CREATE OR REPLACE TEMP MACRO firm_id(cell) AS regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1');
+CREATE OR REPLACE TEMP MACRO firm_id(cell) AS
+    CASE WHEN NOT is_error(tidy_cell(cell)) THEN regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1') END;
 
 -- A code in the form codes are compared in: lower case, composed, one kind of space, "1.0" as "1".
 CREATE OR REPLACE TEMP MACRO code_key(cell) AS
@@ -148,7 +152,7 @@ CREATE OR REPLACE TEMP MACRO evidence(cell) AS
         WHEN regexp_full_match(cell, '\s*\d{1,3}(\.\d{1,3}){3}(:\d+)?\s*') THEN '[IP address withheld]'
         WHEN regexp_full_match(cell, '\s*(\+\d{2}|00\d{2}|0)[\s().-]*[1-9]([\s().-]*\d){7,9}\s*') THEN '[phone number withheld]'
         WHEN regexp_full_match(cell, '\s*-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}\s*') THEN '[coordinates withheld]'
-        WHEN regexp_full_match(cell, '[A-Za-z][0-9]{0,3}') THEN cell
+        WHEN regexp_full_match(cell, '[A-Za-z][0-9]{0,3}') OR is_error(cell) THEN cell
         WHEN regexp_matches(regexp_replace(lower(cell), harmless_words(), '', 'g'), '\p{L}') THEN '[words withheld]'
         ELSE left(cell, 60)
     END;
