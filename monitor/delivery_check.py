@@ -172,6 +172,7 @@ def check(survey: Survey, wave: Wave, file: Path, home: Path) -> CheckReport:
         lake = Lake(Path(folder), survey.name)
         _lend(lake, survey, wave, home)
         wave, notes = _accompany(lake, survey, wave, file, home)
+        notes += _left_to_decide(survey)
         try:
             taken_in = raw.run(lake, survey, wave, [file])
             staged.run(lake, survey, wave)
@@ -179,6 +180,14 @@ def check(survey: Survey, wave: Wave, file: Path, home: Path) -> CheckReport:
             return replace(report, findings=unusable.problems, notes=notes, exit_code=2)
         stopped = _validate(lake, survey, wave)
         return _filled(report, lake, wave, taken_in, notes, stopped)
+
+
+def _left_to_decide(survey: Survey) -> list[str]:
+    left = Counter(str(problem.file) for problem in survey.todos)
+    if not left:
+        return []
+    places = ", ".join(f"{count} in {file}" for file, count in left.items())
+    return [f"left to decide before a wave can run (marked todo): {places}"]
 
 
 def _detected(file: Path) -> dict[str, object]:

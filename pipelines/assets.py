@@ -18,7 +18,7 @@ import dagster as dg
 from monitor import beside
 from monitor.contract import TABLES
 from monitor.lake import Lake
-from monitor.problems import MonitorError, Problem, WaveStopped
+from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.survey import Survey
 from pipelines.resources import SurveyHome
 
@@ -116,6 +116,7 @@ def _wave_asset(
     def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
         survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
         if stage == "raw":
+            _refuse_undecided(survey)
             lake.begin(wave)
         passed = yield from _run(
             stage, tables, wave, survey, lake, lambda module: module.run(lake, survey, survey.waves[wave])
@@ -199,6 +200,7 @@ def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> 
     @dg.multi_asset(name=f"{stage}_all", specs=_specs(stage, tables, before), check_specs=_checks(_suites(tables)))
     def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
         survey, lake = monitor.survey(), monitor.lake()
+        _refuse_undecided(survey)
         if unfinished := lake.unfinished_waves():
             raise failure(_not_whole(survey, unfinished))
         options = {"passports": monitor.passports} if stage == "released" else {}
@@ -208,6 +210,12 @@ def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> 
         )
 
     return asset
+
+
+def _refuse_undecided(survey: Survey) -> None:
+    """Nothing is made from a definition of which a proposal's marks are left."""
+    if survey.todos:
+        raise failure(DefinitionError(survey.todos))
 
 
 def _not_whole(survey: Survey, waves: Sequence[str]) -> WaveStopped:

@@ -61,7 +61,8 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
     A wave that stops does not keep the waves after it from running; the release is made only if all went through.
     """
     home.mkdir(parents=True, exist_ok=True)
-    if problems := rule_problems(loaded(folder)):
+    survey = loaded(folder)
+    if problems := [*survey.todos, *rule_problems(survey)]:
         raise DefinitionError(problems)
     definitions = build(folder, home, passports)
     with _alone(home), _history(home) as instance:

@@ -25,6 +25,7 @@ from monitor.survey.model import (
     Survey,
 )
 from monitor.survey.registers import COUNTS, read_initiatives, read_list, read_margins
+from monitor.survey.todos import todos
 from monitor.survey.waves import read_waves
 from monitor.survey.yaml_lines import Report, Section, read
 
@@ -69,7 +70,8 @@ def load_survey(folder: Path) -> Survey:
     if problems:
         raise DefinitionError(problems)
     used = check.concepts_used(survey)
-    return replace(survey, concepts={name: c for name, c in survey.concepts.items() if name in used})
+    concepts = {name: c for name, c in survey.concepts.items() if name in used}
+    return replace(survey, concepts=concepts, todos=todos(folder))
 
 
 @cache

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.problems import Problem
+
 Text = Mapping[str, str]
 """A text by language: at least `nl` and `en`."""
 
@@ -272,5 +274,7 @@ class Survey:
     """The survey's own rules, over and above `expectations/`"""
     definition_hash: str
     """SHA-256 over every file of the folder"""
+    todos: tuple[Problem, ...] = ()
+    """What a proposal left to be decided, a problem each: no wave runs and no release is made while there is one"""
     lines: Mapping[str, int] = field(default_factory=dict)
     """Key of survey.yaml -> its line"""
