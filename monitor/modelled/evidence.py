@@ -42,6 +42,9 @@ def evidence_for(
     if absent or f"base_{estimand['base']}" not in sample.observed:
         names = ", ".join(absent or [estimand["base"]])
         return _nothing(f"niet gevraagd in deze golf: {names}", f"not asked in this wave: {names}")
+    for name in measures:
+        if why := sample.skipped.get((name, estimand["base"])):
+            return Evidence(reason=why)
     return _of_shares(estimand, sample, thresholds)
 
 

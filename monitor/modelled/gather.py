@@ -11,10 +11,11 @@ import pandas as pd
 
 from monitor.design import SurveyDesign
 from monitor.expressions import columns_of as concepts_of
-from monitor.lake import Lake, statement
+from monitor.lake import Lake, quoted, statement
 from monitor.modelled.columns import Columns, columns_of
 from monitor.modelled.sample import Mask, Sample
-from monitor.survey import Survey
+from monitor.skips import sentence, skips
+from monitor.survey import Survey, Text
 
 NOT_VARIABLES = frozenset(
     {"stratum", "population", "invited", "responding", "response_class", "base_weight", "response_weight", "weight"}
@@ -44,6 +45,7 @@ def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
         percentages=_percentages(survey),
         orders={name: tuple(concept.codes) for name, concept in survey.concepts.items() if concept.codes},
         routed=_routed(lake, survey, wave, firms, observed),
+        skipped=_skipped(lake, survey, wave),
     )
 
 
@@ -82,3 +84,31 @@ def _routed(lake: Lake, survey: Survey, wave: str, firms: np.ndarray, observed: 
         if firms_past:
             found[name] = np.array([firm in firms_past for firm in firms], dtype=bool)
     return found
+
+
+def _skipped(lake: Lake, survey: Survey, wave: str) -> dict[tuple[str, str], Text]:
+    """(measure, base) -> the sentence about the first undeclared skip behind it, among the firms that have a weight."""
+    declared = survey.waves.get(wave)
+    tables = ["staged_answers", "staged_missing"]
+    if declared is None or not all(lake.has(table, wave) for table in tables):
+        return {}
+    tables += ["staged_frame"] if lake.has("staged_frame", wave) else []
+    with lake.open(wave, "weighted_weights") as connection:
+        known = {row[0] for row in connection.execute(f"DESCRIBE {_scan(lake, wave, 'staged_answers')}").fetchall()}
+        joined = ""
+        if "staged_frame" in tables:
+            frame = [row[0] for row in connection.execute(f"DESCRIBE {_scan(lake, wave, 'staged_frame')}").fetchall()]
+            facts = [quoted(name) for name in frame if name not in known and name not in ("invited", "disposition")]
+            firms = f"(SELECT firm, {', '.join(facts)} FROM {lake.scan('staged_frame', wave)})"
+            joined = f" LEFT JOIN {firms} USING (firm)" if facts else ""
+        connection.execute(
+            f"CREATE VIEW staged_answers AS {_scan(lake, wave, 'staged_answers')}{joined} "
+            "WHERE firm IN (SELECT firm FROM weighted_weights)"
+        )
+        connection.execute(f"CREATE VIEW staged_missing AS {_scan(lake, wave, 'staged_missing')}")
+        found = skips(connection, survey, declared)
+    return {(skip.subject, skip.base): sentence(skip, survey) for skip in reversed(found)}
+
+
+def _scan(lake: Lake, wave: str, table: str) -> str:
+    return f"SELECT * FROM {lake.scan(table, wave)}"

@@ -119,6 +119,7 @@ def pooled_sample(samples: Sequence[Sample], label: str) -> Sample:
             name: np.concatenate([s.routed.get(name, np.zeros(len(s.firms), dtype=bool)) for s in samples])
             for name in sorted(routed)
         },
+        skipped={pair: why for sample in reversed(samples) for pair, why in sample.skipped.items()},
     )
 
 

@@ -21,6 +21,7 @@ from monitor.modelled.engine import analyse
 from monitor.modelled.fit import maximum_likelihood
 from monitor.modelled.modelling import Findings, add_result
 from monitor.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
+from monitor.modelled.prepare import reason_of_skip
 from monitor.modelled.registry import Model, Specification
 from monitor.modelled.result import LEVEL, Estimates, Result
 from monitor.modelled.robustness import row
@@ -83,9 +84,12 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     columns = np.all([found for _, _, _, found in kept], axis=0)
     names = tuple(name for name, keep in zip(layout.names[1:], columns, strict=True) if keep)
     switching = min(len(np.unique(codes[r.mask][changing])) for r, _, changing, _ in kept)
+    result.refusal = reason_of_skip(sample, s)
     result.n = round(float(np.mean([changing.sum() for _, _, changing, _ in kept])))
     result.events = round(float(np.mean([r.y[changing].sum() for r, _, changing, _ in kept])))
     result.df = float(max(switching - len(names), 0))
+    if result.refusal is not None:
+        return result
     if switching < thresholds.minimum_events:
         result.refusal = Refusal(
             f"minder dan {thresholds.minimum_events} bedrijven wisselen van uitkomst",

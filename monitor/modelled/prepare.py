@@ -67,7 +67,7 @@ def prepare(sample: Sample, s: Specification, thresholds: Disclosure) -> Prepare
     domain = np.any([r.mask for r in chosen], axis=0)
     result.df = float(max(min(sample.design.degrees_of_freedom(domain) + 1 - k, result.n - k), 0))
     rarer = None if result.events is None else min(result.events, result.n - result.events)
-    result.refusal = reason_to_refuse(
+    result.refusal = reason_of_skip(sample, s) or reason_to_refuse(
         result.n,
         rarer,
         result.df,
@@ -84,6 +84,14 @@ def prepare(sample: Sample, s: Specification, thresholds: Disclosure) -> Prepare
     matrices = [matrix(r.frame, layout) for r in chosen]
     estimator = _estimator(result, chosen, matrices, layout, rarer)
     return Prepared(result, tuple(chosen), tuple(matrices), estimator)
+
+
+def reason_of_skip(sample: Sample, s: Specification) -> Refusal | None:
+    """Why nothing is published where outcome or practices follow from a routing that the wave does not declare."""
+    for name in (s.outcome, *s.practices, *filter(None, (s.dose,))):
+        if why := sample.skipped.get((name, s.base)):
+            return Refusal(why["nl"], why["en"])
+    return None
 
 
 def _describe(result: Result, chosen: Sequence[Rows]) -> None:

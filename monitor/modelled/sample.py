@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor.modelled.columns import Columns
 from monitor.modelled.registry import EVERY, Specification
+from monitor.survey import Text
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -58,6 +59,8 @@ class Sample:
     """Category -> its declared codes"""
     routed: Mapping[str, Mask] = field(default_factory=dict)
     """Measure -> (n,) firms whose value follows from the questionnaire's routing, not from an answer"""
+    skipped: Mapping[tuple[str, str], Text] = field(default_factory=dict)
+    """(measure, base) -> why nothing is decided about it: firms were led past it and the wave does not declare so"""
 
     def has(self, *names: str) -> bool:
         """Whether all the named columns exist and hold anything."""

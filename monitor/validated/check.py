@@ -13,6 +13,7 @@ import duckdb
 from monitor.expressions import DUCKDB_TYPES
 from monitor.lake import connect, quoted, statement
 from monitor.problems import DefinitionError, Problem
+from monitor.skips import COLUMNS as SKIP_COLUMNS
 from monitor.survey import Concept, Survey, canonical_concepts
 from monitor.survey.yaml_lines import closest
 from monitor.validated.engine import query_of
@@ -122,6 +123,7 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
         "validated_responses": f"{keys}, status VARCHAR, rules VARCHAR",
         "validated_rules": outcomes,
         "last_rules": outcomes,
+        "skips": SKIP_COLUMNS,
     }.items():
         connection.execute(f"CREATE TABLE {table} ({columns})")
     for amounts in ("amounts", "last_amounts"):

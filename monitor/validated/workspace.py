@@ -6,13 +6,16 @@ itself). Does not belong here: rules and verdicts.
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import duckdb
 
 from monitor.lake import Lake, literal, quoted, statement
+from monitor.skips import COLUMNS, skips
 from monitor.survey import Survey, Wave
 from monitor.validated.questionnaire import ANSWERS, INVALID, asked
 
-VIEWS = ("responses", "missing", "wave", "frame", "last_wave", "growth", "item_response", "failure_trend")
+VIEWS = ("responses", "missing", "wave", "frame", "last_wave", "growth", "item_response", "failure_trend", "skips")
 """What a rule may name in `requires` beside concepts"""
 
 AMOUNTS = ("employees", "turnover_eur")
@@ -27,6 +30,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     staged_answers  the answers of all others
     invalid_values  their values that could not be read, with the original text
     missing, wave, frame, last_wave, growth, item_response: where the lake has what they need
+    skips           properties of models and claims that seem to follow from a routing nobody declared
     """
     scan = lake.scan(ANSWERS, wave.name)
     columns = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
@@ -48,7 +52,11 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     connection.execute(
         f"CREATE TABLE wave AS SELECT {literal(wave.name)} AS wave, {int(wave.reference_year)} AS reference_year"
     )
-    available = {*concepts, *of_frame, "responses", "missing", "wave"}
+    connection.execute("CREATE VIEW staged_missing AS SELECT * FROM missing")
+    connection.execute(f"CREATE TABLE skips ({COLUMNS})")
+    for skip in skips(connection, survey, wave):
+        connection.execute("INSERT INTO skips VALUES (?, ?, ?, ?, ?, ?)", astuple(skip))
+    available = {*concepts, *of_frame, "responses", "missing", "wave", "skips"}
     if lake.has("staged_frame", wave.name):
         available.add("frame")
     return available | _beside_last_wave(connection, lake, survey, wave, concepts)
