@@ -136,6 +136,8 @@ def _demo(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     survey = load_survey(options.survey)
     waves = options.wave or list(survey.waves)
+    for remark in survey.remarks:
+        print(remark.render(), file=sys.stderr)
     for wave in waves:
         _require_wave(survey, wave)
     if options.input:

@@ -172,7 +172,7 @@ def check(survey: Survey, wave: Wave, file: Path, home: Path) -> CheckReport:
         lake = Lake(Path(folder), survey.name)
         _lend(lake, survey, wave, home)
         wave, notes = _accompany(lake, survey, wave, file, home)
-        notes += _left_to_decide(survey)
+        notes += [*_left_to_decide(survey), *(remark.render() for remark in survey.remarks)]
         try:
             taken_in = raw.run(lake, survey, wave, [file])
             staged.run(lake, survey, wave)
@@ -264,9 +264,11 @@ def _filled(
     stopped: Sequence[Problem],
 ) -> CheckReport:
     failures = lake.read("validated_failures", wave.name)
+    rules = lake.read("validated_rules", wave.name)
+    why = dict(zip(rules["rule"], rules["why_en"], strict=True))
     said = [Problem(**note) for note in taken_in["notes"]]  # type: ignore[attr-defined]
     findings = [*stopped, *(note for note in said if note.severity == "warning")]
-    findings += (p for p in _failures(failures, report.file) if p.severity != "critical")
+    findings += (p for p in _failures(failures, report.file, why) if p.severity != "critical")
     findings += _odd_codes(lake.read("staged_codes", wave.name))
     responses = lake.read("validated_responses", wave.name)["status"].value_counts()
     missing = lake.read("staged_missing", wave.name)["kind"].value_counts().sort_index()
@@ -299,11 +301,11 @@ def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def _failures(failures: pd.DataFrame, file: str) -> list[Problem]:
-    """Each value that failed a rule as a problem with its line in the delivery."""
+def _failures(failures: pd.DataFrame, file: str, why: Mapping[str, str]) -> list[Problem]:
+    """Each value that failed a rule as a problem with its line in the delivery; of the wave as a whole, in words."""
     return [
         Problem(
-            what=f"{row['rule']} failed",
+            what=why[str(row["rule"])] if row["line"] is None else f"{row['rule']} failed",
             file=file,
             line=int(float(str(row["line"]))) if row["line"] is not None else None,
             firm=str(row["firm"]) if row["firm"] is not None else None,

@@ -41,7 +41,7 @@ measures:
   any_amount: {{sql: amount, type: number, label: {{nl: Bedrag, en: Amount}}}}
 domains: []
 indicators:
-  mean_amount: {{measure: any_amount, estimator: mean, base: all, label: {{nl: Bedrag, en: Amount}}}}
+  mean_amount: {{measure: any_amount, estimator: mean, base: all, headline: true, label: {{nl: Bedrag, en: Amount}}}}
 models: {{}}
 """
 DELIVERY = '{format: delimited, file: "*.csv", delimiter: ";", encoding: utf-8, decimal: ",", thousands: "."}'

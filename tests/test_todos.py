@@ -17,7 +17,7 @@ from monitor.survey import Survey, load_survey
 from pipelines.definitions import build
 
 QUESTIONS = """\
-  firm: {column: id}  # TODO: is this the firm's identifier?
+  firm: {column: id}  # Todo: is this the firm's identifier?
   fact:
     column: f  # a todo: in the middle of a comment is none
     codes: {"todo": false, "1": true}
@@ -48,7 +48,7 @@ def test_a_mark_is_a_comment_or_a_value_that_begins_with_it(undecided: Survey) -
     wave = "waves/2020.yaml"
     assert marks(undecided.todos) == [
         (wave, 4, "todo: codes that mean refused"),
-        (wave, 7, "TODO: is this the firm's identifier?"),
+        (wave, 7, "Todo: is this the firm's identifier?"),
         (wave, 11, "todo"),
         (wave, 13, "todo: hoe luidt de vraag?"),
         (wave, 16, "todo: who was asked?"),

@@ -92,6 +92,7 @@ DOCUMENTATION: tuple[Table, ...] = (
             Column("definition_en", "VARCHAR", "Definition (English)."),
             Column("formula", "VARCHAR", "Expression over concepts, or how the indicator is estimated."),
             Column("unit", "VARCHAR", "Unit; `share` for shares in 0..1."),
+            Column("codes", "VARCHAR", "Codes of a category with their labels, as JSON."),
             Column("base", "VARCHAR", "Base of an indicator."),
             Column("headline", "BOOLEAN", "Whether the indicator opens the report."),
         ),

@@ -64,7 +64,9 @@ def measures(survey: Survey) -> pd.DataFrame:
 
     for measure in survey.measures.values():
         unit = {"boolean": "share", "percentage": "share"}.get(measure.type, measure.unit)
-        row("measure", measure.name, formula=measure.sql, unit=unit, **_texts(measure.label, measure.definition))
+        texts = _texts(measure.label, measure.definition)
+        codes = _json({code: dict(label) for code, label in measure.codes.items()})
+        row("measure", measure.name, formula=measure.sql, unit=unit, codes=codes, **texts)
     for base in survey.bases.values():
         row("base", base.name, formula=base.sql, **_texts(base.label, {}))
     for indicator in survey.indicators.values():

@@ -192,8 +192,8 @@ def domain_list(data: WaveData, survey: Survey) -> list[tuple[str, str]]:
         for frame in data.copies.values():
             if variable in frame:
                 values |= {_code(v) for v in frame[variable].dropna().unique()}
-        concept = survey.concepts.get(variable)
-        order = list(concept.codes) if concept is not None else []
+        declared = survey.concepts.get(variable) or survey.measures.get(variable)
+        order = list(declared.codes) if declared is not None else []
         place = {code: i for i, code in enumerate(order)}
         domains += [(variable, code) for code in sorted(values, key=lambda v: (place.get(v, len(order)), v))]
     return domains

@@ -71,7 +71,8 @@ class Words:
 
     def variable(self, variable: str) -> str:
         """A domain variable's label."""
-        return " × ".join(self.label("concept", v) for v in variable.split("*"))
+        parts = variable.split("*")
+        return " × ".join(self.label("concept" if ("concept", v) in self.labels else "measure", v) for v in parts)
 
 
 def words_of(language: str, measures: pd.DataFrame, codebook: pd.DataFrame, survey: Survey) -> Words:
@@ -82,6 +83,8 @@ def words_of(language: str, measures: pd.DataFrame, codebook: pd.DataFrame, surv
     for kind, name, label in measures[["kind", "name", column]].itertuples(index=False, name=None):
         if label:
             labels[kind, name] = label
+    for name, listed in measures.loc[measures["codes"].notna(), ["name", "codes"]].itertuples(index=False, name=None):
+        codes |= {(name, code): words.get(language) or code for code, words in json.loads(listed).items()}
     for concept, label, listed in codebook[["concept", column, "codes"]].itertuples(index=False, name=None):
         if label:
             labels["concept", concept] = label

@@ -14,6 +14,7 @@ from monitor.classification import size_band_sql
 from monitor.expressions import DUCKDB_TYPES
 from monitor.lake import literal, quoted
 from monitor.survey import Concept, Delivery, Frame, Question
+from monitor.survey.ranges import ranges_of
 
 MISSING_KINDS = ("not_asked", "refused", "dont_know", "break_off", "invalid", "absent")
 TRUE_WORDS = ("true", "1", "ja", "yes", "j", "y", "waar", "t")
@@ -111,13 +112,25 @@ def _code(
     """A category or a boolean."""
     codes = source_codes(question, concept, column, layout)
     marked = {code: KIND_MARK + kind for code, kind in kinds.items()}
-    unlisted = "NULL" if codes else _unlisted(f"tidy_cell({column.sql})", layout)
+    unlisted = _ranged(column, question) if codes else _unlisted(f"tidy_cell({column.sql})", layout)
     found = _lookup(column.sql, {**marked, **codes}, unlisted)
     value = "CASE {found} WHEN 'true' THEN true WHEN 'false' THEN false END"
     if concept.type == "category":
         # A kind's mark sorts before every code.
         value = "CASE WHEN {found} >= ' ' THEN {found} END" if kinds else "{found}"
     return _result(question, column, found, value, KIND_OF if kinds else NO_KIND)
+
+
+def _ranged(column: SourceColumn, question: Question) -> str:
+    """The code of the declared range in which a number lies; NULL where it lies in none."""
+    number = f"parse_number({column.sql}, {literal(column.decimal)}, {literal(column.thousands)})"
+    branches = [
+        f"WHEN {number} >= {r.low!r}"
+        + ("" if r.high is None else f" AND {number} {'<=' if r.closed else '<'} {r.high!r}")
+        + f" THEN {literal(_canonical(r.code))}"
+        for r in ranges_of(question.codes)
+    ]
+    return f"CASE {' '.join(branches)} END" if branches else "NULL"
 
 
 def _unlisted(cell: str, layout: Delivery | Frame) -> str:

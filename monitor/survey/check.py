@@ -12,9 +12,11 @@ from typing import Any
 from monitor.classification import SIZE_BANDS
 from monitor.expressions import check_expression, columns_of
 from monitor.problems import Problem
+from monitor.survey.domains import domain_problems
 from monitor.survey.imputation import imputation_problems
 from monitor.survey.model import Survey, Wave
 from monitor.survey.modelling import modelling_problems
+from monitor.survey.ranges import overlaps
 from monitor.survey.yaml_lines import closest
 
 STANDARD_MEASURES = ("top_innovator", "cooperates", "invests")
@@ -127,18 +129,7 @@ def _indicators(survey: Survey) -> Iterator[Problem]:
                 found=f"{indicator.estimator} of a {measure.type}",
                 do="choose `share` for a boolean measure, `mean`, `median`, `total` or `ratio` for a number",
             )
-    for name in survey.domains:
-        if name not in survey.concepts:
-            yield _unknown(name, "concept", survey.concepts, file, survey.lines.get("domains"), "domains")
-        elif survey.concepts[name].type not in ("category", "boolean"):
-            yield Problem(
-                f"the domain {name!r} has no categories",
-                file=file,
-                line=survey.lines.get("domains"),
-                expected="a category",
-                found=survey.concepts[name].type,
-                do="use a banded concept",
-            )
+    yield from domain_problems(survey)
 
 
 def _models(survey: Survey) -> Iterator[Problem]:
@@ -236,6 +227,8 @@ def _wave(survey: Survey, wave: Wave) -> Iterator[Problem]:
         for code in (*question.codes.values(), *ticked):
             if allowed and code not in allowed:
                 yield _unknown(code, f"code of {question.concept}", allowed, file, question.line, what)
+        for one, other in overlaps(question.codes) if concept.type == "category" else ():
+            yield _overlap(what, one, other, file, question.line)
         listed = concept.codes or question.codes or (len(question.columns) > 1 and not question.separator)
         if concept.type in ("category", "categories") and not listed and concept.codes_of is None:
             yield Problem(
@@ -324,6 +317,19 @@ def _frame(survey: Survey, wave: Wave, file: str) -> Iterator[Problem]:
         for code in codes.values():
             if allowed and code not in allowed:
                 yield _unknown(code, f"code of {concept}", allowed, file, line, "the frame")
+        for one, other in overlaps(codes):
+            yield _overlap(f"the frame's {concept!r}", one, other, file, line)
+
+
+def _overlap(what: str, one: str, other: str, file: str, line: int | None) -> Problem:
+    return Problem(
+        f"{what} has two ranges for one number",
+        file=file,
+        line=line,
+        expected="ranges that do not overlap",
+        found=f"{one} and {other}",
+        do="end the one below where the other begins",
+    )
 
 
 def _margins(survey: Survey, wave: Wave) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.problems import DefinitionError, Problem
+from monitor.survey.domains import domain_concepts
 from monitor.survey.model import Concept, Survey
 
 TURNOVER_SHARES = ("turnover_share_new_to_market", "turnover_share_new_to_firm", "turnover_share_unchanged")
@@ -149,7 +150,7 @@ def _design_variables(survey: Survey) -> list[str]:
     plan = survey.design
     names = [*plan.strata, *plan.response_classes, *(v for margin in plan.calibration.margins for v in margin)]
     names += [plan.weight] if plan.weight else []
-    names += survey.domains
+    names += [concept for domain in survey.domains for concept in sorted(domain_concepts(survey, domain))]
     names += [name for model in survey.models.values() for name in model.get("controls", [])]
     return [name for name in names if name in survey.concepts]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from monitor.problems import DefinitionError, Problem
 from monitor.survey import check
+from monitor.survey.domains import remarks
 from monitor.survey.model import (
     Base,
     Calibration,
@@ -71,7 +72,7 @@ def load_survey(folder: Path) -> Survey:
         raise DefinitionError(problems)
     used = check.concepts_used(survey)
     concepts = {name: c for name, c in survey.concepts.items() if name in used}
-    return replace(survey, concepts=concepts, todos=todos(folder))
+    return replace(survey, concepts=concepts, remarks=remarks(survey), todos=todos(folder))
 
 
 @cache
@@ -202,7 +203,7 @@ def _measures(top: Section, languages: tuple[str, ...]) -> tuple[dict[str, Measu
         if "absent" in section:
             absent[name] = section.text("absent")
         else:
-            label = section.label("label", languages)
+            label, codes = section.label("label", languages), section.section("codes", None)
             measures[name] = Measure(
                 name=name,
                 sql=section.text("sql"),
@@ -210,6 +211,7 @@ def _measures(top: Section, languages: tuple[str, ...]) -> tuple[dict[str, Measu
                 label=label,
                 definition=section.label("definition", languages, label),
                 unit=section.text("unit", None),
+                codes={code: codes.label(code, languages) for code in codes.nodes} if codes else {},
                 line=section.line_of("sql"),
             )
         section.close()

@@ -190,6 +190,8 @@ class Measure:
     definition: Text
     unit: str | None = None
     line: int = 0
+    codes: Mapping[str, Text] = field(default_factory=dict)
+    """Code of a category -> label, in order"""
 
 
 @dataclass(frozen=True)
@@ -274,6 +276,8 @@ class Survey:
     """The survey's own rules, over and above `expectations/`"""
     definition_hash: str
     """SHA-256 over every file of the folder"""
+    remarks: tuple[Problem, ...] = ()
+    """What is allowed and hardly meant"""
     todos: tuple[Problem, ...] = ()
     """What a proposal left to be decided, a problem each: no wave runs and no release is made while there is one"""
     lines: Mapping[str, int] = field(default_factory=dict)
