@@ -6,6 +6,7 @@ seed; one sector is so rare that it must be withheld, one amount is so large tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -154,14 +155,17 @@ INITIATIVES = (
 )
 
 
-def survey(folder: Path, change: dict[str, object] | None = None) -> Survey:
-    """The survey's definition, written to a folder and loaded; `change` replaces top-level entries of survey.yaml."""
+def survey(
+    folder: Path, change: Mapping[str, object] | None = None, of_waves: Mapping[str, object] | None = None
+) -> Survey:
+    """The survey's definition, written to a folder and loaded; `change` replaces top-level entries of survey.yaml,
+    `of_waves` those of the waves' files."""
     (folder / "waves").mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(DEFINITION | (change or {}), allow_unicode=True, sort_keys=False)
+    text = yaml.safe_dump({**DEFINITION, **(change or {})}, allow_unicode=True, sort_keys=False)
     (folder / "survey.yaml").write_text(text, encoding="utf-8")
     (folder / "initiatives.csv").write_text(INITIATIVES, encoding="utf-8")
     for wave in WAVES:
-        content = {"wave": wave, "reference_year": int(wave) - 1, **WAVE}
+        content = {"wave": wave, "reference_year": int(wave) - 1, **WAVE, **(of_waves or {})}
         (folder / "waves" / f"{wave}.yaml").write_text(
             yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8"
         )

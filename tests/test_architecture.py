@@ -23,7 +23,7 @@ STAGES = (
 )  # fmt: skip
 BOTTOM = {"problems", "lake", "expressions", "classification", "survey", "surveys", "concepts", "beside", "progress"}
 """What everything may import"""
-SHARED = {"design", "rubin", "identity", "contract", "skips"}
+SHARED = {"design", "rubin", "identity", "contract", "skips", "spelling"}
 """What stages share: knows no stage"""
 TOP = {"__main__", "cli", "delivery_check", "proposal"}
 HEAVY = {"great_expectations", "statsmodels", "typst", "sqlalchemy", "dagster"}

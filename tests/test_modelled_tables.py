@@ -251,21 +251,21 @@ def test_specification_curve_and_joint_test(ran: tuple[Lake, dict[str, dict[str,
     lake, _ = ran
     curve = lake.read("modelled_specifications", "2017")
     assert len(curve) == 16
-    choices = ["weights", "values", "controls", "without"]
+    choices = ["weights", "answers", "controls", "left_out"]
     assert not curve.duplicated(choices).any()
     main = lake.read("modelled_contrasts", "2017")
     main = main[(main["model"] == "top_innovator") & (main["variant"] == "main")].set_index("contrast")
     same_choices = curve[
-        (curve["weights"] == "weighted") & (curve["values"] == "imputed") & (curve["controls"] == "all")
-        & (curve["without"] == "none")
+        (curve["weights"] == "weighted") & (curve["answers"] == "imputed") & (curve["controls"] == "all")
+        & (curve["left_out"] == "none")
     ]  # fmt: skip
     assert same_choices["estimate"].item() == pytest.approx(main.loc["complementarity", "estimate"])
     assert same_choices["se"].item() == main.loc["complementarity", "se"]
     assert same_choices["own_choice"].item()
     assert curve["own_choice"].sum() == 1
     robustness = lake.read("modelled_robustness", "2017")
-    assert set(robustness["check"]) == {"e_value", "power", "inverted_u", "supermodularity", "joint_test"}
-    joint = robustness[robustness["check"] == "joint_test"].set_index("subject")
+    assert set(robustness["test"]) == {"e_value", "power", "inverted_u", "supermodularity", "joint_test"}
+    joint = robustness[robustness["test"] == "joint_test"].set_index("subject")
     assert joint.loc["median", "estimate"] == pytest.approx(curve["estimate"].median())
     assert joint.loc["positive", "estimate"] == pytest.approx((curve["estimate"] > 0).mean())
 
@@ -294,7 +294,7 @@ def test_waves_together(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     place = ("top_innovator", "main", "cooperates")
     assert terms.loc[place, "se"] < single.loc[place, "se"]
     attrition = lake.read("modelled_robustness", "all")
-    assert (attrition["check"] == "attrition").sum() == 3
+    assert (attrition["test"] == "attrition").sum() == 3
 
 
 @pytest.mark.parametrize("partition", ["2017", "2018", "all"])

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import publication
 import pyreadstat
 import pytest
@@ -13,7 +14,8 @@ from publication import Fresh, Published
 
 from monitor import released
 from monitor.design import replicate_covariance
-from monitor.lake import connect
+from monitor.lake import connect, literal, quoted
+from monitor.released import secure
 
 WAVES = list(publication.WAVES)
 
@@ -82,6 +84,40 @@ def test_macros_for_totals_bases_and_ratios(published: Published) -> None:
     assert base["n"] == inside.sum()
     assert ratio["estimate"] == pytest.approx(0.5, rel=1e-12)
     assert ratio["se"] == pytest.approx(0.0, abs=1e-9)
+
+
+ASKED = {
+    "estimate_share": "cooperates, domains := size_band",
+    "estimate_mean": "share_new, base := base_innovators",
+    "estimate_total": "turnover",
+    "estimate_ratio": "turnover, 2 * turnover",
+}
+
+
+@pytest.mark.parametrize("name", ["m", "microdata", "completed", 'a "name" of one\'s own'])
+def test_macros_answer_where_the_database_is_attached_under_a_name(published: Published, name: str) -> None:
+    """With the name as an argument, and without it after USE, whatever else is open and called like its tables."""
+    file = published[2] / "secure" / "microdata.duckdb"
+    assert set(ASKED) == set(secure.MACROS)
+    with connect(file, read_only=True) as connection:
+        opened = {macro: connection.execute(f"FROM {macro}({given})").df() for macro, given in ASKED.items()}
+    with connect() as connection:
+        connection.execute("CREATE TABLE completed AS SELECT 1 AS cooperates")
+        connection.execute(f"ATTACH {literal(str(file))} AS {quoted(name)} (READ_ONLY)")
+        for macro, given in ASKED.items():
+            asked = f"FROM {quoted(name)}.{macro}({given}, database := {literal(name)})"
+            pd.testing.assert_frame_equal(connection.execute(asked).df(), opened[macro], rtol=1e-12)
+        connection.execute(f"USE {quoted(name)}")
+        for macro, given in ASKED.items():
+            used = connection.execute(f"FROM {macro}({given})").df()
+            pd.testing.assert_frame_equal(used, opened[macro], rtol=1e-12)
+
+
+def test_every_macro_says_how_it_is_asked_where_its_database_is_attached(published: Published) -> None:
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        comments = connection.execute("SELECT comment FROM duckdb_functions() WHERE NOT internal").fetchall()
+    assert len(comments) == len(secure.MACROS)
+    assert all("database := 'name'" in comment for (comment,) in comments)
 
 
 def test_firms_are_pseudonymous_and_complete(published: Published) -> None:

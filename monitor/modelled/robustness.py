@@ -25,9 +25,9 @@ EFFECTS = (0.05, 0.08, 0.10, 0.15)
 """True effects, as differences of shares, whose chance of being found is printed"""
 
 
-def row(model: str, variant: str, check: str, subject: str, **values: Any) -> dict[str, Any]:
+def row(model: str, variant: str, test: str, subject: str, **values: Any) -> dict[str, Any]:
     """One row of `modelled_robustness`; survey and wave are added by the caller."""
-    return {"model": model, "variant": variant, "check": check, "subject": subject, **values}
+    return {"model": model, "variant": variant, "test": test, "subject": subject, **values}
 
 
 def checks_of(result: Result, survey: Survey, doses: tuple[float, float] | None = None) -> list[dict[str, Any]]:

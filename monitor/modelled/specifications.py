@@ -184,7 +184,9 @@ def specification_rows(
             "number": number,
             "practice_a": choices[first],
             "practice_b": choices[second],
-            **{name: choices[name] for name in ("weights", "values", "base", "outcome", "controls", "without")},
+            "answers": choices["values"],
+            "left_out": choices["without"],
+            **{name: choices[name] for name in ("weights", "base", "outcome", "controls")},
             "own_choice": known.same(r.specification, model.main),
             **_headline(r),
         }

@@ -56,17 +56,17 @@ TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     ),
     "modelled_specifications": (
         words(
-            "survey wave model number weights values base outcome practice_a practice_b controls without "
+            "survey wave model number weights answers base outcome practice_a practice_b controls left_out "
             "own_choice contrast estimate se ci_low ci_high p_value estimator n events published warning warning_nl"
         ),
         ["wave", "model", "number"],
     ),
     "modelled_robustness": (
         words(
-            "survey wave model variant check subject estimate ci_low ci_high p_value statistic bound verdict note_nl "
+            "survey wave model variant test subject estimate ci_low ci_high p_value statistic bound verdict note_nl "
             "note_en"
         ),
-        ["wave", "model", "variant", "check", "subject"],
+        ["wave", "model", "variant", "test", "subject"],
     ),
 }
 """Table -> its columns and its key"""

@@ -14,6 +14,7 @@ from monitor.proposal.columns import Seen
 from monitor.proposal.text import flow, plain_name, text
 from monitor.staged.coding import code_key
 from monitor.survey import Concept, canonical_concepts
+from monitor.survey.names import fault
 
 IDENTIFIER_CONCEPTS = {
     "e-mail address": "contact_email",
@@ -154,8 +155,8 @@ def _question(column: Seen, taken: set[str], own: dict[str, Own]) -> list[str]:
 
 
 def _free_name(name: str, taken: set[str]) -> str:
-    """A name that no concept has yet, the monitor's own among them."""
-    while name in taken or name in canonical_concepts():
+    """A name that no concept has yet, the monitor's own among them, and that a concept may have."""
+    while name in taken or name in canonical_concepts() or fault(name):
         name += "_again" if name in taken else "_here"
     taken.add(name)
     return name

@@ -155,11 +155,11 @@ def _split(
     repaired |= set(before_repair.loc[before_repair["wave"] == wave, "firm"])
     same_weights = a.loc[both].copy()
     mended = same_weights.copy()
-    moved = [f for f in both if f in repaired and not _equal(a.loc[f], b.loc[f])]
+    moved = [f for f in both[_differ(a.loc[both], b.loc[both])] if f in repaired]
     mended.loc[moved, ["above", "below"]] = b.loc[moved, ["above", "below"]]
     renewed = mended.copy()
     renewed[["above", "below"]] = b.loc[both, ["above", "below"]]
-    others = sum(not _equal(mended.loc[f], b.loc[f]) for f in both)
+    others = _differ(mended, b.loc[both]).sum()
     reweighted = b.loc[both]
     gone = _estimate(same_weights, earlier) - _estimate(a, earlier)
     values = _estimate(renewed, recipe) - _estimate(mended, earlier)
@@ -182,8 +182,10 @@ def _split(
     return parts
 
 
-def _equal(one: pd.Series, other: pd.Series) -> bool:
-    return bool(np.allclose(one[["above", "below"]].astype(float), other[["above", "below"]].astype(float)))
+def _differ(one: pd.DataFrame, other: pd.DataFrame) -> np.ndarray:
+    """Whether each of the same firms has another value."""
+    values = ["above", "below"]
+    return ~np.isclose(one[values].to_numpy(float), other[values].to_numpy(float)).all(axis=1)
 
 
 def _redefined(old: Side, new: Side, recipe: Mapping[str, Any]) -> bool:

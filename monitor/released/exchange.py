@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,11 +14,15 @@ from xml.etree import ElementTree
 import pandas as pd
 
 from monitor.released.public import cell
+from monitor.spelling import spelled
 from monitor.survey import Survey
 
 DATAFLOW = "MONITOR:CIS_INDICATORS(1.0)"
 DIMENSIONS = ("FREQ", "GEO", "NACE_R2", "SIZE_EMP", "INN_CODE", "UNIT", "TIME_PERIOD")
 SIZE_CODES = {"micro": "LT10", "small": "10-49", "medium": "50-249", "large": "GE250"}
+TOTAL = "_T"
+"""The code of a dimension that is not broken down"""
+LONGEST_CODE = 255
 DDI = "ddi:codebook:2_5"
 
 
@@ -55,9 +58,9 @@ def observations(indicators: pd.DataFrame, survey: Survey) -> Iterator[list[str]
         yield [
             DATAFLOW,
             "A",
-            token(code) if variable == "province" else "_T",
-            token(code) if variable == "sector" else "_T",
-            SIZE_CODES.get(code, token(code)) if variable == "size_band" else "_T",
+            token(code) if variable == "province" else TOTAL,
+            token(code) if variable == "sector" else TOTAL,
+            SIZE_CODES.get(code, token(code)) if variable == "size_band" else TOTAL,
             token(f"{codes[x['indicator']]}.{x['indicator']}"),
             "PC" if x_share(estimator, survey, x["measure"]) else token(survey.measures[x["measure"]].unit or "NR"),
             str(survey.waves[x["wave"]].reference_year),
@@ -84,8 +87,14 @@ def cis_code(survey: Survey, measure: str) -> str | None:
 
 
 def token(text: str) -> str:
-    """A text as an SDMX code: letters, digits, underscore, hyphen, dot."""
-    return re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_") or "_X"
+    """A text as an SDMX code: letters, digits, underscore, hyphen, dot. Other texts, and other than a code of CIS, give
+    another code."""
+    return spelled(text, r"A-Za-z0-9_.\-", LONGEST_CODE, {TOTAL, *SIZE_CODES.values()})
+
+
+def identifier(kind: str, *names: str) -> str:
+    """An XML identifier of one kind (a letter) for something that these names name; other names give another."""
+    return kind + ".".join(spelled(name, r"A-Za-z0-9_\-", LONGEST_CODE) for name in names)
 
 
 def ddi(
@@ -121,14 +130,18 @@ def ddi(
             add(summary, "collDate", wave, event="single")
         add(summary, "universe", survey.population.get("en", ""))
     for wave in waves:
-        add(root, "fileDscr", ID=f"F{token(wave)}")
+        add(root, "fileDscr", ID=identifier("F", wave))
     data = add(root, "dataDscr")
     table = tables["codebook"]
     for x in table.astype("object").where(table.notna(), None).to_dict("records"):
         if x["comparability"] == "not asked":
             continue
         variable = add(
-            data, "var", ID=token(f"V{x['wave']}_{x['concept']}"), name=x["concept"], files=f"F{token(x['wave'])}"
+            data,
+            "var",
+            ID=identifier("V", x["wave"], x["concept"]),
+            name=x["concept"],
+            files=identifier("F", x["wave"]),
         )
         add(variable, "labl", x["label_en"] or x["concept"], **{xml: "en"})
         if x["label_nl"]:

@@ -7,7 +7,9 @@ Does not belong here: anything public.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pandas as pd
 from monitor.lake import Lake, connect, literal, quoted, statement
 from monitor.released.public import STORAGE
 from monitor.survey import Survey
+from monitor.survey.names import OF_EVERY_FIRM, SUPPLIED_WEIGHT, declared
 
 TABLES: Mapping[str, str] = {
     "firms": "Firms: one row per survey, wave and firm with what it answered (not imputed), measures, bases, weights.",
@@ -29,16 +32,60 @@ TABLES: Mapping[str, str] = {
     "designs": "Designs: one row per wave with what intervals need.",
 }
 
-MACROS: Mapping[str, str] = {
-    "combined_estimate": "What the other macros share: ratio or total with its variance from replicate weights, "
-    "completed copies combined by Rubin's rules.",
-    "estimate_ratio": "Ratio of two weighted totals with standard error and 95 % interval, per wave and domain: "
-    "FROM estimate_ratio(numerator, denominator, base := condition, domains := variable).",
-    "estimate_total": "Weighted total of any expression: FROM estimate_total(turnover_eur, domains := size_band).",
-    "estimate_mean": "Weighted mean of any expression: "
-    "FROM estimate_mean(employees, base := invests, domains := sector).",
-    "estimate_share": "Weighted share of firms for which an expression is true; its interval is made on the logit "
-    "scale: FROM estimate_share(cooperates, domains := size_band).",
+
+@dataclass(frozen=True)
+class Macro:
+    """One way to ask for an estimate: what a user gives, and what `combined_estimate.sql` makes of it."""
+
+    comment: str
+    gives: str
+    """Its first parameters"""
+    numerator: str
+    denominator: str
+    divided: bool = True
+    """Whether it is a ratio of two weighted totals, or the first total itself"""
+    share: bool = False
+    """Whether its interval is made on the logit scale"""
+
+
+ATTACHED = "Attached under a name: FROM name.{0}, database := 'name'), or USE name first."
+"""DuckDB looks for the tables a macro reads where its caller is, not where the macro is"""
+
+GIVEN = "(what)::DOUBLE"
+ANSWERED = "CASE WHEN (what) IS NOT NULL THEN 1.0 END"
+
+MACROS: Mapping[str, Macro] = {
+    "estimate_ratio": Macro(
+        "Ratio of two weighted totals with standard error and 95 % interval, per wave and domain: "
+        "FROM estimate_ratio(numerator, denominator, base := condition, domains := variable). "
+        + ATTACHED.format("estimate_ratio(numerator, denominator"),
+        "numerator, denominator",
+        "numerator",
+        "denominator",
+    ),
+    "estimate_total": Macro(
+        "Weighted total of any expression: FROM estimate_total(turnover_eur, domains := size_band). "
+        + ATTACHED.format("estimate_total(turnover_eur"),
+        "what",
+        "what",
+        "1.0",
+        divided=False,
+    ),
+    "estimate_mean": Macro(
+        "Weighted mean of any expression: FROM estimate_mean(employees, base := invests, domains := sector). "
+        + ATTACHED.format("estimate_mean(employees"),
+        "what",
+        GIVEN,
+        ANSWERED,
+    ),
+    "estimate_share": Macro(
+        "Weighted share of firms for which an expression is true; its interval is made on the logit scale: "
+        "FROM estimate_share(cooperates, domains := size_band). " + ATTACHED.format("estimate_share(cooperates"),
+        "what",
+        GIVEN,
+        ANSWERED,
+        share=True,
+    ),
 }
 
 design_columns = ("stratum", "population", "invited", "responding", "response_class")
@@ -50,9 +97,11 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
     corrections = [pd.DataFrame(columns=["survey", "wave", "firm", "concept"])]
     for wave in waves:
         answers, derived = lake.read("imputed_answers", wave), lake.read("derived_measures", wave)
+        answers = answers.rename(columns={"weight": SUPPLIED_WEIGHT})
+        derived = derived[[c for c in derived if c in ("imputation", "firm") or c not in answers]]
         weights = lake.read("weighted_weights", wave)
         flags = lake.read("imputed_flags", wave) if lake.has("imputed_flags", wave) else pd.DataFrame()
-        copies = answers.merge(derived, on=["imputation", "firm"], suffixes=("", "_derived"))
+        copies = answers.merge(derived, on=["imputation", "firm"], validate="1:1")
         copies.insert(0, "survey", survey.name)
         copies.insert(1, "wave", wave)
         steps = [c for c in ("base_weight", "response_weight", "weight") if c in weights]
@@ -146,15 +195,36 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Surve
                 for column in frame:
                     comment = meaning(str(column), survey)
                     connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(str(column))} IS {literal(comment)}")
-            for name, comment in MACROS.items():
-                sql = "\n".join(x for x in statement("released", name).splitlines() if not x.startswith("--"))
-                connection.execute(sql)
-                connection.execute(f"COMMENT ON MACRO TABLE {quoted(name)} IS {literal(comment)}")
+            for name, macro in MACROS.items():
+                connection.execute(definition(name, macro))
+                connection.execute(f"COMMENT ON MACRO TABLE {quoted(name)} IS {literal(macro.comment)}")
             connection.execute("USE memory")
             connection.execute("DETACH release")
     finally:
         os.umask(before)
     path.chmod(0o600)
+
+
+def definition(name: str, macro: Macro) -> str:
+    """The CREATE MACRO of one way to ask.
+
+    Every macro is whole in itself and reads its tables through `query_table`, with the database's name before them: a
+    macro, or a table, that it named without would be looked for where the caller is.
+    """
+    place = "'\"' || replace(coalesce(database, current_database()), '\"', '\"\"') || '\".main."
+    given = {
+        "numerator": f"({macro.numerator})",
+        "denominator": f"({macro.denominator})",
+        "divided": str(macro.divided).lower(),
+        "share": str(macro.share).lower(),
+        "base": "(base)",
+        "domains": "(domains)",
+        **{table: f"{place}{table}'" for table in ("completed", "firms", "replicate_weights", "designs")},
+    }
+    body = re.sub(r"\$(\w+)", lambda found: given[found[1]], statement("released", "combined_estimate"))
+    lines = (line for line in body.splitlines() if not line.startswith("--"))
+    head = f"{name}({macro.gives}, base := true, domains := 'all', database := NULL)"
+    return f"CREATE MACRO {head} AS TABLE\n" + "\n".join(lines)
 
 
 def _storable(frame: pd.DataFrame, survey: Survey) -> pd.DataFrame:
@@ -163,26 +233,14 @@ def _storable(frame: pd.DataFrame, survey: Survey) -> pd.DataFrame:
     out = frame.copy()
     for column in out:
         if out[column].isna().all():
-            concept = survey.concepts.get(str(column)) or survey.measures.get(str(column))
-            kind: Any = kinds.get(concept.type, "string") if concept else "string"
+            known = declared(str(column), survey)
+            kind: Any = kinds.get(known.type, "string") if known else "string"
             out[column] = out[column].astype(kind)
     return out
 
 
 _known = {
-    "survey": "Survey.",
-    "wave": "Wave: the round of fieldwork, named by the year it was sent out.",
-    "firm": "Firm: keyed pseudonym, the same in every wave.",
-    "imputation": "Number of the completed copy (1..m; 0 where nothing was imputed).",
-    "stratum": "Cell of the sampling design.",
-    "population": "Firms in the stratum in the frame (number).",
-    "invited": "Firms of the stratum that were invited (number).",
-    "responding": "Firms of the stratum with a usable response (number).",
-    "response_class": "Class within which response is treated as random.",
-    "imputed": "Concepts of this firm that were imputed.",
-    "base_weight": "Base weight N/n.",
-    "response_weight": "Weight after non-response adjustment.",
-    "weight": "Final weight, after calibration; in replicate_weights: the weight under this replicate.",
+    **OF_EVERY_FIRM,
     "replicate": "Number of the replicate.",
     "concept": "Concept without an answer.",
     "kind": "Missing kind: not_asked, refused, dont_know, break_off, invalid or absent.",
@@ -195,8 +253,7 @@ _known = {
 
 def meaning(column: str, survey: Survey) -> str:
     """What a column of the secure tables holds: label and definition of its concept or measure, in both languages."""
-    if column in survey.concepts or column in survey.measures:
-        known = survey.measures.get(column) or survey.concepts[column]
+    if known := declared(column, survey):
         unit = "percent" if known.type == "percentage" else known.unit
         words = [f"{known.label.get(x, '')}: {known.definition.get(x, '')}".strip(": ") for x in ("en", "nl")]
         return " | ".join(w for w in words if w) + (f" [{unit}]" if unit else "")

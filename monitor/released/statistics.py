@@ -11,10 +11,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from monitor.survey import Survey
+from monitor.spelling import spelled
+from monitor.survey import Concept, Survey
+from monitor.survey.names import OF_EVERY_FIRM, declared
 
 STATA_NAME = 31
 """Longest name of a variable with value labels in a Stata file (32 without)"""
+STATA_WORDS = frozenset(
+    (
+        "byte", "double", "float", "if", "in", "int", "long", "strl", "using", "with", "_all", "_b", "_coef", "_cons",
+        "_n", "_pi", "_pred", "_rc", "_skip", *(f"str{length}" for length in range(2046)),
+    )
+)  # fmt: skip
+SPSS_NAME = 64
+SPSS_WORDS = frozenset(("all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"))
 
 
 def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> list[Path]:
@@ -26,21 +36,21 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> l
     for path in paths:
         path.touch(mode=0o600)
     names = [str(c) for c in frame]
-    short = {name: short_name(name) for name in names}
+    stata, spss = ({name: spell(name) for name in names} for spell in (stata_name, spss_name))
     pyreadstat.write_dta(
-        frame.rename(columns=short),
+        frame.rename(columns=stata),
         paths[0],
         file_label=survey.title.get("en", survey.name)[:80],
         column_labels=[labels[c][:80] for c in names],
-        variable_value_labels={short[c]: v for c, v in values.items()},
+        variable_value_labels={stata[c]: v for c, v in values.items()},
         version=14,
     )
     pyreadstat.write_sav(
-        frame,
+        frame.rename(columns=spss),
         paths[1],
         file_label=survey.title.get("en", survey.name)[:60],
         column_labels=[labels[c][:250] for c in names],
-        variable_value_labels=values,
+        variable_value_labels={spss[c]: v for c, v in values.items()},
     )
     for path in paths:
         path.chmod(0o600)
@@ -56,13 +66,12 @@ def coded(
     values: dict[str, dict[int | float, str]] = {}
     for name in map(str, firms.columns):
         column = firms[name]
-        concept = survey.concepts.get(name)
-        known = survey.measures.get(name) or concept
-        labels[name] = known.label.get("en", name) if known else name.replace("_", " ")
-        if concept is not None and concept.type == "category" and concept.codes and name not in survey.measures:
-            codes = {code: i for i, code in enumerate(concept.codes, start=1)}
+        known = declared(name, survey)
+        labels[name] = known.label.get("en", name) if known else OF_EVERY_FIRM.get(name, name.replace("_", " "))
+        if isinstance(known, Concept) and known.type == "category" and known.codes:
+            codes = {code: i for i, code in enumerate(known.codes, start=1)}
             out[name] = column.map(codes).astype("float64")
-            values[name] = {i: f"{concept.codes[code].get('en', code)}"[:120] for code, i in codes.items()}
+            values[name] = {i: f"{known.codes[code].get('en', code)}"[:120] for code, i in codes.items()}
         elif pd.api.types.is_bool_dtype(column.dtype) or _truths(column):
             out[name] = column.map({True: 1.0, False: 0.0}).astype("float64")
             values[name] = {0: "no", 1: "yes"}
@@ -73,9 +82,14 @@ def coded(
     return pd.DataFrame(out), labels, values
 
 
-def short_name(name: str) -> str:
-    """The name in at most 31 characters; long ones keep their beginning and end."""
-    return name if len(name) <= STATA_NAME else f"{name[:20]}_{name[-(STATA_NAME - 21) :]}"
+def stata_name(name: str) -> str:
+    """A column's name as Stata takes it."""
+    return spelled(name, "a-z0-9_", STATA_NAME, STATA_WORDS)
+
+
+def spss_name(name: str) -> str:
+    """A column's name as SPSS takes it."""
+    return spelled(name, "a-z0-9_", SPSS_NAME, SPSS_WORDS)
 
 
 def _truths(column: pd.Series) -> bool:

@@ -310,8 +310,8 @@ def specifications(figures: Figures, wave: str, shown_as: str) -> Chart | None:
     marks = [
         charts.Mark(
             f"{label('measure', x['outcome'])}, {label('measure', x['practice_a'])} × "
-            f"{label('measure', x['practice_b'])}, {label('base', x['base'])}, {x['weights']}, {x['values']}, "
-            f"{x['controls']}, {label('measure', x['without'])}",
+            f"{label('measure', x['practice_b'])}, {label('base', x['base'])}, {x['weights']}, {x['answers']}, "
+            f"{x['controls']}, {label('measure', x['left_out'])}",
             f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
             known(x["estimate"]),
             known(x["ci_low"]),

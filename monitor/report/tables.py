@@ -6,7 +6,6 @@ Belongs here: which lines stand in which table or figure, and how they are writt
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from monitor.contract.outcomes import counted
 from monitor.report import charts
 from monitor.report.numbers import known
 from monitor.report.words import EVERYONE, Words
+from monitor.spelling import spelled
 from monitor.survey import Survey
 
 Line = Mapping[Any, Any]
@@ -96,9 +96,14 @@ def one(table: Records, **wanted: object) -> Line | None:
     return found[0] if found else None
 
 
+LONGEST_PART = 60
+"""Characters of one name in an identifier of a page"""
+
+
 def name_of(*parts: str) -> str:
-    """An identifier for an element of a page, from names in a definition: letters, digits and hyphens only."""
-    return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-")[:40] or "x" for part in parts)
+    """An identifier for an element of a page, from names in a definition: letters, digits, underscores, and hyphens
+    between the names. Other names give another identifier."""
+    return "-".join(spelled(part, "A-Za-z0-9_", LONGEST_PART) for part in parts)
 
 
 class Figures:

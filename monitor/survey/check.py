@@ -16,6 +16,7 @@ from monitor.survey.domains import domain_problems
 from monitor.survey.imputation import imputation_problems
 from monitor.survey.model import Survey, Wave
 from monitor.survey.modelling import modelling_problems
+from monitor.survey.names import name_problems
 from monitor.survey.ranges import overlaps
 from monitor.survey.yaml_lines import closest
 
@@ -29,7 +30,7 @@ MARGIN_TOLERANCE = 1e-6
 
 def between_files(survey: Survey) -> list[Problem]:
     """Everything that is wrong between the files of a folder each of which reads well on its own."""
-    problems = [*_measures(survey), *_indicators(survey), *_models(survey), *_design(survey)]
+    problems = [*name_problems(survey), *_measures(survey), *_indicators(survey), *_models(survey), *_design(survey)]
     problems += [*imputation_problems(survey), *modelling_problems(survey)]
     for wave in survey.waves.values():
         problems += [*_wave(survey, wave), *_margins(survey, wave)]

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from monitor.problems import DefinitionError, Problem
-from monitor.survey import check
+from monitor.survey import check, names
 from monitor.survey.domains import remarks
 from monitor.survey.model import (
     Base,
@@ -185,14 +185,10 @@ def _concepts(top: Section, languages: tuple[str, ...]) -> dict[str, Concept]:
             direct_identifier=section.boolean("direct_identifier", False),
             imputable=section.boolean("imputable", False),
         )
-        if not name.isidentifier() or name != name.lower():
-            top.report.add(
-                f"{name!r} is not a usable concept name",
-                top.line_of(name),
-                expected="lower case letters, digits and underscores",
-                found=name,
-                do="rename it",
-            )
+        given = top.report.file != CONCEPTS.name and name not in canonical_concepts()
+        if given and (wrong := names.fault(name)):
+            what, expected, do = wrong
+            top.report.add(f"the concept {name!r} {what}", top.line_of(name), expected=expected, found=name, do=do)
         section.close()
     return concepts
 

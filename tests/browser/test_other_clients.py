@@ -28,6 +28,14 @@ with duckdb.connect(sys.argv[1] + "/public/monitor.duckdb", read_only=True) as c
     told["comment"] = connection.execute(comment).fetchone()[0]
 with duckdb.connect(sys.argv[1] + "/secure/microdata.duckdb", read_only=True) as connection:
     told["share"] = connection.execute("FROM estimate_share(cooperates, domains := size_band)").fetchall()
+with duckdb.connect() as connection:
+    connection.execute(f"ATTACH '{sys.argv[1]}/public/monitor.duckdb' AS p (READ_ONLY)")
+    connection.execute(f"ATTACH '{sys.argv[1]}/secure/microdata.duckdb' AS m (READ_ONLY)")
+    told["attached views"] = [len(connection.execute(f"FROM p.{v}").fetchall()) for v in ("headline", "trend")]
+    asked = "FROM m.estimate_share(cooperates, domains := size_band, database := 'm')"
+    told["attached"] = connection.execute(asked).fetchall()
+    connection.execute("USE m")
+    told["used"] = connection.execute("FROM estimate_share(cooperates, domains := size_band)").fetchall()
 print(json.dumps(told))
 """
 
@@ -50,6 +58,10 @@ def test_duckdb_1_2_reads_tables_views_comments_and_macros(client: Path, release
     assert told["comment"].startswith("Indicators")
     assert len(told["share"]) == 8
     assert all(0 < row[5] < 1 and row[6] > 0 for row in told["share"])
+    for way in ("attached", "used"):
+        assert [row[:5] for row in told[way]] == [row[:5] for row in told["share"]]
+        assert [row[5:] for row in told[way]] == [pytest.approx(row[5:], rel=1e-12) for row in told["share"]]
+    assert told["attached views"] == [8, 8]
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +95,10 @@ def test_the_command_line_reads_tables_views_comments_and_macros(command_line: P
     shares = json.loads(asked(command_line, "FROM estimate_share(cooperates, domains := size_band)", *secure))
     assert len(shares) == 8
     assert all(0 < line["estimate"] < 1 and line["se"] > 0 for line in shares)
+    attach = f"ATTACH '{release}/secure/microdata.duckdb' AS m (READ_ONLY)"
+    named = f"{attach}; FROM m.estimate_share(cooperates, domains := size_band, database := 'm')"
+    attached = json.loads(asked(command_line, named, "-json"))
+    assert attached == [pytest.approx(line, rel=1e-12) for line in shares]
 
 
 def test_the_command_line_runs_what_the_readme_shows(command_line: Path, release: Path) -> None:
