@@ -6,11 +6,13 @@ Belongs here: small registers with a line for each entry. Does not belong here: 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from monitor.survey.model import Initiative, Margin
+from monitor.survey.yaml_limits import Unreadable, read_text
 from monitor.survey.yaml_lines import Report, read
 
 INITIATIVE_KINDS = ("network", "test_environment", "incubator")
@@ -46,8 +48,10 @@ def _rows(
         return []
     report = Report(shown_as)
     reports.append(report)
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
+    rows: list[tuple[int, dict[str, str]]] = []
+    reader = None
+    try:
+        reader = csv.DictReader(io.StringIO(read_text(file, shown_as), newline=""))
         header = tuple(reader.fieldnames or ())
         if missing := [column for column in columns if column not in header]:
             report.add(
@@ -58,7 +62,6 @@ def _rows(
                 do=f"add {', '.join(missing)}",
             )
             return []
-        rows = []
         for row in reader:
             if None in row or None in row.values():
                 report.add(
@@ -69,6 +72,16 @@ def _rows(
                 )
             else:
                 rows.append((reader.line_num, row))
+    except Unreadable as error:
+        report.problems.append(error.problem)
+    except csv.Error as error:
+        report.add(
+            "the list cannot be read as comma-separated text",
+            reader.line_num + 1 if reader else 1,
+            expected="records of text, one on a line",
+            found=str(error),
+            do="save it as comma-separated UTF-8 text",
+        )
     return rows
 
 

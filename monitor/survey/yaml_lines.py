@@ -1,7 +1,8 @@
 """YAML read without losing where each word stands.
 
-Belongs here: a mapping whose every value knows its line, and the checks any definition needs (a key that is missing,
-unknown or twice there; a value of the wrong kind). Does not belong here: what a survey is (`load`).
+Belongs here: a mapping whose every value knows its line, and the checks any definition needs (a key that is missing or
+unknown; a value of the wrong kind). Does not belong here: what a survey is (`load`), how much a file may hold and keys
+that stand twice (`yaml_limits`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from typing import Any
 import yaml
 
 from monitor.problems import Problem
+from monitor.survey.yaml_limits import Unreadable, mistakes, read_text
 
 REQUIRED: Any = object()
 """Default of a key that must be there."""
+GREATEST = 2**63 - 1
+"""Largest number a definition may name: what a database's whole numbers hold; infinity and `.nan` are none"""
 
 
 class Report:
@@ -52,18 +56,10 @@ class Section:
         self.lines: dict[str, int] = {}
         self.asked: set[str] = set()
         for key, value in node.value:
-            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
-            line = key.start_mark.line + 1
-            if name in self.nodes:
-                report.add(
-                    f"{where} has the key {name!r} twice",
-                    line,
-                    found=f"first on line {self.lines[name]}",
-                    do="keep one of the two",
-                )
-                continue
-            self.nodes[name] = value
-            self.lines[name] = line
+            # Keys that are no text or stand twice were reported when the file was read.
+            if isinstance(key, yaml.ScalarNode) and key.value not in self.nodes:
+                self.nodes[key.value] = value
+                self.lines[key.value] = key.start_mark.line + 1
 
     def __contains__(self, key: str) -> bool:
         return key in self.nodes
@@ -133,6 +129,7 @@ class Section:
         if (
             isinstance(value, bool)
             or not isinstance(value, int if whole else (int, float))
+            or not -GREATEST <= value <= GREATEST
             or (least is not None and value < least)
         ):
             self._wrong(key, node, expected)
@@ -185,12 +182,6 @@ class Section:
         for name, value in node.value:
             if not isinstance(value, yaml.ScalarNode) or not isinstance(name, yaml.ScalarNode):
                 self._wrong(key, value, "a mapping of texts")
-            elif name.value in result:
-                self.report.add(
-                    f"{self.where}: {key} has {name.value!r} twice",
-                    name.start_mark.line + 1,
-                    do="keep one of the two",
-                )
             else:
                 result[name.value] = value.value
         return result
@@ -253,19 +244,11 @@ def read(path: Path, shown_as: str) -> tuple[Report, Section | None]:
     """A YAML file's top mapping, or None with the reason in its report."""
     report = Report(shown_as)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, shown_as)
+        report.problems += mistakes(text, shown_as)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except FileNotFoundError:
-        report.add("the file is not there", None, expected="a YAML file", found="nothing", do="create it")
-        return report, None
-    except UnicodeDecodeError as error:
-        report.add(
-            "the file is not UTF-8",
-            None,
-            expected="UTF-8 text",
-            found=str(error.reason),
-            do="save it as UTF-8",
-        )
+    except Unreadable as error:
+        report.problems.append(error.problem)
         return report, None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -294,13 +277,14 @@ def plain(node: yaml.Node) -> Any:
     if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:timestamp":
         return node.value
     if isinstance(node, yaml.MappingNode):
-        return {key.value: plain(value) for key, value in node.value}
+        return {key.value: plain(value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
     if isinstance(node, yaml.SequenceNode):
         return [plain(item) for item in node.value]
     constructor = yaml.constructor.SafeConstructor()
     try:
         return constructor.construct_object(node)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, LookupError):
+        # A tag that the value does not fit (`!!bool perhaps`): the text, which its reader refuses.
         return node.value
 
 
