@@ -23,6 +23,8 @@ from monitor import __version__, beside
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.progress import show_progress
 from monitor.survey import Survey, load_survey
+from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
+from monitor.survey.inbox import outside
 from monitor.surveys import BUNDLED
 
 DEFECT = 70
@@ -162,6 +164,18 @@ def _require_wave(survey: Survey, wave: str) -> None:
         )
 
 
+def _require_name(kind: str, name: str | None) -> None:
+    if name is not None and not is_folder_name(name):
+        raise DefinitionError(
+            Problem(
+                f"the {kind}'s name cannot be a folder's",
+                expected=FOLDER_NAME_IS,
+                found=name or "nothing",
+                do="name the wave with --wave" if kind == "wave" else "give the folder a short name",
+            )
+        )
+
+
 def _require_file(path: Path) -> None:
     if not path.is_file():
         raise DefinitionError(
@@ -174,6 +188,8 @@ def _deliver(source: Path, inbox: Path) -> None:
     _require_file(source)
     inbox.mkdir(parents=True, exist_ok=True)
     aside = inbox / f".{source.name}.part"
+    if problem := outside(aside, inbox.parent.parent):
+        raise DefinitionError(problem)
     shutil.copyfile(source, aside)
     os.replace(aside, inbox / source.name)
 
@@ -207,6 +223,8 @@ def _new_survey(options: argparse.Namespace) -> int:
     from monitor.proposal import propose_survey
 
     _require_file(options.source)
+    _require_name("survey", options.folder.resolve().name)
+    _require_name("wave", options.wave)
     written = propose_survey(options.folder, options.source, options.wave)
     _print({"written": [str(p) for p in written]}, "\n".join(map(str, written)), options.json)
     return 0
@@ -216,6 +234,7 @@ def _new_wave(options: argparse.Namespace) -> int:
     from monitor.proposal import propose_wave
 
     _require_file(options.source)
+    _require_name("wave", options.wave)
     written, changes = propose_wave(options.folder, options.source, options.wave)
     _print({"written": str(written), "changes": changes}, "\n".join([str(written), *changes]), options.json)
     return 0

@@ -29,7 +29,7 @@ class Problem:
         place = self.file or ""
         if self.line is not None:
             place = f"{place}:{self.line}" if place else f"line {self.line}"
-        head = f"{place}: {self.what}" if place else self.what
+        head = _visible(f"{place}: {self.what}" if place else self.what)
         facts = (
             ("rule", f"{self.rule} ({self.severity})" if self.rule and self.severity else self.rule),
             ("firm", self.firm),
@@ -75,7 +75,11 @@ class WaveStopped(MonitorError):
     exit_code = 1
 
 
+def _visible(text: str) -> str:
+    """Answers and files' names are data: control characters in them must not reach a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _printable(text: str) -> str:
-    """Answers are data: control characters in them must not reach a terminal."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    shown = _visible(text)
     return shown if len(shown) <= 300 else shown[:297] + "..."

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.problems import Problem, UnusableDelivery
+from monitor.survey.inbox import list_text
 
 AMENDMENTS_FILE = "amendments.csv"
 FIELDS = ("delivery", "firm", "decision", "reason", "who", "when")
@@ -62,9 +63,10 @@ def read_decisions(folder: Path, deliveries: Sequence[str]) -> dict[str, Decisio
     `deliveries` are the hashes that the wave knows, those that arrive now among them.
     """
     path = folder / AMENDMENTS_FILE
-    if not path.is_file() or path.is_symlink():
+    text = list_text(path, folder.parent.parent)
+    if text is None:
         return {}
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = text.splitlines()
     delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
     reader = csv.DictReader(lines, delimiter=delimiter)
     reader.fieldnames = [(name or "").strip() for name in reader.fieldnames or []]

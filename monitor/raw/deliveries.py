@@ -21,6 +21,7 @@ from monitor.raw.decisions import AMENDMENTS_FILE
 from monitor.raw.formats import TEXT_FORMATS, frame_as_delivery
 from monitor.raw.text import content_hash, detect, file_hash
 from monitor.survey import Survey, Wave
+from monitor.survey.inbox import outside
 
 
 @dataclass(frozen=True)
@@ -80,21 +81,11 @@ def find(lake: Lake, survey: Survey, wave: Wave, handed_in: Sequence[Path] | Non
     # A single file handed in is the answers, whatever its name.
     lone = len(given) == 1 and role_of(given[0].name, wave) is None
     for role, pattern in patterns(wave).items():
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            problems.append(
-                Problem(
-                    what=f"the {role} file of wave {wave.name} is declared outside the inbox",
-                    file=str(wave.file.name),
-                    found=pattern,
-                    do="declare a file name; put the file in the inbox",
-                )
-            )
-            continue
         named = [p for p in given if p.is_file() and (role_of(p.name, wave) == role or (lone and role == "answers"))]
         if not named and folder.is_dir():
             named = sorted(p for p in folder.glob(pattern) if p.is_file() or p.is_symlink())
             named = [p for p in named if role_of(p.name, wave) == role]
-            problems += [problem for path in named if (problem := _outside(path, folder))]
+            problems += [problem for path in named if (problem := outside(path, lake.home / "inbox"))]
         if named:
             found[role] = named
     unused = [p for p in given if p.is_file() and not any(p in paths for paths in found.values())]
@@ -107,19 +98,6 @@ def find(lake: Lake, survey: Survey, wave: Wave, handed_in: Sequence[Path] | Non
     if problems:
         raise UnusableDelivery(problems)
     return found
-
-
-def _outside(path: Path, folder: Path) -> Problem | None:
-    """A symbolic link in an inbox could make the pipeline read and keep any file of the machine."""
-    if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
-        return Problem(
-            what="the delivery is a symbolic link or lies outside the inbox: it is not followed",
-            file=path.name,
-            severity="critical",
-            expected="a file of its own in the inbox",
-            do="copy the file itself into the inbox",
-        )
-    return None
 
 
 def arrive(lake: Lake, wave: Wave, role: str, path: Path) -> Kept:

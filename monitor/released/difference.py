@@ -266,7 +266,9 @@ def public_lines(difference: Difference, least: int) -> list[dict[str, object]]:
 
 def _survey_folder(home: Path, names: Sequence[str], survey: str | None) -> Path:
     folders = sorted(p for p in (home / "releases").glob("*") if p.is_dir() and (survey is None or p.name == survey))
-    fitting = [f for f in folders if all(n == publish.LATEST or (f / n).is_dir() for n in names)]
+    fitting = [
+        f for f in folders if all(n == publish.LATEST or n in {p.name for p in publish.releases(f)} for n in names)
+    ]
     if len(fitting) == 1:
         return fitting[0]
     if len(folders) == 1:
@@ -283,7 +285,11 @@ def _survey_folder(home: Path, names: Sequence[str], survey: str | None) -> Path
 
 
 def _release(folder: Path, name: str) -> Path:
-    path = publish.latest(folder) if name == publish.LATEST else folder / name
+    path = None
+    if name == publish.LATEST:
+        path = publish.latest(folder)
+    elif publish.release_names.match(name):
+        path = folder / name
     if path is None or not (path / publish.MANIFEST).exists():
         raise DefinitionError(
             Problem(

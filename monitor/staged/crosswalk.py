@@ -16,6 +16,7 @@ import duckdb
 from monitor.lake import Lake
 from monitor.problems import Problem, UnusableDelivery
 from monitor.survey import Survey, Wave
+from monitor.survey.inbox import list_text
 
 CROSSWALK_FILE = "crosswalk.csv"
 FIELDS = ("from", "to", "wave", "reason")
@@ -27,9 +28,8 @@ def register_firm_of(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: 
     The connection has `firm_id` and `pseudonym`. Returns the crosswalk's rows in force.
     """
     path = lake.home / "inbox" / survey.name / CROSSWALK_FILE
-    pairs: dict[str, str] = {}
-    if path.is_file() and not path.is_symlink():
-        pairs = read_crosswalk(path.read_text(encoding="utf-8-sig"), path.name, wave.name, tuple(survey.waves))
+    text = list_text(path, lake.home / "inbox")
+    pairs = read_crosswalk(text, path.name, wave.name, tuple(survey.waves)) if text is not None else {}
     firm = "firm_id(cell)"
     if pairs:
         connection.execute(

@@ -15,6 +15,7 @@ from pathlib import Path
 from monitor.problems import DefinitionError, Problem
 from monitor.survey import check, names
 from monitor.survey.domains import remarks
+from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.model import (
     Base,
     Calibration,
@@ -110,7 +111,7 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
     waves = read_waves(folder, reports, languages)
     claims = read_list(folder / "claims.yaml", "claims", reports)
     survey = Survey(
-        name=top.text("survey"),
+        name=_name(top),
         title=top.label("name", languages),
         languages=languages,
         synthetic=top.boolean("synthetic", False),
@@ -143,6 +144,20 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
     )
     top.close()
     return survey
+
+
+def _name(top: Section) -> str:
+    """The survey's name, which its folders in a home have too."""
+    name = str(top.text("survey"))
+    if "survey" in top and not is_folder_name(name):
+        top.report.add(
+            "the survey's name cannot be a folder's",
+            top.line_of("survey"),
+            expected=FOLDER_NAME_IS,
+            found=name or "an empty value",
+            do="give it a short name; what people read stands under `name`",
+        )
+    return name
 
 
 def _closed(section: Section, *keys: str) -> bool:

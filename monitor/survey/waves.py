@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from monitor.survey.folders import FILE_PATTERN_IS, FOLDER_NAME_IS, OVER_ALL_WAVES, is_file_pattern, is_folder_name
 from monitor.survey.model import Delivery, Frame, Question, Wave
-from monitor.survey.yaml_lines import Report, Section, read
+from monitor.survey.yaml_lines import REQUIRED, Report, Section, read
 
 FORMATS = ("delimited", "qualtrics", "limesurvey", "excel", "spss", "stata", "parquet")
 MISSING_KINDS = ("not_asked", "refused", "dont_know", "break_off", "invalid", "absent")
@@ -30,13 +32,43 @@ def read_waves(folder: Path, reports: list[Report], languages: tuple[str, ...]) 
             do="declare one, or let `monitor new-wave DIR --from FILE` propose it",
         )
         reports.append(report)
+    seen: dict[str, str] = {}
     for file in files:
         report, top = read(file, f"waves/{file.name}")
         reports.append(report)
+        _check_name(report, file.stem, seen)
         if top is not None:
             waves[file.stem] = _wave(file, report, top, languages)
             top.close()
     return waves
+
+
+def _check_name(report: Report, name: str, seen: dict[str, str]) -> None:
+    """A wave's name is a folder's; two that differ in case alone would be one folder on many systems."""
+    if not is_folder_name(name) or name.lower() == OVER_ALL_WAVES:
+        report.add(
+            "the wave's name cannot be a folder's",
+            None,
+            expected=f"{FOLDER_NAME_IS}, and not {OVER_ALL_WAVES!r}",
+            found=name,
+            do="name the file after the year of the fieldwork",
+        )
+    if (other := seen.setdefault(name.lower(), name)) != name:
+        report.add("two waves' names differ in case alone", None, found=f"{other} and {name}", do="rename one of them")
+
+
+def _file(section: Section, key: str, default: Any = REQUIRED) -> Any:
+    """The name or pattern of a file in the wave's inbox."""
+    pattern = section.text(key, default)
+    if key in section and pattern is not None and not is_file_pattern(pattern):
+        section.report.add(
+            f"{section.where}: {key} names no file of the inbox",
+            section.line_of(key),
+            expected=FILE_PATTERN_IS,
+            found=pattern or "an empty value",
+            do="declare a file name, and put the file into the wave's inbox",
+        )
+    return pattern
 
 
 def _wave(file: Path, report: Report, top: Section, languages: tuple[str, ...]) -> Wave:
@@ -66,7 +98,7 @@ def _wave(file: Path, report: Report, top: Section, languages: tuple[str, ...]) 
         usable=top.text("usable", "true"),
         duplicates=top.choice("duplicates", ("fail", "most_complete", "latest"), "fail"),
         invited=top.number("invited", None, least=1, whole=True),
-        corrections=top.text("corrections", "corrections.csv"),
+        corrections=_file(top, "corrections", "corrections.csv"),
         not_asked={name: not_asked.label(name, languages) for name in not_asked.nodes} if not_asked else {},
         lines=top.lines,
     )
@@ -76,12 +108,12 @@ def _delivery(section: Section) -> Delivery:
     default = Delivery("delimited", "")
     delivery = Delivery(
         format=section.choice("format", FORMATS),
-        file=section.text("file"),
+        file=_file(section, "file"),
         delimiter=section.text("delimiter", None),
         encoding=section.text("encoding", None),
         decimal=section.choice("decimal", (".", ","), default.decimal),
         thousands=section.text("thousands", None),
-        label_file=section.text("label_file", None),
+        label_file=_file(section, "label_file", None),
         sheet=section.text("sheet", None),
         header_line=section.number("header_line", default.header_line, least=1, whole=True),
         values=section.choice("values", ("codes", "labels"), default.values),
@@ -94,7 +126,7 @@ def _delivery(section: Section) -> Delivery:
 def _frame(section: Section) -> Frame:
     codes = section.section("codes", None)
     frame = Frame(
-        file=section.text("file"),
+        file=_file(section, "file"),
         columns=section.mapping("columns"),
         codes={concept: codes.mapping(concept) for concept in codes.nodes} if codes else {},
         delimiter=section.text("delimiter", None),
