@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from monitor import __version__, beside
+from monitor import __version__, beside, private
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.progress import show_progress
 from monitor.survey import Survey, load_survey
@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.home = Path(options.home).resolve()
     show_progress()
     try:
+        private.enter(options.home)
         run: Callable[[argparse.Namespace], int] = options.command
         return run(options)
     except MonitorError as error:
@@ -131,6 +132,7 @@ def _demo(options: argparse.Namespace) -> int:
     from monitor.synthetic import deliveries
 
     survey = load_survey(BUNDLED)
+    private.open_folder(options.home)
     deliveries(options.home / "inbox" / survey.name)
     return _run_and_show(survey, list(survey.waves), options)
 
@@ -186,7 +188,8 @@ def _require_file(path: Path) -> None:
 def _deliver(source: Path, inbox: Path) -> None:
     """Put a delivery into a wave's inbox, whole or not at all."""
     _require_file(source)
-    inbox.mkdir(parents=True, exist_ok=True)
+    private.open_folder(inbox.parent.parent.parent)
+    private.closed_folder(inbox)
     aside = inbox / f".{source.name}.part"
     if problem := outside(aside, inbox.parent.parent):
         raise DefinitionError(problem)

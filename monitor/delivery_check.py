@@ -7,7 +7,6 @@ Does not belong here: intake and validation themselves.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monitor import beside, raw, staged
+from monitor import beside, private, raw, staged
 from monitor.identity import FINGERPRINT_FILE, KEY_FILE
 from monitor.lake import Lake
 from monitor.problems import MonitorError, Problem, UnusableDelivery, WaveStopped
@@ -168,8 +167,8 @@ def check(survey: Survey, wave: Wave, file: Path, home: Path) -> CheckReport:
     file = Path(file)
     declared = {name: getattr(wave.delivery, name) for name in LAYOUT}
     report = CheckReport(file.name, survey.name, wave.name, declared, _detected(file))
-    with tempfile.TemporaryDirectory(prefix="monitor-check-") as folder:
-        lake = Lake(Path(folder), survey.name)
+    with private.workspace(home) as folder:
+        lake = Lake(folder, survey.name)
         _lend(lake, survey, wave, home)
         wave, notes = _accompany(lake, survey, wave, file, home)
         notes += [*_left_to_decide(survey), *(remark.render() for remark in survey.remarks)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 from pyarrow import parquet
+
+from monitor import private
 
 if TYPE_CHECKING:
     # Frames go in and out of DuckDB; loading the definitions needs none.
@@ -44,10 +45,17 @@ def literal(text: str) -> str:
 
 
 @contextmanager
-def connect(database: Path | str = ":memory:", *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection that is closed whatever happens. One thread's order, so that output is repeatable."""
+def connect(
+    database: Path | str = ":memory:", *, read_only: bool = False, spill: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection that is closed whatever happens. One thread's order, so that output is repeatable.
+
+    What does not fit into memory goes to the folder `spill`, and nowhere else: left to itself, DuckDB would write it
+    into the working directory.
+    """
     connection = duckdb.connect(str(database), read_only=read_only)
     try:
+        connection.execute("SET temp_directory = $1", [str(spill or "")])
         connection.execute("SET preserve_insertion_order = true")
         connection.execute("SET enable_progress_bar = false")
         yield connection
@@ -58,7 +66,7 @@ def connect(database: Path | str = ":memory:", *, read_only: bool = False) -> It
 @cache
 def _instance() -> duckdb.DuckDBPyConnection:
     """One DuckDB for this process's plain reads and writes: starting one for each would take seconds of a run."""
-    connection = duckdb.connect(":memory:")
+    connection = duckdb.connect(":memory:", config={"temp_directory": ""})
     atexit.register(connection.close)
     return connection
 
@@ -121,18 +129,17 @@ class Lake:
     ) -> int:
         """Write what a SELECT gives as the table of this wave without passing through Python. Returns its rows."""
         target = self.path(table, wave)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
+        private.closed_folder(target.parent)
+        with private.workspace(self.folder) as folder:
+            aside = folder / target.name
             connection.execute(
                 f"COPY ({query}) TO {literal(str(aside))} ({PARQUET})",
                 dict(parameters or {}),
             )
             # All rows are fetched: DuckDB takes no other work while a result is open.
             written = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(aside))})").fetchall()
+            aside.chmod(private.FILE)
             os.replace(aside, target)
-        finally:
-            aside.unlink(missing_ok=True)
         return int(written[0][0])
 
     def read(self, table: str, wave: str) -> pd.DataFrame:
@@ -156,8 +163,11 @@ class Lake:
 
     @contextmanager
     def open(self, wave: str, *tables: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        """An in-memory connection in which the named tables of a wave are views of the same names."""
-        with connect() as connection:
+        """An in-memory connection in which the named tables of a wave are views of the same names.
+
+        What does not fit into memory spills into the home.
+        """
+        with private.workspace(self.home) as folder, connect(spill=folder) as connection:
             for table in tables:
                 connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM {self.scan(table, wave)}")
             yield connection
@@ -182,8 +192,7 @@ class Lake:
 
     def _mark(self, wave: str, state: str) -> Path:
         folder = self.folder / state
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / wave
+        return private.closed_folder(folder) / wave
 
     def remove(self, table: str, wave: str) -> None:
         """Take a table of a wave out of the lake, where a rerun no longer makes it."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 
+from monitor import private
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.validated.check import rule_problems
 from pipelines.definitions import build
@@ -38,7 +39,8 @@ class RunFailed(MonitorError):
 def prepare_instance(home: Path) -> Path:
     """Dagster's folder in the home folder, with telemetry off. Returns DAGSTER_HOME."""
     folder = home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
+    private.open_folder(home)
+    private.closed_folder(folder)
     if not (folder / "dagster.yaml").exists():
         (folder / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(folder)
@@ -60,7 +62,7 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
 
     A wave that stops does not keep the waves after it from running; the release is made only if all went through.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    private.open_folder(home)
     survey = loaded(folder)
     if problems := [*survey.todos, *rule_problems(survey)]:
         raise DefinitionError(problems)

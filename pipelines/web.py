@@ -18,7 +18,6 @@ WORKSPACE = Path(__file__).resolve().parent.parent / "workspace.yaml"
 
 def serve(folder: Path, home: Path, port: int) -> int:
     """Serve until interrupted. The daemon runs the schedule, the sensors and runs launched from the page."""
-    home.mkdir(parents=True, exist_ok=True)
     prepare_instance(home)
     environment = os.environ | {"MONITOR_SURVEY": str(folder), "MONITOR_HOME": str(home)}
     programs = Path(sys.executable).parent

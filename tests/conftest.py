@@ -14,7 +14,7 @@ import publication
 import pytest
 from hypothesis import settings
 
-from monitor import released
+from monitor import private, released
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -66,11 +66,15 @@ def fresh(tmp_path: Path) -> publication.Fresh:
 
 
 @pytest.fixture(autouse=True)
-def log_as_it_was() -> Iterator[None]:
-    """The command line sends the library's log to the terminal; the next test gets the log as it was."""
+def process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The command line sends the library's log to the terminal, knows one home and makes files for their owner alone;
+    the next test gets the process as it was."""
     log = logging.getLogger("monitor")
     before = log.level, log.propagate, log.handlers
+    monkeypatch.setattr(private, "_home", None)
+    mask = os.umask(0o022)
     yield
+    os.umask(mask)
     log.level, log.propagate, log.handlers = before
 
 

@@ -21,7 +21,18 @@ ROOT = Path(__file__).parent.parent
 STAGES = (
     "raw", "staged", "validated", "imputed", "derived", "weighted", "estimated", "modelled", "disclosed", "released",
 )  # fmt: skip
-BOTTOM = {"problems", "lake", "expressions", "classification", "survey", "surveys", "concepts", "beside", "progress"}
+BOTTOM = {
+    "problems",
+    "lake",
+    "expressions",
+    "classification",
+    "survey",
+    "surveys",
+    "concepts",
+    "beside",
+    "progress",
+    "private",
+}
 """What everything may import"""
 SHARED = {"design", "rubin", "identity", "contract", "skips", "spelling"}
 """What stages share: knows no stage"""
@@ -118,6 +129,14 @@ def test_no_file_swallows_everything() -> None:
 def test_only_the_lake_opens_duckdb() -> None:
     opening = [f.name for f in SOURCES if re.search(r"duckdb\.connect\(", f.read_text(encoding="utf-8"))]
     assert opening == ["lake.py"]
+
+
+def test_only_one_place_makes_temporary_files() -> None:
+    files = [*SOURCES, *(ROOT / "pipelines").rglob("*.py")]
+    making = [f.name for f in files if re.search(r"\b(tempfile|mkdtemp|mkstemp)\b", f.read_text(encoding="utf-8"))]
+    assert making == ["private.py"]
+    spilling = [f.name for f in files if "temp_directory" in f.read_text(encoding="utf-8")]
+    assert spilling == ["lake.py"]
 
 
 def test_one_word_per_stage() -> None:

@@ -7,7 +7,6 @@ Does not belong here: writing YAML.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from monitor import private
 from monitor.lake import connect, quoted, statement
 from monitor.raw import Reading, open_delivery
 from monitor.raw.detection import CHOICES, Layout, detect_layout
@@ -138,8 +138,8 @@ def look(source: Path) -> tuple[Layout, Path | None, list[Seen]]:
         sheet=layout.sheet,
     )
     labels = _label_file(source, layout)
-    with tempfile.TemporaryDirectory() as folder, connect() as connection:
-        reading = open_delivery(connection, source, delivery, Path(folder), labels=labels)
+    with private.workspace() as folder, connect() as connection:
+        reading = open_delivery(connection, source, delivery, folder, labels=labels)
         values, records = _first_values(connection, reading)
         connection.execute(statement("staged", "parsing"))
         texts: dict[bool, set[str]] = {True: set(), False: set()}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from monitor import private
 from monitor.lake import Lake, connect
 from monitor.problems import MonitorError, Problem, UnusableDelivery
 from monitor.raw.amendments import Amendments, amendments, no_amendments
@@ -35,7 +35,7 @@ FORMATS = tuple(READERS)
 log = logging.getLogger("monitor")
 
 MEMORY_LIMIT = "1GB"
-"""What DuckDB may hold before it spills to the home folder's temporary files"""
+"""What DuckDB may hold before it spills into the home"""
 
 
 def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | None = None) -> dict[str, object]:
@@ -49,9 +49,9 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
     known = history(lake, wave)
     kept, decided = _arrive_all(lake, survey, wave, known, find(lake, survey, wave, deliveries))
     current = {k.role: k for k in kept if k.current}
-    with tempfile.TemporaryDirectory(prefix="monitor-raw-") as folder, connect() as connection:
-        bounded(connection, Path(folder))
-        readings = _open_all(connection, lake, survey, wave, current, Path(folder))
+    with private.workspace(lake.home) as folder, connect(spill=folder / "spill") as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        readings = _open_all(connection, lake, survey, wave, current, folder)
         problems = [
             p for role in readings for p in _missing_columns(survey, wave, role, readings[role], current[role].file)
         ]
@@ -71,7 +71,7 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
             else:
                 lake.remove(table, wave.name)
         _write_columns(lake, wave, readings)
-        amended = _amendments(connection, lake, survey, wave, kept, decided, Path(folder))
+        amended = _amendments(connection, lake, survey, wave, kept, decided, folder)
         changes = amended.changes
         if amended.standing:
             lake.write_query(connection, "raw_records", wave.name, amended.standing)
@@ -102,12 +102,6 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
         },
         "notes": [note.as_dict() for note in notes],
     }
-
-
-def bounded(connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
-    """Keep a connection's memory bounded: what does not fit goes to a temporary folder."""
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute("SET temp_directory = $1", [str(spill / "spill")])
 
 
 def _arrive_all(

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import os
-import secrets
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from monitor import private
 from monitor.lake import Lake
 from monitor.problems import Problem, UnusableDelivery
 from monitor.raw.decisions import AMENDMENTS_FILE
@@ -109,17 +109,14 @@ def arrive(lake: Lake, wave: Wave, role: str, path: Path) -> Kept:
             )
         )
     shelf = lake.folder / "raw_files" / f"wave={wave.name}"
-    shelf.mkdir(parents=True, exist_ok=True)
-    aside = shelf / f".arriving.{secrets.token_hex(4)}"
-    try:
+    with private.workspace(lake.folder) as folder:
+        aside = folder / "arriving"
         shutil.copyfile(path, aside)
+        aside.chmod(private.FILE)
         digest = file_hash(aside)
-        place = shelf / digest / path.name
-        place.parent.mkdir(exist_ok=True)
+        place = private.closed_folder(shelf / digest) / path.name
         if not any(place.parent.iterdir()):
             os.replace(aside, place)
-    finally:
-        aside.unlink(missing_ok=True)
     kept = file_of(lake, wave, digest)
     arrived = datetime.datetime.fromtimestamp(path.stat().st_mtime, tz=datetime.UTC)
     return Kept(

@@ -8,11 +8,11 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor import private
 from monitor.raw.delimited import detect_delimiter
 from monitor.raw.excel import first_rows
 from monitor.raw.survey_tools import OWN_NUMBERS
@@ -61,8 +61,8 @@ def detect_layout(path: Path) -> Layout:
         start = file.read(1)
     if path.suffix.lower() == ".dta" and start and 102 <= start[0] <= 119:
         return Layout("stata")
-    with tempfile.TemporaryDirectory() as folder:
-        text = open_text(path, None, Path(folder))
+    with private.workspace() as folder:
+        text = open_text(path, None, folder)
         delimiter = detect_delimiter(text.plain)
         with text.plain.open(encoding="utf-8", newline="") as file:
             rows = list(itertools.islice(csv.reader(file, delimiter=delimiter), SEEN_RECORDS))

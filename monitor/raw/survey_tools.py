@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import csv
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
+from monitor import private
 from monitor.raw import delimited
 from monitor.raw.reading import Column, Label, Reading, tidy, unusable
 from monitor.raw.text import open_text
@@ -93,8 +93,8 @@ def _own_numbers(column: Column) -> Column:
 
 def read_labels(path: Path) -> tuple[dict[str, tuple[Label, ...]], dict[str, str]]:
     """Labels and question texts by column: of LimeSurvey's R syntax file, or of a table of column, code and label."""
-    with tempfile.TemporaryDirectory() as folder:
-        text = open_text(path, None, Path(folder))
+    with private.workspace() as folder:
+        text = open_text(path, None, folder)
         content = text.plain.read_text(encoding="utf-8")
         if path.suffix.lower() == ".r" or "names(data)[" in content:
             return _r_syntax(content)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from monitor import contract
+from monitor import contract, private
 from monitor.beside import begin
 from monitor.contract.shape import shaped
 from monitor.lake import Lake
@@ -38,7 +38,7 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = 
     since the last release (equal content hash, and passports where they are asked for) none is made. Returns
     release_id, path, content_hash and whether it is new.
     """
-    folder = lake.home / "releases" / survey.name
+    folder = private.open_folder(lake.home / "releases" / survey.name)
     tables = public_tables(lake, survey, waves)
     firms = secure.firm_tables(lake, survey, waves)
     content = manifest.content_hash(
@@ -115,6 +115,9 @@ def build(
     (folder / publish.MANIFEST).write_text(
         json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
+    private.open_to_all(shown)
+    for path, mode in ((folder, private.OPEN_FOLDER), (folder / publish.MANIFEST, private.OPEN_FILE)):
+        path.chmod(mode)
 
 
 def _revisions(revised: Difference, survey: Survey) -> dict[str, object]:

@@ -7,12 +7,11 @@ source, `privacy` which columns go. Does not belong here: rules, duplicates, who
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import duckdb
 
+from monitor import private
 from monitor.identity import pseudonym, register_pseudonym, survey_key
 from monitor.lake import Lake, literal, statement
 from monitor.staged.answers import answers_select, coded_query, coded_questions, missing_select, staged_concepts
@@ -29,7 +28,7 @@ __all__ = ["run", "staged_concepts"]
 log = logging.getLogger("monitor")
 
 MEMORY_LIMIT = "1500MB"
-"""What DuckDB may hold before it spills to a temporary folder"""
+"""What DuckDB may hold before it spills into the home"""
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
@@ -42,11 +41,10 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     """
     key = survey_key(lake.home, survey)
     with (
-        tempfile.TemporaryDirectory(prefix="monitor-staged-") as folder,
+        private.workspace(lake.home) as folder,
         lake.open(wave.name, "raw_records") as connection,
     ):
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("SET temp_directory = $1", [str(Path(folder) / "spill")])
         connection.execute(statement("staged", "parsing"))
         register_pseudonym(connection, key, survey.name)
         register_firm_of(connection, lake, survey, wave)
@@ -56,7 +54,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         if framed:
             connection.execute(f"CREATE VIEW staged_frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
         questions = coded_questions(survey, wave)
-        place = literal(str(Path(folder) / "coded.parquet"))
+        place = literal(str(folder / "coded.parquet"))
         log.info("%s staged_answers: coding %d questions", wave.name, len(questions))
         query = coded_query(survey, wave, sources, corrections, framed)
         # Both tables made of it are sorted; in their own order, one thread alone would write the records.

@@ -5,14 +5,13 @@ Belongs here: this one file. Does not belong here: what the answers are (`fieldw
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from monitor import private
 from monitor.synthetic.cells import FUNDING_TEXTS, PARTNER_TEXTS, SHARE_TEXTS, Answers, Column, Show, yes_no
 from monitor.synthetic.fieldwork import Fieldwork
 
@@ -51,8 +50,8 @@ def export(work: Fieldwork, initiatives: Mapping[str, str], rng: np.random.Gener
     labels: dict[str, dict[int | float, str]] = {
         column.name: {int(code): label for code, label in column.labels.items()} for column in numbers if column.labels
     }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "wave.sav"
+    with private.workspace() as folder:
+        path = folder / "wave.sav"
         pyreadstat.write_sav(
             data,
             path,

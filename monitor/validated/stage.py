@@ -16,7 +16,7 @@ import duckdb
 import pandas as pd
 
 from monitor.contract.outcomes import counted
-from monitor.lake import Lake, connect, quoted, statement
+from monitor.lake import Lake, quoted, statement
 from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
 from monitor.validated import outcomes, questionnaire, workspace
@@ -74,7 +74,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     for each firm. Returns counts for the run's metadata. Raises WaveStopped, after the tables are written, with a
     problem for each response that failed a critical rule; DefinitionError where a rule cannot be run.
     """
-    with connect() as connection:
+    with lake.open(wave.name) as connection:
         available = workspace.prepare(connection, lake, survey, wave)
         create_failures(connection, RESPONSE_KEYS)
         suites = {questionnaire.ANSWERS: suite_of(survey, wave, questionnaire.ANSWERS)}
