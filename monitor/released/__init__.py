@@ -34,24 +34,30 @@ log = logging.getLogger("monitor")
 def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = False) -> dict[str, object]:
     """Publish what `disclosed` let through, with the secure database beside it, as a new release.
 
-    With `passports`, every firm of the newest wave gets its own under `secure/passports/`. Where nothing changed
-    since the last release (equal content hash, and passports where they are asked for) none is made. Returns
-    release_id, path, content_hash and whether it is new.
+    With `passports`, every firm of the newest wave gets its own under `secure/passports/`; they are content too.
+    Where a release holds the content already, `latest` names that one and none is made. Returns release_id, path,
+    content_hash and whether `latest` names another release than before.
     """
     folder = private.open_folder(lake.home / "releases" / survey.name)
     tables = public_tables(lake, survey, waves)
     firms = secure.firm_tables(lake, survey, waves)
-    content = manifest.content_hash(
+    plain = manifest.content_hash(
         {f"public.{n}" if n not in manifest.volatile else n: f for n, f in tables.items()}
         | {f"secure.{n}": f for n, f in firms.items()}
     )
+    pressed = manifest.with_passports(plain)
+    content = pressed if passports else plain
     with publish.publishing(folder):
         last = publish.latest(folder)
-        complete = not passports or (last is not None and (last / "secure" / "passports").is_dir())
-        if last is not None and complete and publish.manifest(last)["content_hash"] == content:
-            log.info("released: nothing changed since %s", last.name)
-            return {"release_id": last.name, "path": str(last), "content_hash": content, "new": False}
-        release_id = f"r{publish.number(last) + 1:04d}-{content[:12]}"
+        # Passports that are there already are no reason for a release without them.
+        same = publish.holding(folder, [pressed] if passports else [plain, pressed])
+        if same is not None:
+            if same != last:
+                publish.switch(folder, same.name)
+            log.info("released: nothing changed since %s", same.name)
+            told = publish.manifest(same)["content_hash"]
+            return {"release_id": same.name, "path": str(same), "content_hash": told, "new": same != last}
+        release_id = f"r{publish.next_number(folder):04d}-{content[:12]}"
         created_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
         tables["releases"] = tables["releases"].assign(release_id=release_id, created_at=created_at)
         about = About(survey, tuple(waves), release_id, created_at, content)
@@ -87,7 +93,10 @@ def build(
     last: Path | None,
     passports: bool,
 ) -> None:
-    """Write every file of a release into an empty folder; the manifest, with everyone's checksum, last."""
+    """Write every file of a release into an empty folder; the manifest, with everyone's checksum, last.
+
+    last: the release that readers have now.
+    """
     from monitor import report
     from monitor.report import passports as pressed
 
