@@ -1,17 +1,21 @@
 """The lake: one Parquet file per table and wave, and the only door to DuckDB.
 
-Belongs here: opening DuckDB, writing and reading Parquet, running the SELECTs under `sql/`.
+Belongs here: opening DuckDB, writing and reading Parquet, running the SELECTs under `sql/`, which tables make a wave
+whole.
 Does not belong here: what a table means.
 """
 
 from __future__ import annotations
 
 import atexit
+import hashlib
+import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +34,9 @@ SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false"
 """How tables are written: a third less work than DuckDB's defaults, and smaller files; bloom filters serve a search
 for single values, which nobody makes"""
+
+ALL = "all"
+"""The wave of tables that span waves"""
 
 TABLE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
@@ -89,6 +96,34 @@ def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
 def statement(stage: str, name: str) -> str:
     """The text of `sql/<stage>/<name>.sql`: one SELECT whose first comment is its grain and inputs."""
     return (SQL_FOLDER / stage / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file, read again only once it changed; of a link, what it names, for links are not followed."""
+    if path.is_symlink():
+        return f"link to {os.readlink(path)}"
+    about = path.stat()
+    return _fingerprint(path, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+@cache
+def _fingerprint(path: Path, inode: int, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a wave's last run was: the lake keeps it beside the tables, as `working` and, at its end, as `whole`."""
+
+    run: str = ""
+    """Who made the tables; empty where the record does not say, as an earlier version's"""
+    inbox: Mapping[str, str] = field(default_factory=dict)
+    """File in the wave's inbox when the run began -> its fingerprint"""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """Table of the wave when the run ended -> its fingerprint; empty where the wave has no such table"""
+    made_from: Mapping[str, str] = field(default_factory=dict)
+    """For what spans waves: wave -> the fingerprint of the record it was made from"""
 
 
 class Lake:
@@ -172,23 +207,65 @@ class Lake:
                 connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM {self.scan(table, wave)}")
             yield connection
 
-    def begin(self, wave: str) -> None:
-        """Mark a wave as being worked on: no release is made from it until `finish`."""
-        self._mark(wave, "working").touch()
+    def begin(self, wave: str, run: str, inbox: Mapping[str, str] | None = None) -> None:
+        """Record that a run works on a wave: no release is made from it until `finish`."""
+        self._record(wave, "working", Record(run, inbox or {}))
         self._mark(wave, "whole").unlink(missing_ok=True)
 
-    def finish(self, wave: str) -> None:
-        """Mark a wave's tables as whole: all of them come from one run."""
-        self._mark(wave, "whole").touch()
+    def finish(
+        self, wave: str, run: str, tables: Iterable[str] = (), made_from: Mapping[str, str] | None = None
+    ) -> None:
+        """Record a wave's tables as whole, if this run began it: then all of them come from one run.
+
+        tables: what a wave has, if the survey has it; whatever else lies there counts too.
+        """
+        begun = self.record(wave, "working")
+        if begun.run != run:
+            return
+        there = {path.stem for path in self.folder.glob(f"*/wave={wave}/*.parquet")}
+        found = {table: self._now(table, wave) for table in sorted(there.union(tables))}
+        self._record(wave, "whole", Record(run, begun.inbox, found, made_from or {}))
         self._mark(wave, "working").unlink(missing_ok=True)
+
+    def record(self, wave: str, state: str = "whole") -> Record:
+        """What the wave's last whole run was, or what the one that is `working` on it is."""
+        # Nothing readable there: what wrote it did not say what it made.
+        with suppress(OSError, ValueError, TypeError):
+            return Record(**json.loads(self._mark(wave, state).read_text(encoding="utf-8")))
+        return Record()
+
+    def holes(self, wave: str) -> dict[str, str]:
+        """Table -> what is there instead, for every table that is not the one the wave's record names."""
+        found = {}
+        for table, recorded in self.record(wave).tables.items():
+            if (now := self._now(table, wave)) != recorded:
+                found[table] = "another table than the wave's run made" if now else "no file"
+        return found
+
+    def _now(self, table: str, wave: str) -> str:
+        return fingerprint(self.path(table, wave)) if self.has(table, wave) else ""
+
+    def made(self, wave: str) -> str:
+        """The fingerprint of a whole wave's record: another one whenever the wave was run again."""
+        return fingerprint(self._mark(wave, "whole"))
 
     def whole_waves(self) -> list[str]:
         """The waves whose last run went to its end."""
-        return sorted(mark.name for mark in (self.folder / "whole").glob("*"))
+        return self._marked("whole")
 
     def unfinished_waves(self) -> list[str]:
         """The waves whose last run stopped on the way or was killed."""
-        return sorted(mark.name for mark in (self.folder / "working").glob("*"))
+        return self._marked("working")
+
+    def _marked(self, state: str) -> list[str]:
+        names = (mark.name for mark in (self.folder / state).glob("*"))
+        return sorted(name for name in names if name != ALL and not name.startswith("."))
+
+    def _record(self, wave: str, state: str, record: Record) -> None:
+        mark = self._mark(wave, state)
+        aside = mark.with_name(f".{wave}.{secrets.token_hex(4)}")
+        aside.write_text(json.dumps(asdict(record), ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(aside, mark)
 
     def _mark(self, wave: str, state: str) -> Path:
         folder = self.folder / state

@@ -17,9 +17,10 @@ import dagster as dg
 
 from monitor import beside
 from monitor.contract import TABLES
-from monitor.lake import Lake
+from monitor.lake import ALL, Lake, fingerprint
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.survey import Survey
+from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ WAVE_STAGES: Mapping[str, Sequence[str]] = {
     ),
 }
 """Stage -> the tables it writes for one wave"""
+WAVE_TABLES = tuple(table for tables in WAVE_STAGES.values() for table in tables)
 
 POOLED = "modelled_pooled"
 """Stands for the modelled tables' rows over all waves"""
@@ -117,14 +119,24 @@ def _wave_asset(
         survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
         if stage == "raw":
             _refuse_undecided(survey)
-            lake.begin(wave)
+            lake.begin(wave, _family(context), inbox_files(lake.home / "inbox" / survey.name / wave))
         passed = yield from _run(
             stage, tables, wave, survey, lake, lambda module: module.run(lake, survey, survey.waves[wave])
         )
         if stage == "modelled" and passed:
-            lake.finish(wave)
+            lake.finish(wave, _family(context), WAVE_TABLES)
 
     return asset
+
+
+def _family(context: dg.AssetExecutionContext) -> str:
+    """What a run and those that take it up where it failed have in common: together they make a wave whole."""
+    return context.run.root_run_id or context.run.run_id
+
+
+def inbox_files(folder: Path) -> dict[str, str]:
+    """The files in a wave's inbox, each with its fingerprint."""
+    return {path.name: fingerprint(path) for path in sorted(folder.glob("[!.]*")) if path.is_file()}
 
 
 def _validated_asset(before: Sequence[str], waves: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -201,13 +213,18 @@ def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> 
     def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
         survey, lake = monitor.survey(), monitor.lake()
         _refuse_undecided(survey)
-        if unfinished := lake.unfinished_waves():
-            raise failure(_not_whole(survey, unfinished))
         options = {"passports": monitor.passports} if stage == "released" else {}
-        waves = lake.whole_waves()
-        yield from _run(
-            stage, tables, "all", survey, lake, lambda module: module.run_all(lake, survey, waves, **options)
+        try:
+            waves = promised_waves(lake, survey, stage, WAVE_TABLES)
+        except MonitorError as error:
+            raise failure(error) from None
+        if stage == "estimated":
+            lake.begin(ALL, _family(context))
+        passed = yield from _run(
+            stage, tables, ALL, survey, lake, lambda module: module.run_all(lake, survey, waves, **options)
         )
+        if stage == "disclosed" and passed:
+            lake.finish(ALL, _family(context), made_from={wave: lake.made(wave) for wave in waves})
 
     return asset
 
@@ -216,18 +233,6 @@ def _refuse_undecided(survey: Survey) -> None:
     """Nothing is made from a definition of which a proposal's marks are left."""
     if survey.todos:
         raise failure(DefinitionError(survey.todos))
-
-
-def _not_whole(survey: Survey, waves: Sequence[str]) -> WaveStopped:
-    """A wave that stopped on the way has old and new tables side by side: nothing may be released from them."""
-    return WaveStopped(
-        Problem(
-            f"no release is made while wave {wave} is not whole: its last run stopped on the way",
-            file=f"waves/{wave}.yaml",
-            do=f"correct what stopped it and run wave {wave} of {survey.name} again; the last good release stays",
-        )
-        for wave in waves
-    )
 
 
 def _run(

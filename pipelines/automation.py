@@ -15,7 +15,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 
 from monitor.survey import Survey
-from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
+from pipelines.assets import RELEASE_STAGES, WAVE_TABLES
 from pipelines.resources import SurveyHome
 
 SETTLED_SECONDS = 60
@@ -28,7 +28,7 @@ def wave_job() -> AssetJob:
     """One wave from its delivery to its models."""
     return dg.define_asset_job(
         "wave",
-        selection=dg.AssetSelection.assets(*[table for tables in WAVE_STAGES.values() for table in tables]),
+        selection=dg.AssetSelection.assets(*WAVE_TABLES),
         description="One wave from its delivery to its models",
     )
 
