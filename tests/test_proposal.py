@@ -34,11 +34,11 @@ def test_a_real_file_gives_a_survey_that_loads(tmp_path: Path, shared: Path, fil
     assert all("todo" in path.read_text(encoding="utf-8") for path in written)
 
 
-FILE = (
-    "kvk;E-mail;Kleur;Omzet;Aandeel nieuw;Ja of nee;Datum;Wat vindt u\n"
-    "00000001;a@b.example;rood;1.200,50;40%;ja;3-4-2018;wij vinden er veel van\n"
-    "00000002;c@d.example;blauw;15;12,5;nee;4-4-2018;geen mening over dit onderwerp\n"
-    "00000003;e@f.example;rood;250,75;0;ja;5-4-2018;het ligt er maar net aan\n"
+FILE = "kvk;E-mail;Kleur;Omzet;Aandeel nieuw;Ja of nee;Datum;Wat vindt u\n" + "".join(
+    f"000000{i}1;a{i}@b.example;rood;1.200,50;40%;ja;3-4-2018;wij vinden er {i} van\n"
+    f"000000{i}2;c{i}@d.example;blauw;15;12,5;nee;4-4-2018;geen {i} meningen over dit onderwerp\n"
+    f"000000{i}3;e{i}@f.example;rood;250,75;0;ja;5-4-2018;het ligt er maar net aan, {i}\n"
+    for i in range(10)
 )
 
 
@@ -59,8 +59,8 @@ def test_what_a_column_looks_like_becomes_its_concept_and_the_proposal_runs(home
     staged.run(lake, survey, wave)
     assert lake.read("staged_missing", "2018").empty
     answers = lake.read("staged_answers", "2018").sort_values("response")
-    assert answers["omzet"].tolist() == [1200.5, 15, 250.75]
-    assert answers["aandeel_nieuw"].tolist() == [40, 12.5, 0]
+    assert answers["omzet"].tolist() == [1200.5, 15, 250.75] * 10
+    assert answers["aandeel_nieuw"].tolist() == [40, 12.5, 0] * 10
 
 
 def test_nothing_is_overwritten_and_a_wave_needs_a_name(tmp_path: Path) -> None:

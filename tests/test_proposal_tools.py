@@ -121,7 +121,7 @@ def test_a_later_limesurvey_wave_lists_codes_labels_words_and_columns_that_chang
     assert not [change for change in changes if change.startswith(("q4", "firm", "finished_at"))]
     assert [change for change in changes if change.startswith("new column")] == [
         "new column q2[SQ009] ([Universiteiten] Met wie werkte u samen?)",
-        "new column aandeel_nieuw (values like 0, 12,5, 40, n.v.t.)",
+        "new column aandeel_nieuw (a percentage)",
     ]
     assert list(load_survey(tmp_path / "s").waves["2025"].questions["q2"].columns) == ["q2[SQ001]", "q2[SQ002]"]
     assert written.name == "2025.yaml"
@@ -152,7 +152,7 @@ def qualtrics(path: Path, records: Sequence[Sequence[str]], questions: Mapping[s
         writer.writerow([*TOOL, *questions.values()])
         writer.writerow(f'{{"ImportId":"{name}"}}' for name in [*TOOL, *questions])
         for i, record in enumerate(records, start=1):
-            day, done = f"2024-03-{i:02d} 10:", i != 3
+            day, done = f"2024-03-{i % 28 + 1:02d} 10:", i != 3
             about = [
                 f"{day}00:00",
                 f"{day}10:00",
@@ -187,7 +187,7 @@ def in_words(record: Sequence[str]) -> list[str]:
 
 @pytest.mark.parametrize("words", [False, True], ids=["codes", "choice text"])
 def test_qualtrics_sets_amounts_and_its_own_columns(home: Path, tmp_path: Path, words: bool) -> None:
-    source = qualtrics(tmp_path / "answers_2024.csv", [in_words(r) if words else r for r in RECORDS])
+    source = qualtrics(tmp_path / "answers_2024.csv", [in_words(r) if words else r for r in RECORDS * 10])
     propose_survey(tmp_path / "s", source)
     survey, answers, missing = small_survey.run_proposal(home, tmp_path / "s", source)
     wave = survey.waves["2024"]
@@ -198,10 +198,10 @@ def test_qualtrics_sets_amounts_and_its_own_columns(home: Path, tmp_path: Path, 
         "q4_1": "percentage", "q4_2": "percentage", "q5": "categories",
     }  # fmt: skip
     assert (wave.delivery.decimal, wave.delivery.thousands, wave.usable) == (",", ".", "finished")
-    assert answers["q3"].dropna().tolist() == [1200000, 850000, 12500, 75000]
-    assert answers["q4_1"].dropna().tolist() == [12.5, 0, 40, 33.3, 0]
+    assert answers["q3"].dropna().tolist() == [1200000, 850000, 12500, 75000] * 10
+    assert answers["q4_1"].dropna().tolist() == [12.5, 0, 40, 33.3, 0] * 10
     sizes = [len(partners) for partners in answers["q2"].dropna()]
-    assert sizes == [3, 1, 2, 3, 1]
+    assert sizes == [3, 1, 2, 3, 1] * 10
     assert survey.concepts["q5"].label["nl"] == "Welke steun?"
     assert [label["nl"] for label in survey.concepts["q5"].codes.values()] == ["Provincie", "Rijk", "EU"]
     assert "invalid" not in set(missing["kind"])

@@ -1,23 +1,30 @@
 """`monitor new-survey` and `monitor new-wave`: a first definition from a file; what a person must decide is `todo`.
 
-`columns` looks at the file, `questions` and `definition` write it down, `previous` compares it with the wave before.
+`reading` looks at the file and `columns` at each of its columns, `shown` says what of it may be printed, `questions`
+and `definition` write it down; `previous` compares it with the wave before and `kept` writes what stays.
 Does not belong here: deciding what a question means.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from monitor.problems import DefinitionError, Problem
-from monitor.proposal.columns import ALMOST_ALL, LONGEST_CODE, Seen, look
-from monitor.proposal.definition import survey_yaml, wave_head
-from monitor.proposal.previous import changes_of, columns_of, kept_question, layout_changes
-from monitor.proposal.questions import is_tools_own, questions_of
+from monitor.proposal.columns import Seen
+from monitor.proposal.decisions import Decisions
+from monitor.proposal.definition import reference_year, survey_yaml, wave_head
+from monitor.proposal.kept import kept_question
+from monitor.proposal.previous import changes_of, codes_in_cells, columns_of, kept_text, layout_changes
+from monitor.proposal.questions import WEIGHT, is_tools_own, questions_of
+from monitor.proposal.reading import look
+from monitor.proposal.shown import ALMOST_ALL, LONGEST_CODE
 from monitor.proposal.text import flow, text
-from monitor.survey import load_survey
+from monitor.survey import Disclosure, load_survey
 
 __all__ = ["propose_survey", "propose_wave"]
 
@@ -34,11 +41,12 @@ def propose_survey(folder: Path, source: Path, wave: str | None = None) -> list[
     name = wave or _year(source)
     wave_file = folder / "waves" / f"{name}.yaml"
     _refuse_to_overwrite(survey_file, wave_file)
-    layout, labels, columns = look(source)
-    questions, own = questions_of(columns, _firm_column(columns), layout.format)
+    layout, labels, columns = look(source, Disclosure().minimum_firms)
+    questions = questions_of(columns, _firm_column(columns), layout.format)
     (folder / "waves").mkdir(parents=True, exist_ok=True)
-    survey_file.write_text(survey_yaml(folder.name, source.name, own), encoding="utf-8")
-    wave_file.write_text(wave_head(name, source, layout, labels) + "\n".join(questions) + "\n", encoding="utf-8")
+    survey_file.write_text(survey_yaml(folder.name, source.name, questions.own, questions.weighted), encoding="utf-8")
+    head = wave_head(name, source, layout, labels)
+    wave_file.write_text(head + "\n".join(questions.lines) + "\n", encoding="utf-8")
     return [survey_file, wave_file]
 
 
@@ -55,11 +63,17 @@ def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[P
     _refuse_to_overwrite(wave_file)
     earlier = [w for w in survey.waves if w < name] or list(survey.waves)
     previous = survey.waves[earlier[-1]]
-    layout, labels, columns = look(source)
+    layout, labels, columns = look(source, survey.disclosure.minimum_firms)
     layout = replace(layout, decimal=layout.decimal or previous.delivery.decimal)
     by_name = {column.source: column for column in columns}
     changes = layout_changes(previous, layout)
-    lines, gone, used = ["questions:"], [], set[str]()
+    years = previous.reference_year, reference_year(name, previous)
+    decisions, kept, gone, used = (
+        Decisions(),
+        list[tuple[str, list[str], Callable[[str], str]]](),
+        list[str](),
+        set[str](),
+    )
     for question in previous.questions.values():
         found, moved = columns_of(question, columns)
         if found is None and question.concept == "firm" and (firm := _firm_column(columns)) is not None:
@@ -70,24 +84,44 @@ def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[P
             changes.append(f"{question.concept}: its columns ({', '.join(question.columns)}) are not in the file")
             continue
         used |= set(found.values())
+        seen = [by_name[place] for place in found.values()]
+        words, unchecked = kept_text(question, seen, *years)
+        if unchecked:
+            decisions.add(
+                f"periods in texts moved by {years[1] - years[0]} years, with no text in the file", question.concept
+            )
+        codes = {form: to for column in seen for form, to in codes_in_cells(question, column).items()}
         notes = [f"{old} is now {new}" for old, new in moved.items()]
-        concept = survey.concepts.get(question.concept)
-        notes += changes_of(concept, question, found, [by_name[c] for c in found.values()], previous)
+        notes += ["its cells hold codes with their labels now"] if codes else []
+        notes += changes_of(survey.concepts.get(question.concept), question, found, seen, previous, words)
         changes += [f"{question.concept}: {note}" for note in notes]
-        lines.append(kept_question(question, found, notes))
-    fresh = [c for c in columns if c.source not in used and not is_tools_own(c, layout.format)]
-    lines += [
-        f"  # todo: new column {text(column.source)}{_about(column)}" for column in fresh if not column.identifier
-    ]
-    changes += [
-        f"new column {column.source}{_about(column)}" for column in fresh if not column.identifier and not column.words
-    ]
+        kept.append((question.concept, notes, partial(kept_question, question, found, words, codes)))
+    often = Counter(note for _, notes, _ in kept for note in set(notes))
+    for concept, notes, _ in kept:
+        for note in notes:
+            if often[note] > 1:
+                decisions.add(note, concept)
+    lines = [write("; ".join(note for note in notes if often[note] == 1)) for _, notes, write in kept]
+    fresh = [c for c in columns if c.source not in used and not is_tools_own(c, layout.format) and not c.identifier]
+    weight = next((c for c in fresh if c.weighs and WEIGHT not in previous.questions), None)
+    if weight is not None:
+        lines.append(f"  {WEIGHT}: {{column: {text(weight.source)}}}  # todo: is this the design's weight?")
+        if survey.design.weights != "supplied":
+            changes.append(
+                f"{weight.source} looks like the design's weight: if it is, survey.yaml needs "
+                f"`design: {{weights: supplied, weight: {WEIGHT}}}` (it has `weights: {survey.design.weights}`)"
+            )
+        fresh.remove(weight)
+    if fresh:
+        decisions.add("the columns listed below are in the file and in no question; map those you need")
+        lines += [f"  # not mapped: {text(column.source)}{_about(column)}" for column in fresh]
+    changes += [f"new column {column.source}{_about(column)}" for column in fresh if not column.words]
     if gone or previous.not_asked:
         lines.append("not_asked:")
-        lines += [f"  {c}: {{nl: 'todo: waarom niet gevraagd', en: 'todo: why not asked'}}" for c in gone]
-        lines += [f"  {c}: {flow(dict(why))}" for c, why in previous.not_asked.items()]
-    head = wave_head(name, source, layout, labels, previous)
-    wave_file.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+        lines += [f"  {c}: 'todo: why not asked'" for c in gone]
+        lines += [f"  {c}: {flow(dict(why))}" for c, why in previous.not_asked.items() if c not in gone]
+    head = wave_head(name, source, layout, labels, previous) + "questions:\n"
+    wave_file.write_text(head + "\n".join([*decisions.lines(), *lines]) + "\n", encoding="utf-8")
     return wave_file, changes
 
 
@@ -95,17 +129,20 @@ def _about(column: Seen) -> str:
     """What tells a person which question a column is; nothing that a respondent typed."""
     if column.question:
         return f" ({column.question[:80]})"
-    values = ", ".join(sorted(column.values)[:5])
-    return f" (values like {values})" if values and not column.words and not column.identifier else ""
+    if column.words or column.identifier or not column.answers:
+        return ""
+    if column.type in ("category", "categories", "boolean"):
+        return f" (codes {', '.join(column.codes[:5])})" if column.codes else ""
+    return f" (a {column.type})"
 
 
 def _firm_column(columns: Sequence[Seen]) -> Seen | None:
     """The first column named like an identifier whose values almost all differ, else the first whose values all do."""
     able = [c for c in columns if c.records and c.identifier is None and c.type != "date"]
     able = [c for c in able if all(len(value) <= LONGEST_CODE for value in c.values)]
-    named = [c for c in able if FIRM_NAMES.search(c.source) and len(c.values) >= ALMOST_ALL * c.records]
+    named = [c for c in able if FIRM_NAMES.search(c.source) and c.distinct >= ALMOST_ALL * c.records]
     tokens = [c for c in able if c.source.casefold() == "token"]
-    return next((c for c in [*named, *tokens, *able] if c in named or len(c.values) == c.records), None)
+    return next((c for c in [*named, *tokens, *able] if c in named or c.distinct == c.records), None)
 
 
 def _year(source: Path) -> str:

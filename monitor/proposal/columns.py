@@ -1,40 +1,41 @@
-"""A file as the writer of a definition sees it: its layout, and each column with what its values could be.
+"""Each column of a file with what its values could be.
 
-Belongs here: reading a file's first records with the readings of `raw` and `staged`, and judging each column by them.
-Does not belong here: writing YAML.
+Belongs here: judging a column by its name, its labels and all its values. Does not belong here: reading the file
+(`reading`), what of it may be printed (`shown`), writing YAML.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
-import duckdb
+from monitor.proposal.shown import ALMOST_ALL, CUSTOMARY_MISSING, LONGEST_CODE, NO, YES, shown
+from monitor.raw.detection import CHOICES
 
-from monitor import private
-from monitor.lake import connect, quoted, statement
-from monitor.raw import Reading, open_delivery
-from monitor.raw.detection import CHOICES, Layout, detect_layout
-from monitor.staged.coding import marks
-from monitor.staged.privacy import LETTERS, is_free_text, recognise
-from monitor.staged.sources import Source
-from monitor.survey import Delivery
-
-SEEN_RECORDS = 2000
 MOST_CODES = 12
 """Different values up to which a column looks like a list of codes"""
 GREATEST_CODE = 99
 """Whole numbers up to which a column may hold codes"""
-LONGEST_CODE = 40
-ALMOST_ALL = 0.9
-YES, NO = {"1", "ja", "yes", "true", "y", "j", "sí", "si"}, {"0", "2", "nee", "no", "false", "n"}
+GREATEST_OF_COUNTS = 5
+"""Whole numbers without labels that begin at 0 and reach this far are counted, not coded"""
 SHARE_NAMES = re.compile(r"procent|percent|%|aandeel(?!h)|share(?!h)|welk deel|what part|porcentaje", re.I)
 SHARE_VALUES = re.compile(r"(%|procent|percent|pct\.?)$", re.I)
-CUSTOMARY_MISSING = {"88": "refused", "888": "refused", "99": "dont_know", "999": "dont_know", "9999": "dont_know"}
-"""What questionnaires often have for no answer, far above their codes: proposed, marked for a person to decide"""
+COUNT_NAMES = re.compile(
+    r"(?<![a-z])(number of|how many|aantal|hoeveel|count|fte|employees|werknemers|medewerkers|personen|personeel|staff|"
+    r"headcount|cu[aá]nt[oa]s|n[uú]mero de|num|n(?=_))(?![a-z])",
+    re.I,
+)
+WEIGHT_NAMES = re.compile(
+    r"(?<![a-z])(weights?|wgt|weegfactor\w*|gewicht\w*|weging\w*|fexp|factor|expansi[oó]n|ponderaci[oó]n|peso|poids)"
+    r"(?![a-z])",
+    re.I,
+)
+LABELLED_CELL = re.compile(r"\(?\s*(\d{1,3}|[A-Z]\d{1,2})\s*(?:[):.=]|\s[-\N{EN DASH}]|-)\s*([^\W\d_].*)", re.S)
+"""A code with its label in one cell, as several survey tools export: "1:yes", "1 - yes", "(1) yes\""""
+MISSING_LABELS = ("refused", "dont_know", "not_asked")
 
 
 @dataclass(frozen=True)
@@ -57,49 +58,97 @@ class Seen:
     label_kinds: Mapping[str, str]
     """Code -> the missing kind that its label is a word for"""
     values: Counter[str]
+    """Value -> records; a code where cells hold a code and its label"""
     read: Mapping[str, Read]
     """What each value reads as"""
     records: int
     identifier: str | None
     """The kind of direct identifier it looks like"""
-    words: bool
+    text: bool
     """Whether it looks like answers in words"""
+    least: int
+    """The minimum number of firms: rarer words are not printed"""
+    distinct: int
+    """Different values, of which `values` holds the most frequent"""
+    own_list: bool = False
+    """Whether the labels are the file's own code list, not read from its cells"""
+    labelled_file: bool = False
+    """Whether most lists of the file have labels, so that numbers without are no codes"""
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Code -> the ways it is written in cells, where they are not the code alone"""
+    skipped_by: str | None = None
+    """The earlier yes/no column whose "no" leads past this one"""
+    skip_codes: frozenset[str] = frozenset()
+    """Codes that stand only where that column says no"""
 
-    @property
+    @cached_property
     def answers(self) -> Counter[str]:
         """The values that say something: no words or codes for a missing answer."""
         missing = self.missing
         return Counter({v: n for v, n in self.values.items() if not self.read[v].kind and v not in missing})
 
-    @property
+    @cached_property
     def missing(self) -> dict[str, str]:
-        """Codes that look like a missing answer: by their label, or far above the codes of a short list."""
-        found = {code: kind for code, kind in self.label_kinds.items() if kind in ("refused", "dont_know")}
+        """Codes that look like a missing answer: by their label, by where they stand, or far above a short list's."""
+        found = {code: kind for code, kind in self.label_kinds.items() if kind in MISSING_LABELS}
         plain = {v for v in self.values if not self.read[v].kind and v not in self.labels}
         others = plain - set(CUSTOMARY_MISSING)
         if others and all(v.isdigit() and int(v) <= MOST_CODES for v in others):
             found |= {v: CUSTOMARY_MISSING[v] for v in sorted(plain & set(CUSTOMARY_MISSING))}
-        return found
+        return found | dict.fromkeys(sorted(self.skip_codes), "not_asked")
 
-    @property
+    @cached_property
     def separator(self) -> str | None:
         """What stands between the choices in a cell, where cells hold several."""
         return next((mark for mark in (",", ";", "|") if _is_choices(self.answers, mark)), None)
 
-    @property
-    def codes(self) -> list[str]:
-        """The codes of a list: those that are labelled or occur, without those for a missing answer."""
-        separator, missing = self.separator, self.missing
-        parts = sorted({part for v in self.answers for part in (parts_of(v, separator) if separator else [v])})
-        return [code for code in dict.fromkeys([*self.labels, *parts]) if code not in missing][: 5 * MOST_CODES]
+    @cached_property
+    def parts(self) -> Counter[str]:
+        """The single choices in the answers -> records."""
+        separator, found = self.separator, Counter[str]()
+        for value, n in self.answers.items():
+            for part in set(parts_of(value, separator)) if separator else (value,):
+                found[part] += n
+        return found
 
-    @property
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The choices that may be printed."""
+        own = dict(self.labels) if self.own_list else {}
+        # An option's own text stands in its question too.
+        own |= {part: part for part in self.parts if part in self.question}
+        return shown(self.parts, self.least, own)
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """The codes of a list that may be printed: labelled ones and those that occur, without those for a missing
+        answer."""
+        separate = sorted(part for part in self.parts if part in self.shown)
+        found = dict.fromkeys([*(self.labels if self.own_list else ()), *separate])
+        return [code for code in found if code not in self.missing][: 5 * MOST_CODES]
+
+    @cached_property
+    def hides(self) -> bool:
+        """Whether a list holds values that may not be printed."""
+        return any(part not in self.shown for part in self.parts)
+
+    @cached_property
+    def words(self) -> bool:
+        """Whether nothing of the column may be proposed: answers in words, or a list of which too much is hidden."""
+        if self.text:
+            return True
+        if self.type not in ("category", "categories", "boolean"):
+            return False
+        hidden = sum(n for part, n in self.parts.items() if part not in self.shown)
+        return hidden > (1 - ALMOST_ALL) * self.parts.total()
+
+    @cached_property
     def numeric(self) -> bool:
         """Whether almost all answers are numbers."""
         given = self.answers
         return sum(n for v, n in given.items() if self.read[v].number) >= ALMOST_ALL * given.total() > 0
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The concept type it looks like."""
         given = self.answers
@@ -109,96 +158,71 @@ class Seen:
             return "categories"
         listed = 2 * sum(n for v, n in given.items() if v in self.labels) > given.total() or (self.labels and not given)
         amounts = not listed and self.numeric and len(given) > 1
-        if amounts and any(not v.isdigit() or int(v) > GREATEST_CODE for v in given):
-            shares = SHARE_NAMES.search(f"{self.source} {self.question}") or any(map(SHARE_VALUES.search, given))
+        about = f"{self.source} {self.question}"
+        if amounts and (any(not v.isdigit() or int(v) > GREATEST_CODE for v in given) or self.counts):
+            shares = SHARE_NAMES.search(about) or any(map(SHARE_VALUES.search, given))
             return "percentage" if shares else "number"
         if listed or (0 < len(given) <= MOST_CODES and all(len(v) <= LONGEST_CODE for v in given)):
-            codes = self.codes
-            truths = [self.truth(code) for code in codes]
-            return "boolean" if len(codes) <= 2 and True in truths and None not in truths else "category"
+            truths = [self.truth(code) for code in dict.fromkeys([*self.labels, *given]) if code not in self.missing]
+            return "boolean" if len(truths) <= 2 and True in truths and None not in truths else "category"
         return "number" if amounts else "category"
+
+    @property
+    def counts(self) -> bool:
+        """Whether whole numbers without labels are counts: so called, or further apart or up than codes are, or in a
+        file whose lists have labels."""
+        numbers = sorted({int(v) for v in self.answers if v.isdigit()})
+        if len(numbers) < 3:
+            return False
+        named = COUNT_NAMES.search(f"{self.source} {self.question}") is not None
+        far = numbers[-1] > MOST_CODES or (numbers[0] == 0 and numbers[-1] >= GREATEST_OF_COUNTS)
+        return named or far or (self.labelled_file and not self.labels)
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether codes may as well be counts, or counts codes: a few small numbers without labels."""
+        few = 2 < len(self.answers) <= MOST_CODES and not self.labels
+        return few and self.type in ("category", "number") and all(v.isdigit() and len(v) < 3 for v in self.answers)
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it looks like the design's weight: so called, positive numbers, decimals among them or many."""
+        given = self.answers
+        if not (self.numeric and WEIGHT_NAMES.search(f"{self.source} {self.question}")) or self.labels:
+            return False
+        positive = not any(v.startswith("-") or not v.strip("0.,") for v in given if self.read[v].number)
+        return positive and (len(given) > MOST_CODES or any(not v.isdigit() for v in given))
 
     def truth(self, code: str) -> bool | None:
         """Whether a code says yes or no, by its label where it has one; None where it says neither."""
         word = self.labels.get(code, code).casefold()
         return True if word in YES else False if word in NO else None
 
-
-def look(source: Path) -> tuple[Layout, Path | None, list[Seen]]:
-    """How a file looks, the label file beside it, and its columns. Raises UnusableDelivery where it cannot be read."""
-    layout = detect_layout(source)
-    delivery = Delivery(
-        layout.format,
-        source.name,
-        layout.delimiter,
-        None if layout.encoding == "ascii" else layout.encoding,
-        layout.decimal or ".",
-        layout.thousands,
-        header_line=layout.header_line,
-        sheet=layout.sheet,
-    )
-    labels = _label_file(source, layout)
-    with private.workspace() as folder, connect() as connection:
-        reading = open_delivery(connection, source, delivery, folder, labels=labels)
-        values, records = _first_values(connection, reading)
-        connection.execute(statement("staged", "parsing"))
-        texts: dict[bool, set[str]] = {True: set(), False: set()}
-        for column, found in zip(reading.columns, values, strict=True):
-            texts[column.numeric] |= {*found, *(label.text for label in column.labels)}
-        read = {numeric: _read(connection, found, marks(delivery, numeric)) for numeric, found in texts.items()}
-    seen = []
-    for column, found in zip(reading.columns, values, strict=True):
-        named = {label.code: label.text for label in column.labels}
-        as_source = Source(column.source, column.stored, column.question, column.numeric, named, {})
-        reads = read[column.numeric]
-        kinds = {code: kind for code, text in named.items() if (kind := reads[text].kind)}
-        words = is_free_text(as_source, found) or (not named and _are_names(found, reads))
-        identifier = recognise(as_source, found)
-        kept = {value: reads[value] for value in set(found)}
-        seen.append(
-            Seen(column.source, column.question, named, kinds, Counter(found), kept, records, identifier, words)
-        )
-    return layout, labels, seen
-
-
-def _label_file(source: Path, layout: Layout) -> Path | None:
-    """The one R syntax file beside a LimeSurvey export."""
-    found = [path for path in sorted(source.parent.glob("*.[rR]")) if layout.format == "limesurvey"]
-    return found[0] if len(found) == 1 else None
-
-
-def _first_values(connection: duckdb.DuckDBPyConnection, reading: Reading) -> tuple[list[list[str]], int]:
-    """What the first records hold, column by column, blanks left out; and how many records there are."""
-    rows: list[tuple[object, ...]] = []
-    cells = ", ".join(quoted(column.stored) for column in reading.columns)
-
-    def first_records(query: str) -> int:
-        rows[:] = connection.execute(f"SELECT {cells} FROM ({query}) LIMIT {SEEN_RECORDS}").fetchall()
-        return len(rows)
-
-    reading.write(first_records)
-    columns = [
-        [str(row[place]).strip() for row in rows if row[place] is not None and str(row[place]).strip()]
-        for place in range(len(reading.columns))
-    ]
-    return columns, len(rows)
-
-
-def _read(
-    connection: duckdb.DuckDBPyConnection, values: Iterable[str], number_marks: tuple[str, str]
-) -> dict[str, Read]:
-    """Each text as `staged` reads it with a decimal and a grouping mark."""
-    rows = connection.execute(
-        "SELECT v, parse_percentage(v, $decimal, $thousands) IS NOT NULL, parse_date(tidy_cell(v)) IS NOT NULL, "
-        "missing_word(tidy_cell(v)) FROM (SELECT unnest($v::VARCHAR[]) AS v)",
-        {"v": sorted(values), "decimal": number_marks[0], "thousands": number_marks[1]},
-    ).fetchall()
-    return {value: Read(bool(number), bool(date), kind) for value, number, date, kind in rows}
+    def written(self, codes: Mapping[str, object]) -> dict[str, object]:
+        """A mapping of codes as a mapping of everything that stands for them in cells."""
+        return {form: to for code, to in codes.items() for form in (code, *self.forms.get(code, ()))}
 
 
 def parts_of(value: str, separator: str) -> list[str]:
     """The choices in a cell; a separator before a blank is part of a choice's own text."""
     return [part for part in re.split(rf"{re.escape(separator)}(?! )", value) if part]
+
+
+def labelled_cells(values: Mapping[str, int]) -> tuple[dict[str, str], dict[str, tuple[str, ...]]] | None:
+    """(code -> label, code -> its forms) of a column whose cells hold code and label together, or None.
+
+    Almost all cells but bare codes do, and a code has one label.
+    """
+    found = {value: match for value in values if (match := LABELLED_CELL.fullmatch(value))}
+    labels = {match[1]: match[2].strip() for match in found.values()}
+    bare = {value for value in values if value in labels}
+    others = sum(n for value, n in values.items() if value not in bare)
+    if not found or sum(values[value] for value in found) < ALMOST_ALL * others:
+        return None
+    same = all(match[2].strip().casefold() == labels[match[1]].casefold() for match in found.values())
+    if not same or len(labels) > 5 * MOST_CODES:
+        return None
+    return labels, {code: tuple(v for v, match in sorted(found.items()) if match[1] == code) for code in sorted(labels)}
 
 
 def _is_choices(values: Counter[str], separator: str) -> bool:
@@ -211,9 +235,3 @@ def _is_choices(values: Counter[str], separator: str) -> bool:
         return all(CHOICES.fullmatch(value.replace(separator, ",")) for value in values)
     short = len(choices) <= MOST_CODES and all(len(choice) <= LONGEST_CODE for choice in choices)
     return short and 3 * len(choices) <= 2 * sum(n * len(split[value]) for value, n in values.items())
-
-
-def _are_names(values: Sequence[str], read: Mapping[str, Read]) -> bool:
-    """Many values, most of them different, in letters: who or what they name is nobody's code."""
-    different = {value for value in values if LETTERS.search(value) and not read[value].number}
-    return len(different) > MOST_CODES and 2 * len(different) > len(values)

@@ -7,46 +7,71 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from fnmatch import fnmatch
 from pathlib import Path
 
+from monitor.proposal.kept import declared, plain
 from monitor.proposal.questions import Own
 from monitor.proposal.text import flow, text
 from monitor.raw.detection import Layout
 from monitor.survey import Wave
 
+HEAD = ("name", "reference_year", "delivery", "questions", "file", "missing", "not_asked", "lines")
+"""Facts of a wave that stand elsewhere than among the keys it keeps as they are"""
+
 
 def wave_head(name: str, source: Path, layout: Layout, labels: Path | None, previous: Wave | None = None) -> str:
-    """Everything of a wave above its questions."""
-    values: dict[str, str | None] = {"format": layout.format, "file": _pattern(source)}
+    """Everything of a wave above its questions; of a previous wave every key it declared."""
+    values: dict[str, object] = {"format": layout.format, "file": _pattern(source)}
     values |= {"delimiter": layout.delimiter, "encoding": "utf-8" if layout.encoding == "ascii" else layout.encoding}
     values |= {"decimal": layout.decimal, "thousands": layout.thousands, "sheet": layout.sheet}
     values["label_file"] = _pattern(labels) if labels else None
-    pairs = [f"{key}: {text(value)}" for key, value in values.items() if value is not None]
-    if layout.header_line > 1:
-        pairs.append(f"header_line: {layout.header_line}")
-    if previous is not None and previous.delivery.values != "codes":
-        pairs.append(f"values: {previous.delivery.values}")
-    year = int(name[:4]) - 1 if name[:4].isdigit() else 2000
-    missing = flow(dict(previous.missing)) if previous is not None else "{}"
+    values["header_line"] = layout.header_line if layout.header_line > 1 else None
+    seen = {key: value for key, value in values.items() if value is not None}
+    missing: object = {}
     kept = ""
     if previous is not None:
-        kept = f"usable: {text(previous.usable)}\nduplicates: {previous.duplicates}\n"
-        if previous.frame is not None:
-            frame = {name: value for name, value in asdict(previous.frame).items() if value}
-            frame["file"] = str(frame["file"]).replace(previous.name, name)
-            kept += f"frame: {flow(frame)}  # todo: is this wave's frame laid out as that of {previous.name}?\n"
+        before = declared(previous.delivery)
+        if layout.encoding == "ascii" and "encoding" in before:
+            seen["encoding"] = before["encoding"]
+        if fnmatch(source.name, previous.delivery.file):
+            seen["file"] = before["file"]
+        if labels is None or fnmatch(labels.name, previous.delivery.label_file or ""):
+            seen.pop("label_file", None)
+        seen = before | seen
+        missing = plain(previous.missing)
+        kept = "".join(_kept(key, value, previous, name) for key, value in declared(previous, HEAD).items())
+    pairs = [f"{key}: {flow(value)}" for key, value in seen.items()]
     return (
         f"# Proposed from {source.name}. What is marked todo needs a person.\n"
         f"wave: {text(name)}\n"
-        f"reference_year: {year}  # todo: the calendar year the questions are about\n"
+        f"reference_year: {reference_year(name, previous)}  # todo: the calendar year the questions are about\n"
         f"delivery: {{{', '.join(pairs)}}}\n"
-        f"missing: {missing}  # todo: codes that mean refused, dont_know\n"
+        f"missing: {flow(missing)}  # todo: codes that mean refused, dont_know\n"
         f"{kept}"
     )
 
 
-def survey_yaml(name: str, source: str, own: Mapping[str, Own]) -> str:
+def reference_year(name: str, previous: Wave | None = None) -> int:
+    """The calendar year a wave is about: as far from the previous wave's as their names are, else the year before."""
+    if not name[:4].isdigit():
+        return previous.reference_year + 1 if previous else 2000
+    if previous is not None and previous.name[:4].isdigit():
+        return previous.reference_year + int(name[:4]) - int(previous.name[:4])
+    return int(name[:4]) - 1
+
+
+def _kept(key: str, value: object, previous: Wave, name: str) -> str:
+    mark = ""
+    if key == "frame" and isinstance(value, dict):
+        value["file"] = str(value["file"]).replace(previous.name, name)
+        mark = f"  # todo: is this wave's frame laid out as that of {previous.name}?"
+    if key == "invited":
+        mark = f"  # todo: firms invited in this wave; {previous.name} had these"
+    return f"{key}: {flow(value)}{mark}\n"
+
+
+def survey_yaml(name: str, source: str, own: Mapping[str, Own], weighted: bool) -> str:
     """A survey definition that loads, with one indicator for each kind of concept that can be counted."""
     survey = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_") or "survey"
     lines = [
@@ -61,14 +86,17 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own]) -> str:
     ]
     if own:
         lines.append("concepts:")
-    for concept, declared in own.items():
-        named = {code: {"nl": label, "en": label} for code, label in declared.codes.items()}
+    for concept, about in own.items():
+        named = {code: {"nl": label, "en": label} for code, label in about.codes.items()}
         codes = f", codes: {flow(named)}" if named else ""
-        label = flow({"nl": declared.label, "en": declared.label})
-        lines.append(f"  {concept}: {{type: {declared.type}, label: {label}{codes}}}")
-    facts = [concept for concept, declared in own.items() if declared.type in ("boolean", "number", "percentage")]
+        label = flow({"nl": about.label, "en": about.label})
+        lines.append(f"  {concept}: {{type: {about.type}, label: {label}{codes}}}")
+    design = "{weights: equal}  # todo: frame, or supplied with the concept that holds the weight"
+    if weighted:
+        design = "{weights: supplied, weight: weight}  # todo: do the weights come with the delivery?"
+    facts = [concept for concept, about in own.items() if about.type in ("boolean", "number", "percentage")]
     lines += [
-        "design: {weights: equal}  # todo: frame, or supplied with the concept that holds the weight",
+        f"design: {design}",
         "bases:",
         "  all_firms: {sql: 'true', label: {nl: Alle bedrijven, en: All firms}}",
         "measures:",
@@ -82,7 +110,8 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own]) -> str:
         lines.append(f"  measure_{concept}: {{sql: {concept}, type: {kind}, label: {label}}}")
         estimator = "share" if kind == "boolean" else "mean"
         indicators.append(
-            f"  {concept}: {{measure: measure_{concept}, estimator: {estimator}, base: all_firms, label: {label}}}"
+            f"  {concept}: {{measure: measure_{concept}, estimator: {estimator}, base: all_firms, headline: true, "
+            f"label: {label}}}"
         )
     lines += ["domains: []  # todo: concepts that estimates are published by"]
     lines += ["indicators:", *indicators] if indicators else ["indicators: {}"]

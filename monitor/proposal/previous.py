@@ -1,22 +1,27 @@
 """A file held against the previous wave: which question is where now, and what changed about it.
 
-Belongs here: comparing declared questions with a file's columns. Does not belong here: reading the file (`columns`).
+Belongs here: comparing declared questions with a file's columns. Does not belong here: reading the file (`reading`),
+writing a kept question down (`kept`).
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 
 from monitor.proposal.columns import MOST_CODES, Seen, parts_of
-from monitor.proposal.text import flow, text
+from monitor.proposal.questions import wording_of
 from monitor.raw.detection import Layout
 from monitor.staged.coding import code_key
 from monitor.survey import Concept, Question, Wave
+from monitor.survey.ranges import ranges_of
 
 NUMBERS = ("number", "integer", "percentage")
-ALIKE = 0.8
-"""How alike two labels must be to say the same"""
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+YEARS_BACK, YEARS_ON = 6, 1
+"""Years before and after a wave's reference year that its questions speak of"""
+HIDDEN = "a value that too few firms gave to be shown is not declared"
 
 
 def columns_of(question: Question, columns: Sequence[Seen]) -> tuple[dict[str, str] | None, dict[str, str]]:
@@ -35,9 +40,14 @@ def columns_of(question: Question, columns: Sequence[Seen]) -> tuple[dict[str, s
 
 
 def changes_of(
-    concept: Concept | None, question: Question, found: Mapping[str, str], columns: Sequence[Seen], previous: Wave
+    concept: Concept | None,
+    question: Question,
+    found: Mapping[str, str],
+    columns: Sequence[Seen],
+    previous: Wave,
+    wording: Mapping[str, str],
 ) -> list[str]:
-    """What is not as the question's declaration has it, a sentence each."""
+    """What is not as the question's declaration has it, a sentence each; `wording` is what is proposed as its text."""
     gone = [old for old in question.columns if old not in found]
     notes = [f"option column {', '.join(gone)} is not in the file"] if gone else []
     if concept is not None:
@@ -45,42 +55,114 @@ def changes_of(
         given = [column for column in columns if column.answers]
         if concept.type in NUMBERS and not question.codes and any(not column.numeric for column in given):
             notes.append("holds other things than numbers now")
-    return notes + _wording_changes(question, columns)
+    return notes + _wording_changes(question, columns, wording)
 
 
 def _code_changes(concept: Concept, question: Question, columns: Sequence[Seen], previous: Wave) -> list[str]:
     """Values that the question's declaration does not know, codes that left the list, and labels that changed."""
+    missing = {**previous.missing, **question.missing}
+    notes = [
+        f"code {code} stands where {column.skipped_by} says no: `not_asked`? (declared: {missing.get(code, 'nothing')})"
+        for column in columns
+        for code in sorted(column.skip_codes)
+        if missing.get(code) != "not_asked" and not question.asked_of
+    ]
     if concept.type not in ("category", "categories", "boolean") or not question.codes:
-        return []
+        return notes
     codes = {code_key(code): str(to) for code, to in question.codes.items()}
-    known = {*codes, *(code_key(code) for code in (*question.missing, *previous.missing))}
+    known = {*codes, *map(code_key, missing)}
     values = {value for column in columns for value in (*column.answers, *column.labels)}
     if question.separator:
         values = {part for value in values for part in parts_of(value, question.separator)}
     labels = {code_key(code): label for column in columns for code, label in column.labels.items()}
-    new = sorted(v for v in values if code_key(v) not in known and code_key(labels.get(code_key(v), v)) not in known)
-    notes = [f"code {', '.join(new[:MOST_CODES])} is not declared"] if new else []
+    ranges, skips = ranges_of(question.codes), {code for column in columns for code in column.skip_codes}
+    added = {code_key(form) for column in columns for form in codes_in_cells(question, column)}
+    new = sorted(
+        value
+        for value in values - skips
+        if not {code_key(value), code_key(labels.get(code_key(value), value))} & (known | added)
+        and not (value.isdigit() and any(r.holds(float(value)) for r in ranges))
+    )
+    shown = {value for column in columns for value in (*column.shown, *(column.labels if column.own_list else ()))}
+    told = [value for value in new if value in shown]
+    notes += [f"code {', '.join(told[:MOST_CODES])} is not declared"] if told else []
+    notes += [HIDDEN] if len(told) < len(new) else []
     if labels:
-        listed = {*labels, *map(code_key, labels.values())}
-        gone = [code for code in question.codes if code_key(code) not in listed]
+        listed = {*labels, *map(code_key, labels.values()), *(code_key(v) for v in values)}
+        gone = [code for code in question.codes if code_key(code) not in listed | added and code not in _forms(columns)]
         notes += [f"code {', '.join(gone[:MOST_CODES])} is gone from the code list"] if gone else []
     for code, label in sorted({code: label for column in columns for code, label in column.labels.items()}.items()):
         declared = concept.codes.get(codes.get(code_key(code), ""), {})
-        if declared and label and not any(_alike(label, word) >= ALIKE for word in declared.values()):
+        if declared and label and not any(same_words(label, words) for words in declared.values()):
             notes.append(f"code {code} now says {label!r} (declared: {next(iter(declared.values()))!r})")
     return notes
 
 
-def _wording_changes(question: Question, columns: Sequence[Seen]) -> list[str]:
-    """The question's text, where the file's is not almost the same."""
-    before, now = question.text.get("nl", ""), next((c.question for c in columns if c.question), "")
-    if not before or not now or len(columns) > 1:
+def _forms(columns: Sequence[Seen]) -> set[str]:
+    return {form for column in columns for forms in column.forms.values() for form in forms}
+
+
+def codes_in_cells(question: Question, column: Seen) -> dict[str, str]:
+    """The ways in which cells hold a declared code together with its label, and are not declared -> what it means."""
+    declared = {code_key(code): str(to) for code, to in question.codes.items()}
+    found: dict[str, str] = {}
+    for code, forms in column.forms.items():
+        known = (declared.get(code_key(key)) for key in (code, column.labels[code], *forms))
+        to = next((to for to in known if to is not None), None)
+        if to is not None:
+            found |= {form: to for form in (code, *forms) if code_key(form) not in declared}
+    return found
+
+
+def kept_text(question: Question, columns: Sequence[Seen], before: int, now: int) -> tuple[dict[str, str], bool]:
+    """The question's text for the new wave, and whether a period in it moved with nothing in the file to hold it
+    against.
+
+    The previous text where the file has it still; else with the years it speaks of moved as the reference year did.
+    """
+    moved = {language: _moved(words, before, now) for language, words in question.text.items()}
+    if moved == dict(question.text):
+        return moved, False
+    asked = _asked(columns)
+    if any(same_words(asked, words) for words in question.text.values()):
+        return dict(question.text), False
+    return moved, not asked
+
+
+def _moved(words: str, before: int, now: int) -> str:
+    def year(found: re.Match[str]) -> str:
+        one = int(found[0])
+        return str(one + now - before) if before - YEARS_BACK <= one <= before + YEARS_ON else found[0]
+
+    return YEAR.sub(year, words)
+
+
+def _asked(columns: Sequence[Seen]) -> str:
+    """What the file says was asked: of options, what they share."""
+    if len(columns) == 1:
+        return columns[0].question
+    shared, names = wording_of(columns)
+    return shared if names != [c.question or c.source for c in columns] else ""
+
+
+def _wording_changes(question: Question, columns: Sequence[Seen], wording: Mapping[str, str]) -> list[str]:
+    """The question's text, where the file's is another; of options without a shared question, other years."""
+    asked, texts = _asked(columns), [words for words in wording.values() if words]
+    if not texts:
         return []
-    return [f"worded otherwise: {now!r} (was {before!r})"] if _alike(before, now) < 0.95 else []
+    if asked:
+        if any(same_words(asked, words) for words in texts):
+            return []
+        return [f"worded otherwise: {asked!r} (was {next(iter(question.text.values()))!r})"]
+    years = {year for column in columns for year in YEAR.findall(column.question)}
+    if years and years != {year for words in texts for year in YEAR.findall(words)}:
+        return [f"the file speaks of {', '.join(sorted(years))}"]
+    return []
 
 
-def _alike(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts are the same words and figures, case, marks and spaces apart."""
+    return re.findall(r"\w+", one.casefold()) == re.findall(r"\w+", other.casefold())
 
 
 def layout_changes(previous: Wave, layout: Layout) -> list[str]:
@@ -91,27 +173,3 @@ def layout_changes(previous: Wave, layout: Layout) -> list[str]:
         if before and now and before != now:
             changes.append(f"the delivery's {name} is {now!r} (was {before!r})")
     return changes
-
-
-def kept_question(question: Question, found: Mapping[str, str], notes: Sequence[str]) -> str:
-    """The previous wave's declaration over the file's columns."""
-    if list(question.columns.values()) == [question.concept]:
-        parts = [f"column: {text(next(iter(found.values())))}"]
-    else:
-        parts = [f"columns: {flow({found[old]: code for old, code in question.columns.items() if old in found})}"]
-    if question.text:
-        parts.append(f"text: {flow(dict(question.text))}")
-    if question.codes:
-        parts.append(f"codes: {flow(dict(question.codes))}")
-    for name in ("ticked", "separator", "missing", "asked_of", "otherwise", "blank", "blank_when"):
-        value = getattr(question, name)
-        if value is not None and value not in ((), {}):
-            parts.append(f"{name}: {flow(list(value) if isinstance(value, tuple) else value)}")
-    if question.factor != 1:
-        parts.append(f"factor: {question.factor:g}")
-    if not question.required:
-        parts.append("required: false")
-    if question.comparable_since:
-        parts.append(f"comparable_since: {text(question.comparable_since)}")
-    todo = f"  # todo: {'; '.join(notes)}" if notes else ""
-    return f"  {question.concept}: {{{', '.join(parts)}}}{todo}"

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.proposal.columns import Seen
+from monitor.proposal.decisions import Decisions
 from monitor.proposal.text import flow, plain_name, text
 from monitor.staged.coding import code_key
 from monitor.survey import Concept, canonical_concepts
@@ -41,7 +42,15 @@ TOOLS = ("qualtrics", "limesurvey")
 COMPLETED = {"finished": "finished", "finished_at": "finished_at IS NOT NULL"}
 """Which responses a tool says are completed; the first of these that is there"""
 OPTION = re.compile(r"(.+?)(?:\[(\w+)\]|_(\w+))")
-ADVICE = "which codes mean refused or don't know? who was asked?"
+WEIGHT = "weight"
+CONCEPTS = (
+    "give each question the name of the concept it measures, and say who was asked it (`asked_of`) and which of its "
+    "codes mean refused or don't know (`missing`)"
+)
+WORDS = (
+    "left out, for the cells hold words or values that are not clearly codes; map what is a question, with its codes"
+)
+NOTHING = "left out, for no cell holds an answer"
 
 
 @dataclass(frozen=True)
@@ -59,27 +68,49 @@ def is_tools_own(column: Seen, format_name: str) -> bool:
     return format_name in TOOLS and (column.source.casefold() in TOOL_ONLY or "_Page Submit" in column.source)
 
 
-def questions_of(columns: Sequence[Seen], firm: Seen | None, format_name: str) -> tuple[list[str], dict[str, Own]]:
-    """The lines of the columns' questions, and the concepts that the survey must declare for them."""
-    lines, own = [], dict[str, Own]()
+@dataclass
+class Writing:
+    """What is known while the questions are written one after the other."""
+
+    taken: set[str] = field(default_factory=set)
+    """Concepts that have a question"""
+    own: dict[str, Own] = field(default_factory=dict)
+    """Concepts that the survey must declare"""
+    decisions: Decisions = field(default_factory=Decisions)
+    concepts: dict[str, str] = field(default_factory=dict)
+    """Column -> the concept its question has"""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The questions of a proposal."""
+
+    lines: Sequence[str]
+    own: Mapping[str, Own]
+    weighted: bool
+    """Whether a column looks like the design's weight"""
+
+
+def questions_of(columns: Sequence[Seen], firm: Seen | None, format_name: str) -> Questions:
+    """The lines of the columns' questions, and what the survey must declare for them."""
+    lines, writing = [], Writing()
     left = [c for c in columns if is_tools_own(c, format_name) and (firm is None or c.source != firm.source)]
-    if left:
-        lines.append(f"  # left out, the survey tool's own: {', '.join(column.source for column in left)}")
     columns = [column for column in columns if column not in left]
     options = _options(columns)
-    taken: set[str] = set()
     for column in columns:
         if firm is not None and column.source == firm.source:
             lines.append(f"  firm: {{column: {text(column.source)}}}  # todo: is this the firm's identifier?")
         elif (group := options.get(column.source)) is None:
-            lines += _question(column, taken, own)
+            lines += _question(column, writing)
         elif column is group[0]:
-            lines += _ticked(group, taken, own)
+            lines += _ticked(group, writing)
     if firm is None:
         lines.insert(0, "  # todo: firm: {column: ...}  the column that identifies the firm; nothing runs without it")
-    completed = [predicate for concept, predicate in COMPLETED.items() if concept in taken and format_name in TOOLS]
+    if left:
+        lines.insert(0, f"  # left out, the survey tool's own: {', '.join(column.source for column in left)}")
+    completed = [sql for concept, sql in COMPLETED.items() if concept in writing.taken and format_name in TOOLS]
     usable = [f"usable: {text(completed[0])}  # todo: how complete must a response be?"] if completed else []
-    return [*usable, "questions:", *lines], own
+    return Questions([*usable, "questions:", *writing.decisions.lines(), *lines], writing.own, WEIGHT in writing.taken)
 
 
 def _options(columns: Sequence[Seen]) -> dict[str, list[Seen]]:
@@ -87,26 +118,28 @@ def _options(columns: Sequence[Seen]) -> dict[str, list[Seen]]:
     found: dict[str, list[Seen]] = {}
     for column in columns:
         named = OPTION.fullmatch(column.source)
-        if named and not column.words and not column.identifier and len(column.values) <= 1:
+        ticked = len(column.values) <= 1 and not column.hides
+        if named and ticked and not column.words and not column.identifier:
             found.setdefault(named[1], []).append(column)
     sets = [group for group in found.values() if len(group) > 1 and any(column.values for column in group)]
     sets = [group for group in sets if any(column.values.total() < column.records for column in group)]
     return {column.source: group for group in sets for column in group}
 
 
-def _ticked(group: Sequence[Seen], taken: set[str], own: dict[str, Own]) -> list[str]:
+def _ticked(group: Sequence[Seen], writing: Writing) -> list[str]:
     named = [OPTION.fullmatch(column.source) for column in group]
-    concept = _free_name(plain_name(next(name[1] for name in named if name)), taken)
+    concept = _free_name(plain_name(next(name[1] for name in named if name)), writing.taken)
     codes = {c.source: plain_code(name[2] or name[3]) for c, name in zip(group, named, strict=True) if name}
-    shared, names = _wording(group)
+    shared, names = wording_of(group)
     labels = {codes[c.source]: name for c, name in zip(group, names, strict=True)}
-    own[concept] = Own("categories", shared or concept, labels)
+    writing.own[concept] = Own("categories", shared or concept, labels)
+    writing.decisions.add(CONCEPTS)
+    writing.decisions.add("what does it mean that all options are blank? (`blank: []`: none of them)", concept)
     ticks = sorted({value for column in group for value in column.values})
-    question = f"columns: {flow(codes)}, ticked: {flow(ticks)}"
-    return [f"  {concept}: {{{question}}}  # todo: what concept is this? what does it mean that all are blank?"]
+    return [f"  {concept}: {{columns: {flow(codes)}, ticked: {flow(ticks)}}}"]
 
 
-def _wording(group: Sequence[Seen]) -> tuple[str, list[str]]:
+def wording_of(group: Sequence[Seen]) -> tuple[str, list[str]]:
     """The question of a set of options, and each option: `[Option] Question`, or `Question - Option`."""
     texts = [column.question for column in group]
     for form in (r"\[(?P<option>.+)\] (?P<question>.+)", r"(?P<question>.+?) - (?P<option>.+)"):
@@ -116,42 +149,60 @@ def _wording(group: Sequence[Seen]) -> tuple[str, list[str]]:
     return next(filter(None, texts), ""), [c.question or c.source for c in group]
 
 
-def _question(column: Seen, taken: set[str], own: dict[str, Own]) -> list[str]:
+def _question(column: Seen, writing: Writing) -> list[str]:
+    taken, decisions = writing.taken, writing.decisions
     if column.identifier:
         concept = IDENTIFIER_CONCEPTS.get(column.identifier)
         if concept is None or concept in taken:
             return [f"  # {text(column.source)} looks like a {column.identifier}: left out"]
         taken.add(concept)
         return [f"  {concept}: {{column: {text(column.source)}}}"]
+    if column.weighs and WEIGHT not in taken:
+        taken.add(WEIGHT)
+        return [f"  {WEIGHT}: {{column: {text(column.source)}}}  # todo: is this the design's weight?"]
     if column.words or not (column.answers or column.labels):
-        why = "answers in words" if column.words else "no values"
-        return [f"  # todo: {text(column.source)} holds {why}: left out, unless it is a question"]
+        decisions.add(WORDS if column.words else NOTHING, text(column.source))
+        return []
     canonical = _canonical(column)
     if canonical and column.source.casefold() in TOOL_COLUMNS and canonical.name not in taken:
         taken.add(canonical.name)
         return [f"  {canonical.name}: {{column: {text(column.source)}}}"]
-    todo = [ADVICE] if canonical else ["what concept is this?", ADVICE]
+    decisions.add(CONCEPTS)
     if canonical and canonical.name not in taken:
         concept, kind = canonical.name, canonical.type
         codes, strange = _canonical_codes(column, canonical)
-        todo += [f"what do {', '.join(strange)} mean?"] if strange else []
+        if strange:
+            decisions.add(f"what do codes {', '.join(strange)} mean?", concept)
         taken.add(concept)
     else:
         concept, kind = _free_name(plain_name(column.source), taken), column.type
         codes = _own_codes(column)
         named = {str(to): column.labels.get(code, code) for code, to in codes.items() if kind != "boolean"}
-        own[concept] = Own(kind, column.question or column.source, named)
+        writing.own[concept] = Own(kind, column.question or column.source, named)
+        if column.ambiguous:
+            decisions.add(
+                "taken as counts, not as codes" if kind == "number" else "taken as codes, not as counts", concept
+            )
+    writing.concepts[column.source] = concept
+    if codes and column.hides:
+        decisions.add("further values are there, each of too few firms to be shown here; list their codes", concept)
     parts = [f"column: {text(column.source)}"]
     if codes:
-        parts.append(f"codes: {flow(codes)}")
+        parts.append(f"codes: {flow(column.written(codes))}")
     if kind == "categories" and column.separator:
         parts.append(f"separator: {text(column.separator)}")
     if missing := column.missing:
-        parts.append(f"missing: {flow(missing)}")
-        todo.append(f"does {', '.join(missing)} mean that?")
+        parts.append(f"missing: {flow(column.written(missing))}")
+        for code, stands_for in missing.items():
+            decisions.add(f"does code {code} mean {stands_for}?", concept)
+    if gate := writing.concepts.get(column.skipped_by or ""):
+        parts.append(f"asked_of: {gate}")
+        decisions.add(
+            f"asked only of firms with {gate}, as it seems: what follows for the others? (`otherwise`)", concept
+        )
     if column.question:
         parts.append(f"text: {flow({'nl': column.question, 'en': column.question})}")
-    return [f"  {concept}: {{{', '.join(parts)}}}  # todo: {' '.join(todo)}"]
+    return [f"  {concept}: {{{', '.join(parts)}}}"]
 
 
 def _free_name(name: str, taken: set[str]) -> str:
