@@ -17,7 +17,7 @@ import logging
 import duckdb
 
 from monitor.expressions import DUCKDB_TYPES, columns_of
-from monitor.lake import Lake, quoted
+from monitor.lake import Lake, literal, quoted
 from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
 
@@ -25,13 +25,17 @@ log = logging.getLogger("monitor")
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
-    """Write `derived_measures` and `derived_flags` of a wave. Returns rows, measures and what could not be computed."""
-    with lake.open(wave.name, "imputed_answers") as connection:
+    """Write `derived_measures`, `derived_flags` and `derived_routed` of a wave. Returns rows, measures and what could
+    not be computed."""
+    told = ("staged_missing", "validated_responses")
+    asked = told if all(lake.has(table, wave.name) for table in told) else ()
+    with lake.open(wave.name, "imputed_answers", *asked) as connection:
         query = measures_query(survey, _columns(connection, "imputed_answers"))
         connection.execute(f"CREATE TABLE derived_measures AS {query}")
         _check_grain(connection, wave)
         rows = lake.write_query(connection, "derived_measures", wave.name, "SELECT * FROM derived_measures")
         flags = lake.write_query(connection, "derived_flags", wave.name, flags_query(survey))
+        lake.write_query(connection, "derived_routed", wave.name, routed_query(survey if asked else None))
         not_computable = _not_computable(connection, survey)
         unknown_base = _unknown_bases(connection, survey)
         copies = connection.execute("SELECT max(imputation) FROM derived_measures").fetchone()
@@ -74,6 +78,22 @@ def flags_query(survey: Survey) -> str:
         f"WHERE filled.firm = observed.firm AND filled.imputation > 0 AND filled.{quoted(name)} IS NOT NULL)"
         for name in survey.measures
     ]
+    return " UNION ALL ".join(parts or ["SELECT '' AS firm, '' AS measure WHERE false"]) + " ORDER BY firm, measure"
+
+
+def routed_query(survey: Survey | None) -> str:
+    """The SELECT that names, per firm, the measures none of whose concepts it was asked: their value follows from the
+    questionnaire's routing, not from an answer. Without a survey (nothing is known of who was asked) there are none."""
+    parts = []
+    for measure in survey.measures.values() if survey else ():
+        concepts = sorted(columns_of(measure.sql))
+        if concepts:
+            parts.append(
+                f"SELECT firm, {literal(measure.name)} AS measure FROM staged_missing "
+                "SEMI JOIN (FROM validated_responses WHERE status = 'kept') USING (firm, response) "
+                f"WHERE kind = 'not_asked' AND concept IN ({', '.join(map(literal, concepts))}) "
+                f"GROUP BY firm HAVING count(DISTINCT concept) = {len(concepts)}"
+            )
     return " UNION ALL ".join(parts or ["SELECT '' AS firm, '' AS measure WHERE false"]) + " ORDER BY firm, measure"
 
 

@@ -52,7 +52,7 @@ WAVE_STAGES: Mapping[str, Sequence[str]] = {
     ),
     "validated": ("validated_rules", "validated_failures", "validated_responses", "validated_fieldwork"),
     "imputed": ("imputed_answers", "imputed_flags", "imputed_diagnostics"),
-    "derived": ("derived_measures", "derived_flags"),
+    "derived": ("derived_measures", "derived_flags", "derived_routed"),
     "weighted": ("weighted_weights", "weighted_nonresponding", "weighted_replicates", "weighted_diagnostics"),
     "estimated": ("estimated_indicators",),
     "modelled": (

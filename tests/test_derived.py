@@ -148,6 +148,20 @@ def test_measures_that_rest_on_filled_in_values_are_flagged(home: Path, survey: 
     assert list(flagged.itertuples(index=False, name=None)) == [("a", "new_to_market_share"), ("a", "top_innovator")]
 
 
+def test_a_value_that_follows_from_the_routing_is_told_from_an_answer(home: Path, survey: Survey) -> None:
+    lake = scenario.lake(home, upto="imputed", waves=("2017",))
+    derived.run(lake, survey, survey.waves["2017"])
+    routed = lake.read("derived_routed", "2017")
+    kept = set(scenario.imputed_answers("2017")["firm"])
+    past = scenario.staged_missing("2017").query("kind == 'not_asked' and firm in @kept")
+    expected = set(past.loc[past["concept"] == scenario.SHARES[0], "firm"])
+    assert expected
+    for measure in ("top_innovator", "new_to_market_share"):
+        assert set(routed.loc[routed["measure"] == measure, "firm"]) == expected
+    # Asked about staff, or routed past nothing: an answer.
+    assert not set(routed["measure"]) & {"turnover_per_employee", "cooperates", "invests"}
+
+
 def test_a_firm_that_is_there_twice_stops_the_wave(home: Path, survey: Survey) -> None:
     lake = scenario.lake(home, upto="imputed", waves=("2017",))
     once = scenario.imputed_answers("2017")

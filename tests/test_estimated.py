@@ -11,9 +11,9 @@ import pytest
 import scenario
 
 from monitor import weighted
+from monitor.contract.reliability import reliability
 from monitor.design import SurveyDesign
 from monitor.estimated import WaveData, changes_between, estimate_wave, indicator_table, run, run_all
-from monitor.estimated.reliability import reliability
 from monitor.problems import WaveStopped
 from monitor.rubin import combine
 from monitor.survey import Base, Indicator, Measure, Survey

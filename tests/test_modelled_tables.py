@@ -173,8 +173,7 @@ def fill(lake: Lake, wave: str, frame: pd.DataFrame, copies: int = 2, routed: tu
         wave,
         pd.DataFrame({"firm": frame["firm"], "weights": list(frame["weight"].to_numpy()[:, None] * (1 + matrix_of))}),
     )
-    missing = pd.DataFrame({"firm": routed, "concept": "cooperates", "kind": "not_asked"}, dtype=str)
-    lake.write("staged_missing", wave, missing)
+    lake.write("derived_routed", wave, pd.DataFrame({"firm": routed, "measure": "cooperates"}, dtype=str))
 
 
 @pytest.fixture(scope="module")

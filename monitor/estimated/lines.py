@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitor.beside import share
 from monitor.design import FEW_EVENTS, SurveyDesign, korn_graubard, logit_t, student_t
-from monitor.estimated.reliability import reliability
+from monitor.contract.reliability import reliability
 from monitor.rubin import combine
 from monitor.survey import Indicator, Survey
 

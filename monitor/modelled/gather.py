@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.design import SurveyDesign
-from monitor.expressions import columns_of as concepts_of
-from monitor.lake import Lake, quoted, statement
+from monitor.lake import Lake, quoted
 from monitor.modelled.columns import Columns, columns_of
 from monitor.modelled.sample import Mask, Sample
 from monitor.skips import sentence, skips
@@ -44,7 +43,7 @@ def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
         design=design,
         percentages=_percentages(survey),
         orders={name: tuple(concept.codes) for name, concept in survey.concepts.items() if concept.codes},
-        routed=_routed(lake, survey, wave, firms, observed),
+        routed=_routed(lake, wave, firms),
         skipped=_skipped(lake, survey, wave),
     )
 
@@ -68,22 +67,12 @@ def _percentages(survey: Survey) -> frozenset[str]:
     return frozenset(concepts | {name for name, measure in survey.measures.items() if measure.type == "percentage"})
 
 
-def _routed(lake: Lake, survey: Survey, wave: str, firms: np.ndarray, observed: Columns) -> dict[str, Mask]:
-    """Measure -> firms that were asked none of the concepts it rests on."""
-    if not lake.has("staged_missing", wave):
+def _routed(lake: Lake, wave: str, firms: np.ndarray) -> dict[str, Mask]:
+    """Measure -> firms whose value follows from the questionnaire's routing."""
+    if not lake.has("derived_routed", wave):
         return {}
-    with lake.open(wave, "staged_missing") as connection:
-        past = connection.execute(statement("modelled", "routed")).df()
-    by_concept = {concept: set(group["firm"]) for concept, group in past.groupby("concept")}
-    found = {}
-    for name, measure in survey.measures.items():
-        needed = concepts_of(measure.sql)
-        if not needed or name not in observed:
-            continue
-        firms_past = set.intersection(*(by_concept.get(concept, set()) for concept in needed))
-        if firms_past:
-            found[name] = np.array([firm in firms_past for firm in firms], dtype=bool)
-    return found
+    past = lake.read("derived_routed", wave)
+    return {str(name): np.isin(firms.astype(str), group["firm"]) for name, group in past.groupby("measure")}
 
 
 def _skipped(lake: Lake, survey: Survey, wave: str) -> dict[tuple[str, str], Text]:

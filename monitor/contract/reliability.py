@@ -1,6 +1,7 @@
-"""What an estimate is worth: good, limited or unpublishable.
+"""What an estimate is worth: good, limited or unpublishable. Part of what the column `reliability` promises.
 
-Belongs here: the bounds and their sources. Does not belong here: withholding anything (`disclosed`).
+Belongs here: the bounds, their sources and the flag of one estimate. Does not belong here: withholding anything
+(`disclosed`), the sentence that tells the rule (the report's words).
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ FEW_FIRMS = 30
 """Fewer effective firms than this: limited (National Center for Health Statistics, Parker et al. 2017)"""
 LEAST_FIRMS = 10
 """Fewer effective firms than this: unpublishable"""
+NARROW = 0.05
+"""A share's interval up to this width tells enough, however small the share (the same source)"""
 WIDE = 0.30
 """A share's interval of this width or more: limited (the same source)"""
+WIDE_FOR_ITS_SHARE = 1.30
+"""A wider than narrow interval of more than this times the share, or what is left of it to one: limited (the same)"""
 TOO_WIDE = 0.60
 """A share's interval of this width or more says little more than that there are such firms: unpublishable"""
 LIMITED_CV = 0.165
@@ -46,7 +51,10 @@ def reliability(
     if share:
         if width >= TOO_WIDE:
             return "unpublishable"
-        return "limited" if width >= WIDE or effective < FEW_FIRMS else "good"
+        wide = width >= WIDE or (
+            width > NARROW and width > to_digits(WIDE_FOR_ITS_SHARE * min(estimate, 1 - estimate), OWN_DIGITS)
+        )
+        return "limited" if wide or effective < FEW_FIRMS else "good"
     if cv > UNPUBLISHABLE_CV:
         return "unpublishable"
     return "limited" if cv > LIMITED_CV or effective < FEW_FIRMS else "good"
