@@ -355,6 +355,7 @@ def _models(definition: Survey, wave: str) -> dict[str, pd.DataFrame]:
     key = {"survey": NAME, "wave": wave, "model": "primary", "variant": "main"}
     model = {
         **key, "outcome": "top_innovator", "base": "all_firms", "estimator": "logit", "weighted": True, "n": FIRMS,
+        "firms": FIRMS, "fewest_alike": 0,
         "events": 60, "n_dropped": 0, "df": 230.0, "minimum_detectable_effect": 0.17, "converged": True,
         "warning": None, "published": True, "warning_nl": None,
     }  # fmt: skip

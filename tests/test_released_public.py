@@ -15,6 +15,8 @@ from publication import Published
 from monitor.contract import TABLES
 from monitor.lake import connect
 from monitor.released import exchange
+from monitor.survey import load_survey
+from monitor.surveys import BUNDLED
 
 CONTRACT = {
     "indicators": "survey wave indicator measure domain_variable domain estimate se ci_low ci_high unweighted n "
@@ -113,6 +115,44 @@ def test_sdmx_lines_follow_the_cis_dimensions(published: Published) -> None:
     assert (table["DATAFLOW"] == exchange.DATAFLOW).all()
     assert ((table["OBS_VALUE"] == "") == (table["CONF_STATUS"] == "C")).all()
     assert {"2016", "2017"} == set(table["TIME_PERIOD"])
+
+
+def test_only_what_cis_means_carries_its_code_and_only_what_eurostat_means_its_lists() -> None:
+    """A share of turnover is a ratio of totals there; provinces are regions of NUTS 2, sections those of NACE."""
+    survey = load_survey(BUNDLED)
+    codes = exchange.cis_codes(survey)
+    assert codes == {"turnover_new_to_market": "TUR_PRD_NEW_MKT", "rd_performers": "INNA_IH_RND"}
+    for name in codes:
+        assert survey.indicators[name].estimator in ("share", "ratio", "total")
+        assert survey.bases[survey.indicators[name].base].sql == "true"
+    table = pd.DataFrame(
+        [
+            ("2017", "turnover_new_to_market", "turnover_new_to_market_eur", variable, code, 0.13, False, "good")
+            for variable, code in (
+                ("all", "all"), ("province", "PV20"), ("sector", "manufacturing"), ("size_band", "large"),
+                ("size_band", "micro"), ("size_band*province", "large*PV21"), ("rd_tax_credit", "true"),
+            )
+        ],
+        columns=["wave", "indicator", "measure", "domain_variable", "domain", "estimate", "suppressed", "reliability"],
+    )  # fmt: skip
+    lines = [
+        dict(zip(("DATAFLOW", *exchange.DIMENSIONS), x, strict=False)) for x in exchange.observations(table, survey)
+    ]
+    found = [(x["GEO"], x["NACE_R2"], x["SIZE_EMP"], x["DOMAIN"]) for x in lines]
+    assert found == [
+        ("_T", "_T", "_T", "_T"), ("NL11", "_T", "_T", "_T"), ("_T", "B-E", "_T", "_T"), ("_T", "_T", "GE250", "_T"),
+        ("_T", "_T", "_T", "size_band.micro"), ("NL12", "_T", "GE250", "_T"), ("_T", "_T", "_T", "rd_tax_credit.true"),
+    ]  # fmt: skip
+
+
+def test_each_line_of_the_exchange_is_in_official_lists_or_the_agency_s_own(published: Published) -> None:
+    table = pd.read_csv(published[2] / "public" / "sdmx" / "cis_indicators.csv", dtype=str, keep_default_na=False)
+    official = {"GEO": r"_T|NL\d\d", "NACE_R2": r"_T|[A-U](-[A-U])?", "SIZE_EMP": r"_T|10-49|50-249|GE250"}
+    for dimension, form in official.items():
+        assert table[dimension].str.fullmatch(form).all(), dimension
+    own = set(table["DOMAIN"]) - {"_T"}
+    assert "size_band.micro" in own
+    assert "sector.industry" in own, "a sector of the survey's own is no section of NACE"
 
 
 CONTENT_MODEL = {

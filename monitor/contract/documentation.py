@@ -57,6 +57,12 @@ DOCUMENTATION: tuple[Table, ...] = (
             wave,
             Column("concept", "VARCHAR", "Concept: the canonical variable."),
             Column("question", "VARCHAR", "The question's words in this wave (Dutch where there are two)."),
+            Column(
+                "period",
+                "VARCHAR",
+                "What it asked about: a year, years (2016-2018) or interview (the present, when the firm answered); "
+                "NULL where not declared.",
+            ),
             Column("source_column", "VARCHAR", "Columns of the delivery that hold the answer."),
             Column("label_nl", "VARCHAR", "Label (Dutch)."),
             Column("label_en", "VARCHAR", "Label (English)."),

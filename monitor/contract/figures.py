@@ -22,6 +22,24 @@ from monitor.contract.columns import (
     uncertainty,
     wave,
 )
+from monitor.contract.reliability import (
+    FEW_FIRMS,
+    LEAST_FIRMS,
+    LIMITED_CV,
+    NARROW,
+    TOO_WIDE,
+    UNPUBLISHABLE_CV,
+    WIDE,
+    WIDE_FOR_ITS_SHARE,
+)
+
+RELIABILITY = (
+    "good, limited or unpublishable. Limited: fewer than "
+    f"{FEW_FIRMS} effective firms; a share whose interval is {100 * WIDE:.0f} points wide or more, or wider than "
+    f"{100 * NARROW:.0f} points and than {WIDE_FOR_ITS_SHARE:g} times the share (or one minus it, where less); an "
+    f"amount with a coefficient of variation above {LIMITED_CV:g}. Unpublishable: fewer than {LEAST_FIRMS} "
+    f"effective firms, {100 * TOO_WIDE:.0f} points, {UNPUBLISHABLE_CV:g}."
+)
 
 FIGURES: tuple[Table, ...] = (
     Table(
@@ -47,24 +65,70 @@ FIGURES: tuple[Table, ...] = (
             Column(
                 "unweighted",
                 "DOUBLE",
-                "Plain share or mean of the usable responses, as published reports print it; a share in 0..1.",
+                "The same of the firms counted in n, each counting once: their plain share, mean, ratio or median, as "
+                "published reports print it (shares in 0..1); of a total their plain sum, which is not one of a "
+                "population.",
                 precision=AS_IT_IS,
             ),
-            Column("n", "BIGINT", "Firms in the base that answered (number).", not_negative),
-            Column("n_effective", "DOUBLE", "Firms of a simple random sample with the same precision.", not_negative),
+            Column(
+                "n",
+                "BIGINT",
+                "Firms in the base with a value (number): they answered, or it follows from what they answered before "
+                "(n_routed).",
+                not_negative,
+            ),
+            Column(
+                "n_routed",
+                "BIGINT",
+                "Of n, firms that were not asked because their value follows from another answer (number); for all "
+                "firms of the base only, NULL where these or the others are too few.",
+                not_negative,
+            ),
+            Column(
+                "n_completed",
+                "DOUBLE",
+                "Firms in the base with a value once missing answers are filled in (number, mean over the completed "
+                "copies): what the estimate, deff and n_effective rest on.",
+                not_negative,
+            ),
+            Column(
+                "n_effective",
+                "DOUBLE",
+                "n_completed over deff: firms of a simple random sample, from a population without end, with the same "
+                "precision. More than n_completed where strata and calibration give more than weights cost.",
+                not_negative,
+            ),
             Column("deff", "DOUBLE", "Design effect: variance over that of a simple random sample.", not_negative),
             Column("cv", "DOUBLE", "Coefficient of variation: se over the estimate's size (share).", not_negative),
             Column(
                 "reliability",
                 "VARCHAR",
-                "good, limited or unpublishable.",
+                RELIABILITY,
                 values=("good", "limited", "unpublishable"),
             ),
             suppressed,
             held,
             Column("comparable_since", "VARCHAR", "First wave this figure can be compared with."),
+            Column(
+                "period",
+                "VARCHAR",
+                "What its questions asked about: a year, years (2016-2018), interview (the present, when the firm "
+                "answered); several joined by commas; NULL where not declared.",
+            ),
         ),
-        ("estimate", "se", "ci_low", "ci_high", "unweighted", "n", "n_effective", "deff", "cv"),
+        (
+            "estimate",
+            "se",
+            "ci_low",
+            "ci_high",
+            "unweighted",
+            "n",
+            "n_routed",
+            "n_completed",
+            "n_effective",
+            "deff",
+            "cv",
+        ),
     ),
     Table(
         "changes",
@@ -134,7 +198,8 @@ FIGURES: tuple[Table, ...] = (
     ),
     Table(
         "benchmarks",
-        "Benchmarks: weighted median and quartiles of number-valued measures by domain, rounded to two digits.",
+        "Benchmarks: weighted median and quartiles by domain of the values firms gave, rounded to two digits. Nothing "
+        "is filled in here; the estimates in `indicators` rest on completed answers as well.",
         ("survey", "wave", "measure", "domain_variable", "domain"),
         (
             survey,
@@ -142,10 +207,25 @@ FIGURES: tuple[Table, ...] = (
             Column("measure", "VARCHAR", "Measure."),
             domain_variable,
             domain,
-            Column("p25", "DOUBLE", "Value a quarter of firms stay under, in the measure's unit (shares in 0..1)."),
-            Column("median", "DOUBLE", "Value half of the firms stay under, in the measure's unit (shares in 0..1)."),
             Column(
-                "p75", "DOUBLE", "Value three quarters of firms stay under, in the measure's unit (shares in 0..1)."
+                "p25",
+                "DOUBLE",
+                "Value a quarter of the firms that gave one stay under, in the measure's unit (shares in 0..1).",
+            ),
+            Column(
+                "median",
+                "DOUBLE",
+                "Value half of the firms that gave one stay under, in the measure's unit (shares in 0..1).",
+            ),
+            Column(
+                "p75",
+                "DOUBLE",
+                "Value three quarters of the firms that gave one stay under, in the measure's unit (shares in 0..1).",
+            ),
+            Column(
+                "quartiles_suppressed",
+                "BOOLEAN",
+                "Whether p25 and p75 are withheld (they are NULL then): too few firms beyond them.",
             ),
             suppressed,
         ),

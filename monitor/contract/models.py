@@ -42,7 +42,19 @@ MODELS: tuple[Table, ...] = (
                 values=("logit", "firth", "fractional_logit", "conditional_logit"),
             ),
             Column("weighted", "BOOLEAN", "Whether the design's weights were used."),
-            Column("n", "BIGINT", "Firms in the model (number).", not_negative),
+            Column(
+                "n",
+                "BIGINT",
+                "Answers in the model (number): a firm counts once in every wave it answered; mean over the completed "
+                "copies.",
+                not_negative,
+            ),
+            Column(
+                "firms",
+                "BIGINT",
+                "Different firms in the model (number); NULL where too few of them answered in several waves.",
+                not_negative,
+            ),
             Column(
                 "events",
                 "BIGINT",
@@ -62,13 +74,13 @@ MODELS: tuple[Table, ...] = (
             Column(
                 "counts_held",
                 "BOOLEAN",
-                "Whether n, events and n_dropped are those of an earlier release (NULL where it had none): fewer firms "
-                "changed since than may be told apart.",
+                "Whether n, firms, events and n_dropped are those of an earlier release (NULL where it had none): "
+                "fewer firms changed since than may be told apart.",
             ),
             Column("published", "BOOLEAN", "Whether there are terms and contrasts of this fit."),
             suppressed,
         ),
-        ("n", "events", "n_dropped", "df", "minimum_detectable_effect"),
+        ("n", "firms", "events", "n_dropped", "df", "minimum_detectable_effect"),
     ),
     Table(
         "terms",

@@ -51,9 +51,8 @@ def reliability(
     if share:
         if width >= TOO_WIDE:
             return "unpublishable"
-        wide = width >= WIDE or (
-            width > NARROW and width > to_digits(WIDE_FOR_ITS_SHARE * min(estimate, 1 - estimate), OWN_DIGITS)
-        )
+        bound = to_digits(WIDE_FOR_ITS_SHARE * min(estimate, 1 - estimate), OWN_DIGITS)
+        wide = width >= WIDE or (width > NARROW and width > bound)
         return "limited" if wide or effective < FEW_FIRMS else "good"
     if cv > UNPUBLISHABLE_CV:
         return "unpublishable"

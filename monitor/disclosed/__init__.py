@@ -85,7 +85,7 @@ def disclose(
     )
     taking_part = _under(peers.initiatives(lake, survey, wave) for wave in waves)
     tables = {
-        "indicators": revisions.with_held(withhold_lines(indicators, rows), held),
+        "indicators": revisions.with_held(without_few_routed(withhold_lines(indicators, rows), least), held),
         "changes": declared.with_comparability(
             withhold_changes(changes, rows, least), withhold_lines(indicators, rows), survey
         ),
@@ -166,6 +166,7 @@ def withhold_models(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[
     withheld: set[tuple[str, ...]] = set()
     if len(out["models"]):
         out["models"]["suppressed"] = primary.model_withheld(out["models"], survey.disclosure)
+        out["models"] = without_few_alike(out["models"], survey.disclosure.minimum_firms)
         out["models"] = _emptied("models", out["models"])
         for column in ("warning", "warning_nl"):
             out["models"][column] = out["models"][column].map(primary.without_cells)
@@ -194,6 +195,26 @@ def withhold_models(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[
         claims.loc[claims["suppressed"], "verdict"] = "not testable"
         out["claims"] = _emptied("claims", claims)
     return out
+
+
+def without_few_alike(models: pd.DataFrame, least: int) -> pd.DataFrame:
+    """`models` without the number of different firms where it would give a few away: beside the answers and the firms
+    that two waves share it tells how many firms answered in several waves, or in all of them."""
+    if "firms" not in models:
+        return models.assign(firms=None)
+    few = pd.to_numeric(models["fewest_alike"]).fillna(0).between(1, least - 1)
+    return models.assign(firms=models["firms"].astype("object").where(~few.astype(bool), None))
+
+
+def without_few_routed(indicators: pd.DataFrame, least: int) -> pd.DataFrame:
+    """`indicators` with how many firms were routed past the question for all firms of the base only, and only where
+    neither they nor those that answered are few."""
+    if "n_routed" not in indicators:
+        return indicators
+    routed, firms = pd.to_numeric(indicators["n_routed"]), pd.to_numeric(indicators["n"])
+    few = routed.between(1, least - 1) | (firms - routed).between(1, least - 1)
+    told = (indicators["domain_variable"] == ALL) & ~few.fillna(True).astype(bool)
+    return indicators.assign(n_routed=indicators["n_routed"].astype("object").where(told, None))
 
 
 def describe_quality(lake: Lake, survey: Survey, waves: Sequence[str]) -> pd.DataFrame:

@@ -72,7 +72,8 @@ def benchmarks(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> pd.DataFr
     A median is shown where the minimum number of firms stand on either side of it, quartiles where they do beyond
     each quartile; all are rounded to two significant digits. Percentages come as shares.
     """
-    columns = ["survey", "wave", "measure", "domain_variable", "domain", "p25", "median", "p75", "suppressed"]
+    columns = ["survey", "wave", "measure", "domain_variable", "domain", "p25", "median", "p75"]
+    columns += ["quartiles_suppressed", "suppressed"]
     firms = firms_of_wave.observed.merge(firms_of_wave.weights[["firm", "weight"]], on="firm")
     rows = []
     for measure in survey.measures.values():
@@ -97,6 +98,7 @@ def benchmarks(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> pd.DataFr
                     "domain_variable": variable,
                     "domain": code,
                     **{name: None if v is None else rounded(v * unit) for name, v in quantiles.items()},
+                    "quartiles_suppressed": quantiles["p25"] is None,
                     "suppressed": quantiles["median"] is None,
                 }
             )

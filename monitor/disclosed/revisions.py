@@ -217,7 +217,7 @@ def with_held_counts(models: pd.DataFrame, before: Sequence[Earlier], held: Line
     """
     if not len(models) or not before:
         return models
-    key, counts = ("wave", "model", "variant"), ("n", "events", "n_dropped")
+    key, counts = ("wave", "model", "variant"), ("n", "firms", "events", "n_dropped")
     tables = [release.tables["models"] for release in before]
     outcomes = {(row[0], str(line["measure"])) for row, line in held.items() if row[2] == EVERYONE}
     flags = _few(models, tables, key, counts, survey.disclosure.minimum_firms, "counts_held")

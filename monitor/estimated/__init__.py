@@ -3,8 +3,8 @@
 Belongs here: reading weights and measures, writing estimates. Does not belong here: variance formulas (`design`),
 disclosure control (`disclosed`).
 
-`lines` estimates one indicator in all domains at once, `reliability` says what an estimate is worth,
-`monitor.survey.comparability` since when it means the same.
+`lines` estimates one indicator in all domains at once; `monitor.survey.comparability` says since when it means the
+same and what period it is about.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from monitor.estimated.lines import WaveData, WaveEstimates, estimate_wave
 from monitor.lake import Lake, quoted, statement
 from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
-from monitor.survey.comparability import comparable_since
+from monitor.survey.comparability import comparable_since, period
 
 __all__ = ["WaveData", "WaveEstimates", "changes_between", "estimate_wave", "run", "run_all"]
 
@@ -110,7 +110,9 @@ def read_wave(lake: Lake, survey: Survey, wave: Wave) -> WaveData:
         if variable in weights:
             for rows in copies.values():
                 rows[variable] = weights[variable].to_numpy()
-    return WaveData(wave.name, design, copies)
+    past = lake.read("derived_routed", wave.name) if lake.has("derived_routed", wave.name) else None
+    routed = {} if past is None else {str(name): set(part["firm"]) for name, part in past.groupby("measure")}
+    return WaveData(wave.name, design, copies, routed)
 
 
 def indicator_table(estimates: WaveEstimates, survey: Survey, wave: Wave) -> pd.DataFrame:
@@ -123,6 +125,7 @@ def indicator_table(estimates: WaveEstimates, survey: Survey, wave: Wave) -> pd.
     table.insert(1, "wave", wave.name)
     since = {name: comparable_since(survey, name, wave) for name in survey.indicators}
     table["comparable_since"] = table["indicator"].map(since)
+    table["period"] = table["indicator"].map({name: period(survey, name, wave) for name in survey.indicators})
     answered = table.groupby("indicator")["n"].transform("max") > 0
     table = table[answered | table["comparable_since"].notna()]
     return _typed(table.sort_values(["indicator", "domain_variable", "domain"], ignore_index=True))
@@ -130,8 +133,10 @@ def indicator_table(estimates: WaveEstimates, survey: Survey, wave: Wave) -> pd.
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     """Counts as whole numbers that may be missing, texts as text also where all are missing."""
-    counts = {c: "Int64" for c in ("n", "events", "overlap_firms", "copies") if c in table}
+    counts = {c: "Int64" for c in ("n", "n_routed", "events", "overlap_firms", "copies") if c in table}
     texts = {
-        c: "string" for c in ("reason", "comparable_since", "reliability", "domain", "domain_variable") if c in table
+        c: "string"
+        for c in ("reason", "comparable_since", "period", "reliability", "domain", "domain_variable")
+        if c in table
     }
     return table.astype({**counts, **texts})

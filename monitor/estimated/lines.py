@@ -6,16 +6,16 @@ the lake, reliability bounds, comparability.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from monitor.beside import share
-from monitor.design import FEW_EVENTS, SurveyDesign, korn_graubard, logit_t, student_t
 from monitor.contract.reliability import reliability
+from monitor.design import FEW_EVENTS, SurveyDesign, korn_graubard, logit_t, student_t
 from monitor.rubin import combine
 from monitor.survey import Indicator, Survey
 
@@ -32,6 +32,8 @@ class WaveData:
     design: SurveyDesign
     copies: Mapping[int, pd.DataFrame]
     """Imputation -> measures, bases and domain variables by firm; 0 is the observed copy, 1..m the completed ones"""
+    routed: Mapping[str, Set[str]] = field(default_factory=dict)
+    """Measure -> firms whose value follows from the questionnaire's routing, not from an answer"""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,10 @@ class Line:
     high: Floats
     deff: Floats
     n_effective: Floats
+    n_completed: Floats
+    """(D,) firms with a value once missing answers are filled in, mean over the copies: what the estimate rests on"""
+    n_routed: NDArray[np.int64]
+    """(D,) of the firms with a value, those whose value follows from the routing"""
     contributions: Floats
     population: Floats
     reason: list[str | None]
@@ -127,6 +133,8 @@ class WaveEstimates:
                         "ci_high": float(line.high[j]) * unit,
                         "unweighted": float(line.observed.unweighted[j]) * unit,
                         "n": n,
+                        "n_routed": int(line.n_routed[j]),
+                        "n_completed": float(line.n_completed[j]),
                         "events": int(line.observed.events[j]) if share else None,
                         "n_effective": float(line.n_effective[j]),
                         "deff": float(line.deff[j]),
@@ -181,7 +189,8 @@ def _line(wave: tuple[WaveData, Mapping[int, Bools]], asked: tuple[Indicator, st
     (data, members), (indicator, kind) = wave, asked
     found = {copy: one_copy(data.design, frame, members[copy], indicator, kind) for copy, frame in data.copies.items()}
     used = [found[copy] for copy in sorted(found) if copy > 0] or [found[0]]
-    return combined(found[0], used, indicator, kind)
+    past = data.copies[0]["firm"].isin(data.routed.get(indicator.measure, ())).to_numpy(bool)
+    return combined(found[0], used, indicator, kind, past)
 
 
 def domain_list(data: WaveData, survey: Survey) -> list[tuple[str, str]]:
@@ -346,8 +355,11 @@ def _simple_variance(w: Floats, z: Floats, inside: Bools, population: Floats, n:
         return np.asarray(population**2 * spread / n)
 
 
-def combined(observed: OneCopy, copies: list[OneCopy], indicator: Indicator, kind: str) -> Line:
-    """Rubin's rules over the copies, then intervals, design effects and the reason of everything that is missing."""
+def combined(observed: OneCopy, copies: list[OneCopy], indicator: Indicator, kind: str, routed: Bools) -> Line:
+    """Rubin's rules over the copies, then intervals, design effects and the reason of everything that is missing.
+
+    `routed`: (n,) firms whose value of the measure follows from the routing.
+    """
     df = np.min([c.df for c in copies], axis=0).astype(float)
     parts = combine([c.estimate for c in copies], [_zero(c.variance) for c in copies], df)
     replicated = combine([c.estimate for c in copies], [_zero(c.replicate_variance) for c in copies], df)
@@ -396,6 +408,8 @@ def combined(observed: OneCopy, copies: list[OneCopy], indicator: Indicator, kin
         high,
         deff,
         effective,
+        n,
+        observed.inside[routed].sum(axis=0),
         np.mean([c.contributions for c in copies], axis=0),
         np.mean([c.population for c in copies], axis=0),
         reason,

@@ -24,7 +24,7 @@ from monitor.modelled.panel import WAVE, with_answers_again, with_firm_means, wi
 from monitor.modelled.prepare import reason_of_skip
 from monitor.modelled.registry import Model, Specification
 from monitor.modelled.result import LEVEL, Estimates, Result
-from monitor.modelled.robustness import row
+from monitor.modelled.robustness import comma, row
 from monitor.modelled.sample import Sample, rows
 from monitor.modelled.terms import Terms, decide, matrix
 from monitor.rubin import combine
@@ -73,7 +73,7 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     result = Result(s, estimator=s.estimator)
     chosen = [rows(sample, copy, s) for copy in sample.copies]
     result.dropped = round(float(np.mean([r.dropped for r in chosen])))
-    _, codes = np.unique(sample.firms.astype(str), return_inverse=True)
+    codes = sample.codes
     frames = [r.frame for r in chosen]
     layout = decide(frames, Terms(s.practices), (WAVE,), {}, sample.orders, 1)
     kept = []
@@ -85,7 +85,7 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     names = tuple(name for name, keep in zip(layout.names[1:], columns, strict=True) if keep)
     switching = min(len(np.unique(codes[r.mask][changing])) for r, _, changing, _ in kept)
     result.refusal = reason_of_skip(sample, s)
-    result.n = round(float(np.mean([changing.sum() for _, _, changing, _ in kept])))
+    result.count([np.unique(codes[r.mask][changing], return_counts=True)[1] for r, _, changing, _ in kept])
     result.events = round(float(np.mean([r.y[changing].sum() for r, _, changing, _ in kept])))
     result.df = float(max(switching - len(names), 0))
     if result.refusal is not None:
@@ -122,8 +122,8 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     )
     result.warnings.append(
         Refusal(
-            f"alleen de {switching} bedrijven die van uitkomst wisselen",
-            f"only the {switching} firms that change their outcome",
+            f"alleen de {result.firms} bedrijven die van uitkomst wisselen",
+            f"only the {result.firms} firms that change their outcome",
         )
     )
     return result
@@ -176,7 +176,16 @@ def _attrition(sample: Sample, following: str, main: Specification, thresholds: 
     b, v = both.estimate[places], both.variance[np.ix_(places, places)]
     wald = float(b @ np.linalg.solve(v, b)) / len(places)
     p = float(fdtrc(len(places), df, wald))
-    share = float(np.mean([np.average(r.y, weights=w[r.mask]) for r in chosen]))
+    weighted = 100 * float(np.mean([np.average(r.y, weights=w[r.mask]) for r in chosen]))
+    plain = 100 * float(np.mean([r.y.mean() for r in chosen]))
+    told_en = (
+        f"Of the firms that answered in {sample.wave}, {plain:.1f} % answered again in {following} "
+        f"(weighted: {weighted:.1f} %)"
+    )
+    told_nl = (
+        f"Van de bedrijven die in {sample.wave} antwoordden, antwoordde {comma(plain)} % weer in {following} "
+        f"(gewogen: {comma(weighted)} %)"
+    )
     t = float(stdtrit(df, 0.5 + LEVEL / 2))
     found = []
     for name, at in zip(subjects, places, strict=False):
@@ -193,8 +202,8 @@ def _attrition(sample: Sample, following: str, main: Specification, thresholds: 
                 p_value=p,
                 statistic=wald,
                 verdict="goes with answering again" if p < 0.05 else "no sign of selective attrition",
-                note_en=f"{100 * share:.0f} % answered again; log-odds of {name}; p-value of the three together.",
-                note_nl=f"{100 * share:.0f} % antwoordde weer; log-odds van {name}; p-waarde van de drie samen.",
+                note_en=f"{told_en}; log-odds of {name}; p-value of the three together.",
+                note_nl=f"{told_nl}; log-odds van {name}; p-waarde van de drie samen.",
             )
         )
     return found

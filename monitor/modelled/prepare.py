@@ -55,7 +55,7 @@ def prepare(sample: Sample, s: Specification, thresholds: Disclosure) -> Prepare
         result.refusal = Refusal(f"niet gevraagd in deze golf: {names}", f"not asked in this wave: {names}")
         return Prepared(result)
     chosen = [rows(sample, copy, s) for copy in copies]
-    _describe(result, chosen)
+    _describe(result, sample, chosen)
     constant = _constant(chosen, s)
     layout = _layout(s)
     if result.n:
@@ -94,8 +94,8 @@ def reason_of_skip(sample: Sample, s: Specification) -> Refusal | None:
     return None
 
 
-def _describe(result: Result, chosen: Sequence[Rows]) -> None:
-    result.n = round(float(np.mean([r.mask.sum() for r in chosen])))
+def _describe(result: Result, sample: Sample, chosen: Sequence[Rows]) -> None:
+    result.count([sample.answers_of_firms(r.mask) for r in chosen])
     result.dropped = round(float(np.mean([r.dropped for r in chosen])))
     result.routed = max(r.routed for r in chosen)
     if result.specification.estimator != "fractional_logit":

@@ -6,6 +6,7 @@ they are computed (`engine`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,6 +91,11 @@ class Result:
 
     specification: Specification
     n: int = 0
+    """Answers: a firm counts once in every wave it answered"""
+    firms: int = 0
+    """Different firms"""
+    fewest_alike: int = 0
+    """Of the firms with several answers, the fewest that have the same number of them; 0 where none has several"""
     events: int | None = None
     dropped: int = 0
     routed: int = 0
@@ -107,6 +113,13 @@ class Result:
     layout: Terms | None = None
     statsmodels_gap: float | None = None
     """How far the first copy's coefficients lie from statsmodels' (`referee`); None where it was not asked"""
+
+    def count(self, answers: Sequence[NDArray[np.int64]]) -> None:
+        """Count answers and firms, means over the copies; `answers`: of each copy the answers of its firms."""
+        self.n = round(float(np.mean([each.sum() for each in answers])))
+        self.firms = round(float(np.mean([len(each) for each in answers])))
+        groups = [int(size) for each in answers for size in np.bincount(each)[2:] if size]
+        self.fewest_alike = min(groups, default=0)
 
     @property
     def minimum_detectable_effect(self) -> float:

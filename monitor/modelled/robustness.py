@@ -100,9 +100,9 @@ def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
                     "its interval to one."
                 ),
                 note_nl=(
-                    f"{about['nl']}: een risicoverhouding van {_comma(ratio)}. Iets wat niet is gemeten zou met zowel "
-                    f"praktijk als uitkomst een risicoverhouding van {_comma(estimate)} moeten hebben om haar weg te "
-                    f"verklaren, en van {_comma(bound)} om het interval tot één te brengen."
+                    f"{about['nl']}: een risicoverhouding van {comma(ratio)}. Iets wat niet is gemeten zou met zowel "
+                    f"praktijk als uitkomst een risicoverhouding van {comma(estimate)} moeten hebben om haar weg te "
+                    f"verklaren, en van {comma(bound)} om het interval tot één te brengen."
                 ),
             )
         )
@@ -128,11 +128,11 @@ def power_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
             bound=least,
             note_en=(
                 f"{about['en']}: a true value of {100 * effect:.0f} points would be found in "
-                f"{100 * precision.power(effect):.0f} % of such samples."
+                f"{100 * precision.power(effect):.0f} % of surveys like this one."
             ),
             note_nl=(
                 f"{about['nl']}: een werkelijke waarde van {100 * effect:.0f} procentpunt zou in "
-                f"{100 * precision.power(effect):.0f} % van zulke steekproeven worden gevonden."
+                f"{100 * precision.power(effect):.0f} % van zulke enquêtes worden gevonden."
             ),
         )
         for effect in EFFECTS
@@ -174,8 +174,8 @@ def dose_rows(result: Result, survey: Survey, doses: tuple[float, float]) -> lis
                 f"{test.slope_high:.2f} at {most:g} (log-odds per unit)."
             ),
             note_nl=(
-                f"{label_of(survey, str(s.dose), 'nl')}: helling {_comma(test.slope_low, 2)} bij {least:g} en "
-                f"{_comma(test.slope_high, 2)} bij {most:g} "
+                f"{label_of(survey, str(s.dose), 'nl')}: helling {comma(test.slope_low, 2)} bij {least:g} en "
+                f"{comma(test.slope_high, 2)} bij {most:g} "
                 "(log-odds per eenheid)."
             ),
         )
@@ -215,8 +215,8 @@ def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]
                         "Palm)."
                     ),
                     note_nl=(
-                        f"{' en '.join(told['nl'])} {hypothese}: afstand {_comma(test.statistic, 2)} tot de hypothese; "
-                        f"zij blijft staan onder {_comma(test.lower, 2)} en valt boven {_comma(test.upper, 2)} "
+                        f"{' en '.join(told['nl'])} {hypothese}: afstand {comma(test.statistic, 2)} tot de hypothese; "
+                        f"zij blijft staan onder {comma(test.lower, 2)} en valt boven {comma(test.upper, 2)} "
                         "(Kodde en Palm)."
                     ),
                 )
@@ -236,8 +236,8 @@ def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list
             joint.p_median,
             f"the median estimate is {100 * joint.median:.1f} percentage points (95 % interval {low:.1f} to "
             f"{high:.1f})",
-            f"de mediane schatting is {_comma(100 * joint.median)} procentpunt (95%-interval {_comma(low)} tot "
-            f"{_comma(high)})",
+            f"de mediane schatting is {comma(100 * joint.median)} procentpunt (95%-interval {comma(low)} tot "
+            f"{comma(high)})",
         ),
         "positive": (
             joint.positive,
@@ -287,5 +287,6 @@ def doses_of(copies: Sequence[Any], dose: str) -> tuple[float, float]:
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
-def _comma(value: float, digits: int = 1) -> str:
+def comma(value: float, digits: int = 1) -> str:
+    """A number as Dutch writes it."""
     return _comma_in(f"{value:.{digits}f}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -61,6 +62,16 @@ class Sample:
     """Measure -> (n,) firms whose value follows from the questionnaire's routing, not from an answer"""
     skipped: Mapping[tuple[str, str], Text] = field(default_factory=dict)
     """(measure, base) -> why nothing is decided about it: firms were led past it and the wave does not declare so"""
+
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """(n,) each row's firm as a number; rows of the same firm in several waves have the same"""
+        return np.asarray(np.unique(self.firms.astype(str), return_inverse=True)[1], dtype=np.int64)
+
+    def answers_of_firms(self, mask: Mask) -> NDArray[np.int64]:
+        """(k,) for each of the k different firms in the mask, in how many of its rows it is: its answers."""
+        counted = np.bincount(self.codes[mask])
+        return counted[counted > 0]
 
     def has(self, *names: str) -> bool:
         """Whether all the named columns exist and hold anything."""

@@ -22,7 +22,7 @@ def words(text: str) -> list[str]:
 TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "modelled_models": (
         words(
-            "survey wave model variant outcome base estimator weighted n events n_dropped df "
+            "survey wave model variant outcome base estimator weighted n firms fewest_alike events n_dropped df "
             "minimum_detectable_effect converged warning published warning_nl n_routed copies family "
             "statsmodels_gap"
         ),
@@ -71,7 +71,7 @@ TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
 }
 """Table -> its columns and its key"""
 
-WHOLE = frozenset({"n", "events", "n_dropped", "n_routed", "copies", "number"})
+WHOLE = frozenset({"n", "firms", "fewest_alike", "events", "n_dropped", "n_routed", "copies", "number"})
 FACTS = frozenset({"weighted", "converged", "published", "own_choice"})
 NUMBERS = frozenset(
     words(
@@ -96,6 +96,8 @@ def model_row(survey: str, wave: str, result: Result) -> dict[str, Any]:
         "estimator": result.estimator,
         "weighted": s.weighted,
         "n": result.n,
+        "firms": result.firms,
+        "fewest_alike": result.fewest_alike,
         "events": result.events,
         "n_dropped": result.dropped,
         "df": result.df,

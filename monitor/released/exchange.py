@@ -18,8 +18,7 @@ from monitor.spelling import spelled
 from monitor.survey import Survey
 
 DATAFLOW = "MONITOR:CIS_INDICATORS(1.0)"
-DIMENSIONS = ("FREQ", "GEO", "NACE_R2", "SIZE_EMP", "INN_CODE", "UNIT", "TIME_PERIOD")
-SIZE_CODES = {"micro": "LT10", "small": "10-49", "medium": "50-249", "large": "GE250"}
+DIMENSIONS = ("FREQ", "GEO", "NACE_R2", "SIZE_EMP", "DOMAIN", "INN_CODE", "UNIT", "TIME_PERIOD")
 TOTAL = "_T"
 """The code of a dimension that is not broken down"""
 LONGEST_CODE = 255
@@ -43,53 +42,82 @@ def write(
 
 
 def observations(indicators: pd.DataFrame, survey: Survey) -> Iterator[list[str]]:
-    """SDMX-CSV 1.0 lines: one per indicator whose measure is one concept with a CIS code, by wave and domain.
+    """SDMX-CSV 1.0 lines: one per indicator that estimates a CIS variable, by wave and domain.
 
     Dimensions as in CIS: frequency, region, activity, size class of persons employed, variable, unit, reference
-    year. A withheld value is empty with confidentiality status C; limited reliability is observation status U.
+    year. Their codes are Eurostat's; a domain that is none of theirs stands in DOMAIN, in the agency's own list, as
+    `variable.code`. A withheld value is empty with confidentiality status C; limited reliability is observation
+    status U.
     """
-    codes = {name: code for name, i in survey.indicators.items() if (code := cis_code(survey, i.measure))}
+    codes = cis_codes(survey)
     wanted = indicators[indicators["indicator"].isin(codes)]
     for x in wanted.astype("object").where(wanted.notna(), None).to_dict("records"):
-        variable, code = x["domain_variable"], x["domain"]
-        if variable not in ("all", "province", "sector", "size_band"):
-            continue
-        estimator = survey.indicators[x["indicator"]].estimator
+        share = is_share(survey, x["indicator"])
+        place = placed(survey, x["domain_variable"], x["domain"])
         yield [
             DATAFLOW,
             "A",
-            token(code) if variable == "province" else TOTAL,
-            token(code) if variable == "sector" else TOTAL,
-            SIZE_CODES.get(code, token(code)) if variable == "size_band" else TOTAL,
-            token(f"{codes[x['indicator']]}.{x['indicator']}"),
-            "PC" if x_share(estimator, survey, x["measure"]) else token(survey.measures[x["measure"]].unit or "NR"),
+            *(place.get(dimension, TOTAL) for dimension in ("GEO", "NACE_R2", "SIZE_EMP", "DOMAIN")),
+            codes[x["indicator"]],
+            "PC" if share else token(survey.measures[x["measure"]].unit or "NR"),
             str(survey.waves[x["wave"]].reference_year),
-            ""
-            if x["suppressed"]
-            else cell(float(x["estimate"]) * (100 if x_share(estimator, survey, x["measure"]) else 1)),
+            "" if x["suppressed"] else cell(float(x["estimate"]) * (100 if share else 1)),
             "" if x["suppressed"] else ("U" if x["reliability"] == "limited" else "A"),
             "C" if x["suppressed"] else "F",
         ]
 
 
-def x_share(estimator: str, survey: Survey, measure: str) -> bool:
+def placed(survey: Survey, variable: str, code: str) -> dict[str, str]:
+    """The dimensions that say where a line is about: Eurostat's codes where they mean exactly the same."""
+    if variable == "all":
+        return {}
+    parts = list(zip(variable.split("*"), code.split("*"), strict=True))
+    concepts = [survey.concepts.get(name) for name, _ in parts]
+    theirs = {
+        str(concept.eurostat_list): concept.eurostat[part]
+        for concept, (_, part) in zip(concepts, parts, strict=True)
+        if concept is not None and part in concept.eurostat
+    }
+    return theirs if len(theirs) == len(parts) else {"DOMAIN": f"{token(variable)}.{token(code)}"}
+
+
+def is_share(survey: Survey, name: str) -> bool:
     """Whether an indicator is a share (published as per cent here)."""
-    return estimator in ("share", "ratio") or survey.measures[measure].type == "percentage"
+    indicator = survey.indicators[name]
+    return indicator.estimator in ("share", "ratio") or survey.measures[indicator.measure].type == "percentage"
 
 
-def cis_code(survey: Survey, measure: str) -> str | None:
-    """The CIS code (newest edition) of the one concept a measure is, or None where it is more than one concept."""
-    known = survey.measures.get(measure)
-    concept = survey.concepts.get(known.sql.strip()) if known else None
-    if concept is None or not concept.cis_code:
+def cis_codes(survey: Survey) -> dict[str, str]:
+    """Indicator -> the CIS variable (newest edition) it is an estimate of; one indicator for each variable.
+
+    As declared (`cis_code` of the indicator), or where the two are the same (`_same_as_cis`).
+    """
+    codes = {name: i.cis_code for name, i in survey.indicators.items() if i.cis_code is not None}
+    for name in survey.indicators:
+        code = _same_as_cis(survey, name)
+        if name not in codes and code is not None and code not in codes.values():
+            codes[name] = code
+    return codes
+
+
+def _same_as_cis(survey: Survey, name: str) -> str | None:
+    """The code of the one concept an indicator is about, where the base is every firm and the estimate is the share of
+    firms with a property or the total of an amount. CIS's shares of turnover are ratios of totals: a mean of firms' own
+    shares is another figure."""
+    indicator = survey.indicators[name]
+    measure, base = survey.measures.get(indicator.measure), survey.bases[indicator.base]
+    concept = survey.concepts.get(measure.sql.strip()) if measure else None
+    if concept is None or not concept.cis_code or base.sql.strip().lower() != "true":
         return None
-    return concept.cis_code[max(concept.cis_code)]
+    same = {"boolean": "share", "number": "total", "integer": "total"}.get(concept.type) == indicator.estimator
+    code = concept.cis_code[max(concept.cis_code)]
+    return code if same and code == token(code) else None
 
 
 def token(text: str) -> str:
-    """A text as an SDMX code: letters, digits, underscore, hyphen, dot. Other texts, and other than a code of CIS, give
-    another code."""
-    return spelled(text, r"A-Za-z0-9_.\-", LONGEST_CODE, {TOTAL, *SIZE_CODES.values()})
+    """A text as an SDMX code: letters, digits, underscore, hyphen, dot. Other texts, and other than the total's code,
+    give another code."""
+    return spelled(text, r"A-Za-z0-9_.\-", LONGEST_CODE, {TOTAL})
 
 
 def identifier(kind: str, *names: str) -> str:

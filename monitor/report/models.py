@@ -77,8 +77,9 @@ def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, 
         "contrasts": every_contrast(figures, wave, name, MAIN, t("contrasts_title", wave=shown, **about)),
         "terms": terms(figures, wave, name, shown),
         "words": t(
-            "model_n",
+            "model_n" if shown == wave else "model_n_answers" if model["firms"] is None else "model_n_pooled",
             n=n.plain(model["n"]),
+            firms=n.plain(model["firms"]),
             events=n.plain(model["events"]),
             filled=t("events_filled") if filled else "",
             base=figures.words.label("base", str(model["base"])).lower(),
@@ -345,19 +346,26 @@ def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
     """All models and variants of a wave with what to know about them."""
     t, n = figures.words.t, figures.numbers
     column = "warning_nl" if figures.words.language == "nl" else "warning"
+    pooled = label != wave
+
+    def counts(x: Line) -> tuple[str, ...]:
+        """Firms and those with the outcome; over several waves the answers, whose they are, and those with it."""
+        told = [n.plain(x["n"]), *([n.plain(x["firms"])] if pooled else []), n.plain(x["events"])]
+        return (t("withheld"), *[""] * (len(told) - 1)) if x["suppressed"] else tuple(told)
+
     rows = tuple(
         (
             figures.words.label("model", str(x["model"])),
             str(x["variant"]).replace("_", " "),
             str(x["estimator"]).replace("_", " "),
-            t("withheld") if x["suppressed"] else n.plain(x["n"]),
-            "" if x["suppressed"] else n.plain(x["events"]),
+            *counts(x),
             str(x[column] or ""),
         )
         for x in lines(figures.tables["models"], wave=wave)
     )
+    counted = ("answers", "n", "events") if pooled else ("n", "events")
     heads = (
-        Head(t("model")), Head(t("variant")), Head(t("estimator")), Head(t("n"), True), Head(t("events"), True),
+        Head(t("model")), Head(t("variant")), Head(t("estimator")), *(Head(t(h), True) for h in counted),
         Head(t("warning"), long=True),
     )  # fmt: skip
     return Printed(t("models_title", wave=label), heads, rows) if rows else None

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.contract import TABLES
-from monitor.report import charts, claims, comparability, models, revisions
+from monitor.report import charts, claims, comparability, headlines, models, revisions
 from monitor.report.numbers import DASH, known
-from monitor.report.tables import Chart, Figures, Head, Printed, described, lines, name_of, one
+from monitor.report.tables import Chart, Figures, Head, Printed, described, lines, name_of, one, recipe
 from monitor.report.words import EVERYONE
 from monitor.survey import Survey
 
@@ -43,7 +43,7 @@ def wave(figures: Figures, survey: Survey, name: str) -> Context:
         "wave": name,
         "reference_year": survey.waves[name].reference_year,
         "lead": lead,
-        "cards": figures.cards(name),
+        "cards": headlines.cards(figures, name),
         "facts": figures.facts(name),
         "model": model,
         "no_model": None if model else models.refusal(figures, name),
@@ -96,7 +96,10 @@ def participation(figures: Figures, survey: Survey, name: str) -> Context:
         about = one(figures.tables["measures"], kind="indicator", name=indicator)
         if shown:
             definition = about[column] if about else None
-            sections.append({"label": words.label("indicator", indicator), "definition": definition, "charts": shown})
+            whole = one(figures.tables["indicators"], wave=name, indicator=indicator, domain_variable=EVERYONE)
+            period = headlines.period_words(figures, whole) if whole else ""
+            label = words.label("indicator", indicator)
+            sections.append({"label": label, "definition": definition, "period": period, "charts": shown})
     used = {chart.domain for section in sections for chart in section["charts"]}
     domains = [(variable, words.variable(variable)) for variable in survey.domains if variable in used]
     joined = [label.lower() for _, label in domains]
@@ -106,6 +109,7 @@ def participation(figures: Figures, survey: Survey, name: str) -> Context:
         "sections": sections,
         "domains": domains,
         "domain_words": ", ".join(joined),
+        "limited_why": t("limited_why", rule=headlines.reliability_rule(figures)),
         "initiatives": initiatives(figures, name),
         "others": figures.mixed_table(t("all_indicators_wave", wave=name), every),
     }
@@ -234,10 +238,13 @@ def quality(figures: Figures, waves: Sequence[str], revised: Mapping[str, Any] |
         for name in figures.headlines:
             x = one(figures.tables["indicators"], wave=w, indicator=name, domain_variable=EVERYONE)
             if x is not None and not x["suppressed"]:
-                cells = (n.plain(x["n"]), n.percent(x["cv"], 1), n.plain(x["deff"], 2), n.plain(x["n_effective"]))
+                cells = (
+                    n.plain(x["n"]), n.plain(x["n_completed"]), n.percent(x["cv"], 1), n.plain(x["deff"], 2),
+                    n.plain(x["n_effective"]),
+                )  # fmt: skip
                 precision.append((figures.words.label("indicator", name), w, *cells, t(str(x["reliability"]))))
     heads = [Head(t("indicator"), long=True), Head(t("wave"))]
-    heads += [Head(t(h), True) for h in ("n", "q_coefficient_of_variation", "deff", "n_effective")]
+    heads += [Head(t(h), True) for h in ("n", "n_completed", "q_coefficient_of_variation", "deff", "n_effective")]
     items: dict[str, list[str]] = {}
     for position, kind in enumerate(("item_response_rate", "imputation_rate")):
         for i, w in enumerate(waves):
@@ -317,6 +324,7 @@ def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
     limits = survey.disclosure
     return {
         "definitions": Printed(t("definitions_title"), heads, rows),
+        "reliability_text": f"{headlines.reliability_rule(figures)} {headlines.unpublishable_rule(figures)}",
         "weights_text": t(f"m_weights_{survey.design.weights}"),
         "disclosure_text": t("m_disclosure_text", firms=limits.minimum_firms, df=limits.minimum_df),
         "claim_rules": rules if declared else None,
@@ -327,9 +335,8 @@ def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
 def formula(figures: Figures, line: Mapping[str, Any]) -> str:
     """How a figure is worked out: an indicator in words, a measure as its expression over concepts."""
     t, text = figures.words.t, str(line["formula"] or "")
-    estimator, _, rest = text.partition(" of ")
+    estimator, measure, denominator = recipe(text)
     if line["kind"] == "indicator" and figures.words.has(f"estimator_{estimator}"):
-        measure, _, denominator = rest.partition(" over ")
         return t(f"estimator_{estimator}", measure=measure, denominator=denominator)
     return t("formula_everyone") if text.strip().lower() == "true" else text
 
@@ -341,8 +348,8 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
     for x in lines(figures.tables["codebook"]):
         found.setdefault(str(x["concept"]), []).append(x)
     heads = (
-        Head(t("wave")), Head(t("question"), long=True), Head(t("asked_of"), long=True), Head(t("comparability")),
-        Head(t("changed"), long=True),
+        Head(t("wave")), Head(t("question"), long=True), Head(t("period")), Head(t("asked_of"), long=True),
+        Head(t("comparability")), Head(t("changed"), long=True),
     )  # fmt: skip
     concepts = []
     for name, rows in found.items():
@@ -353,7 +360,10 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
             asked = str(x["comparability"]).replace(" ", "_")
             question = x["question"] or (t("from_frame") if x["source_column"] == "frame" else DASH)
             reach = "" if asked == "not_asked" else x["asked_of"] or t("everybody")
-            body.append((str(x["wave"]), str(question), str(reach), t(asked), str(x[f"changed_{language}"] or "")))
+            told = headlines.period_words(figures, x)
+            body.append(
+                (str(x["wave"]), str(question), told, str(reach), t(asked), str(x[f"changed_{language}"] or ""))
+            )
         codes = json.loads(first["codes"] or "{}")
         listed = "; ".join(f"{code} = {words.get(language, code)}" for code, words in codes.items())
         cis = "; ".join(f"{code} ({edition})" for edition, code in json.loads(first["cis_code"] or "{}").items())

@@ -71,7 +71,8 @@ def content(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:
         add("heading", text=words, level=level)
 
     heading(t("headlines", wave=wave))
-    add("note", text=f"{t('reference_year', year=told['reference_year'])}. {t('headline_note')}")
+    about = (t("reference_year", year=told["reference_year"]), t("headline_note"), t("interval_means"))
+    add("note", text="{}. {} {}".format(*about))
     add("cards", list=told["cards"])
     heading(t("facts"))
     add("facts", list=told["facts"][:6])
@@ -95,7 +96,7 @@ def content(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:
     elif told["no_model"]:
         add("text", text=told["no_model"])
     heading(t("nav_participation"))
-    add("note", text=f"{t('key_point')} {t('limited_why')} {t('withheld_why')}")
+    add("note", text=f"{t('key_point')} {inside['limited_why']} {t('withheld_why')}")
     for section in inside["sections"]:
         heading(section["label"], 3)
         add("figures", list=drawn(section["charts"]))
@@ -118,7 +119,7 @@ def content(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:
         "lead": told["lead"],
         "notice": t("synthetic") if survey.synthetic else None,
         "footer": (f"{t('synthetic_short')}. " if survey.synthetic else "") + f"{t('release')} {release['release_id']}",
-        "words": {"answered": t("answered"), "weighted": t("weighted"), "interval": t("interval")},
+        "words": {"interval": t("interval")},
         "parts": parts,
     }
 

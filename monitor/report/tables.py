@@ -106,6 +106,13 @@ def name_of(*parts: str) -> str:
     return "-".join(spelled(part, "A-Za-z0-9_", LONGEST_PART) for part in parts)
 
 
+def recipe(formula: str) -> tuple[str, str, str]:
+    """(estimator, measure, denominator) of an indicator's formula, `ratio of a over b`; no denominator: empty."""
+    estimator, _, rest = formula.partition(" of ")
+    measure, _, denominator = rest.partition(" over ")
+    return estimator, measure, denominator
+
+
 class Figures:
     """The disclosed tables in one language.
 
@@ -120,6 +127,8 @@ class Figures:
         self.primary = primary
         self.order = list(survey.indicators)
         self.units = {x["name"]: x["unit"] for x in lines(tables["measures"], kind="indicator")}
+        self.bases = {x["name"]: str(x["base"]) for x in lines(tables["measures"], kind="indicator")}
+        self.recipes = {x["name"]: recipe(str(x["formula"])) for x in lines(tables["measures"], kind="indicator")}
         known_headlines = {x["name"] for x in lines(tables["measures"], kind="indicator") if x["headline"]}
         self.headlines = [name for name in self.order if name in known_headlines]
 
@@ -129,30 +138,6 @@ class Figures:
             return self.words.t("withheld")
         value = self.numbers.value(line["estimate"], unit, decimals)
         return f"{value} ({self.numbers.interval(line['ci_low'], line['ci_high'], unit, decimals)})"
-
-    def cards(self, wave: str) -> list[dict[str, str]]:
-        """The headline figures of a wave: unweighted as published reports print them, weighted with interval."""
-        found = []
-        for name in self.headlines:
-            line = one(self.tables["indicators"], wave=wave, indicator=name, domain_variable=EVERYONE)
-            if line is None:
-                continue
-            unit = self.units.get(name)
-            hidden = bool(line["suppressed"])
-            t, n = self.words.t, self.numbers
-            found.append(
-                {
-                    "name": name,
-                    "label": self.words.label("indicator", name),
-                    "plain": t("withheld")
-                    if hidden
-                    else n.value(line["unweighted"], unit, 0 if unit == "share" else None),
-                    "n": "" if hidden else f"{n.plain(line['n'])} {t('n').lower()}",
-                    "estimate": t("withheld") if hidden else n.value(line["estimate"], unit),
-                    "interval": "" if hidden else n.interval(line["ci_low"], line["ci_high"], unit),
-                }
-            )
-        return found
 
     def quality(self, wave: str, indicator: str, concept: str = EVERYONE) -> float | None:
         """A quality indicator's value."""
@@ -180,13 +165,15 @@ class Figures:
     def mark(self, line: Line, unit: object, label: str, strong: bool = False) -> charts.Mark:
         """An indicator's line as a mark of a figure."""
         hidden = bool(line["suppressed"])
+        # The sum of a sample lies nowhere near that of a population: the two share no scale.
+        total = self.recipes[line["indicator"]][0] == "total"
         return charts.Mark(
             label,
             self.value_words(line, unit),
             None if hidden else known(line["estimate"]),
             known(line["ci_low"]),
             known(line["ci_high"]),
-            known(line.get("unweighted")),
+            None if total else known(line.get("unweighted")),
             line.get("reliability") == "limited",
             strong,
         )
@@ -239,12 +226,13 @@ class Figures:
             if x["suppressed"]:
                 body.append((label, t("withheld"), "", "", "", ""))
             else:
+                plain = n.value(x["unweighted"], unit)
                 body.append(
                     (
                         label,
                         n.value(x["estimate"], unit),
                         n.interval(x["ci_low"], x["ci_high"], unit),
-                        n.value(x["unweighted"], unit),
+                        t("sample_sum", value=plain) if self.recipes[x["indicator"]][0] == "total" else plain,
                         n.plain(x["n"]),
                         t(str(x["reliability"])) + (f", {t('held_short')}" if x["held"] else ""),
                     )

@@ -6,6 +6,7 @@ Does not belong here: answers.
 
 from monitor.survey.load import canonical_concepts, load_survey
 from monitor.survey.model import (
+    INTERVIEW,
     Base,
     Calibration,
     Concept,
@@ -24,6 +25,7 @@ from monitor.survey.model import (
 )
 
 __all__ = [
+    "INTERVIEW",
     "Base",
     "Calibration",
     "Concept",

@@ -106,8 +106,19 @@ def _measures(survey: Survey) -> Iterator[Problem]:
 
 def _indicators(survey: Survey) -> Iterator[Problem]:
     file = "survey.yaml"
+    cis: dict[str | None, str] = {}
     for indicator in survey.indicators.values():
         what = f"indicator {indicator.name!r}"
+        first = cis.setdefault(indicator.cis_code, indicator.name)
+        if indicator.cis_code is not None and first != indicator.name:
+            yield Problem(
+                f"{what}: another indicator is that CIS variable already",
+                file=file,
+                line=indicator.line,
+                expected="one indicator for each `cis_code`",
+                found=f"{indicator.cis_code} of {first!r}",
+                do="leave the code with the indicator that is estimated as CIS does",
+            )
         for name in filter(None, (indicator.measure, indicator.denominator)):
             if name not in survey.measures:
                 yield _unknown(name, "measure", survey.measures, file, indicator.line, what)

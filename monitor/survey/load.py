@@ -43,6 +43,7 @@ CONCEPT_TYPES = (
     "date",
     "text",
 )
+EUROSTAT_LISTS = ("GEO", "NACE_R2", "SIZE_EMP")
 ESTIMATORS = ("share", "mean", "total", "ratio", "median")
 LANGUAGES = ("nl", "en")
 
@@ -185,6 +186,7 @@ def _concepts(top: Section, languages: tuple[str, ...]) -> dict[str, Concept]:
         if section is None:
             continue
         codes = section.section("codes", None)
+        eurostat = section.section("eurostat", None)
         label = section.label("label", languages)
         concepts[name] = Concept(
             name=name,
@@ -197,15 +199,36 @@ def _concepts(top: Section, languages: tuple[str, ...]) -> dict[str, Concept]:
             codes={code: codes.label(code, languages) for code in codes.nodes} if codes else {},
             codes_of=section.text("codes_of", None),
             cis_code=section.mapping("cis_code", {}),
+            eurostat_list=eurostat.choice("list", EUROSTAT_LISTS) if eurostat else None,
+            eurostat=eurostat.mapping("codes") if eurostat else {},
             direct_identifier=section.boolean("direct_identifier", False),
             imputable=section.boolean("imputable", False),
         )
+        if eurostat:
+            eurostat.close()
+            _check_eurostat(eurostat, concepts[name])
         given = top.report.file != CONCEPTS.name and name not in canonical_concepts()
         if given and (wrong := names.fault(name)):
             what, expected, do = wrong
             top.report.add(f"the concept {name!r} {what}", top.line_of(name), expected=expected, found=name, do=do)
         section.close()
     return concepts
+
+
+def _check_eurostat(section: Section, concept: Concept) -> None:
+    """Each of Eurostat's codes for one code of the concept: a code that means more or less is not its."""
+    unknown = sorted(set(concept.eurostat) - set(concept.codes))
+    twice = sorted(
+        {theirs for theirs in concept.eurostat.values() if list(concept.eurostat.values()).count(theirs) > 1}
+    )
+    if unknown or twice:
+        section.report.add(
+            f"{section.where}: codes are not usable",
+            section.line_of("codes"),
+            expected="codes of the concept, each with a code of Eurostat's list of its own",
+            found=", ".join(unknown or twice),
+            do="keep those that mean exactly the same; the others need none",
+        )
 
 
 def _measures(top: Section, languages: tuple[str, ...]) -> tuple[dict[str, Measure], dict[str, str]]:
@@ -240,6 +263,7 @@ def _indicators(top: Section, languages: tuple[str, ...]) -> dict[str, Indicator
             label=section.label("label", languages),
             denominator=section.text("denominator", None),
             headline=section.boolean("headline", False),
+            cis_code=section.text("cis_code", None),
             line=section.line,
         )
         section.close()

@@ -15,6 +15,9 @@ from monitor.problems import Problem
 Text = Mapping[str, str]
 """A text by language: at least `nl` and `en`."""
 
+INTERVIEW = "interview"
+"""The period of a question about the present, when the firm answers"""
+
 
 @dataclass(frozen=True)
 class Concept:
@@ -34,6 +37,10 @@ class Concept:
     """The official classification its codes are from (SBI, ISIC, municipalities), where the survey lists none"""
     cis_code: Text = field(default_factory=dict)
     """`"2018"` (CIS 2018 and before) and `"2020"` (CIS 2020 on) -> code"""
+    eurostat_list: str | None = None
+    """Eurostat's code list that its codes are told in: GEO (NUTS), NACE_R2 or SIZE_EMP"""
+    eurostat: Mapping[str, str] = field(default_factory=dict)
+    """Canonical code -> the code of that list that means exactly the same"""
     direct_identifier: bool = False
     """Names, e-mail, phone, IP address, coordinates: dropped at `staged` together with every `text` concept."""
     imputable: bool = False
@@ -48,6 +55,8 @@ class Question:
     """Source column -> canonical code it ticks (`categories`), or one source column -> the concept's name"""
     line: int
     text: Text = field(default_factory=dict)
+    period: str | None = None
+    """What it asks about: a year (`2018`), years (`2016-2018`) or `interview`; None: not declared"""
     codes: Mapping[str, str] = field(default_factory=dict)
     """Source code -> canonical code (for booleans `true` / `false`)"""
     ticked: tuple[str, ...] = ()
@@ -216,6 +225,8 @@ class Indicator:
     label: Text
     denominator: str | None = None
     headline: bool = False
+    cis_code: str | None = None
+    """The CIS variable it is an estimate of, where that does not follow from its measure (`released.exchange`)"""
     line: int = 0
 
 

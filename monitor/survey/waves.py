@@ -6,12 +6,13 @@ Belongs here: reading a wave's delivery, frame and questions. Does not belong he
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from monitor.survey.folders import FILE_PATTERN_IS, FOLDER_NAME_IS, OVER_ALL_WAVES, is_file_pattern, is_folder_name
-from monitor.survey.model import Delivery, Frame, Question, Wave
+from monitor.survey.model import INTERVIEW, Delivery, Frame, Question, Wave
 from monitor.survey.yaml_lines import REQUIRED, Report, Section, read
 
 FORMATS = ("delimited", "qualtrics", "limesurvey", "excel", "spss", "stata", "parquet")
@@ -153,11 +154,13 @@ def _question(concept: str, section: Section, languages: tuple[str, ...]) -> Que
         columns = {section.text("column"): concept}
     missing = section.mapping("missing", {})
     _check_kinds(report, section.line_of("missing"), missing)
+    text = section.label("text", languages, {})
     question = Question(
         concept=concept,
         columns=columns,
         line=section.line,
-        text=section.label("text", languages, {}),
+        text=text,
+        period=_period(section, text),
         codes=section.mapping("codes", {}),
         ticked=section.words("ticked", ()),
         separator=section.text("separator", None),
@@ -175,6 +178,34 @@ def _question(concept: str, section: Section, languages: tuple[str, ...]) -> Que
     )
     section.close()
     return question
+
+
+def _period(section: Section, text: Mapping[str, str]) -> str | None:
+    """The period a question declares, held against the years that its words name."""
+    period: str | None = section.text("period", None)
+    if period is None:
+        return None
+    years = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", period)
+    if period != INTERVIEW and (years is None or years[1] >= (years[2] or "9999")):
+        section.report.add(
+            f"{section.where}: period is not usable",
+            section.line_of("period"),
+            expected="a year (2018), years (2016-2018) or `interview`",
+            found=period,
+            do="write what the question asks about",
+        )
+        return None
+    for language, words in text.items():
+        named = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", words)
+        if years and named and {years[1], years[2] or years[1]} != {min(named), max(named)}:
+            section.report.add(
+                f"{section.where}: the question's words and its period name other years",
+                section.line_of("period"),
+                expected="-".join(dict.fromkeys((min(named), max(named)))) + f" (text, {language})",
+                found=period,
+                do="correct the one that is not what was asked",
+            )
+    return period
 
 
 def _check_kinds(report: Report, line: int, missing: Mapping[str, str]) -> None:
