@@ -193,14 +193,14 @@ def _found(e: Evidence, language: str) -> str:
             if e.answered_with is not None
             else ""
         )
-        return f"Geschat {estimate}, met 95 % zekerheid tussen {low} en {high}.{count}"
+        return f"Geschat {estimate}; 95%-interval van {low} tot {high}.{count}"
     count = (
         f" Unweighted, with nothing filled in: {_count(e.answered_with, language)} of the "
         f"{_count(e.answered, language)} responses that settle it."
         if e.answered_with is not None
         else ""
     )
-    return f"Estimated {estimate}, with 95 % confidence between {low} and {high}.{count}"
+    return f"Estimated {estimate}; 95 % interval from {low} to {high}.{count}"
 
 
 def _count(number: int | None, language: str) -> str:

@@ -147,11 +147,11 @@ def test_an_undecided_claim_tells_what_would_have_been_found() -> None:
 def test_figures_are_read_without_statistics() -> None:
     told = decide([claim(SHARE)], [share(0.4, n=60)])[0].reason
     assert told["en"].startswith(
-        "Estimated 40 %, with 95 % confidence between 28.4 % and 52.8 %. "
+        "Estimated 40 %; 95 % interval from 28.4 % to 52.8 %. "
         "Unweighted, with nothing filled in: 21 of the 56 responses that settle it."
     )
     assert told["nl"].startswith(
-        "Geschat 40 %, met 95 % zekerheid tussen 28,4 % en 52,8 %. "
+        "Geschat 40 %; 95%-interval van 28,4 % tot 52,8 %. "
         "Ongewogen, zonder iets aan te vullen: 21 van de 56 antwoorden die het uitwijzen."
     )
     below = decide([claim(ABOVE)], [difference(-0.08)])[0].reason

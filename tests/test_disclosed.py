@@ -69,6 +69,26 @@ def test_models_at_their_boundaries(n: int, events: int | None, df: int, withhel
     assert primary.model_withheld(table, Disclosure()).tolist() == [withheld]
 
 
+@pytest.mark.parametrize(("alike", "told"), [(0, True), (1, False), (9, False), (10, True)])
+def test_few_firms_with_several_answers_take_the_number_of_firms_with_them(alike: int, told: bool) -> None:
+    models = pd.DataFrame({"firms": [500], "fewest_alike": [alike]})
+    assert disclosed.without_few_alike(models, 10)["firms"].notna().all() == told
+
+
+@pytest.mark.parametrize(
+    ("domain", "n", "routed", "told"),
+    [
+        ("all", 400, 0, True), ("all", 400, 9, False), ("all", 400, 10, True), ("all", 400, 391, False),
+        ("all", 400, 390, True), ("all", 400, 400, True), ("sector", 400, 100, False),
+    ],
+)  # fmt: skip
+def test_those_routed_past_are_told_where_neither_they_nor_the_others_are_few(
+    domain: str, n: int, routed: int, told: bool
+) -> None:
+    lines = pd.DataFrame({"domain_variable": [domain], "n": [n], "n_routed": [routed]})
+    assert disclosed.without_few_routed(lines, 10)["n_routed"].notna().all() == told
+
+
 @pytest.mark.parametrize(
     "tell",
     [

@@ -120,6 +120,44 @@ def test_a_category_lists_its_codes_or_names_whose_they_are(folder: Path) -> Non
     assert (problem.what, problem.file) == ("question 'province' has no list of codes", "waves/2014.yaml")
 
 
+@pytest.mark.parametrize(
+    ("period", "words"),
+    [
+        ("2015-2017", "the question's words and its period name other years"),
+        ("2014", "the question's words and its period name other years"),
+        ("2016-2014", "period is not usable"),
+        ("last year", "period is not usable"),
+    ],
+)
+def test_a_period_is_what_the_words_of_the_question_say(tmp_path: Path, period: str, words: str) -> None:
+    folder = Path(shutil.copytree(BUNDLED, tmp_path / "survey"))
+    file = folder / "waves" / "2017.yaml"
+    change(
+        file,
+        'cooperate on innovation in 2014-2016?"\n    period: 2014-2016',
+        f'cooperate on innovation in 2014-2016?"\n    period: {period}',
+    )
+    found = problems(folder)
+    assert words in found[0].what
+    assert (found[0].file, found[0].found) == ("waves/2017.yaml", period)
+    assert file.read_text(encoding="utf-8").splitlines()[(found[0].line or 0) - 1].strip() == f"period: {period}"
+
+
+def test_eurostat_s_codes_are_for_codes_of_the_concept_each_for_one(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(BUNDLED, tmp_path / "survey"))
+    change(folder / "survey.yaml", "construction: F, trade_transport: G-I", "building: F, trade_transport: G-I")
+    assert "building" in str(problems(folder)[0].found)
+    change(folder / "survey.yaml", "building: F, trade_transport: G-I", "construction: A, trade_transport: G-I")
+    assert problems(folder)[0].found == "A"
+
+
+def test_a_cis_variable_is_one_indicator(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(BUNDLED, tmp_path / "survey"))
+    old = "    measure: rd_share_of_turnover\n"
+    change(folder / "survey.yaml", old, old + "    cis_code: TUR_PRD_NEW_MKT\n")
+    assert "another indicator is that CIS variable already" in problems(folder)[0].what
+
+
 def test_all_mistakes_are_reported_at_once(folder: Path) -> None:
     change(folder / "survey.yaml", "seed: 2014", "seed: soon")
     change(folder / "waves/2014.yaml", "format: spss", "format: sps")

@@ -52,8 +52,8 @@ MODELS: tuple[Table, ...] = (
             Column(
                 "firms",
                 "BIGINT",
-                "Different firms in the model (number, mean over the completed copies); NULL where too few of them answered "
-                "in several waves.",
+                "Different firms in the model (number, mean over the completed copies); NULL where too few of them "
+                "answered in several waves.",
                 not_negative,
             ),
             Column(

@@ -3,8 +3,8 @@
 Belongs here: reading weights and measures, writing estimates. Does not belong here: variance formulas (`design`),
 disclosure control (`disclosed`).
 
-`lines` estimates one indicator in all domains at once; `monitor.survey.comparability` says since when it means the
-same and what period it is about.
+`lines` estimates one indicator in all domains at once, `period` says what it is about; `monitor.survey.comparability`
+since when it means the same.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import pandas as pd
 from monitor.design import SurveyDesign
 from monitor.estimated.changes import changes_between
 from monitor.estimated.lines import WaveData, WaveEstimates, estimate_wave
+from monitor.estimated.period import period
 from monitor.lake import Lake, quoted, statement
 from monitor.problems import Problem, WaveStopped
 from monitor.survey import Survey, Wave
-from monitor.survey.comparability import comparable_since, period
+from monitor.survey.comparability import comparable_since
 
 __all__ = ["WaveData", "WaveEstimates", "changes_between", "estimate_wave", "run", "run_all"]
 

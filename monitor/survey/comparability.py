@@ -1,5 +1,4 @@
-"""Since which wave a figure means the same, what period it is about, and what changed in its questions between two
-waves.
+"""Since which wave a figure means the same, and what changed in its questions between two waves.
 
 Belongs here: following concepts through the waves' questionnaires. Does not belong here: estimates, or printing.
 """
@@ -12,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from monitor.expressions import columns_of
-from monitor.survey.model import INTERVIEW, Survey, Text, Wave
+from monitor.survey.model import Survey, Text, Wave
 from monitor.survey.wording import MAIN, label_of, practices_of, quoted_in
 
 ORDER = ("asked", "reworded", "recoded", "not asked")
@@ -71,25 +70,6 @@ def comparable_since(survey: Survey, indicator: str, wave: Wave) -> str | None:
     up to this one that asked it.
     """
     return since(survey, indicator_concepts(survey, indicator), wave)
-
-
-def period(survey: Survey, indicator: str, wave: Wave) -> str | None:
-    """What the questions behind an indicator asked about in this wave: `2018`, `2016-2018`, `interview` (the present,
-    when the firm answered) or years and interview joined by a comma; None where a question does not declare it.
-
-    From the concepts of the measure and the denominator; years are the earliest to the latest that any of them names.
-    What comes from the frame asked nothing.
-    """
-    declared = survey.indicators[indicator]
-    named = [declared.measure] if declared.denominator is None else [declared.measure, declared.denominator]
-    concepts = {c for name in named for c in columns_of(survey.measures[name].sql)}
-    periods = [wave.questions[concept].period for concept in sorted(concepts) if concept in wave.questions]
-    known = [each for each in periods if each is not None]
-    if not known or len(known) < len(periods):
-        return None
-    years = sorted(year for each in known if each != INTERVIEW for year in each.split("-"))
-    found = [] if not years else [years[0] if years[0] == years[-1] else f"{years[0]}-{years[-1]}"]
-    return ", ".join(found + [INTERVIEW] * (INTERVIEW in known))
 
 
 def since(survey: Survey, concepts: Collection[str], wave: Wave) -> str | None:
