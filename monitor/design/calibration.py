@@ -240,8 +240,10 @@ def _newton(
     tolerance: float,
     limit: int,
 ) -> tuple[Floats, int, Floats]:
-    """(m, R) factors of firms alike, by Newton's method for eta in every column at once, with halved steps where one
-    made the misfit worse."""
+    """(m, R) factors of firms alike, by Newton's method for eta in every column at once.
+
+    Steps are halved where one made the misfit worse.
+    """
     if bounds is not None and not bounds[0] < 1 < bounds[1]:
         raise CalibrationError(f"bounds {bounds[0]:g} and {bounds[1]:g} must lie on both sides of 1")
     scaled, goal = _scaled(x, totals)
