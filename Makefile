@@ -6,7 +6,7 @@ export GX_ANALYTICS_ENABLED := false
 # Arrays are small: threads of the products in them cost more than they give (monitor/__init__.py).
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check browser-test coverage benchmarks ui clean help
+.PHONY: run test check browser-test coverage benchmarks processors ui clean help
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ benchmarks: .venv/.test ## time and memory beside other packages (tables in benc
 	$(BIN)/python benchmarks/imputation.py
 	$(BIN)/python benchmarks/intake.py
 	$(BIN)/python benchmarks/release.py
+
+processors: .venv/.test ## the demonstration under other kernels, vectors and threads: one content hash (ten minutes)
+	$(BIN)/python benchmarks/processors.py
 
 ui: .venv/.run ## Dagster's web interface on 127.0.0.1:3000
 	$(BIN)/monitor ui

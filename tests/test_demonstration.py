@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from monitor.lake import Lake, connect, quoted
 from monitor.surveys import BUNDLED
 
 SURVEY = "noord_nederland"
+PROCESSORS = Path(__file__).resolve().parent.parent / "benchmarks" / "processors.py"
 SECONDS = 900
 """Far more than a run takes: a test that hangs must end"""
 
@@ -279,6 +281,13 @@ def test_a_killed_run_leaves_latest_alone_and_the_next_gives_the_release_of_an_u
     assert manifest(killed_home)["content_hash"] == manifest(home)["content_hash"]
     left = [path.name for path in latest(killed_home).parent.iterdir() if path.name.startswith(".building-")]
     assert not left
+
+
+def test_the_plainest_processor_gives_the_same_release(home: Path, tmp_path: Path) -> None:
+    """The whole of it without wide vectors and fused multiplications; `make processors` runs every setting."""
+    processors = runpy.run_path(str(PROCESSORS), run_name="processors")
+    content = processors["demonstrate"](tmp_path / "home", processors["PLAIN"])
+    assert content == manifest(home)["content_hash"], "\n".join(processors["differences"](home, tmp_path / "home"))
 
 
 def test_running_again_what_did_not_change_makes_no_new_release(killed_home: Path) -> None:

@@ -5,21 +5,22 @@ The whole demonstration under the plainest kernels stands with the demonstration
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize
 
 from monitor import contract
 from monitor.contract.columns import AS_IT_IS
 from monitor.contract.precision import rounded, to_digits, to_error
 from monitor.design.calibration import _exp, _steps
+from monitor.disclosed.complementary import Quantity, System, withheld_rows
 from monitor.estimated.lines import column_sums
 from monitor.estimated.reliability import reliability
 from monitor.imputed import draws
@@ -31,34 +32,24 @@ from monitor.synthetic.firms import _balanced
 BENCHMARK = Path(__file__).resolve().parent.parent / "benchmarks" / "processors.py"
 
 
-def other_processors() -> ModuleType:
-    """benchmarks/processors.py, which is no package."""
-    spec = importlib.util.spec_from_file_location("processors_benchmark", BENCHMARK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["processors_benchmark"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-SETTINGS = other_processors().settings()
+processors = runpy.run_path(str(BENCHMARK), run_name="processors")
+SETTINGS: dict[str, dict[str, str]] = processors["settings"]()
 
 
 @pytest.fixture(scope="module")
 def here() -> dict[str, str]:
-    return dict(other_processors().parts())
+    """The hashes of this process."""
+    return dict(processors["parts"]())
 
 
 @pytest.mark.parametrize("setting", [name for name in SETTINGS if name != "as it is"])
 def test_deliveries_weights_and_donors_are_the_same_to_the_last_bit(setting: str, here: dict[str, str]) -> None:
-    benchmark = other_processors()
     done = subprocess.run(
         [sys.executable, str(BENCHMARK), "--parts"],
         capture_output=True,
         text=True,
         check=True,
-        env=benchmark.environment(SETTINGS[setting]),
+        env=processors["environment"](SETTINGS[setting]),
     )
     assert json.loads(done.stdout) == here
 
@@ -118,6 +109,27 @@ def test_a_root_does_not_depend_on_how_eigenvectors_are_turned() -> None:
     order = rng.permutation(len(matrix))
     turned = square_root(matrix[np.ix_(order, order)])
     assert np.abs(turned[np.ix_(np.argsort(order), np.argsort(order))] - root).max() < 1e-12
+
+
+def test_no_clock_decides_what_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, float]] = []
+
+    def solver(*arguments: object, options: dict[str, float], **others: object) -> optimize.OptimizeResult:
+        asked.append(options)
+        return solved(*arguments, options=options, **others)
+
+    solved = optimize.milp
+    monkeypatch.setattr(optimize, "milp", solver)
+    system = System(
+        {name: Quantity(value) for name, value in {"all": 60.0, "a": 3.0, "b": 20.0, "c": 37.0}.items()},
+        [("all", ("a", "b", "c"))],
+        {name: (name,) for name in ("all", "a", "b", "c")},
+        {"all": 1000.0, "a": 3.0, "b": 20.0, "c": 37.0},
+    )
+    system.quantities["a"].width = 5.0
+    assert withheld_rows(system, {"a"}) == {"a", "b"}
+    assert asked
+    assert not any("time" in option for options in asked for option in options)
 
 
 # --- sums and products alone ------------------------------------------------------------------------------------------
