@@ -427,3 +427,46 @@ def test_failing_rows_are_those_a_plain_computation_finds(rows: list[tuple[int |
         assert {response for rule_name, response in failures if rule_name == name} == failing
         assert outcome.loc[name, "failed"] == len(failing)
         assert outcome.loc[name, "passed"] == (not failing)
+
+
+def emptied(lake: Lake, wave: str, concept: str, kind: str, count: int) -> None:
+    """Take every answer to a question away, as a delivery with an empty or unreadable column has it."""
+    more_responses(lake, count)
+    answers = lake.read("staged_answers", wave)
+    keys = answers[["firm", "response", "line"]]
+    lake.write("staged_answers", wave, answers.assign(**{concept: None}).astype(answers.dtypes))
+    missing = lake.read("staged_missing", wave)
+    gone = keys.assign(concept=concept, kind=kind, text="#NOT-CALCULATED!" if kind == "invalid" else None)
+    rest = missing[missing["concept"] != concept]
+    lake.write("staged_missing", wave, pd.concat([rest, gone], ignore_index=True).astype(missing.dtypes))
+
+
+def failed_rules(lake: Lake, wave: str) -> set[str]:
+    rules = lake.read("validated_rules", wave)
+    return set(rules.loc[rules["passed"] == False, "rule"])  # noqa: E712 (a missing outcome is not a failure)
+
+
+def test_a_question_that_nobody_answered_is_a_finding(survey: Survey, lake: Lake) -> None:
+    validated.run(lake, survey, survey.waves["2017"])
+    before = failed_rules(lake, "2017")
+    emptied(lake, "2017", "in_house_rd", "absent", 1)
+    validated.run(lake, survey, survey.waves["2017"])
+    assert failed_rules(lake, "2017") - before >= {"questions_answered_by_someone"}
+    failures = lake.read("validated_failures", "2017")
+    (found,) = failures.loc[failures["rule"] == "questions_answered_by_someone", "value"]
+    assert found.startswith("concept=in_house_rd; asked=")
+
+
+def test_a_question_of_which_nothing_can_be_read_stops_the_wave(survey: Survey, lake: Lake) -> None:
+    emptied(lake, "2017", "turnover_eur", "invalid", 12)
+    with pytest.raises(WaveStopped, match="Not one answer to a question can be read"):
+        validated.run(lake, survey, survey.waves["2017"])
+
+
+def test_a_question_that_was_answered_last_wave_and_is_empty_now_is_a_finding(survey: Survey, lake: Lake) -> None:
+    validated.run(lake, survey, survey.waves["2017"])
+    emptied(lake, "2018", "in_house_rd", "absent", 0)
+    validated.run(lake, survey, survey.waves["2018"])
+    failures = lake.read("validated_failures", "2018")
+    (found,) = failures.loc[failures["rule"] == "questions_not_emptied", "value"]
+    assert found.startswith("concept=in_house_rd; asked=")
