@@ -235,6 +235,10 @@ class Lake:
             return Record(**json.loads(self._mark(wave, state).read_text(encoding="utf-8")))
         return Record()
 
+    def taken(self, wave: str) -> Mapping[str, str]:
+        """What lay in the wave's inbox when its last run began, whether that went to its end or not."""
+        return self.record(wave, "working").inbox or self.record(wave).inbox
+
     def holes(self, wave: str) -> dict[str, str]:
         """Table -> what is there instead, for every table that is not the one the wave's record names."""
         found = {}

@@ -17,11 +17,11 @@ import dagster as dg
 
 from monitor import beside
 from monitor.contract import TABLES
-from monitor.lake import ALL, Lake, fingerprint
+from monitor.lake import ALL, Lake
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.survey import Survey
 from pipelines.promise import promised_waves
-from pipelines.resources import SurveyHome
+from pipelines.resources import SurveyHome, Turn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,11 +115,11 @@ def _wave_asset(
     @dg.multi_asset(
         name=stage, specs=_specs(stage, tables, before), partitions_def=waves, check_specs=_checks(_suites(tables))
     )
-    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
+    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome, turn: Turn) -> Iterator[Result]:
         survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
         if stage == "raw":
             _refuse_undecided(survey)
-            lake.begin(wave, _family(context), inbox_files(lake.home / "inbox" / survey.name / wave))
+            lake.begin(wave, _family(context), monitor.delivered(wave))
         passed = yield from _run(
             stage, tables, wave, survey, lake, lambda module: module.run(lake, survey, survey.waves[wave])
         )
@@ -134,18 +134,13 @@ def _family(context: dg.AssetExecutionContext) -> str:
     return context.run.root_run_id or context.run.run_id
 
 
-def inbox_files(folder: Path) -> dict[str, str]:
-    """The files in a wave's inbox, each with its fingerprint."""
-    return {path.name: fingerprint(path) for path in sorted(folder.glob("[!.]*")) if path.is_file()}
-
-
 def _validated_asset(before: Sequence[str], waves: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The stage whose outcome is checks: its tables are written even where a critical rule stops the wave."""
     stage, tables = "validated", WAVE_STAGES["validated"]
     checks = [dg.AssetCheckSpec(name, asset="validated_rules", blocking=True) for name in ANSWER_SUITES]
 
     @dg.multi_asset(name=stage, specs=_specs(stage, tables, before), partitions_def=waves, check_specs=checks)
-    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
+    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome, turn: Turn) -> Iterator[Result]:
         survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
         stops: list[Problem] = []
 
@@ -210,7 +205,7 @@ def _check_result(
 
 def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"{stage}_all", specs=_specs(stage, tables, before), check_specs=_checks(_suites(tables)))
-    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome) -> Iterator[Result]:
+    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome, turn: Turn) -> Iterator[Result]:
         survey, lake = monitor.survey(), monitor.lake()
         _refuse_undecided(survey)
         options = {"passports": monitor.passports} if stage == "released" else {}

@@ -17,6 +17,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from monitor.survey import Survey
 from pipelines.assets import RELEASE_STAGES, WAVE_TABLES
 from pipelines.resources import SurveyHome
+from pipelines.turn import UNDER_WAY
 
 SETTLED_SECONDS = 60
 """A delivery has arrived when no file of it changed for this long, nor between two looks of the sensor."""
@@ -67,7 +68,8 @@ def arrival(folder: Path, now: float) -> tuple[str, bool] | None:
 
 
 def inbox_sensor(survey: Survey, job: AssetJob) -> dg.SensorDefinition:
-    """Starts a wave when a delivery has finished arriving, and not while it is still being written."""
+    """Starts a wave when a delivery has finished arriving: not while it is still being written, nor where the wave's
+    last run, whoever started it, began with these very files."""
 
     @dg.sensor(job=job, name="inbox", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
     def inbox(context: dg.SensorEvaluationContext, monitor: SurveyHome) -> Iterator[dg.RunRequest | dg.SkipReason]:
@@ -78,7 +80,8 @@ def inbox_sensor(survey: Survey, job: AssetJob) -> dg.SensorDefinition:
             if found is None:
                 continue
             looked[wave], resting = found
-            if resting and seen.get(wave) == looked[wave]:
+            settled = resting and seen.get(wave) == looked[wave]
+            if settled and monitor.delivered(wave) != monitor.lake().taken(wave):
                 requests.append(dg.RunRequest(run_key=f"{wave}-{looked[wave]}", partition_key=wave))
         context.update_cursor(json.dumps(looked))
         if not requests:
@@ -89,7 +92,7 @@ def inbox_sensor(survey: Survey, job: AssetJob) -> dg.SensorDefinition:
 
 
 def release_sensor(wave: AssetJob, release: AssetJob) -> dg.SensorDefinition:
-    """Makes a release after every wave that went through."""
+    """Makes a release after a wave that went through, once none is waiting or under way."""
 
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
@@ -101,6 +104,9 @@ def release_sensor(wave: AssetJob, release: AssetJob) -> dg.SensorDefinition:
     def release_after_wave(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         if "monitor/command" in context.dagster_run.tags:
             return dg.SkipReason("the command line makes its own release")
+        others = dg.RunsFilter(job_name=wave.name, statuses=[dg.DagsterRunStatus.QUEUED, *UNDER_WAY])
+        if context.instance.get_runs(filters=others, limit=1):
+            return dg.SkipReason("another wave is waiting or under way: the release is made after it")
         return dg.RunRequest(run_key=context.dagster_run.run_id)
 
     return release_after_wave

@@ -1,11 +1,10 @@
 """The same jobs from the command line: one process, Dagster's history kept in the home folder.
 
-Belongs here: the instance, a lock on the home folder, runs and their outcome. Does not belong here: printing (`cli`).
+Belongs here: the instance, runs and their outcome. Does not belong here: printing (`cli`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,12 +15,23 @@ import dagster as dg
 
 from monitor import private
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
+from monitor.released import publish
 from monitor.validated.check import rule_problems
 from pipelines.definitions import build
 from pipelines.resources import loaded
+from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process, turn
 
-INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
-"""Dagster's settings of a home: nothing is reported to its makers, and its web interface asks for no address"""
+INSTANCE = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
+"""Dagster's settings of a home: nothing is reported to its makers, its web interface asks for no address, and runs
+stand in a queue (what keeps them apart is their `turn`, whatever the settings say)"""
 COMMAND_SETTINGS = "command.yaml"
 NO_OUTPUT_KEPT = (
     "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n  class: NoOpComputeLogManager\n"
@@ -66,8 +76,9 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
     survey = loaded(folder)
     if problems := [*survey.todos, *rule_problems(survey)]:
         raise DefinitionError(problems)
+    publish.check_link(home / "releases" / survey.name)
     definitions = build(folder, home, passports)
-    with _alone(home), _history(home) as instance:
+    with turn(home, "monitor run"), _history(home) as instance:
         close_killed_runs(instance)
         failures = [error for wave in waves if (error := _execute(definitions, instance, "wave", partition_key=wave))]
         if not failures and (error := _execute(definitions, instance, "release")):
@@ -81,7 +92,7 @@ def _execute(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str
         instance=instance,
         raise_on_error=False,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags={"monitor/command": "run", "monitor/process": str(os.getpid())},
+        tags={"monitor/command": "run", PROCESS_TAG: this_process()},
         **options,
     )
     if result.success:
@@ -120,28 +131,3 @@ def _outcome(result: dg.ExecuteInProcessResult, job: str) -> RunFailed:
         if event.is_step_failure
     ]
     raise RuntimeError(f"job {job} failed in {', '.join(steps)}\n" + "\n".join(errors))
-
-
-@contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Hold the home folder: two runs at once would write the same tables."""
-    with (home / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DefinitionError(
-                Problem(
-                    "another run is working in this home folder",
-                    file=str(home),
-                    do="wait for it to end, or give another folder with --home",
-                )
-            ) from None
-        yield
-
-
-def close_killed_runs(instance: dg.DagsterInstance) -> None:
-    """Runs of this command whose process is gone were killed: say so in the history."""
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-        process = run.tags.get("monitor/process")
-        if process and not Path(f"/proc/{process}").exists():
-            instance.report_run_failed(run, message="the process was killed before the run ended")

@@ -9,7 +9,7 @@ import dagster as dg
 from monitor import private
 from pipelines.assets import build_assets
 from pipelines.automation import inbox_sensor, release_job, release_sensor, wave_job, yearly
-from pipelines.resources import SurveyHome, home_folder, loaded, survey_folder
+from pipelines.resources import SurveyHome, Turn, home_folder, loaded, survey_folder
 
 
 def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
@@ -21,7 +21,10 @@ def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
         jobs=[wave, release],
         schedules=[yearly(survey, wave)],
         sensors=[inbox_sensor(survey, wave), release_sensor(wave, release)],
-        resources={"monitor": SurveyHome(survey_folder=str(folder), home=str(home), passports=passports)},
+        resources={
+            "monitor": SurveyHome(survey_folder=str(folder), home=str(home), passports=passports),
+            "turn": Turn(home=str(home)),
+        },
         executor=dg.in_process_executor,
     )
 

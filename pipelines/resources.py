@@ -6,14 +6,17 @@ Belongs here: handing out library objects. Does not belong here: settings a surv
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import dagster as dg
 
-from monitor.lake import Lake
+from monitor.lake import Lake, fingerprint
 from monitor.survey import Survey, load_survey
 from monitor.surveys import BUNDLED
+from pipelines.turn import PROCESS_TAG, this_process, turn
 
 
 def survey_folder() -> Path:
@@ -47,3 +50,33 @@ class SurveyHome(dg.ConfigurableResource):
     def lake(self) -> Lake:
         """The survey's lake in this home."""
         return Lake(Path(self.home), self.survey().name)
+
+    def delivered(self, wave: str) -> dict[str, str]:
+        """The files in a wave's inbox, each with its fingerprint."""
+        folder = Path(self.home) / "inbox" / self.survey().name / wave
+        return {path.name: fingerprint(path) for path in sorted(folder.glob("[!.]*")) if path.is_file()}
+
+
+class Turn(dg.ConfigurableResource):
+    """The home's one turn: every asset asks for it, and a run has it from its first step to its last."""
+
+    home: str
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Turn, None, None]:
+        """Wait for whoever runs in this home, and say so in the run's log."""
+        run = context.run
+        if run is None:
+            # A step called by hand, as a test does: there is no run that could meet another.
+            yield self
+            return
+        if context.instance is not None and PROCESS_TAG not in run.tags:
+            context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
+        whose = f"{run.job_name} {run.tags.get('dagster/partition', '')}".rstrip() + f", run {run.run_id}"
+
+        def waiting(holder: str) -> None:
+            if context.log is not None:
+                context.log.info(f"waiting for {holder} to end")
+
+        with turn(Path(self.home), whose, waiting):
+            yield self

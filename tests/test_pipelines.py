@@ -19,10 +19,19 @@ from monitor.problems import DefinitionError, Problem
 from monitor.survey import Survey
 from monitor.validated import TableOutcome
 from pipelines.assets import ANSWER_SUITES
-from pipelines.automation import SETTLED_SECONDS, arrival, inbox_sensor, wave_job, yearly
-from pipelines.command import RunFailed, close_killed_runs, prepare_instance, run_waves
+from pipelines.automation import (
+    SETTLED_SECONDS,
+    arrival,
+    inbox_sensor,
+    release_job,
+    release_sensor,
+    wave_job,
+    yearly,
+)
+from pipelines.command import RunFailed, prepare_instance, run_waves
 from pipelines.definitions import build
 from pipelines.resources import SurveyHome, loaded
+from pipelines.turn import close_killed_runs
 
 ECUADOR = Path(__file__).parent / "surveys" / "ecuador"
 
@@ -64,6 +73,56 @@ def test_a_wave_starts_when_its_delivery_has_come_to_rest(tmp_path: Path, inbox:
     assert [r.partition_key for r in requests] == ["2014"]
     again, _ = look(tmp_path, cursor)
     assert [r.run_key for r in again] == [r.run_key for r in requests], "Dagster starts one run for one run key"
+
+
+def test_what_the_command_took_in_is_not_started_again(tmp_path: Path, inbox: Path) -> None:
+    """Opening the interface after a run: its sensor has no memory, the lake has."""
+    (inbox / "answers.sav").write_bytes(b"whole")
+    monitor = SurveyHome(survey_folder=str(ECUADOR), home=str(tmp_path))
+    lake = Lake(tmp_path, "ecuador")
+    lake.begin("2014", "the command's", monitor.delivered("2014"))
+    lake.finish("2014", "the command's")
+
+    def started() -> int:
+        aged(inbox / "answers.sav", SETTLED_SECONDS + 1)
+        _, cursor = look(tmp_path, None)
+        return len(look(tmp_path, cursor)[0])
+
+    assert started() == 0
+    (inbox / "answers.sav").write_bytes(b"other")
+    assert started() == 1, "other answers under the same name"
+    (inbox / "answers.sav").write_bytes(b"whole")
+    assert started() == 0, "the same answers, put there again"
+    (inbox / "corrections.csv").write_text("firm\n")
+    aged(inbox / "corrections.csv", SETTLED_SECONDS + 1)
+    assert started() == 1, "corrections beside them"
+    (inbox / "corrections.csv").unlink()
+    lake.begin("2014", "stopped on the way", monitor.delivered("2014"))
+    assert started() == 0, "it would stop again"
+    (lake.folder / "working" / "2014").write_text("")
+    assert started() == 1, "an earlier version did not say what it took in"
+
+
+def test_a_release_waits_for_the_last_of_several_waves(tmp_path: Path) -> None:
+    definitions = build(ECUADOR, tmp_path)
+    job = definitions.resolve_job_def("wave")
+    sensor = release_sensor(wave_job(), release_job())
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = instance.create_run_for_job(job, status=dg.DagsterRunStatus.SUCCESS)
+
+        def asked() -> dg.RunRequest | dg.SkipReason:
+            context = dg.build_run_status_sensor_context(
+                sensor_name="release_after_wave",
+                dagster_instance=instance,
+                dagster_run=done,
+                dagster_event=dg.DagsterEvent(dg.DagsterEventType.PIPELINE_SUCCESS.value, "wave"),
+            )
+            return sensor(context)  # type: ignore[return-value]
+
+        other = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        assert isinstance(asked(), dg.SkipReason)
+        instance.delete_run(other.run_id)
+        assert isinstance(asked(), dg.RunRequest)
 
 
 def test_a_file_still_being_copied_holds_the_wave_back(inbox: Path) -> None:
