@@ -385,3 +385,17 @@ def test_the_readme_s_question_has_one_answer_for_each_wave(release: Path, surve
     assert found["wave"].to_list() == [*sorted(survey.waves), "pooled"]
     assert (found["ci_low"] < found["estimate"]).all()
     assert (found["estimate"] < found["ci_high"]).all()
+
+
+def test_each_quality_figure_has_its_unit_and_says_of_shares_whether_they_are_weighted(
+    public: dict[str, pd.DataFrame],
+) -> None:
+    quality = public["quality"].dropna(subset=["value"])
+    assert quality["unit"].notna().all()
+    shares = quality[quality["unit"] == "share"]
+    assert shares["value"].between(0, 1).all()
+    assert shares["definition"].str.contains(r"weighted").all()
+    assert shares["definition_nl"].str.contains(r"gewogen").all()
+    counts = quality[quality["unit"].isin(["firms", "responses", "answers", "initiatives"])]
+    estimated = counts["indicator"].str.contains("sum|effective")
+    assert (counts.loc[~estimated, "value"] % 1 == 0).all()

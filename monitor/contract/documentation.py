@@ -40,7 +40,13 @@ DOCUMENTATION: tuple[Table, ...] = (
             wave,
             Column("indicator", "VARCHAR", "Quality indicator."),
             Column("concept", "VARCHAR", "The concept, step or wave it is about; `all` where it is about the wave."),
-            Column("value", "DOUBLE", "Value: a number, or a share in 0..1.", precision=AS_IT_IS),
+            Column("value", "DOUBLE", "Value, in its unit.", precision=AS_IT_IS),
+            Column(
+                "unit",
+                "VARCHAR",
+                "Unit of the value: share (in 0..1), firms, responses, answers, initiatives, firms per response, "
+                "seconds, or ratio (a number without unit).",
+            ),
             Column("definition", "VARCHAR", "How it was computed (English)."),
             Column("definition_nl", "VARCHAR", "How it was computed (Dutch)."),
             suppressed,

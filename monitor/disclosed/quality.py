@@ -19,9 +19,10 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
     "frame_size": ("Firms in the sampling frame.", "Bedrijven in het steekproefkader."),
     "invited": ("Firms invited to take part.", "Bedrijven die zijn uitgenodigd."),
     "over_coverage_rate": (
-        "Invited firms found not to belong to the population (ceased, moved away, not a firm), over all invited firms.",
+        "Invited firms found not to belong to the population (ceased, moved away, not a firm), over all invited firms "
+        "(unweighted).",
         "Uitgenodigde bedrijven die niet tot de populatie bleken te horen (gestopt, verhuisd, geen bedrijf), gedeeld "
-        "door alle uitgenodigde bedrijven.",
+        "door alle uitgenodigde bedrijven (ongewogen).",
     ),
     "responses": ("Records in the delivery.", "Records in de levering."),
     "quarantined": (
@@ -51,12 +52,13 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
         "(ongewogen).",
     ),
     "item_response_rate": (
-        "Usable responses with an answer to the question over usable responses that were asked it.",
-        "Bruikbare antwoorden met een antwoord op de vraag, gedeeld door bruikbare antwoorden aan wie zij is gesteld.",
+        "Usable responses with an answer to the question over usable responses that were asked it (unweighted).",
+        "Bruikbare antwoorden met een antwoord op de vraag, gedeeld door bruikbare antwoorden aan wie zij is gesteld "
+        "(ongewogen).",
     ),
     "imputation_rate": (
-        "Values filled in by imputation over usable responses.",
-        "Door imputatie ingevulde waarden gedeeld door bruikbare antwoorden.",
+        "Values filled in by imputation over usable responses (unweighted).",
+        "Door imputatie ingevulde waarden gedeeld door bruikbare antwoorden (ongewogen).",
     ),
     "corrections": (
         "Declared corrections of answers that were applied.",
@@ -105,8 +107,8 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
         "Bruikbare antwoorden gedeeld door het ontwerpeffect na deze stap.",
     ),
     "coefficient_of_variation": (
-        "Standard error over estimate of a headline indicator, for all firms.",
-        "Standaardfout gedeeld door de schatting van een kerncijfer, voor alle bedrijven.",
+        "Standard error over estimate of a headline indicator, for all firms (weighted).",
+        "Standaardfout gedeeld door de schatting van een kerncijfer, voor alle bedrijven (gewogen).",
     ),
     "initiatives_identified": (
         "Innovation networks, test environments and incubators in the survey's registry.",
@@ -125,6 +127,43 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
         "Mediane invultijd van een bruikbaar antwoord, in seconden.",
     ),
 }
+
+
+UNITS: Mapping[str, str] = {
+    "frame_size": "firms",
+    "invited": "firms",
+    "over_coverage_rate": "share",
+    "responses": "responses",
+    "quarantined": "responses",
+    "duplicates": "responses",
+    "not_usable": "responses",
+    "usable_responses": "firms",
+    "unit_response_rate": "share",
+    "unit_response_rate_eligible": "share",
+    "item_response_rate": "share",
+    "imputation_rate": "share",
+    "corrections": "answers",
+    "amendments_accepted": "responses",
+    "amendments_refused": "responses",
+    "amendments_undecided": "responses",
+    "panel_overlap": "firms",
+    "design_effect_weights": "ratio",
+    "effective_responses": "responses",
+    "weight_minimum": "firms per response",
+    "weight_maximum": "firms per response",
+    "weight_sum": "firms",
+    "step_weight_sum": "firms",
+    "step_weight_minimum": "firms per response",
+    "step_weight_maximum": "firms per response",
+    "step_design_effect": "ratio",
+    "step_effective_responses": "responses",
+    "coefficient_of_variation": "share",
+    "initiatives_identified": "initiatives",
+    "initiatives_mentioned": "initiatives",
+    "participants": "firms",
+    "fieldwork_duration_median": "seconds",
+}
+"""Quality indicator -> the unit of its value; shares are in 0..1"""
 
 
 def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
@@ -187,8 +226,9 @@ def panel(lake: Lake, survey: Survey, waves: list[str]) -> pd.DataFrame:
 
 
 def defined(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with each indicator's definition in both languages."""
+    """The table with each indicator's unit, and its definition in both languages."""
     out = table.copy()
+    out["unit"] = out["indicator"].map(lambda name: UNITS[name])
     out["definition"] = out["indicator"].map(lambda name: DEFINITIONS[name][0])
     out["definition_nl"] = out["indicator"].map(lambda name: DEFINITIONS[name][1])
     return out

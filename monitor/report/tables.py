@@ -263,10 +263,8 @@ class Figures:
             )
             if line is None:
                 continue
-            places = 2 if name.startswith(("design_effect", "weight_m")) else 0
-            cells = [
-                n.percent(v, 1) if name.endswith("rate") or "rate_" in name else n.plain(v, places) for v in values
-            ]
+            places = 2 if line["unit"] in ("ratio", "firms per response") else 0
+            cells = [n.percent(v, 1) if line["unit"] == "share" else n.plain(v, places) for v in values]
             definition = line["definition" if self.words.language == "en" else "definition_nl"]
             body.append((t(f"q_{name}"), *cells, str(definition)))
         heads = (Head(t("indicator")), *(Head(w, True) for w in waves), Head(t("definition"), long=True))
