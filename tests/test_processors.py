@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from monitor.estimated.reliability import reliability
 from scipy import optimize
 
 from monitor import contract
@@ -22,7 +23,6 @@ from monitor.contract.precision import rounded, to_digits, to_error
 from monitor.design.calibration import _exp, _steps
 from monitor.disclosed.complementary import Quantity, System, withheld_rows
 from monitor.estimated.lines import column_sums
-from monitor.estimated.reliability import reliability
 from monitor.imputed import draws
 from monitor.modelled.specifications import square_root
 from monitor.released.manifest import content_hash
