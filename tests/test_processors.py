@@ -19,7 +19,8 @@ from scipy import optimize
 
 from monitor import contract
 from monitor.contract.columns import AS_IT_IS
-from monitor.contract.precision import rounded, to_digits, to_error
+from monitor.contract.precision import to_digits, to_error
+from monitor.contract.shape import rounded
 from monitor.design.calibration import _exp, _steps
 from monitor.disclosed.complementary import Quantity, System, withheld_rows
 from monitor.estimated.lines import column_sums

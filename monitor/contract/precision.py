@@ -1,6 +1,6 @@
 """To how many digits a public number is given: as many as its error supports, and fewer than processors agree on.
 
-Belongs here: rounding a table's numbers as its columns declare. Does not belong here: printing numbers (`report`).
+Belongs here: rounding one number. Does not belong here: a table's columns (`shape`), printing numbers (`report`).
 
 Exponentials, and products of matrices, differ in their last bits between processors: 1e-16 of a value. What models
 make of it was measured over kernels with and without wide vectors (`benchmarks/processors.py`): estimates, errors and
@@ -16,29 +16,10 @@ from typing import Any
 
 import pandas as pd
 
-from monitor.contract import BY_NAME
-from monitor.contract.columns import AS_IT_IS, OF_ERROR
-
 ERROR_DIGITS = 5
 """Significant digits of a standard error; what it belongs to is given to the same decimal place"""
 OWN_DIGITS = 6
 """Significant digits of a number without a standard error beside it"""
-
-
-def rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the numbers of a public table rounded as the contract declares its columns.
-
-    A column `of_error` is rounded to the place of the last digit of the row's `se`; one `of_itself`, and every one in a
-    row without a standard error above zero, to its own significant digits; one `as_it_is` not at all.
-    """
-    out = frame.copy()
-    errors = list(frame["se"]) if "se" in frame else [None] * len(frame)
-    for column in BY_NAME[name].columns:
-        if column.type == "DOUBLE" and column.precision != AS_IT_IS and column.name in frame:
-            beside = errors if column.precision == OF_ERROR else [None] * len(frame)
-            values = [to_error(value, se) for value, se in zip(frame[column.name], beside, strict=True)]
-            out[column.name] = pd.Series(values, index=frame.index, dtype=frame[column.name].dtype)
-    return out
 
 
 def to_error(value: Any, se: Any) -> Any:

@@ -1,6 +1,6 @@
 """A frame brought into the shape of the contract.
 
-Belongs here: order, types and key of a table's frame. Does not belong here: which tables and columns there are.
+Belongs here: order, types, key and digits of a table's frame. Does not belong here: which tables and columns there are.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import pandas as pd
 
 from monitor.contract import BY_NAME
+from monitor.contract.columns import AS_IT_IS, OF_ERROR
+from monitor.contract.precision import to_error
 
 STATED = ("suppressed", "held", "counts_held")
 DTYPES = {"VARCHAR": "object", "DOUBLE": "float64", "BIGINT": "Int64", "BOOLEAN": "boolean", "TIMESTAMP": "object"}
@@ -34,6 +36,22 @@ def shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(
             f"{name}: {int(repeated.sum())} repeated keys, first {out.loc[repeated, key].iloc[0].to_dict()}"
         )
+    return out
+
+
+def rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the numbers of a public table rounded as the contract declares its columns.
+
+    A column `of_error` is rounded to the place of the last digit of the row's `se`; one `of_itself`, and every one in a
+    row without a standard error above zero, to its own significant digits; one `as_it_is` not at all.
+    """
+    out = frame.copy()
+    errors = list(frame["se"]) if "se" in frame else [None] * len(frame)
+    for column in BY_NAME[name].columns:
+        if column.type == "DOUBLE" and column.precision != AS_IT_IS and column.name in frame:
+            beside = errors if column.precision == OF_ERROR else [None] * len(frame)
+            values = [to_error(value, se) for value, se in zip(frame[column.name], beside, strict=True)]
+            out[column.name] = pd.Series(values, index=frame.index, dtype=frame[column.name].dtype)
     return out
 
 

@@ -18,8 +18,7 @@ import pandas as pd
 
 from monitor import contract
 from monitor.contract.outcomes import counted
-from monitor.contract.precision import rounded
-from monitor.contract.shape import shaped
+from monitor.contract.shape import rounded, shaped
 from monitor.disclosed import cells, codebook, complementary, declared, history, peers, primary, quality, revisions
 from monitor.disclosed.contributions import WaveFirms, contributions
 from monitor.lake import Lake
