@@ -2,8 +2,7 @@
 
 import os
 
-# One thread for an array product: the arrays are small, so that threads cost more than they give, and sums come out
-# the same to the last bit on a machine with any number of cores.
+# One thread for an array product: the arrays are small, so that threads cost more than they give.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __version__ = "0.1.0"

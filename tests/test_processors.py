@@ -21,6 +21,7 @@ from monitor import contract
 from monitor.contract.columns import AS_IT_IS
 from monitor.contract.precision import to_digits, to_error
 from monitor.contract.shape import rounded
+from monitor.design import SurveyDesign
 from monitor.design.calibration import _exp, _steps
 from monitor.disclosed.complementary import Quantity, System, withheld_rows
 from monitor.estimated.lines import column_sums
@@ -90,6 +91,15 @@ def test_ten_firms_alike_are_an_effective_number_of_ten() -> None:
     for noise in (-1e-13, 0.0, 1e-13):
         flag = reliability(True, 0.5, 0.4, 0.6, 0.1, 10, effective * (1 + noise), 5, 9.0)
         assert flag == "limited", noise
+
+
+def test_what_calibration_fixes_has_no_error_at_all() -> None:
+    rng = np.random.default_rng(11)
+    margin = np.eye(3)[rng.integers(0, 3, 90)]
+    weights = rng.uniform(1, 9, 90)
+    design = SurveyDesign(weights=weights, auxiliary=margin, before=weights)
+    assert design.total(margin).se.tolist() == [0.0, 0.0, 0.0]
+    assert design.mean(rng.random(90)).se[0] > 0
 
 
 def test_copies_that_end_in_the_same_place_have_nothing_missing() -> None:

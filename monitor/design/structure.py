@@ -188,7 +188,9 @@ class SurveyDesign:
             return z
         basis, root = self._projection
         scaled = z * root[:, None]
-        return np.asarray((scaled - basis @ (basis.T @ scaled)) / root[:, None])
+        left = (scaled - basis @ (basis.T @ scaled)) / root[:, None]
+        # What calibration explains leaves the rounding of a product, not a variance of 1e-32 with a standard error.
+        return np.where(np.abs(left) > 1e-12 * np.abs(z).max(axis=0, initial=0.0), left, 0.0)
 
     def contributions(self, influence: ArrayLike) -> Floats:
         """(n, k) per firm, centred within stratum (response class, where response is a phase), without the finite

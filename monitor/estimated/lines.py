@@ -436,7 +436,7 @@ def _reason(j: int, observed: OneCopy, estimate: Floats, variance: Floats, simpl
     if simple[j] == 0:
         return "all firms answered alike"
     if variance[j] == 0:
-        return "every firm was counted: no sampling variance"
+        return "no sampling variance: every firm was counted, or calibration fixes the figure"
     if estimate[j] == 0:
         return "the estimate is zero: no coefficient of variation"
     return None
