@@ -378,7 +378,7 @@ def _models(definition: Survey, wave: str) -> dict[str, pd.DataFrame]:
         "text_en": "They complement each other.", "estimand": "complementarity", "estimate": 0.10, "ci_low": 0.04,
         "ci_high": 0.16, "decision_rule": "greater than 0", "decision_rule_nl": "groter dan 0", "verdict": "supported",
         "reason": "The interval lies above zero.", "reason_nl": "Het interval ligt boven nul.", "n": FIRMS,
-        "model": "primary", "variant": "main", "minimum_detectable_effect": 0.17,
+        "model": "primary", "variant": "main", "contrast": "complementarity", "minimum_detectable_effect": 0.17,
     }  # fmt: skip
     return {
         "models": pd.DataFrame([model]),

@@ -49,9 +49,10 @@ def verdict(figures: Figures, line: Line) -> dict[str, str]:
 
 
 def link(line: Line) -> str:
-    """The page and place where the numbers of a verdict stand: its model's contrast, or the claim's own line."""
+    """The page and place where the numbers of a verdict stand: its model's contrast, or the claim's own line (where no
+    model decides it, or the model is withheld)."""
     wave = str(line["wave"])
-    if line["model"]:
+    if line["model"] and not line["suppressed"]:
         return f"cooperation.html#{contrast_anchor(wave, line)}"
     return f"{'index' if wave == POOLED else f'wave-{wave}'}.html#{claim_anchor(line)}"
 
