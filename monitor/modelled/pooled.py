@@ -28,7 +28,8 @@ from monitor.modelled.robustness import comma, row
 from monitor.modelled.sample import Sample, rows
 from monitor.modelled.terms import Terms, decide, matrix
 from monitor.rubin import combine
-from monitor.survey import Disclosure
+from monitor.survey import Disclosure, Survey
+from monitor.survey.wording import label_of
 
 
 def pooled_model(model: Model) -> Model:
@@ -136,11 +137,13 @@ def attrition_rows(findings: Findings, samples: Sequence[Sample], model: Model) 
     for sample, following in pairwise(samples):
         extended = with_answers_again(sample, following)
         thresholds = findings.survey.disclosure
-        findings.add_robustness(_attrition(extended, following.wave, model.main, thresholds))
+        findings.add_robustness(_attrition(extended, following.wave, model.main, thresholds, findings.survey))
     findings.timed("attrition", started)
 
 
-def _attrition(sample: Sample, following: str, main: Specification, thresholds: Disclosure) -> list[dict[str, Any]]:
+def _attrition(
+    sample: Sample, following: str, main: Specification, thresholds: Disclosure, survey: Survey
+) -> list[dict[str, Any]]:
     subjects = (main.outcome, *main.practices)
     if not sample.has(*subjects):
         return []
@@ -202,8 +205,8 @@ def _attrition(sample: Sample, following: str, main: Specification, thresholds: 
                 p_value=p,
                 statistic=wald,
                 verdict="goes with answering again" if p < 0.05 else "no sign of selective attrition",
-                note_en=f"{told_en}; log-odds of {name}; p-value of the three together.",
-                note_nl=f"{told_nl}; log-odds van {name}; p-waarde van de drie samen.",
+                note_en=f"{told_en}; log-odds of {label_of(survey, name, 'en')}; p-value of the three together.",
+                note_nl=f"{told_nl}; log-odds van {label_of(survey, name, 'nl')}; p-waarde van de drie samen.",
             )
         )
     return found
