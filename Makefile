@@ -32,7 +32,6 @@ coverage: .venv/.test ## 2,000 draws of each survey design and 1,000 simulated s
 
 benchmarks: .venv/.test ## time and memory beside other packages (tables in benchmarks/)
 	$(BIN)/python benchmarks/inference.py --write
-	$(BIN)/python benchmarks/scale.py --write
 	$(BIN)/python benchmarks/imputation.py
 	$(BIN)/python benchmarks/intake.py
 	$(BIN)/python benchmarks/release.py

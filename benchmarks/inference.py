@@ -1,17 +1,16 @@
-"""How long the inference of a wave takes, and of a million firms: monitor beside R's survey, svy and statsmodels.
+"""How long the inference of a wave takes: monitor beside R's survey, svy and statsmodels.
 
-    python benchmarks/inference.py [--parts a b] [--svy PYTHON] [--write]
+    python benchmarks/inference.py [--svy PYTHON] [--write]
 
-(a) 624 firms: 500 bootstrap replicates, every one raked to three margins, 20 indicators in 6 domains and a logit of 12
-    parameters under each.
-(b) 1,000,000 firms in 54 strata: a linearised logit of 12 parameters, all categorical (row by row, and from the cells
-    that one GROUP BY makes), and with one continuous term.
+624 firms: 500 bootstrap replicates, every one raked to three margins, 20 indicators in 6 domains and a logit of 12
+parameters under each. monitor does it by the functions that a run of a wave calls, and does more: every figure's
+variance by linearisation too, and the model's contrasts.
 
 Every contender runs in a process of its own on the same files. Seconds are inside the process, without imports and
 loading: `wall` as the clock has it, `cpu` as the processor spent it (the one to compare on a busy machine); `peak_mb`
 is the whole process. R runs where `Rscript` and its package survey are, svy where `--svy` names a Python that has it;
-neither is a dependency. `--write` keeps the table in benchmarks/inference.csv. The third part, multiple imputation,
-is benchmarks/imputation.py.
+neither is a dependency. `--write` keeps the table in benchmarks/inference.csv. Multiple imputation is
+benchmarks/imputation.py.
 
 Belongs here: data, contenders, table. Does not belong here: anything timed that a pipeline run does not use.
 """
@@ -36,30 +35,19 @@ import pandas as pd
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers"
-FIRMS, REPLICATES, INDICATORS, MANY, STRATA = 624, 500, 20, 1_000_000, 54
+FIRMS, INDICATORS = 624, 20
 SECTORS = ("industry", "services", "trade", "construction", "information", "agriculture")
 
-CONTENDERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "a": {
-        "monitor": ("python", "monitor_wave.py"),
-        "R survey": ("R", "survey_wave.R"),
-        "svy": ("svy", "svy_wave.py"),
-        "statsmodels in a loop": ("python", "statsmodels_wave.py"),
-    },
-    "b": {
-        "monitor, cells by SQL": ("python", "monitor_million.py", "cells"),
-        "monitor, row by row": ("python", "monitor_million.py", "rows"),
-        "R survey": ("R", "survey_million.R"),
-        "svy": ("svy", "svy_million.py", "categorical"),
-        "statsmodels (no design)": ("python", "statsmodels_million.py"),
-        "monitor, a continuous term": ("python", "monitor_million.py", "continuous"),
-        "svy, a continuous term": ("svy", "svy_million.py", "continuous"),
-    },
+CONTENDERS: Mapping[str, tuple[str, ...]] = {
+    "monitor": ("python", "monitor_wave.py"),
+    "R survey": ("R", "survey_wave.R"),
+    "svy": ("svy", "svy_wave.py"),
+    "statsmodels in a loop": ("python", "statsmodels_wave.py"),
 }
 
 
 def wave(folder: Path, seed: int = 20171218) -> None:
-    """(a) `wave.csv`: a stratified sample of 624 firms of 7,000 with everything the contenders need."""
+    """`wave.csv`: a stratified sample of 624 firms of 7,000 with everything the contenders need."""
     rng = np.random.default_rng(seed)
     size = rng.choice(["micro", "small", "medium"], FIRMS, p=[0.5, 0.3, 0.2])
     sector = rng.choice(SECTORS, FIRMS)
@@ -87,26 +75,6 @@ def wave(folder: Path, seed: int = 20171218) -> None:
     pd.DataFrame(rows).to_csv(folder / "margins.csv", index=False)
 
 
-def million(folder: Path, seed: int = 20171219) -> None:
-    """(b) `million.parquet`, and the same columns as binary numbers for R."""
-    rng = np.random.default_rng(seed)
-    size, sector, province = (rng.integers(0, k, MANY) for k in (3, 6, 3))
-    cooperates, invests, young = (rng.integers(0, 2, MANY) for _ in range(3))
-    stratum = (size * 6 + sector) * 3 + province
-    logit = -2 + 0.3 * cooperates + 0.2 * invests + 0.5 * cooperates * invests + 0.1 * sector
-    table = pd.DataFrame(
-        {
-            "stratum": stratum, "size": size, "sector": sector, "cooperates": cooperates, "invests": invests,
-            "young": young, "top": (rng.random(MANY) < 1 / (1 + np.exp(-logit))).astype(int),
-            "log_employees": rng.normal(3 + size, 0.7).round(4), "weight": rng.uniform(1, 8, MANY).round(4),
-            "population": np.bincount(stratum)[stratum] * 4,
-        }
-    )  # fmt: skip
-    table.to_parquet(folder / "million.parquet", index=False)
-    for name in table:
-        table[name].to_numpy(np.float64).tofile(folder / f"{name}.bin")
-
-
 def command(kind: tuple[str, ...], folder: Path, svy: str | None) -> list[str] | None:
     """The command of a contender, None where it cannot run here."""
     language, script, *arguments = kind
@@ -118,21 +86,21 @@ def command(kind: tuple[str, ...], folder: Path, svy: str | None) -> list[str] |
     return None if interpreter is None else [interpreter, str(PEERS / script), str(folder), *arguments]
 
 
-def measure(part: str, folder: Path, svy: str | None) -> pd.DataFrame:
-    """One line per contender of a part."""
+def measure(folder: Path, svy: str | None) -> pd.DataFrame:
+    """One line per contender."""
     lines = []
-    for name, kind in CONTENDERS[part].items():
+    for name, kind in CONTENDERS.items():
         asked = command(kind, folder, svy)
         if asked is None:
-            print(f"({part}) {name}: not installed here", file=sys.stderr)
+            print(f"{name}: not installed here", file=sys.stderr)
             continue
         done = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=HERE.parent)
         if done.returncode:
-            print(f"({part}) {name} failed:\n{done.stderr[-2000:]}", file=sys.stderr)
+            print(f"{name} failed:\n{done.stderr[-2000:]}", file=sys.stderr)
             continue
         found = json.loads(done.stdout.strip().splitlines()[-1])
-        lines.append({"part": part, "contender": name, **found})
-        print(f"({part}) {name}: {found}", file=sys.stderr, flush=True)
+        lines.append({"contender": name, **found})
+        print(f"{name}: {found}", file=sys.stderr, flush=True)
     return pd.DataFrame(lines)
 
 
@@ -156,17 +124,13 @@ def machine() -> str:
 def main() -> int:
     """Print the table, and keep it with --write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--parts", nargs="*", default=list(CONTENDERS), choices=list(CONTENDERS))
     parser.add_argument("--svy", help="a Python that has svy installed")
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
-    tables = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in asked.parts:
-            {"a": wave, "b": million}[part](folder)
-            tables.append(measure(part, folder, asked.svy))
-    table = pd.concat(tables, ignore_index=True)
+        wave(folder)
+        table = measure(folder, asked.svy)
     print(machine())
     print(table.to_string(index=False))
     if asked.write:

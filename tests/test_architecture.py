@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
@@ -193,6 +194,93 @@ def test_the_tree_holds_no_notes_to_self_and_no_place_of_its_own() -> None:
         text = file.read_text(encoding="utf-8")
         assert not re.search(r"\b(FIXME|XXX|TODO|HACK)\b", text) or file == Path(__file__), file
         assert not re.search(r"""["'\s(]/(?!dev/|etc/|proc/|public/|secure/|usr/)[a-z]+/\w""", text), file
+
+
+LIBRARY = {"monitor.design.SurveyDesign"}
+"""What the README shows to be called from a notebook"""
+
+
+@cache
+def definitions(module: str) -> dict[str, ast.AST]:
+    """Name -> what a module of the product defines under it at its top."""
+    file = source_of(module)
+    tree = ast.parse(file.read_text(encoding="utf-8")) if file else ast.Module([], [])
+    found: dict[str, ast.AST] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {name.id: node for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return found
+
+
+@cache
+def source_of(module: str) -> Path | None:
+    """The file of a module of the product, None where it is none."""
+    place = ROOT.joinpath(*module.split("."))
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.exists()), None)
+
+
+@cache
+def named_in(module: str) -> dict[str, str]:
+    """What a module imports from the product: its name there -> where it comes from."""
+    file = source_of(module)
+    found = {}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if file else ():
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("monitor", "pipelines"):
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def home_of(name: str) -> tuple[str, str]:
+    """Where something that is imported by this dotted name is defined: its module and its name there."""
+    module, _, own = name.rpartition(".")
+    for _ in range(5):
+        if own in definitions(module) or own not in named_in(module):
+            break
+        module, _, own = named_in(module)[own].rpartition(".")
+    return module, own
+
+
+@cache
+def used_by_a_run() -> set[tuple[str, str]]:
+    """Everything that the assets and the command line reach: (module, name), by what each definition names."""
+    doors = ["pipelines.assets", "pipelines.command", "monitor.cli", "monitor.delivery_check"]
+    doors += [f"monitor.{stage}" for stage in STAGES]
+    names = {"run", "run_all", *(name for door in doors[:4] for name in definitions(door))}
+    waiting = [(door, name) for door in doors for name in definitions(door) if name in names]
+    waiting += [(f"monitor.{stage}.stage", "run") for stage in STAGES]
+    found: set[tuple[str, str]] = set()
+    while waiting:
+        place = waiting.pop()
+        module, name = place
+        if place in found or name not in definitions(module):
+            continue
+        found.add(place)
+        here, own = named_in(module), definitions(module)
+        node = definitions(module)[name]
+        for part in ast.walk(node):
+            word = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else None
+            if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id in here:
+                waiting.append(home_of(f"{here[part.value.id]}.{part.attr}"))
+            if word in own:
+                waiting.append((module, word))
+            elif word in here:
+                waiting.append(home_of(here[word]))
+    return found
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT))
+)
+def test_a_benchmark_times_only_what_a_run_uses(file: Path) -> None:
+    """What is timed and printed is what a wave or release does, or what the README shows to be called."""
+    used = used_by_a_run() | {home_of(name) for name in LIBRARY}
+    for module in imports(file):
+        made_up = drawer(module) == "synthetic"  # what a benchmark draws its firms from
+        if module.split(".")[0] in ("monitor", "pipelines") and source_of(module) is None and not made_up:
+            assert home_of(module) in used, f"{module} is in no run: delete it, or time what a run does"
 
 
 def test_workspace_and_project_name_the_same_definitions() -> None:

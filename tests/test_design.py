@@ -15,20 +15,14 @@ from monitor.design import (
     SurveyDesign,
     bootstrap_perturbation,
     calibrate,
-    cell_domains,
-    cells_select,
     change,
     clopper_pearson,
     dummy_columns,
     firm_numbers,
-    fit_cells,
     fit_logit,
-    fit_logit_replicates,
     glm_influence,
-    logit,
     replicate_covariance,
 )
-from monitor.lake import connect
 from monitor.problems import MonitorError
 
 SETTINGS = settings(max_examples=40, deadline=None)
@@ -381,64 +375,6 @@ def test_calibrating_many_columns_is_calibrating_each() -> None:
         np.testing.assert_allclose(together, alone, rtol=1e-8)
 
 
-def test_replicate_fits_are_the_fits_one_by_one() -> None:
-    rng = np.random.default_rng(4)
-    x = np.column_stack([np.ones(150), rng.integers(0, 3, 150), rng.integers(0, 2, 150)]).astype(float)
-    y, w = rng.integers(0, 2, 150).astype(float), rng.uniform(0.2, 2, (150, 9))
-    together = fit_logit_replicates(x, y, w)
-    alone = np.array([fit_logit(x, y, w[:, j]).coefficients for j in range(9)])
-    assert together.converged
-    np.testing.assert_allclose(together.coefficients, alone, rtol=1e-8, atol=1e-10)
-    continuous = np.column_stack([x, rng.normal(size=150)])
-    alone = np.array([fit_logit(continuous, y, w[:, j]).coefficients for j in range(9)])
-    np.testing.assert_allclose(fit_logit_replicates(continuous, y, w).coefficients, alone, rtol=1e-8, atol=1e-10)
-
-
-@given(samples)
-@SETTINGS
-def test_the_regression_in_blocks_is_the_regression_by_influence(s: Sample) -> None:
-    x, y = np.column_stack([np.ones(s.n), s.x]), np.clip(s.top, 0.1, 0.9)
-    for d in (s.design(), s.design(population=None), s.design(psu=s.group, population=None, lonely="centre")):
-        blocks = logit(d, x, y)
-        influence = glm_influence(x, y, fit_logit(x, y, d.weights).fitted, d.weights)
-        np.testing.assert_allclose(blocks.covariance, d.covariance(influence), rtol=1e-7, atol=1e-12)
-        assert blocks.df == d.degrees_of_freedom() - 1
-
-
 def test_a_replicate_without_an_estimate_is_refused() -> None:
     with pytest.raises(ValueError, match="1 of 3 replicates have no finite estimate"):
         replicate_covariance(np.array([1.0, np.nan, 2.0]))
-
-
-def test_cells_made_by_sql_give_the_row_wise_fit_exactly() -> None:
-    import pandas as pd
-
-    rng = np.random.default_rng(8)
-    n = 5000
-    firms = pd.DataFrame(
-        {
-            "stratum": rng.integers(0, 12, n),
-            "size_band": rng.choice(["micro", "small", "large"], n),
-            "cooperates": rng.integers(0, 2, n),
-        }
-    )
-    firms["population"] = firms.groupby("stratum")["stratum"].transform("size") * 4.0
-    firms["weight"] = rng.uniform(1, 8, n)
-    firms["top"] = rng.random(n) < 0.1 + 0.1 * firms.cooperates
-    with connect() as connection:
-        connection.register("firms", firms)
-        select = cells_select("firms", "stratum", ["size_band", "cooperates"], "top", "weight", "population")
-        cells = connection.execute(select).df()
-    assert len(cells) < 12 * 3 * 2 * 2 + 1
-    fit = fit_cells(dummy_columns([cells.term_0, cells.term_1])[0], cells)
-    x, _ = dummy_columns([firms.size_band, firms.cooperates])
-    d = SurveyDesign(weights=firms.weight, strata=firms.stratum, population=firms.population)
-    rows = fit_logit(x, firms.top, d.weights)
-    covariance = d.covariance(glm_influence(x, firms.top, rows.fitted, d.weights))
-    np.testing.assert_allclose(fit.estimate, rows.coefficients, rtol=1e-9)
-    np.testing.assert_allclose(fit.covariance, covariance, rtol=1e-8)
-    assert (fit.n, fit.df) == (n, d.degrees_of_freedom())
-    labels, shares = cell_domains(cells.term_0, cells)
-    for label, estimate, se in zip(labels, shares.estimate, shares.se, strict=True):
-        direct = d.mean(firms.top, firms.size_band == label)
-        np.testing.assert_allclose([estimate, se], [direct.estimate[0], direct.se[0]], rtol=1e-9)

@@ -1,4 +1,4 @@
-"""(a) as one writes it with statsmodels, which has no survey design: a loop over replicates that numpy draws."""
+"""The wave as one writes it with statsmodels, which has no survey design: a loop over replicates that numpy draws."""
 
 from __future__ import annotations
 

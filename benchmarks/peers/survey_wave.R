@@ -1,4 +1,4 @@
-# (a) by R's survey: the same bootstrap with finite population correction, raking, domains and logit.
+# The wave by R's survey: the same bootstrap with finite population correction, raking, domains and logit.
 suppressPackageStartupMessages(library(survey))
 folder <- commandArgs(TRUE)[1]
 d <- read.csv(file.path(folder, "wave.csv"), stringsAsFactors = TRUE)

@@ -1,4 +1,4 @@
-"""(a) by svy. Its bootstrap is Rao and Wu's, without the finite population correction."""
+"""The wave by svy. Its bootstrap is Rao and Wu's, without the finite population correction."""
 
 from __future__ import annotations
 

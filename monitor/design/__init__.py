@@ -12,19 +12,11 @@ In a notebook:
 """
 
 from monitor.design.calibration import Calibrated, CalibrationError, calibrate, raking_groups
-from monitor.design.cells import CellFit, cell_domains, cells_select, dummy_columns, fit_cells
 from monitor.design.estimate import FEW_EVENTS, Estimate
 from monitor.design.intervals import clopper_pearson, korn_graubard, logit_t, student_t
 from monitor.design.panel import change, panel_covariance
 from monitor.design.phases import ResponsePhase
-from monitor.design.regression import (
-    GlmFit,
-    LogitEstimate,
-    fit_logit,
-    fit_logit_replicates,
-    glm_influence,
-    logit,
-)
+from monitor.design.regression import GlmFit, dummy_columns, fit_logit, glm_influence
 from monitor.design.replicates import (
     bootstrap_perturbation,
     firm_numbers,
@@ -38,27 +30,20 @@ __all__ = [
     "FEW_EVENTS",
     "Calibrated",
     "CalibrationError",
-    "CellFit",
     "Estimate",
     "GlmFit",
-    "LogitEstimate",
     "ResponsePhase",
     "SurveyDesign",
     "bootstrap_perturbation",
     "calibrate",
-    "cell_domains",
-    "cells_select",
     "change",
     "clopper_pearson",
     "dummy_columns",
     "firm_numbers",
-    "fit_cells",
     "fit_logit",
-    "fit_logit_replicates",
     "glm_influence",
     "jackknife_weights",
     "korn_graubard",
-    "logit",
     "logit_t",
     "margin_matrix",
     "panel_covariance",

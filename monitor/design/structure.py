@@ -232,18 +232,6 @@ class SurveyDesign:
             remaining = np.nan_to_num(np.maximum(1 - size / total, 0.0))
         return spread(rows, stratum, size, remaining, grouping, times)
 
-    @property
-    def plain(self) -> bool:
-        """Strata and weights and nothing else: no clusters, response phase, calibration or lonely stratum."""
-        lonely = (self._drawn < 2) & (self._drawn < self._population)
-        return self.psu is None and self.response is None and self.auxiliary is None and not lonely.any()
-
-    def strata_scale(self) -> tuple[Codes, Floats, Floats]:
-        """Stratum code of every firm, (1 - f_h) n_h / (n_h - 1) and n_h of every stratum, for sums over blocks."""
-        drawn = self._drawn
-        remaining = np.maximum(1 - drawn / self._population, 0.0)
-        return self._stratum[0], remaining * drawn / np.maximum(drawn - 1, 1), drawn
-
     def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Floats:
         """Covariance (k, k) of estimates from their values theta (R, k) under this design's replicates."""
         return replicate_covariance(theta, self.replicate_scale, centre)
