@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from monitor.problems import DefinitionError, Problem
+from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.proposal.columns import Seen
 from monitor.proposal.decisions import Decisions
 from monitor.proposal.definition import reference_year, survey_yaml, wave_head
@@ -24,7 +25,7 @@ from monitor.proposal.questions import WEIGHT, is_tools_own, questions_of
 from monitor.proposal.reading import look
 from monitor.proposal.shown import ALMOST_ALL, LONGEST_CODE
 from monitor.proposal.text import flow, text
-from monitor.survey import Disclosure, load_survey
+from monitor.survey import Disclosure, Wave, load_survey
 
 __all__ = ["propose_survey", "propose_wave"]
 
@@ -63,7 +64,13 @@ def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[P
     _refuse_to_overwrite(wave_file)
     earlier = [w for w in survey.waves if w < name] or list(survey.waves)
     previous = survey.waves[earlier[-1]]
-    layout, labels, columns = look(source, survey.disclosure.minimum_firms)
+    least = survey.disclosure.minimum_firms
+    layout, labels, columns = look(source, least)
+    if layout.format == previous.delivery.format and not _meets(previous, columns):
+        # A title above the header, say: what the wave before declared reads it, if anything does.
+        with suppress(MonitorError):
+            as_before = look(source, least, previous.delivery)
+            layout, labels, columns = as_before if _meets(previous, as_before[2]) else (layout, labels, columns)
     layout = replace(layout, decimal=layout.decimal or previous.delivery.decimal)
     by_name = {column.source: column for column in columns}
     changes = layout_changes(previous, layout)
@@ -123,6 +130,11 @@ def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[P
     head = wave_head(name, source, layout, labels, previous) + "questions:\n"
     wave_file.write_text(head + "\n".join([*decisions.lines(), *lines]) + "\n", encoding="utf-8")
     return wave_file, changes
+
+
+def _meets(previous: Wave, columns: Sequence[Seen]) -> bool:
+    """Whether any of the previous wave's questions has its columns in the file."""
+    return any(columns_of(question, columns)[0] for question in previous.questions.values())
 
 
 def _about(column: Seen) -> str:

@@ -50,6 +50,7 @@ CONCEPTS = (
 WORDS = (
     "left out, for the cells hold words or values that are not clearly codes; map what is a question, with its codes"
 )
+SKIPPED = "asked only of firms with a yes to `asked_of`, as it seems; what follows for the others? (`otherwise`)"
 NOTHING = "left out, for no cell holds an answer"
 
 
@@ -197,9 +198,7 @@ def _question(column: Seen, writing: Writing) -> list[str]:
             decisions.add(f"does code {code} mean {stands_for}?", concept)
     if gate := writing.concepts.get(column.skipped_by or ""):
         parts.append(f"asked_of: {gate}")
-        decisions.add(
-            f"asked only of firms with {gate}, as it seems: what follows for the others? (`otherwise`)", concept
-        )
+        decisions.add(SKIPPED, concept)
     if column.question:
         parts.append(f"text: {flow({'nl': column.question, 'en': column.question})}")
     return [f"  {concept}: {{{', '.join(parts)}}}"]

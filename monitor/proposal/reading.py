@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import duckdb
@@ -37,13 +37,17 @@ PART = 100_000
 """Records compared at a time"""
 
 
-def look(source: Path, least: int) -> tuple[Layout, Path | None, list[Seen]]:
+def look(source: Path, least: int, declared: Delivery | None = None) -> tuple[Layout, Path | None, list[Seen]]:
     """How a file looks, the label file beside it, and its columns by all its records.
 
-    least: the minimum number of firms, below which no word of theirs may be printed. Raises UnusableDelivery where the
+    least: the minimum number of firms, below which no word of theirs may be printed. declared: a layout to
+    read it by instead of the detected one. Raises UnusableDelivery where the
     file cannot be read, DefinitionError where its first line holds answers: they would be printed as names.
     """
     layout = detect_layout(source)
+    if declared is not None:
+        facts = {f.name: getattr(declared, f.name) for f in fields(Layout) if f.name not in ("format", "encoding")}
+        layout = replace(layout, **facts)
     delivery = Delivery(
         layout.format,
         source.name,
