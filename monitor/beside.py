@@ -13,7 +13,6 @@ import gc
 import logging
 import multiprocessing
 import os
-import signal
 import threading
 import traceback
 from collections import deque
@@ -22,9 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
+from monitor import signals
 from monitor.progress import show_progress
 
 Common = TypeVar("Common")
@@ -57,11 +59,21 @@ class _Second:
         spawning = multiprocessing.get_context("spawn")
         self.connection, its_end = spawning.Pipe()
         process = spawning.Process(target=_serve, args=(its_end, tuple(modules)), daemon=True)
-        process.start()
-        atexit.register(process.kill)
+        # A terminal's signals reach the whole family; the first says so and takes the others along.
+        with signals.held_back():
+            # Python's own tracker of resources, started first: starting it lets signals through again.
+            resource_tracker.ensure_running()
+        with signals.held_back():
+            process.start()
+        atexit.register(self._end, process)
         its_end.close()
         self.works = 0
         self.unasked = False
+
+    @staticmethod
+    def _end(process: BaseProcess) -> None:
+        process.kill()
+        process.join(5)
 
     def begin(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
         """Hand it a work; what is returned waits for the answer."""
@@ -97,7 +109,10 @@ _kept: Any = None
 def start(modules: Sequence[str]) -> None:
     """Start the second process, which imports the modules while it waits. It ends with this one, however that ends."""
     global _second
-    _second = _Second(modules)
+    try:
+        _second = _Second(modules)
+    except OSError:
+        log.warning("no second process could be started: the first goes on alone")
 
 
 def begin(function: Callable[..., Answer], *arguments: Any) -> Callable[[], Answer]:
@@ -178,8 +193,6 @@ def _with_kept(function: Callable[[Any, Any], Any], item: Any) -> Any:
 
 def _serve(connection: Connection, modules: Sequence[str]) -> None:
     """The second process: import while there is no work, and work until the first is gone."""
-    # An interrupt of the terminal reaches both; the first says so and takes this one along.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, daemon=True).start()
     gc.set_threshold(*GARBAGE)
     show_progress()

@@ -1,13 +1,13 @@
 """The command line: a thin door over the library and the same Dagster jobs that the schedule and the sensor run.
 
 Results go to stdout, messages and progress to stderr, `--json` gives a machine's version of every result.
-Exit codes: 0 done; 1 the data stopped it; 2 a mistake in the definition or the command; 70 a defect of the product.
+Exit codes: 0 done; 1 the data stopped it; 2 a mistake in the definition or the command; 70 a defect of the product;
+75 the machine refused something (space, memory, rights, a place): set it right and try again; 129, 130, 143 a signal.
 """
 
 from __future__ import annotations
 
 import argparse
-import atexit
 import gc
 import json
 import os
@@ -17,11 +17,12 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, TextIO
 
-from monitor import __version__, beside, private
+from monitor import __version__, beside, private, signals
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.progress import show_progress
+from monitor.refusals import refusal
 from monitor.survey import Survey, load_survey
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.inbox import outside
@@ -31,18 +32,11 @@ DEFECT = 70
 """Exit code of an internal error (EX_SOFTWARE of sysexits.h)"""
 
 
-def command() -> NoReturn:
-    """The command `monitor`: run it and end the process, without taking a million objects apart first."""
-    ended: list[int] = []
-    # Registered first and so called last: by then all others have put away what they had open.
-    atexit.register(lambda: os._exit(ended[0]) if ended else None)
+def begin() -> None:
+    """What makes a process of the command faster: garbage looked for less often, and a second process for long work."""
     gc.set_threshold(*beside.GARBAGE)
     if set(sys.argv[1:2]) & {"demo", "run", "check"}:
         beside.start(["great_expectations", "monitor.validated", "monitor.modelled", "monitor.report"])
-    ended.append(main())
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-    sys.exit(ended[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,22 +48,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         private.enter(options.home)
         run: Callable[[argparse.Namespace], int] = options.command
         return run(options)
-    except MonitorError as error:
-        if options.json:
-            print(json.dumps({"problems": [problem.as_dict() for problem in error.problems]}, ensure_ascii=False))
-        print("\n".join(problem.render() for problem in error.problems), file=sys.stderr)
-        return error.exit_code
     except KeyboardInterrupt:
-        print("interrupted; the last good release is untouched", file=sys.stderr)
-        return 130
+        return signals.ended()
     except BrokenPipeError:
         return 0
-    except Exception:
-        options.home.mkdir(parents=True, exist_ok=True)
-        log = options.home / "error.log"
-        log.write_text(traceback.format_exc(), encoding="utf-8")
-        print(f"the monitor itself failed: this is a defect, not your data. Details are in {log}", file=sys.stderr)
-        return DEFECT
+    except Exception as error:
+        # Raised in a callback of C code, an interrupt comes out as some other error.
+        if signals.received():
+            return signals.ended()
+        told = error if isinstance(error, MonitorError) else refusal(error, options.home)
+        if told is None:
+            return _defect(error, options.home)
+        if options.json:
+            _say(json.dumps({"problems": [problem.as_dict() for problem in told.problems]}, ensure_ascii=False))
+        _say("\n".join(problem.render() for problem in told.problems), sys.stderr)
+        return told.exit_code
+
+
+def _defect(error: Exception, home: Path) -> int:
+    """Say that the monitor itself failed, and keep how in the home's log, or where that cannot be, say it in a line."""
+    log = home / "error.log"
+    try:
+        private.open_folder(home)
+        log.unlink(missing_ok=True)
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        where = f"Details are in {log}"
+    except OSError as refused:
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        place = "".join(f" in {Path(frame.filename).name}:{frame.lineno}" for frame in last)
+        where = f"It was {type(error).__name__}{place}; no details are kept ({log}: {refused.strerror})"
+    _say(f"the monitor itself failed: this is a defect, not your data. {where}", sys.stderr)
+    return DEFECT
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Print, where anybody is left to read it."""
+    with suppress(OSError):
+        print(text, file=stream or sys.stdout, flush=True)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -25,6 +25,7 @@ import duckdb
 from pyarrow import parquet
 
 from monitor import private
+from monitor.refusals import damaged
 
 if TYPE_CHECKING:
     # Frames go in and out of DuckDB; loading the definitions needs none.
@@ -38,6 +39,8 @@ for single values, which nobody makes"""
 
 ALL = "all"
 """The wave of tables that span waves"""
+MARK = b"PAR1"
+"""What a Parquet file begins and ends with"""
 
 TABLE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
@@ -187,6 +190,7 @@ class Lake:
         """How many rows the table of a wave has; 0 where the wave has no such table."""
         if not self.has(table, wave):
             return 0
+        self._require_whole(self.path(table, wave))
         # The file's own footer says it; opening DuckDB for each of a run's tables would cost seconds.
         return int(parquet.read_metadata(self.path(table, wave)).num_rows)
 
@@ -195,7 +199,19 @@ class Lake:
         path = self.path(table, wave)
         if not path.exists():
             raise FileNotFoundError(f"{table} of wave {wave} is not in the lake of {self.survey}")
+        self._require_whole(path)
         return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+
+    def _require_whole(self, path: Path) -> None:
+        """A table's file begins and ends with Parquet's mark; one that a disk or a copy cut short does not.
+
+        Looked at wherever a table is read, for DuckDB's own message can come too late to say which table it was.
+        """
+        with path.open("rb") as file:
+            begins = file.read(len(MARK))
+            file.seek(-min(len(MARK), path.stat().st_size), os.SEEK_END)
+            if not begins == file.read() == MARK:
+                raise damaged(path, self.home)
 
     @contextmanager
     def open(self, wave: str, *tables: str) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -11,6 +11,7 @@ no mode is ever opened again.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -45,10 +46,12 @@ def enter(home: Path) -> None:
     global _home
     os.umask(OTHERS)
     _home = home
-    if home.is_dir():
+    nearest = next(path for path in (home, *home.parents) if path.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
+    if nearest == home:
         _close(home)
-        for place in (home, *sorted((home / "lake").glob("*/"))):
-            sweep(place)
+        _sweep_all(home)
 
 
 @contextmanager
@@ -92,13 +95,23 @@ def sweep(place: Path) -> None:
                 _remove(mark.with_suffix(""))
             finally:
                 os.close(lock)
+    with suppress(OSError):
+        (place / WORK).rmdir()
 
 
 def abandon() -> None:
-    """Remove this process's work at once: for an end that unwinds nothing."""
+    """Remove this process's work at once, for an end that unwinds nothing, and that of processes it took along."""
     for own in list(_working):
         with suppress(OSError):
             _remove(own)
+    if _home is not None:
+        with suppress(OSError):
+            _sweep_all(_home)
+
+
+def _sweep_all(home: Path) -> None:
+    for place in (home, *sorted((home / "lake").glob("*/"))):
+        sweep(place)
 
 
 def closed_folder(path: Path) -> Path:
@@ -125,7 +138,7 @@ def _made(path: Path, mode: int) -> Path:
             each.mkdir(mode=FOLDER)
             each.chmod(mode)
     if not missing and not path.is_dir():
-        raise NotADirectoryError(20, os.strerror(20), str(path))
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     return path
 
 

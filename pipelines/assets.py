@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from monitor import beside
 from monitor.contract import TABLES
 from monitor.lake import ALL, Lake
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
+from monitor.refusals import refusal
 from monitor.survey import Survey
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
@@ -244,10 +246,8 @@ def _run(
 
     began = time.perf_counter()
     log.info("%s %s ...", wave, stage)
-    try:
+    with _told(lake.home):
         figures = dict(call(importlib.import_module(f"monitor.{stage}")))
-    except MonitorError as error:
-        raise failure(error) from None
     seconds = round(time.perf_counter() - began, 3)
     log.info("%s %s %.1f s", wave, stage, seconds)
     suites = _suites(tables)
@@ -258,15 +258,25 @@ def _run(
         # must not be skipped.
         yield dg.MaterializeResult(asset_key=table, metadata=metadata | {"dagster/row_count": lake.rows(table, wave)})
     passed = True
-    try:
+    with _told(lake.home):
         outcomes = judged()
-    except MonitorError as error:
-        raise failure(error) from None
     for outcome in outcomes:
         critical = [problem for problem in outcome.problems if problem.severity == "critical"]
         passed = passed and not critical
         yield _check_result(outcome.table, suites[outcome.table], wave, outcome.rules, critical)
     return passed
+
+
+@contextmanager
+def _told(home: Path) -> Iterator[None]:
+    """What a user must act on, and what the machine refused, as Dagster shows it; a defect stays what it is."""
+    try:
+        yield
+    except Exception as error:
+        told = error if isinstance(error, MonitorError) else refusal(error, home)
+        if told is None:
+            raise
+        raise failure(told) from None
 
 
 def _shown(value: object) -> Any:

@@ -13,8 +13,9 @@ from typing import Any
 
 import dagster as dg
 
-from monitor import private
+from monitor import private, signals
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
+from monitor.refusals import refusal_of_text
 from monitor.released import publish
 from monitor.validated.check import rule_problems
 from pipelines.definitions import build
@@ -80,14 +81,20 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
     definitions = build(folder, home, passports)
     with turn(home, "monitor run"), _history(home) as instance:
         close_killed_runs(instance)
-        failures = [error for wave in waves if (error := _execute(definitions, instance, "wave", partition_key=wave))]
-        if not failures and (error := _execute(definitions, instance, "release")):
+        failures = [
+            error for wave in waves if (error := _execute(definitions, instance, home, "wave", partition_key=wave))
+        ]
+        if not failures and (error := _execute(definitions, instance, home, "release")):
             failures = [error]
     if failures:
         raise RunFailed([p for f in failures for p in f.problems], max(f.exit_code for f in failures))
 
 
-def _execute(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, **options: Any) -> RunFailed | None:
+def _execute(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Path, job: str, **options: Any
+) -> RunFailed | None:
+    if signals.received():
+        raise KeyboardInterrupt
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         raise_on_error=False,
@@ -97,9 +104,9 @@ def _execute(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str
     )
     if result.success:
         return None
-    if any(_interrupted(event) for event in result.all_events):
+    if signals.received() or any(_interrupted(event) for event in result.all_events):
         raise KeyboardInterrupt
-    return _outcome(result, job)
+    return _outcome(result, job, home)
 
 
 def _interrupted(event: dg.DagsterEvent) -> bool:
@@ -108,8 +115,9 @@ def _interrupted(event: dg.DagsterEvent) -> bool:
     return error is not None and "DagsterExecutionInterruptedError" in error.to_string()
 
 
-def _outcome(result: dg.ExecuteInProcessResult, job: str) -> RunFailed:
-    """What made a run fail: a stage's own problems, a blocking check, or a defect of the product."""
+def _outcome(result: dg.ExecuteInProcessResult, job: str, home: Path) -> RunFailed:
+    """What made a run fail: a stage's own problems, a blocking check, what the machine refused Dagster itself, or a
+    defect of the product."""
     for event in result.all_events:
         data = event.step_failure_data if event.is_step_failure else None
         if data is not None and data.user_failure_data and "problems" in data.user_failure_data.metadata:
@@ -124,10 +132,10 @@ def _outcome(result: dg.ExecuteInProcessResult, job: str) -> RunFailed:
     ]
     if problems:
         return RunFailed(problems, WaveStopped.exit_code)
-    steps = [event.step_key or "" for event in result.all_events if event.is_step_failure]
-    errors = [
-        str(event.step_failure_data.error.to_string() if event.step_failure_data.error else "")
-        for event in result.all_events
-        if event.is_step_failure
-    ]
-    raise RuntimeError(f"job {job} failed in {', '.join(steps)}\n" + "\n".join(errors))
+    errors = [error for event in result.all_events if (error := getattr(event.event_specific_data, "error", None))]
+    for error in errors:
+        while error is not None:
+            if refused := refusal_of_text([error.cls_name or ""], error.message, home):
+                return RunFailed(refused.problems, refused.exit_code)
+            error = error.cause
+    raise RuntimeError(f"job {job} failed\n" + "\n".join(error.to_string() for error in errors))

@@ -33,6 +33,8 @@ BOTTOM = {
     "beside",
     "progress",
     "private",
+    "refusals",
+    "signals",
 }
 """What everything may import"""
 SHARED = {"design", "rubin", "identity", "contract", "skips", "spelling"}
