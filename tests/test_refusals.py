@@ -44,18 +44,18 @@ def from_another(cause: BaseException) -> Exception:
 
 REFUSED = {
     # name: the exception, words of what is said, the place it names
-    "no space": (system(errno.ENOSPC, "/public/x"), "no space left", "/public/x"),
+    "no space": (system(errno.ENOSPC, "/usr/x"), "no space left", "/usr/x"),
     "no space for a copy": (OSError(errno.ENOSPC, "x", "/from", None, "/to"), "no space left", "/to"),
-    "quota": (system(errno.EDQUOT, "/public/x"), "no space left", "/public/x"),
-    "largest file": (system(errno.EFBIG, "/public/x"), "no space left", "/public/x"),
-    "read-only": (system(errno.EROFS, "/public/x"), "read-only", "/public/x"),
-    "no right": (system(errno.EACCES, "/public/x"), "may not be read or written", "/public/x"),
-    "not the owner": (system(errno.EPERM, "/public/x"), "may not be read or written", "/public/x"),
-    "no folder": (system(errno.ENOTDIR, "/public/x"), "out of reach", "/public/x"),
-    "stale": (system(errno.ESTALE, "/public/x"), "out of reach", "/public/x"),
+    "quota": (system(errno.EDQUOT, "/usr/x"), "no space left", "/usr/x"),
+    "largest file": (system(errno.EFBIG, "/usr/x"), "no space left", "/usr/x"),
+    "read-only": (system(errno.EROFS, "/usr/x"), "read-only", "/usr/x"),
+    "no right": (system(errno.EACCES, "/usr/x"), "may not be read or written", "/usr/x"),
+    "not the owner": (system(errno.EPERM, "/usr/x"), "may not be read or written", "/usr/x"),
+    "no folder": (system(errno.ENOTDIR, "/usr/x"), "out of reach", "/usr/x"),
+    "stale": (system(errno.ESTALE, "/usr/x"), "out of reach", "/usr/x"),
     "disk error": (system(errno.EIO), "out of reach", None),
     "the home went away": (system(errno.ENOENT, "/nowhere/x"), "out of reach", "/nowhere"),
-    "files": (system(errno.EMFILE, "/public/x"), "too many files", None),
+    "files": (system(errno.EMFILE, "/usr/x"), "too many files", None),
     "no process": (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "no further process", None),
     "no thread": (RuntimeError("can't start new thread"), "no further process", None),
     "memory": (MemoryError(), "not enough memory", None),
@@ -64,17 +64,17 @@ REFUSED = {
     "memory of DuckDB": (duckdb.OutOfMemoryException("Out of Memory Error: failed"), "not enough memory", None),
     "memory at import": (ImportError("libx.so: failed to map segment from shared object"), "not enough memory", None),
     "space of DuckDB": (
-        duckdb.IOException('IO Error: Could not write file "/public/x": No space left on device'), "no space", "/public/x",
+        duckdb.IOException('IO Error: Could not write file "/usr/x": No space left on device'), "no space", "/usr/x",
     ),
     "a lock of DuckDB": (
-        duckdb.IOException('IO Error: Could not set lock on file "/public/x": Conflict'), "has this file open", "/public/x",
+        duckdb.IOException('IO Error: Could not set lock on file "/usr/x": Conflict'), "has this file open", "/usr/x",
     ),
     "space of SQLite": (sqlite3.OperationalError("database or disk is full"), "no space left", None),
     "read-only SQLite": (sqlite3.OperationalError("attempt to write a readonly database"), "read-only", None),
     "damaged SQLite": (sqlite3.DatabaseError("database disk image is malformed"), "cut short or damaged", None),
     "SQLAlchemy": (OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full")), "space", None),
     "from another": (from_another(MemoryError()), "not enough memory", None),
-    "from a note within": (from_another(from_another(system(errno.ENOSPC, "/public/x"))), "no space", "/public/x"),
+    "from a note within": (from_another(from_another(system(errno.ENOSPC, "/usr/x"))), "no space", "/usr/x"),
 }  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def test_a_stage_s_failure_in_dagster_says_the_same(
 
 
 def test_a_refusal_of_a_second_process_arrives(tmp_path: Path) -> None:
-    refused = refusal(system(errno.ENOSPC, "/public/x"), tmp_path)
+    refused = refusal(system(errno.ENOSPC, "/usr/x"), tmp_path)
     assert isinstance(refused, MonitorError)
     kind, arguments = refused.__reduce__()
     assert kind(*arguments).exit_code == 75
