@@ -42,7 +42,7 @@ def begin() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. No traceback reaches the terminal."""
     options = parser().parse_args(arguments)
-    options.home = Path(options.home).resolve()
+    options.home = options.home.resolve()
     show_progress()
     try:
         private.enter(options.home)
@@ -92,13 +92,17 @@ def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--home",
-        default=os.environ.get("MONITOR_HOME", "monitor-home"),
+        type=_path,
+        default=os.environ.get("MONITOR_HOME") or "monitor-home",
         help="folder of inbox, lake and releases (default: $MONITOR_HOME or monitor-home)",
     )
     common.add_argument("--json", action="store_true", help="print the result as JSON")
     surveyed = argparse.ArgumentParser(add_help=False)
     surveyed.add_argument(
-        "--survey", type=Path, default=BUNDLED, help="survey folder (default: the bundled demonstration survey)"
+        "--survey",
+        type=_path,
+        default=os.environ.get("MONITOR_SURVEY") or BUNDLED,
+        help="survey folder (default: $MONITOR_SURVEY or the bundled demonstration survey)",
     )
     top = argparse.ArgumentParser(prog="monitor", description="From a survey wave's deliveries to a release.")
     top.add_argument("--version", action="version", version=__version__)
@@ -116,19 +120,19 @@ def parser() -> argparse.ArgumentParser:
     add("demo", _demo, "build the synthetic demonstration survey, run every wave, publish a release", released)
     run = add("run", _run, "run waves end to end and publish a release", surveyed, released)
     run.add_argument("--wave", action="extend", nargs="+", metavar="W", help="waves to run (default: all)")
-    run.add_argument("--input", type=Path, metavar="FILE", help="delivery to put into the wave's inbox first")
+    run.add_argument("--input", type=_path, metavar="FILE", help="delivery to put into the wave's inbox first")
     check = add(
         "check", _check, "dry run of intake and validation: what is kept, quarantined, stopped, and why", surveyed
     )
-    check.add_argument("file", type=Path, help="the delivery")
+    check.add_argument("file", type=_path, help="the delivery")
     check.add_argument("--wave", required=True, metavar="W", help="the wave it is for")
     for name, command, about in (
         ("new-survey", _new_survey, "write a first survey folder from a file's own header and labels"),
         ("new-wave", _new_wave, "write a first wave definition from a file and the previous wave"),
     ):
         new = add(name, command, about)
-        new.add_argument("folder", type=Path, help="the survey folder")
-        new.add_argument("--from", dest="source", type=Path, required=True, metavar="FILE", help="a delivery")
+        new.add_argument("folder", type=_path, help="the survey folder")
+        new.add_argument("--from", dest="source", type=_path, required=True, metavar="FILE", help="a delivery")
         new.add_argument("--wave", metavar="W", help="name of the wave (default: the year in the file's name)")
     add("releases", _releases, "list the releases of a home folder")
     diff = add("diff", _diff, "what changed between two releases, split into its causes")
@@ -137,6 +141,11 @@ def parser() -> argparse.ArgumentParser:
     ui = add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed)
     ui.add_argument("--port", type=int, default=3000, help="port (default: 3000)")
     return top
+
+
+def _path(text: str) -> Path:
+    """A path as the user means it: from where the command was given, whatever works on it later."""
+    return Path(text).absolute()
 
 
 def _print(result: dict[str, Any], text: str, as_json: bool) -> None:

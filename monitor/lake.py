@@ -25,13 +25,12 @@ import duckdb
 from pyarrow import parquet
 
 from monitor import private
+from monitor.folders import SQL
 from monitor.refusals import damaged
 
 if TYPE_CHECKING:
     # Frames go in and out of DuckDB; loading the definitions needs none.
     import pandas as pd
-
-SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 
 PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false"
 """How tables are written: a third less work than DuckDB's defaults, and smaller files; bloom filters serve a search
@@ -99,7 +98,7 @@ def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def statement(stage: str, name: str) -> str:
     """The text of `sql/<stage>/<name>.sql`: one SELECT whose first comment is its grain and inputs."""
-    return (SQL_FOLDER / stage / f"{name}.sql").read_text(encoding="utf-8")
+    return (SQL / stage / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def fingerprint(path: Path) -> str:

@@ -11,13 +11,13 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from monitor import beside
 from monitor.contract import TABLES
+from monitor.folders import EXPECTATIONS
 from monitor.lake import ALL, Lake
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal
@@ -27,8 +27,6 @@ from pipelines.resources import SurveyHome, Turn
 
 if TYPE_CHECKING:
     import pandas as pd
-
-EXPECTATIONS = Path(__file__).resolve().parent.parent / "expectations"
 
 Result = dg.MaterializeResult | dg.AssetCheckResult
 

@@ -39,9 +39,7 @@ def turn(home: Path, whose: str, waiting: Callable[[str], object] | None = None)
         return
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".lock").open("a+", encoding="utf-8") as lock:
-        if not _free(lock):
-            lock.seek(0)
-            holder = lock.read() or "another run"
+        if holder := take(lock, whose):
             if waiting is None:
                 raise DefinitionError(
                     Problem(
@@ -52,11 +50,8 @@ def turn(home: Path, whose: str, waiting: Callable[[str], object] | None = None)
                     )
                 )
             waiting(holder)
-            while not _free(lock):
+            while take(lock, whose):
                 time.sleep(LOOK_AGAIN_SECONDS)
-        lock.truncate(0)
-        lock.write(f"{whose} (process {os.getpid()})")
-        lock.flush()
         _mine.add(home)
         try:
             yield
@@ -64,12 +59,17 @@ def turn(home: Path, whose: str, waiting: Callable[[str], object] | None = None)
             _mine.discard(home)
 
 
-def _free(lock: IO[str]) -> bool:
+def take(lock: IO[str], whose: str) -> str | None:
+    """Take a lock file and write into it whose it is; where another process has it, what that one wrote."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    return True
+        lock.seek(0)
+        return lock.read() or "another process"
+    lock.truncate(0)
+    lock.write(f"{whose} (process {os.getpid()})")
+    lock.flush()
+    return None
 
 
 def this_process() -> str:

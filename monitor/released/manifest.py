@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 import monitor
-from monitor.lake import SQL_FOLDER, Lake
+from monitor.folders import EXPECTATIONS, PACKAGE, SQL
+from monitor.lake import Lake
 from monitor.survey import Survey
 
 PACKAGES = (
@@ -29,11 +30,11 @@ volatile = {"releases": ("release_id", "created_at")}
 
 def code_version() -> str:
     """The product's version and the first digits of a hash over its own source: code, statements, suites, templates."""
-    package = Path(monitor.__file__).resolve().parent
     digest = hashlib.sha256()
-    for root in (package, SQL_FOLDER, package.parent / "expectations"):
+    for root in (PACKAGE, SQL, EXPECTATIONS):
         for path in sorted(p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-            if root == package and "surveys" in path.relative_to(package).parts:
+            # Where the monitor was installed, the other two lie inside the package.
+            if root == PACKAGE and path.relative_to(root).parts[0] in ("surveys", SQL.name, EXPECTATIONS.name):
                 continue
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{monitor.__version__}+{digest.hexdigest()[:12]}"

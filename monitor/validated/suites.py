@@ -16,12 +16,12 @@ from typing import Any
 
 import yaml
 
+from monitor.folders import EXPECTATIONS
 from monitor.problems import DefinitionError
 from monitor.survey import Text
 from monitor.survey.yaml_lines import Report, Section, read
 from monitor.validated.expectation_types import QUERY, TYPES, columns_of
 
-EXPECTATIONS = Path(__file__).resolve().parent.parent.parent / "expectations"
 SEVERITIES = ("critical", "warning", "info")
 RESPONSE_KEYS = ("firm", "response", "line")
 
