@@ -14,7 +14,7 @@ import pytest
 from monitor import disclosed, released, report
 from monitor.contract.shape import shaped
 from monitor.lake import Lake
-from monitor.report import charts, paper, passports
+from monitor.report import charts, models, paper, passports
 from monitor.report.numbers import DASH, MINUS, NBSP, Numbers
 from monitor.survey import Survey
 
@@ -318,6 +318,32 @@ def test_the_printed_report_is_tagged_for_universal_access(
         language = path.stem[-2:]
         for mark in (b"pdfuaid:part", b"/MarkInfo", b"/StructTreeRoot", f"/Lang({language})".encode()):
             assert mark in content, (path.name, mark)
+
+
+def test_the_paper_says_what_the_page_of_its_wave_says(
+    site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]],
+) -> None:
+    """Every claim with verdict, reason and rule, every sentence, and every cell of the model's table."""
+    folder, _, survey, tables = site
+    for language, figures in report.spoken(tables, survey).items():
+        for wave in WAVES:
+            page = " ".join(pages(folder)[f"{language}/wave-{wave}.html"].text.split())
+            told = paper.content(figures, survey, wave)["parts"]
+            said = [x["text"] for x in told if x["kind"] in ("text", "note")]
+            for claim in [c for x in told if x["kind"] == "claims" for c in x["list"]]:
+                said += [claim["text"], claim["estimand"], claim["rule"]]
+                said += [words for v in claim["verdicts"] for words in (v["of"], v["verdict"], v["reason"])]
+            section = models.section(figures, wave)
+            assert section is not None
+            title = section["contrasts"].caption
+            (model,) = [x["table"] for x in told if x["kind"] == "table" and x["table"]["caption"] == title]
+            said += [cell for row in model["rows"] for cell in row]
+            # What the paper takes from other pages or puts together otherwise: the model's lead, how to read figures.
+            year = figures.words.t("reference_year", year=survey.waves[wave].reference_year)
+            other = (models.titles(figures)["model_lead"], figures.words.t("key_point"), year)
+            for words in said:
+                if not words.startswith(other):
+                    assert " ".join(words.split()) in page, (language, wave, words)
 
 
 def test_a_passport_holds_the_firms_own_answers_and_its_peers(
