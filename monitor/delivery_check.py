@@ -21,11 +21,14 @@ from monitor.problems import MonitorError, Problem, UnusableDelivery, WaveStoppe
 from monitor.raw.decisions import AMENDMENTS_FILE, EVERY_FIRM, FIELDS, LEAST_DIGITS
 from monitor.raw.deliveries import inbox
 from monitor.raw.detection import detect_layout
+from monitor.staged.coding import code_key
+from monitor.staged.privacy import LETTERS
 from monitor.survey import Survey, Wave
 
 SHOWN = 20
 """Findings of one rule, and amended responses, that are shown on a terminal"""
 
+WITHHELD = "[words withheld]"
 LAYOUT = ("format", "encoding", "delimiter", "decimal", "thousands", "sheet", "header_line")
 NOT_OF = {
     "excel": {"encoding", "delimiter"},
@@ -178,7 +181,7 @@ def check(survey: Survey, wave: Wave, file: Path, home: Path) -> CheckReport:
         except MonitorError as unusable:
             return replace(report, findings=unusable.problems, notes=notes, exit_code=2)
         stopped = _validate(lake, survey, wave)
-        return _filled(report, lake, wave, taken_in, notes, stopped)
+        return _filled(report, lake, survey, wave, taken_in, notes, stopped)
 
 
 def _left_to_decide(survey: Survey) -> list[str]:
@@ -257,6 +260,7 @@ def _validate(lake: Lake, survey: Survey, wave: Wave) -> tuple[Problem, ...]:
 def _filled(
     report: CheckReport,
     lake: Lake,
+    survey: Survey,
     wave: Wave,
     taken_in: Mapping[str, object],
     notes: Sequence[str],
@@ -273,6 +277,7 @@ def _filled(
     missing = lake.read("staged_missing", wave.name)["kind"].value_counts().sort_index()
     columns = lake.read("staged_columns", wave.name)[["source_column", "concept", "treatment"]]
     amendments = lake.read("raw_amendments", wave.name)
+    listed = _listed(survey, wave)
     known = lake.read("raw_deliveries", wave.name)
     answers = known[known["role"] == "answers"]
     return replace(
@@ -285,11 +290,33 @@ def _filled(
         columns=_records(columns),
         findings=findings,
         delivery=str(taken_in["delivery"]),
-        amendments=_records(amendments),
+        amendments=[_told(amended, listed) for amended in _records(amendments)],
         redelivery=taken_in["new_answers"] is False and len(answers) > 0,
         notes=[*notes, *(note.render() for note in said if note.severity != "warning")],
         exit_code=1 if stopped else 0,
     )
+
+
+def _listed(survey: Survey, wave: Wave) -> set[str]:
+    """The words that the definition itself has for answers."""
+    found = {*wave.missing}
+    for question in wave.questions.values():
+        found |= {*question.codes, *question.missing, *question.ticked}
+        concept = survey.concepts.get(question.concept)
+        found |= {
+            word for code, label in (concept.codes if concept else {}).items() for word in (code, *label.values())
+        }
+    return {code_key(word) for word in found}
+
+
+def _told(amended: Mapping[str, object], listed: set[str]) -> dict[str, object]:
+    """An amendment without the words that someone typed: only what is a number or stands in the definition is told."""
+
+    def told(value: object) -> object:
+        typed = isinstance(value, str) and LETTERS.search(value) and code_key(value) not in listed
+        return WITHHELD if typed else value
+
+    return {name: told(value) if name in ("from", "to") else value for name, value in amended.items()}
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import small_survey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import cli
+from monitor.delivery_check import check
 from monitor.proposal.shown import shown
 
 FIRMS = 60
@@ -132,3 +134,19 @@ def test_what_fewer_than_the_minimum_wrote_is_never_shown_but_for_bare_codes(val
     for value in shown(values, 10):
         assert values[value] >= 10 or len(value) <= 3 or value.casefold() in ("true", "false", "9999")
         assert "@" not in value
+
+
+def test_a_check_tells_what_changed_without_the_words(home: Path, tmp_path: Path) -> None:
+    questions = (
+        '  firm: {column: id}\n  colour: {column: c, codes: {"rood": red, "blauw": blue}}\n  amount: {column: a}\n'
+    )
+    survey = small_survey.survey(tmp_path, questions)
+    small_survey.put(home, "answers.csv", "id;c;a\n00000001;rood;5\n00000002;rood;6\n00000003;rood;7\n")
+    small_survey.staged_answers(home, survey)
+    source = tmp_path / "answers.csv"
+    source.write_text("id;c;a\n00000001;blauw;5\n00000002;kanarie geel;6\n00000003;rood;ca. 7 kanaries\n", "utf-8")
+    report = check(survey, survey.waves["2020"], source, home)
+    assert {(a["from"], a["to"]) for a in report.amendments} == {
+        ("rood", "blauw"), ("rood", "[words withheld]"), ("7", "[words withheld]"),
+    }  # fmt: skip
+    assert leaks(report.render() + str(report.as_dict())) == []
