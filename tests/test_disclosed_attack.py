@@ -17,6 +17,7 @@ import pytest
 from scipy.optimize import linprog
 
 from monitor import disclosed, released
+from monitor.contract.precision import step
 from monitor.lake import Lake, connect
 from monitor.survey import Survey
 
@@ -359,11 +360,15 @@ def test_a_change_between_waves_is_that_of_the_printed_figures(
     revised: tuple[dict[int, dict[str, pd.DataFrame]], Path],
 ) -> None:
     tables = revised[0][2]
-    shown = tables["indicators"][~tables["indicators"]["suppressed"]].set_index(KEY)["estimate"]
+    shown = tables["indicators"][~tables["indicators"]["suppressed"]].set_index(KEY)[["estimate", "se"]]
     for x in tables["changes"][~tables["changes"]["suppressed"]].to_dict("records"):
-        ends = [shown[x[w], x["indicator"], x["domain_variable"], x["domain"]] for w in ("wave_from", "wave_to")]
-        assert x["change"] == pytest.approx(ends[1] - ends[0], abs=1e-9)
-        assert x["ci_high"] - x["change"] == pytest.approx(x["change"] - x["ci_low"])
+        keys = [(x[w], x["indicator"], x["domain_variable"], x["domain"]) for w in ("wave_from", "wave_to")]
+        ends = [shown.loc[key, "estimate"] for key in keys]
+        # Printed numbers, each within half a step of the last digit its error has.
+        own = step(x["change"], x["se"])
+        near = (own + sum(step(*shown.loc[key]) for key in keys)) / 2 + 1e-9
+        assert x["change"] == pytest.approx(ends[1] - ends[0], abs=near)
+        assert x["ci_high"] - x["change"] == pytest.approx(x["change"] - x["ci_low"], abs=2 * own + 1e-9)
 
 
 def test_enough_firms_changed_and_the_figure_is_revised(

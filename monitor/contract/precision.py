@@ -27,11 +27,19 @@ def to_error(value: Any, se: Any) -> Any:
     where there is no standard error above zero. What is no number stays as it is."""
     if not _number(value):
         return value
-    if not _number(se) or se <= 0:
-        return to_digits(value, OWN_DIGITS)
-    # Written with five digits and read again, the error decides its own place: 0.099999999 is 0.10000.
-    place = ERROR_DIGITS - 1 - int(f"{float(se):.{ERROR_DIGITS - 1}e}".partition("e")[2])
+    place = _place(se, ERROR_DIGITS) if _number(se) and se > 0 else _place(value, OWN_DIGITS)
     return round(float(value), place) + 0.0
+
+
+def step(value: float, se: Any) -> float:
+    """How far apart the numbers are that `to_error` gives near a value."""
+    return 10.0 ** -(_place(se, ERROR_DIGITS) if _number(se) and se > 0 else _place(value, OWN_DIGITS))
+
+
+def _place(value: float, digits: int) -> int:
+    """The decimal place of that significant digit. Written with the digits the value decides by itself: 0.0999999999
+    with five of them is 0.10000."""
+    return digits - 1 - int(f"{float(value):.{digits - 1}e}".partition("e")[2])
 
 
 def to_digits(value: float, digits: int) -> float:

@@ -2,11 +2,12 @@
 
 Belongs here: comparing two releases figure by figure. Does not belong here: printing (`report`), publishing.
 
-With v a firm's value and w its weight, a headline estimate E moves in five steps that add up to its change exactly:
+With v a firm's value and w its weight, a headline estimate E moves in five steps that add up to its change:
 firms that are gone, corrected answers, other changed values, changed weights, firms that are new. The first and the
 last are *new answers*; other changed values are put down to the *definition* where the figure's own formula or
 questions changed, to *new answers* where the wave's deliveries changed, else to the *code*. What remains against the
-printed figures (completed copies averaged per firm before and not after dividing) stands as *rest*; where a release
+printed figures beyond their rounding (completed copies averaged per firm before and not after dividing) stands as
+*rest*; where a release
 repeats an earlier figure because too few firms changed since, that remainder is *held*: what waits, or waited till now.
 """
 
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitor.contract.precision import step
 from monitor.lake import connect, quoted
 from monitor.problems import DefinitionError, Problem
 from monitor.released import publish
@@ -108,7 +110,8 @@ def compare(old: Side, new: Side) -> Difference:
             change = float(second["estimate"]) - float(first["estimate"])
             remainder = change - sum(float(split[c]) for c in CAUSES)
             waits = any(line.get("held") is True for line in (first, second))
-            split["held" if waits else "rest"] = 0.0 if abs(remainder) < 1e-12 else remainder
+            rounding = sum(step(float(line["estimate"]), line.get("se")) for line in (first, second)) / 2
+            split["held" if waits else "rest"] = 0.0 if abs(remainder) <= rounding else remainder
             lines.append(
                 {
                     "wave": wave,
