@@ -193,7 +193,7 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
         found.append(_one("initiatives_identified", len(survey.initiatives)))
     table = pd.concat([f for f in found if len(f)], ignore_index=True)
     varied = table["indicator"] == "coefficient_of_variation"
-    table.loc[varied, "value"] = [to_digits(value, OWN_DIGITS) for value in table.loc[varied, "value"]]
+    table["value"] = [to_digits(v, OWN_DIGITS) if own else v for v, own in zip(table["value"], varied, strict=True)]
     table = _rates(table, wave)
     concepts = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type in ("text", "identifier")}
     table = table[~table["concept"].isin(concepts)]
