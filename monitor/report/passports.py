@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from monitor import signals
 from monitor.report import paper
 from monitor.report.numbers import DASH, known
 from monitor.report.tables import Figures, Line, lines, one
@@ -55,7 +56,9 @@ def write(
         return list(_press(str(folder), told, stamp))
     parts = [told[k::workers] for k in range(workers)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        made = [pool.submit(_pressed, str(folder), part, stamp) for part in parts]
+        # A terminal's signals reach the whole family; this process says so and takes the others along.
+        with signals.held_back():
+            made = [pool.submit(_pressed, str(folder), part, stamp) for part in parts]
         return sorted(path for future in made for path in future.result())
 
 
