@@ -1,6 +1,6 @@
 """Firms' pseudonyms: keyed, the same in every wave, and of no use without the key.
 
-Belongs here: the key, its fingerprint, and the pseudonym of an identifier in Python and in SQL. Does not belong here:
+Belongs here: the key, its fingerprint, the form and the pseudonym of an identifier in Python and in SQL. Does not belong here:
 who sees which table.
 
 The pseudonym of a firm is the first 20 hexadecimal digits of HMAC-SHA256(key, survey, identifier): the survey's name
@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import stat
 from contextlib import suppress
@@ -22,11 +23,13 @@ from pathlib import Path
 import duckdb
 
 from monitor.problems import MonitorError, Problem
-from monitor.survey import Survey
+from monitor.survey import IdentifierForm, Survey
 
 KEY_FILE = "identity.key"
 FINGERPRINT_FILE = "identity.fingerprint"
 DIGITS = 20
+SEPARATORS = r"[\s.\-]"
+"""What people write among an identifier's digits"""
 BLOCK = 64
 """Bytes of a SHA-256 block (RFC 2104)"""
 
@@ -88,6 +91,36 @@ def fingerprint(key: bytes) -> str:
 def pseudonym(key: bytes, survey: str, identifier: str) -> str:
     """HMAC-SHA256 of the survey's name and the identifier, shortened to 20 hexadecimal digits."""
     return hmac.new(key, _message(survey) + identifier.encode(), hashlib.sha256).hexdigest()[:DIGITS]
+
+
+def formed(identifier: str, form: IdentifierForm) -> str:
+    """An identifier in the survey's declared form; one that does not fit it as it stands."""
+    compact = re.sub(SEPARATORS, "", identifier)
+    if not form.digits or not re.fullmatch("[0-9]+", compact):
+        return identifier
+    return compact.zfill(form.length or 0) if form.padded else compact
+
+
+def form_sql(identifier: str, form: IdentifierForm) -> str:
+    """`formed` as SQL over an expression."""
+    if not form.digits:
+        return identifier
+    compact = f"regexp_replace({identifier}, '{SEPARATORS}', '', 'g')"
+    padded = (
+        f"lpad({compact}, greatest({form.length or 0}, strlen({compact}))::INTEGER, '0')" if form.padded else compact
+    )
+    return f"CASE WHEN regexp_full_match({compact}, '[0-9]+') THEN {padded} ELSE {identifier} END"
+
+
+def register_form(connection: duckdb.DuckDBPyConnection, form: IdentifierForm) -> None:
+    """Give a connection the macros `identifier_form(identifier)` and `in_form(identifier)`, NULL where none is declared."""
+    tests = [f"strlen(identifier) = {form.length}"] if form.length else []
+    tests += ["regexp_full_match(identifier, '[0-9]+')"] if form.digits else []
+    fits = " AND ".join(tests) or "CAST(NULL AS BOOLEAN)"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP MACRO identifier_form(identifier) AS {form_sql('identifier', form)};"
+        f"CREATE OR REPLACE TEMP MACRO in_form(identifier) AS {fits}"
+    )
 
 
 def register_pseudonym(connection: duckdb.DuckDBPyConnection, key: bytes, survey: str) -> None:

@@ -50,6 +50,8 @@ WAVE_STAGES: Mapping[str, Sequence[str]] = {
         "staged_columns",
         "staged_codes",
         "staged_corrections",
+        "staged_left_out",
+        "staged_identifiers",
     ),
     "validated": ("validated_rules", "validated_failures", "validated_responses", "validated_fieldwork"),
     "imputed": ("imputed_answers", "imputed_flags", "imputed_diagnostics"),

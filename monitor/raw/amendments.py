@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from monitor.identity import pseudonym, register_pseudonym, survey_key
+from monitor.identity import form_sql, formed, pseudonym, register_pseudonym, survey_key
 from monitor.lake import Lake, quoted
 from monitor.problems import Problem, UnusableDelivery
 from monitor.raw.decisions import AMENDMENTS_FILE, EVERY_FIRM, NOTHING_DECIDED, Decision, Decisions
 from monitor.raw.deliveries import Kept
 from monitor.raw.reading import Reading
-from monitor.survey import Survey, Wave
+from monitor.survey import IdentifierForm, Survey, Wave
 
 AMENDMENT_TYPES = {
     "firm": "object",
@@ -106,7 +106,10 @@ class _Comparison:
         changes = _decided(found, decided, self.lake, self.survey)
         refused = sorted(set(changes.loc[changes["decision"] == "refused", "firm"].dropna()))
         key = _firm_cell(self.wave, reading)
-        return Amendments(changes, _standing(self.connection, before, after, key, refused) if refused and key else None)
+        if not refused or not key:
+            return Amendments(changes, None)
+        firm = _firm(key, self.survey.identifier)
+        return Amendments(changes, _standing(self.connection, before, after, firm, refused))
 
 
 def _compare(
@@ -131,7 +134,7 @@ def _compare(
     compared = list(dict.fromkeys(compared))
     for view, source in (("keyed_before", before), ("keyed_after", after)):
         cells = ", ".join(f"coalesce(trim({quoted(c)}), '') AS {quoted(c)}" for c in compared)
-        firm = _firm(key)
+        firm = _firm(key, survey.identifier)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {view} AS SELECT {firm} AS firm, line, "
             f"row_number() OVER (PARTITION BY {firm} ORDER BY row_number) AS nth{', ' + cells if cells else ''} "
@@ -162,7 +165,11 @@ def _decided(changes: pd.DataFrame, decided: Decisions, lake: Lake, survey: Surv
     for said, decision in decided.by_firm.items():
         if said == EVERY_FIRM:
             continue
-        firm = said if said in amended else pseudonym(survey_key(lake.home, survey), survey.name, said)
+        firm = (
+            said
+            if said in amended
+            else pseudonym(survey_key(lake.home, survey), survey.name, formed(said, survey.identifier))
+        )
         by_pseudonym[firm] = decision
         if firm not in amended:
             problems.append(
@@ -186,7 +193,7 @@ def _decided(changes: pd.DataFrame, decided: Decisions, lake: Lake, survey: Surv
     ).astype(AMENDMENT_TYPES)
 
 
-def _standing(connection: duckdb.DuckDBPyConnection, before: str, after: str, key: str, refused: Sequence[str]) -> str:
+def _standing(connection: duckdb.DuckDBPyConnection, before: str, after: str, firm: str, refused: Sequence[str]) -> str:
     """SELECT of the records of `after`, those of the refused firms as they stood in `before`.
 
     A frozen record comes last, under a number of its own; it has no line, for none in this delivery says what it says.
@@ -194,7 +201,7 @@ def _standing(connection: duckdb.DuckDBPyConnection, before: str, after: str, ke
     connection.register("refused_now", pd.DataFrame({"firm": list(refused)}))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE refused_of_{before} AS SELECT firm FROM refused_now")
     connection.unregister("refused_now")
-    named = f"{_firm(key)} IN (SELECT firm FROM refused_of_{before})"
+    named = f"{firm} IN (SELECT firm FROM refused_of_{before})"
     now = _columns(connection, after)
     kept = [quoted(c) for c in _columns(connection, before) if c in now and c not in ("row_number", "line")]
     last = f"(SELECT max(row_number) FROM {after})"
@@ -212,8 +219,9 @@ def _firm_cell(wave: Wave, reading: Reading) -> str | None:
     return column.stored if column else None
 
 
-def _firm(key: str) -> str:
-    return f"pseudonym(nullif(trim({quoted(key)}), ''))"
+def _firm(key: str, form: IdentifierForm) -> str:
+    written = f"nullif(trim({quoted(key)}), '')"
+    return f"pseudonym({form_sql(written, form)})"
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from monitor import private
-from monitor.identity import pseudonym, register_pseudonym, survey_key
+from monitor.identity import formed, pseudonym, register_pseudonym, survey_key
 from monitor.lake import Lake, literal, statement
 from monitor.staged.answers import answers_select, coded_query, coded_questions, missing_select, staged_concepts
 from monitor.staged.codes import write_codes
@@ -20,6 +20,7 @@ from monitor.staged.corrections import Correction, as_frame, declared, match
 from monitor.staged.crosswalk import register_firm_of
 from monitor.staged.frame import write_frame
 from monitor.staged.privacy import treatments
+from monitor.staged.records import write_records
 from monitor.staged.sources import Sources, load_sources
 from monitor.survey import Survey, Wave
 
@@ -32,7 +33,7 @@ MEMORY_LIMIT = "1500MB"
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
-    """Make staged_answers, _missing, _frame, _columns, _codes and _corrections of a wave.
+    """Make staged_answers, _missing, _frame, _columns, _codes, _corrections, _left_out, _identifiers of a wave.
 
     A blank of an asked question is `absent` (`break_off` after the last answer of a response that is not usable),
     unless the question declares what blank means; what does not parse or is no known code is `invalid` with its text
@@ -47,6 +48,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(statement("staged", "parsing"))
         register_pseudonym(connection, key, survey.name)
+        left_out = write_records(connection, lake, survey, wave)
         register_firm_of(connection, lake, survey, wave)
         sources = load_sources(connection, lake, wave, "answers")
         corrections = _corrections(connection, lake, wave, sources)
@@ -67,6 +69,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         columns = treatments(connection, survey, wave, sources)
         odd_codes = write_codes(connection, lake, survey, wave)
         records = _count(connection, "raw_records")
+        left_out_answers = _count(connection, "left_out WHERE held_in = 'answers'")
         nameless = _count(connection, "coded WHERE firm IS NULL")
         kinds = connection.execute(
             f"SELECT kind, count(*) FROM {lake.scan('staged_missing', wave.name)} GROUP BY kind ORDER BY kind"
@@ -76,7 +79,8 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     return {
         "records": records,
         "responses": answers,
-        "empty_records": records - answers,
+        "empty_records": records - answers - left_out_answers,
+        "left_out_records": left_out,
         "responses_without_firm": nameless,
         "missing_values": missing,
         **{f"missing_{kind}": int(count) for kind, count in kinds},
@@ -101,7 +105,10 @@ def _corrections(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, 
 
 def _names(key: bytes, survey: Survey, corrections: Sequence[Correction]) -> Mapping[str, str]:
     """A correction's firm as written -> its pseudonym, for those written by identifier."""
-    return {c.firm: c.firm if c.by_pseudonym else pseudonym(key, survey.name, c.firm) for c in corrections}
+    return {
+        c.firm: c.firm if c.by_pseudonym else pseudonym(key, survey.name, formed(c.firm, survey.identifier))
+        for c in corrections
+    }
 
 
 def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:

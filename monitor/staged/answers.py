@@ -110,9 +110,10 @@ def _corrected(source: Source, changes: Mapping[int, str]) -> str:
 
 
 def _cells(cells: Mapping[str, str], firm_cell: str) -> str:
-    """Cells and the firm's pseudonym; records in which no question's column holds anything left out."""
+    """Cells and the firm's pseudonym; records that are no firm's or hold nothing in any question's column left out."""
     picked = "".join(f", {sql} AS {alias}" for alias, sql in cells.items())
-    inner = f"SELECT row_number AS response, line{picked} FROM raw_records"
+    left_out = "SELECT row_number FROM left_out WHERE held_in = 'answers'"
+    inner = f"SELECT row_number AS response, line{picked} FROM raw_records WHERE row_number NOT IN ({left_out})"
     if cells:
         holds = f"coalesce({', '.join(f'tidy_cell({cell})' for cell in cells)})"
         inner = f"SELECT * FROM ({inner}) WHERE {holds} IS NOT NULL"

@@ -52,10 +52,11 @@ def match(
 ) -> list[Correction]:
     """Find the records every correction applies to. UnusableDelivery with all that no longer match.
 
-    `stored` is source column -> its name in `raw_records`; the connection has `raw_records` and `pseudonym`.
+    `stored` is source column -> its name in `raw_records`; the connection has `raw_records`, `firm_id` and `pseudonym`.
     """
     problems: list[Problem] = []
     matched = []
+    firm = f"firm_id({quoted(firm_column)})"
     for correction in corrections:
         facts = {
             "file": wave.corrections,
@@ -75,9 +76,8 @@ def match(
             )
             continue
         rows = connection.execute(
-            f"SELECT row_number, coalesce(tidy_cell({quoted(name)}), ''), tidy_cell({quoted(firm_column)}) <> $firm "
-            "FROM raw_records "
-            f"WHERE tidy_cell({quoted(firm_column)}) = $firm OR pseudonym(tidy_cell({quoted(firm_column)})) = $firm "
+            f"SELECT row_number, coalesce(tidy_cell({quoted(name)}), ''), {firm} <> firm_id($firm) FROM raw_records "
+            f"WHERE {firm} = firm_id($firm) OR pseudonym({firm}) = $firm "
             "ORDER BY row_number",
             {"firm": correction.firm},
         ).fetchall()

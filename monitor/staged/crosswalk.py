@@ -13,6 +13,7 @@ import io
 
 import duckdb
 
+from monitor.identity import formed
 from monitor.lake import Lake
 from monitor.problems import Problem, UnusableDelivery
 from monitor.survey import Survey, Wave
@@ -29,7 +30,8 @@ def register_firm_of(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: 
     """
     path = lake.home / "inbox" / survey.name / CROSSWALK_FILE
     text = list_text(path, lake.home / "inbox")
-    pairs = read_crosswalk(text, path.name, wave.name, tuple(survey.waves)) if text is not None else {}
+    read = read_crosswalk(text, path.name, wave.name, tuple(survey.waves)) if text is not None else {}
+    pairs = {formed(old, survey.identifier): formed(new, survey.identifier) for old, new in read.items()}
     firm = "firm_id(cell)"
     if pairs:
         connection.execute(

@@ -68,7 +68,7 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
     extra = "".join(f", {sql} AS {name}" for name, sql in found.items())
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT firm_of({firm}) AS firm, f.*{extra} "
-        "FROM raw_frame AS f"
+        "FROM raw_frame AS f WHERE row_number NOT IN (SELECT row_number FROM left_out WHERE held_in = 'frame')"
     )
     problems = _problems(connection, frame.file, checks)
     if problems:

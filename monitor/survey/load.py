@@ -22,6 +22,7 @@ from monitor.survey.model import (
     Concept,
     DesignPlan,
     Disclosure,
+    IdentifierForm,
     Indicator,
     Measure,
     Survey,
@@ -142,6 +143,7 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
         rules=tuple(read_list(folder / "rules.yaml", "expectations", reports)),
         definition_hash=_hash(sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))),
         lines=top.lines,
+        identifier=_identifier(top),
     )
     top.close()
     return survey
@@ -299,6 +301,27 @@ def _calibration(section: Section) -> Calibration:
     )
     section.close()
     return calibration
+
+
+def _identifier(top: Section) -> IdentifierForm:
+    section = top.section("identifier", None)
+    if section is None:
+        return IdentifierForm()
+    form = IdentifierForm(
+        length=section.number("length", None, least=1, whole=True),
+        digits=section.boolean("digits", False),
+        padded=section.boolean("padded", False),
+    )
+    if form.padded and not (form.length and form.digits):
+        top.report.add(
+            "identifier: zeros can be put in front of digits of a known number only",
+            section.line,
+            expected="padded with length and digits: true",
+            found="padded alone",
+            do="declare `identifier: {length: 8, digits: true, padded: true}`, with your own length",
+        )
+    section.close()
+    return form
 
 
 def _disclosure(top: Section) -> Disclosure:

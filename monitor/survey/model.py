@@ -252,6 +252,17 @@ class Disclosure:
 
 
 @dataclass(frozen=True)
+class IdentifierForm:
+    """The form in which firms' identifiers are compared, in answers, frame, corrections and crosswalk alike."""
+
+    length: int | None = None
+    digits: bool = False
+    """Whether it is digits alone; spaces, points and hyphens among them are then left out"""
+    padded: bool = False
+    """Whether a shorter one gets zeros in front: spreadsheets lose them"""
+
+
+@dataclass(frozen=True)
 class Survey:
     """One survey programme, as its folder declares it."""
 
@@ -293,3 +304,4 @@ class Survey:
     """What a proposal left to be decided, a problem each: no wave runs and no release is made while there is one"""
     lines: Mapping[str, int] = field(default_factory=dict)
     """Key of survey.yaml -> its line"""
+    identifier: IdentifierForm = IdentifierForm()

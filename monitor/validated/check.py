@@ -124,6 +124,8 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
         "validated_rules": outcomes,
         "last_rules": outcomes,
         "skips": SKIP_COLUMNS,
+        "identifiers": "held_in VARCHAR, shape VARCHAR, in_form BOOLEAN, records BIGINT, first_line BIGINT",
+        "left_out": "held_in VARCHAR, row_number BIGINT, line BIGINT, reason VARCHAR",
     }.items():
         connection.execute(f"CREATE TABLE {table} ({columns})")
     for amounts in ("amounts", "last_amounts"):

@@ -15,7 +15,10 @@ from monitor.skips import COLUMNS, skips
 from monitor.survey import Survey, Wave
 from monitor.validated.questionnaire import ANSWERS, INVALID, asked
 
-VIEWS = ("responses", "missing", "wave", "frame", "last_wave", "growth", "item_response", "failure_trend", "skips")
+VIEWS = (
+    "responses", "missing", "wave", "frame", "last_wave", "growth", "item_response", "failure_trend", "identifiers",
+    "left_out", "skips",
+)  # fmt: skip
 """What a rule may name in `requires` beside concepts"""
 
 AMOUNTS = ("employees", "turnover_eur")
@@ -29,7 +32,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     set_aside       responses no rule judges: not usable, or another response of the firm holds
     staged_answers  the answers of all others
     invalid_values  their values that could not be read, with the original text
-    missing, wave, frame, last_wave, growth, item_response: where the lake has what they need
+    missing, wave, frame, last_wave, growth, item_response, identifiers, left_out: where the lake has what they need
     skips           properties of models and claims that seem to follow from a routing nobody declared
     """
     scan = lake.scan(ANSWERS, wave.name)
@@ -59,6 +62,10 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     available = {*concepts, *of_frame, "responses", "missing", "wave", "skips"}
     if lake.has("staged_frame", wave.name):
         available.add("frame")
+    for view in ("identifiers", "left_out"):
+        if lake.has(f"staged_{view}", wave.name):
+            connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {lake.scan(f'staged_{view}', wave.name)}")
+            available.add(view)
     return available | _beside_last_wave(connection, lake, survey, wave, concepts)
 
 

@@ -13,9 +13,32 @@ CREATE OR REPLACE TEMP MACRO tidy_cell(cell) AS
 -- Whether a cell holds a spreadsheet's error, or the mark of a cell that could not be read, in place of a value.
 CREATE OR REPLACE TEMP MACRO is_error(cell) AS regexp_full_match(cell, '#(N/A|N/B|[A-Z][A-Z0-9/-]*[!?])');
 
--- A firm's identifier as text with its leading zeros; a spreadsheet's "123.0" is "123".
+-- An identifier in its survey's form: as it stands, until a survey that declares one replaces this (identity.py).
+CREATE OR REPLACE TEMP MACRO identifier_form(identifier) AS identifier;
+
+-- A firm's identifier as text with its leading zeros, in its survey's form; a spreadsheet's "123.0" is "123".
 CREATE OR REPLACE TEMP MACRO firm_id(cell) AS
-    CASE WHEN NOT is_error(tidy_cell(cell)) THEN regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1') END;
+    identifier_form(
+        CASE WHEN NOT is_error(tidy_cell(cell)) THEN regexp_replace(tidy_cell(cell), '^(\d+)\.0+$', '\1') END
+    );
+
+-- What an identifier looks like, without a digit or letter of it.
+CREATE OR REPLACE TEMP MACRO identifier_shape(identifier) AS
+    CASE
+        WHEN regexp_full_match(identifier, '[0-9]+') THEN length(identifier) || ' digits'
+        WHEN regexp_full_match(identifier, '[a-zA-Z]+') THEN length(identifier) || ' letters'
+        ELSE length(identifier) || ' characters, ' || length(regexp_replace(identifier, '[^0-9]', '', 'g')) || ' of them digits'
+    END;
+
+-- Whether a cell is the heading of a row of totals or means, in the languages of the firms' and registers' files.
+CREATE OR REPLACE TEMP MACRO is_total(cell) AS
+    regexp_full_match(
+        lower(tidy_cell(cell)),
+        '((sub|eind|grand|overall|general)[ -]?)?'
+        || '(totaal|totalen|totals?|gemiddelden?|averages?|mean|som|sum|mediaan|median|aantal|count'
+        || '|summe|gesamt|insgesamt|durchschnitt|mittelwert|somme|moyenne|suma|promedio|media)'
+        || '( general| général| général)?\s*[:=.]?\s*(\(.*\)|n\s*=\s*\d+|[\d.,]+)?'
+    );
 
 -- A code in the form codes are compared in: lower case, composed, one kind of space, "1.0" as "1".
 CREATE OR REPLACE TEMP MACRO code_key(cell) AS
