@@ -287,7 +287,8 @@ def test_a_benchmark_times_only_what_a_run_uses(file: Path) -> None:
 
 
 def test_workspace_and_project_name_the_same_definitions() -> None:
-    workspace = yaml.safe_load((ROOT / "pipelines" / "workspace.yaml").read_text())["load_from"]
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    assert (ROOT / "workspace.yaml").resolve() == ROOT / "pipelines" / "workspace.yaml", "one file, that is installed"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
     module = workspace[0]["python_module"]
     assert len(workspace) == 1
