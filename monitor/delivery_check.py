@@ -19,10 +19,11 @@ from monitor.identity import FINGERPRINT_FILE, KEY_FILE
 from monitor.lake import Lake
 from monitor.problems import MonitorError, Problem, UnusableDelivery, WaveStopped
 from monitor.raw.decisions import AMENDMENTS_FILE, EVERY_FIRM, FIELDS, LEAST_DIGITS
-from monitor.raw.deliveries import inbox
+from monitor.raw.deliveries import inbox, readable_name
 from monitor.raw.detection import detect_layout
 from monitor.staged.coding import code_key
 from monitor.staged.privacy import LETTERS
+from monitor.staged.sources import labelled_missing
 from monitor.survey import Survey, Wave
 
 SHOWN = 20
@@ -51,6 +52,8 @@ class CheckReport:
     """kept, quarantined, duplicate, not_usable -> responses"""
     missing: Mapping[str, int] = field(default_factory=dict)
     """Missing kind -> values"""
+    labelled_missing: Sequence[Mapping[str, str]] = ()
+    """Values the delivery itself marks as missing: source_column, code, label, the kind taken, and what says so (by)"""
     columns: Sequence[Mapping[str, object]] = ()
     """source_column, concept, treatment"""
     findings: Sequence[Problem] = ()
@@ -93,7 +96,7 @@ class CheckReport:
             lines += ["", "responses"] + [f"  {status:<12}{count}" for status, count in self.responses.items()]
         if self.missing:
             lines += ["", "missing values"] + [f"  {kind:<12}{count}" for kind, count in self.missing.items()]
-        lines += self._amendments()
+        lines += self._labelled() + self._amendments()
         if self.notes:
             lines += ["", "notes"] + [f"  {line}" for note in self.notes for line in note.splitlines()]
         return "\n".join(lines + self._findings())
@@ -111,6 +114,21 @@ class CheckReport:
             more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
             if found:
                 lines.append(f"  {treatment.replace('_', ' '):<20}{len(found):>4}  {names}{more}")
+        return lines
+
+    def _labelled(self) -> list[str]:
+        """The values the file marks as missing, those of many columns once: code, label, kind, what says so."""
+        if not self.labelled_missing:
+            return []
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for value in self.labelled_missing:
+            meaning = tuple(value[key] for key in ("code", "label", "kind", "by"))
+            alike.setdefault(meaning, []).append(value["source_column"])
+        said = {"declared": "declared", "label": "taken from the label", "nothing": "the label says nothing known"}
+        lines = ["", "values the file marks as missing; declare `missing` where the kind is not what is meant"]
+        for (code, label, kind, by), names in alike.items():
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            lines.append(f"  {code} {label!r} -> {kind} ({said[by]}): {', '.join(names[:3])}{more}")
         return lines
 
     def _amendments(self) -> list[str]:
@@ -169,7 +187,7 @@ def check(survey: Survey, wave: Wave, file: Path, home: Path) -> CheckReport:
     """
     file = Path(file)
     declared = {name: getattr(wave.delivery, name) for name in LAYOUT}
-    report = CheckReport(file.name, survey.name, wave.name, declared, _detected(file))
+    report = CheckReport(readable_name(file), survey.name, wave.name, declared, _detected(file))
     with private.workspace(home) as folder:
         lake = Lake(folder, survey.name)
         _lend(lake, survey, wave, home)
@@ -287,6 +305,7 @@ def _filled(
             status: int(responses.get(status, 0)) for status in ("kept", "quarantined", "duplicate", "not_usable")
         },
         missing={str(kind): int(count) for kind, count in missing.items()},
+        labelled_missing=labelled_missing(lake, wave),
         columns=_records(columns),
         findings=findings,
         delivery=str(taken_in["delivery"]),

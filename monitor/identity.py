@@ -1,7 +1,7 @@
 """Firms' pseudonyms: keyed, the same in every wave, and of no use without the key.
 
-Belongs here: the key, its fingerprint, the form and the pseudonym of an identifier in Python and in SQL. Does not belong here:
-who sees which table.
+Belongs here: the key, its fingerprint, the form and the pseudonym of an identifier in Python and in SQL. Does not
+belong here: who sees which table.
 
 The pseudonym of a firm is the first 20 hexadecimal digits of HMAC-SHA256(key, survey, identifier): the survey's name
 is part of the message, so that two surveys cannot be linked by their pseudonyms. The key lies in the home folder
@@ -113,7 +113,7 @@ def form_sql(identifier: str, form: IdentifierForm) -> str:
 
 
 def register_form(connection: duckdb.DuckDBPyConnection, form: IdentifierForm) -> None:
-    """Give a connection the macros `identifier_form(identifier)` and `in_form(identifier)`, NULL where none is declared."""
+    """Give a connection the macros `identifier_form` and `in_form` of an identifier, NULL where no form is declared."""
     tests = [f"strlen(identifier) = {form.length}"] if form.length else []
     tests += ["regexp_full_match(identifier, '[0-9]+')"] if form.digits else []
     fits = " AND ".join(tests) or "CAST(NULL AS BOOLEAN)"

@@ -16,6 +16,7 @@ import scenario
 import small_survey
 
 from monitor import raw, staged
+from monitor.delivery_check import check
 from monitor.disclosed.quality import DEFINITIONS
 from monitor.identity import pseudonym, survey_key
 from monitor.lake import Lake, statement
@@ -365,3 +366,24 @@ def test_a_key_that_was_lost_stops_before_anything_is_compared(home: Path, surve
         staged.run(lake, survey, survey.waves["2020"])
     shutil.rmtree(home / "lake")
     assert amounts(home, survey) == [10, 20, 30]
+
+
+@pytest.mark.parametrize("name", [b"enqu\xeate.csv", b"a\x81\xff.csv", "enquête.csv".encode()])
+def test_a_file_name_in_another_encoding_is_understood(home: Path, survey: Survey, name: bytes) -> None:
+    place = small_survey.put(home, "a.csv", FIRST)
+    file = Path(os.fsdecode(os.fsencode(place.parent) + b"/" + name))
+    place.rename(file)
+    take_in(home, survey)
+    (kept,) = Lake(home, "small").read("raw_deliveries", "2020")["file"]
+    assert kept.encode()
+    assert kept.endswith(".csv")
+    report = check(survey, survey.waves["2020"], file, home)
+    assert report.render().encode()
+    assert report.file == kept
+
+
+def test_a_column_that_looks_like_a_needed_one_is_named_beside_it(home: Path, survey: Survey) -> None:
+    small_survey.put(home, "a.csv", "id;bedrag;kleur;Bedrag\n01;10;R;9\n")
+    report = check(survey, survey.waves["2020"], home / "inbox" / "small" / "2020" / "a.csv", home)
+    (said,) = [p for p in report.findings if "letter forms" in p.what]
+    assert said.found == "bedrag and Bedrag"

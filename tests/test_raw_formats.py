@@ -23,9 +23,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor import raw, staged
+from monitor.delivery_check import check
 from monitor.lake import Lake
 from monitor.raw.detection import detect_layout
 from monitor.raw.survey_tools import read_labels
+from monitor.survey import load_survey
 
 QUESTIONS = """\
   firm: {column: id}
@@ -241,7 +243,7 @@ def test_user_missing_values_of_spss_are_missing_by_what_they_say(home: Path, tm
     _, missing = small_survey.staged_answers(home, survey)
     kinds = {(row.response, row.concept): row.kind for row in missing.itertuples()}
     assert kinds == {
-        (2, "colour"): "dont_know", (3, "colour"): "refused", (4, "colour"): "absent", (5, "colour"): "invalid",
+        (2, "colour"): "dont_know", (3, "colour"): "refused", (4, "colour"): "not_asked", (5, "colour"): "invalid",
         (2, "amount"): "absent", (3, "amount"): "absent",
     }  # fmt: skip
 
@@ -250,3 +252,36 @@ def test_every_format_has_a_writer_here() -> None:
     declared = {declared.split("format: ")[1].split(",")[0] for declared, _, _ in WRITERS.values()}
     assert declared == set(raw.FORMATS)
     assert len(list(itertools.chain(WRITERS))) >= len(raw.FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [("N.v.t.", "not_asked"), ("Not applicable", "not_asked"), ("96. Niet van toepassing (geen innovatie)", "not_asked"),
+     ("No aplica", "not_asked"), ("98 = Weet niet", "dont_know"), ("Keine Angabe", "refused"), ("Anders", "absent")],
+)  # fmt: skip
+def test_a_label_says_why_a_value_is_missing_and_the_check_shows_it(
+    home: Path, tmp_path: Path, label: str, kind: str
+) -> None:
+    questions = '  firm: {column: id}\n  colour: {column: kleur, codes: {"1": red}}\n  amount: {column: bedrag, missing: {"7": refused}}\n'
+    survey = small_survey.survey(tmp_path, questions, "{format: spss, file: a.sav}")
+    place = small_survey.put(home, "a.sav", "")
+    pyreadstat.write_sav(
+        pd.DataFrame({"id": ["1", "2"], "kleur": [1.0, 7.0], "bedrag": [5.0, 7.0]}), str(place),
+        variable_value_labels={"kleur": {1.0: "Rood", 7.0: label}, "bedrag": {7.0: label}},
+        missing_ranges={"kleur": [7], "bedrag": [7]},
+    )  # fmt: skip
+    _, missing = small_survey.staged_answers(home, survey)
+    assert dict(zip(missing["concept"], missing["kind"], strict=True)) == {"colour": kind, "amount": "refused"}
+    report = check(survey, survey.waves["2020"], place, home)
+    by = "nothing" if kind == "absent" else "label"
+    assert [(m["source_column"], m["code"], m["label"], m["kind"], m["by"]) for m in report.labelled_missing] == [
+        ("kleur", "7", label, kind, by), ("bedrag", "7", label, "refused", "declared"),
+    ]  # fmt: skip
+    assert f"  7 {label!r} -> {kind} (" in report.render()
+
+
+def test_excels_line_that_names_the_delimiter_is_understood_in_every_encoding(shared: Path, home: Path) -> None:
+    folder = shared / "cases" / "turn2" / "delimited" / "21-sep-line-utf16"
+    survey = load_survey(folder / "survey")
+    report = check(survey, survey.waves["2025"], folder / "w.csv", home)
+    assert (report.exit_code, report.records, report.detected["delimiter"]) == (0, 2, ";")

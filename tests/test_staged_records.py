@@ -19,8 +19,8 @@ FRAME = 'frame: {file: "frame.csv", delimiter: ";", columns: {id: firm}}\n'
 EIGHT = IdentifierForm(length=8, digits=True, padded=True)
 
 
-def survey(tmp_path: Path, more: str = "", form: IdentifierForm = IdentifierForm()) -> Survey:
-    return replace(small_survey.survey(tmp_path, QUESTIONS, more=more), identifier=form)
+def survey(tmp_path: Path, more: str = "", form: IdentifierForm | None = None) -> Survey:
+    return replace(small_survey.survey(tmp_path, QUESTIONS, more=more), identifier=form or IdentifierForm())
 
 
 def checked(survey: Survey, home: Path, answers: str, frame: str) -> CheckReport:
@@ -70,7 +70,16 @@ def test_an_identifier_that_has_not_the_declared_form_is_a_finding(home: Path, t
 
 @pytest.mark.parametrize(
     "record",
-    ["Totaal;11", "TOTAL:;11", "Gemiddelde;5,5", "Eindtotaal (n=2);11", ";Totaal", "Total général;11", "kvk;bedrag"],
+    [
+        "Bron: opgave;",
+        "Totaal;11",
+        "TOTAL:;11",
+        "Gemiddelde;5,5",
+        "Eindtotaal (n=2);11",
+        ";Totaal",
+        "Total général;11",
+        "kvk;bedrag",
+    ],
 )
 def test_a_row_of_totals_or_column_names_is_no_firm(home: Path, tmp_path: Path, record: str) -> None:
     small_survey.put(home, "a.csv", f"kvk;bedrag\n1;5\n2;6\n{record}\n")
@@ -92,15 +101,10 @@ def test_a_firm_whose_name_begins_like_a_total_stays_one(home: Path, tmp_path: P
 
 
 def test_a_row_of_totals_in_the_frame_is_no_firm_of_the_population(home: Path, tmp_path: Path) -> None:
-    small = survey(tmp_path, FRAME)
+    delivery = small_survey.DELIVERY.replace("*.csv", "answers.csv")
+    small = small_survey.survey(tmp_path, QUESTIONS, delivery, more=FRAME)
     small_survey.put(home, "frame.csv", "id;x\n1;\n2;\nTotaal;2\n")
     small_survey.put(home, "answers.csv", "kvk;bedrag\n1;5\n")
-    small = replace(
-        small,
-        waves={
-            "2020": replace(small.waves["2020"], delivery=replace(small.waves["2020"].delivery, file="answers.csv"))
-        },
-    )
     small_survey.staged_answers(home, small)
     assert len(Lake(home, "small").read("staged_frame", "2020")) == 2
 
@@ -114,3 +118,16 @@ def test_a_padded_form_without_its_length_is_refused(tmp_path: Path) -> None:
     text = (folder / "survey.yaml").read_text().replace("padded: true", "length: 8, digits: true, padded: true")
     (folder / "survey.yaml").write_text(text)
     assert load_survey(folder).identifier == EIGHT
+
+
+def test_a_second_line_of_headings_is_no_firm(home: Path, tmp_path: Path) -> None:
+    small_survey.put(home, "a.csv", "kvk;bedrag\nNummer van de KvK;In euro\n1;5\n2;6\n")
+    answers, _ = small_survey.staged_answers(home, survey(tmp_path))
+    assert answers["amount"].tolist() == [5.0, 6.0]
+    assert Lake(home, "small").read("staged_left_out", "2020")["reason"].tolist() == ["a second line of headings"]
+
+
+def test_identifiers_without_digits_are_identifiers(home: Path, tmp_path: Path) -> None:
+    small_survey.put(home, "a.csv", "kvk;bedrag\nalfa;5\nbeta;\n")
+    answers, _ = small_survey.staged_answers(home, survey(tmp_path))
+    assert answers["firm"].nunique() == 2

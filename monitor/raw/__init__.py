@@ -22,7 +22,7 @@ from monitor.problems import MonitorError, Problem, UnusableDelivery
 from monitor.raw.amendments import Amendments, amendments, no_amendments
 from monitor.raw.corrections import corrections_frame, read_corrections
 from monitor.raw.decisions import NOTHING_DECIDED, Decisions, read_decisions
-from monitor.raw.deliveries import Kept, arrive, choose, file_of, find, history, inbox
+from monitor.raw.deliveries import Kept, arrive, choose, file_of, find, history, inbox, readable_name
 from monitor.raw.formats import READERS, frame_as_delivery, open_delivery
 from monitor.raw.reading import Reading
 from monitor.survey import Delivery, Survey, Wave
@@ -136,7 +136,7 @@ def _arrive_all(
 
 
 def _absent(folder: Path, role: str, pattern: str, wave: Wave) -> Problem:
-    there = sorted(p.name for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
+    there = sorted(readable_name(p) for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
     return Problem(
         what=f"no {role} file of wave {wave.name} was delivered",
         file=pattern,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,12 +19,15 @@ import pandas as pd
 
 from monitor.lake import literal, quoted
 from monitor.problems import Problem, UnusableDelivery
-from monitor.raw.reading import Column, Reading, Writer, name_columns, tidy, unusable
+from monitor.raw.reading import Column, Reading, Writer, look_alikes, name_columns, unusable
 from monitor.raw.text import TextFile, open_text
+from monitor.survey.column_names import alike, tidy
 
 DELIMITERS = (";", ",", "\t", "|")
 SAMPLE_RECORDS = 50
 SHOWN_LINES = 10
+SEP_LINE = re.compile(r'(?P<mark>"?)sep=(?P<delimiter>[^"\r\n])(?P=mark)[;,\t ]*\r?\n?$', re.IGNORECASE)
+"""Excel's first line that names the delimiter; other programs put quotation marks around it or fill it up"""
 MOST_COLUMNS = 2000
 """Columns of a file that go into the table; DuckDB needs memory for every one"""
 
@@ -47,12 +50,33 @@ def read(
     Gives the reading and the heading records. Raises UnusableDelivery, when written with every line that does not fit.
     """
     text = open_text(path, encoding, aside)
-    found = detect_delimiter(text.plain, header_line)
     if delimiter is not None and len(delimiter) != 1:
         raise unusable(path.name, f"a delimiter is one character, not {delimiter!r}")
+    own = own_delimiter(text.plain)
+    if own is not None and delimiter not in (None, own):
+        raise unusable(
+            path.name,
+            "the file's first line names another delimiter than the wave's file",
+            line=1,
+            expected=f"delimiter {_shown(str(delimiter))}",
+            found=f"sep={own}",
+            do="mend `delimiter` in the wave's file, or ask for the export again",
+        )
+    # Excel's line stands above the header; a wave that counted it itself is right as well.
+    header_line += own is not None and header_line == 1
+    found = own or detect_delimiter(text.plain, header_line)
     used = delimiter or found
     headings, heading_lines = _headings(path, text, used, header_line, header_records)
     notes = [*text.notes]
+    if len(headings[0]) <= 1 and (later := _header_further_down(text.plain, used, header_line)):
+        raise unusable(
+            path.name,
+            f"line {header_line} is no line of column names: it is one single cell",
+            line=header_line,
+            expected=f"columns separated by {_shown(used)}",
+            found=f"line {later} looks like the column names",
+            do=f"declare `header_line: {later}` in the wave's file, or take the lines above it away",
+        )
     if delimiter is not None and found != delimiter and len(headings[0]) <= 1:
         raise unusable(
             path.name,
@@ -63,7 +87,7 @@ def read(
             do="mend `delimiter` in the wave's file, or export again",
         )
     columns = name_columns(headings[0])
-    notes += _doubles(path.name, columns, header_line, required)
+    notes += look_alikes(path.name, columns, header_line, required)
     columns, left = _wanted(columns, required)
     if left:
         notes.append(
@@ -112,6 +136,23 @@ def detect_delimiter(plain: Path, header_line: int = 1) -> str:
     return best[1]
 
 
+def _header_further_down(plain: Path, delimiter: str, header_line: int) -> int | None:
+    """The first line below the declared one that has several cells, as the one after it has."""
+    with _records(plain, delimiter) as rows:
+        widths = [(rows.line_num, len(row)) for row in itertools.islice(rows, SAMPLE_RECORDS) if row]
+    for (line, width), (_, following) in itertools.pairwise(widths):
+        if line > header_line and width > 1 and width == following:
+            return line
+    return None
+
+
+def own_delimiter(plain: Path) -> str | None:
+    """The delimiter that a file names itself, as Excel does in a first line `sep=;`."""
+    with plain.open(encoding="utf-8", newline="") as file:
+        found = SEP_LINE.match(file.readline(80))
+    return found["delimiter"] if found else None
+
+
 @contextmanager
 def _records(plain: Path, delimiter: str, *, strict: bool = False) -> Iterator[csv._reader]:  # type: ignore[name-defined]
     """The records of a plain file by Python's csv; cells of any length."""
@@ -150,44 +191,9 @@ def _wanted(columns: Sequence[Column], required: Sequence[str]) -> tuple[tuple[C
     """The columns that go into the table: all of a questionnaire's; of a far wider file the needed ones first."""
     if len(columns) <= MOST_COLUMNS:
         return tuple(columns), 0
-    needed = {tidy(name).casefold() for name in required}
-    by_need = sorted(columns, key=lambda c: c.source.casefold() not in needed)[:MOST_COLUMNS]
+    needed = {alike(name) for name in required}
+    by_need = sorted(columns, key=lambda c: alike(c.source) not in needed)[:MOST_COLUMNS]
     return tuple(sorted(by_need, key=lambda c: c.place)), len(columns) - MOST_COLUMNS
-
-
-def _doubles(name: str, columns: Sequence[Column], line: int, required: Sequence[str]) -> list[Problem]:
-    """Column names that occur twice: a stop where the wave uses them, else a note."""
-    count = Counter(c.source.casefold() for c in columns)
-    doubled = sorted({c.source for c in columns if count[c.source.casefold()] > 1})
-    used = {tidy(r).casefold() for r in required}
-    exact = Counter(c.source for c in columns)
-    stops = [n for n in doubled if n.casefold() in used and exact[n] > 1]
-    if stops:
-        raise UnusableDelivery(
-            [
-                Problem(
-                    what=f"{exact[n]} columns have the name {n!r}: which of them answers the question is unknown",
-                    file=name,
-                    line=line,
-                    column=n,
-                    severity="critical",
-                    expected="a name of its own for every column",
-                    do="ask for an export with unique column names",
-                )
-                for n in stops
-            ]
-        )
-    return [
-        Problem(
-            what=f"the column name {n!r} occurs more than once",
-            file=name,
-            line=line,
-            column=n,
-            severity="info",
-            do="nothing, unless a question needs it",
-        )
-        for n in doubled
-    ]
 
 
 def _source(text: TextFile, width: int, delimiter: str, heading_lines: int, aside: Path) -> str:

@@ -100,13 +100,23 @@ def find(lake: Lake, survey: Survey, wave: Wave, handed_in: Sequence[Path] | Non
     return found
 
 
+def readable_name(path: Path) -> str:
+    """A file's name as text: bytes that are no UTF-8 read as Windows wrote them, else marked as unreadable."""
+    written = os.fsencode(path.name)
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return written.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return written.decode("utf-8", "replace")
+
+
 def arrive(lake: Lake, wave: Wave, role: str, path: Path) -> Kept:
     """Keep a file byte for byte under its hash and say what it is."""
+    name = readable_name(path)
     if path.stat().st_size == 0:
         raise UnusableDelivery(
-            Problem(
-                what="the file is empty (0 bytes)", file=path.name, severity="critical", do="ask for the export again"
-            )
+            Problem(what="the file is empty (0 bytes)", file=name, severity="critical", do="ask for the export again")
         )
     shelf = lake.folder / "raw_files" / f"wave={wave.name}"
     with private.workspace(lake.folder) as folder:
@@ -114,7 +124,7 @@ def arrive(lake: Lake, wave: Wave, role: str, path: Path) -> Kept:
         shutil.copyfile(path, aside)
         aside.chmod(private.FILE)
         digest = file_hash(aside)
-        place = private.closed_folder(shelf / digest) / path.name
+        place = private.closed_folder(shelf / digest) / name
         if not any(place.parent.iterdir()):
             os.replace(aside, place)
     kept = file_of(lake, wave, digest)
@@ -122,7 +132,7 @@ def arrive(lake: Lake, wave: Wave, role: str, path: Path) -> Kept:
     return Kept(
         delivery=digest,
         role=role,
-        file=path.name,
+        file=name,
         arrived_at=arrived.isoformat(timespec="seconds"),
         bytes=path.stat().st_size,
         content=_content(kept, role, wave) or digest,

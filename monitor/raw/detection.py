@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor import private
-from monitor.raw.delimited import detect_delimiter
+from monitor.raw.delimited import detect_delimiter, own_delimiter
 from monitor.raw.excel import first_rows
 from monitor.raw.survey_tools import OWN_NUMBERS
 from monitor.raw.text import detect, looks_like, open_text
@@ -63,10 +63,11 @@ def detect_layout(path: Path) -> Layout:
         return Layout("stata")
     with private.workspace() as folder:
         text = open_text(path, None, folder)
-        delimiter = detect_delimiter(text.plain)
+        named = own_delimiter(text.plain)
+        delimiter = named or detect_delimiter(text.plain)
         with text.plain.open(encoding="utf-8", newline="") as file:
             rows = list(itertools.islice(csv.reader(file, delimiter=delimiter), SEEN_RECORDS))
-    header_line = _header_line(rows)
+    header_line = 2 if named else _header_line(rows)
     header = rows[header_line - 1] if rows else []
     format_name = "delimited"
     if len(rows) > 2 and any("ImportId" in cell for cell in rows[2]):

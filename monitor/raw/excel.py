@@ -25,10 +25,11 @@ import duckdb
 
 from monitor.problems import Problem, UnusableDelivery
 from monitor.raw.number_format import NotShown, Shown, parsed, section_of, shown_number, shown_text, shows_year_alone
-from monitor.raw.reading import Reading, name_columns, tidy, unusable
-from monitor.raw.text import looks_like
+from monitor.raw.reading import Reading, name_columns, unusable
+from monitor.raw.text import in_zip, looks_like, remedy
 from monitor.raw.typed import as_text, other_kind, reading_of
 from monitor.raw.worksheet import Facts, Sheet, Workbook, facts, open_workbook
+from monitor.survey.column_names import tidy
 
 GREATEST_WORKBOOK = 1 << 29
 """Bytes a workbook may unpack to; a survey's wave is far below, a zip bomb far above"""
@@ -282,7 +283,6 @@ def _guard(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-            entries = {entry.filename for entry in archive.infolist()}
     except zipfile.BadZipFile:
         raise unusable(path.name, "the workbook is damaged or cut off", do="ask for it again") from None
     packed = max(path.stat().st_size, 1)
@@ -294,5 +294,9 @@ def _guard(path: Path) -> None:
             found=f"{unpacked >> 20} MB out of {packed >> 10} kB",
             do="do not open it; ask the sender for delimited text",
         )
-    if not any(name.startswith("xl/") for name in entries):
-        raise unusable(path.name, "the file is a zip file but no Excel workbook", do="deliver the file inside it")
+    if other := in_zip(path):
+        raise unusable(
+            path.name,
+            f"the file is no Excel workbook (.xlsx): it is {other}",
+            do=remedy(other),
+        )

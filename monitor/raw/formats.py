@@ -6,13 +6,13 @@ Belongs here: the registry of formats. Does not belong here: reading any of them
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from monitor.raw import delimited, excel, survey_tools, typed
-from monitor.raw.reading import Reading, unusable
+from monitor.raw.reading import Reading, look_alikes, unusable
 from monitor.survey import Delivery, Frame
 
 
@@ -70,7 +70,11 @@ def open_delivery(
     reader = READERS.get(delivery.format)
     if reader is None:
         raise unusable(path.name, f"no format is called {delivery.format!r}", expected=", ".join(READERS))
-    return reader(Request(connection, path, aside, delivery, required, labels))
+    reading = reader(Request(connection, path, aside, delivery, required, labels))
+    line = delivery.header_line if delivery.format == "excel" else None
+    if delivery.format in TEXT_FORMATS:
+        return reading  # of a far wider file than its columns, these are read from the header itself
+    return replace(reading, notes=(*reading.notes, *look_alikes(path.name, reading.columns, line, required)))
 
 
 def frame_as_delivery(frame: Frame) -> Delivery:

@@ -15,9 +15,10 @@ import duckdb
 
 from monitor import private
 from monitor.raw import delimited
-from monitor.raw.reading import Column, Label, Reading, tidy, unusable
+from monitor.raw.reading import Column, Label, Reading, unusable
 from monitor.raw.text import open_text
 from monitor.survey import Delivery
+from monitor.survey.column_names import tidy
 
 QUALTRICS_HEADINGS = 3
 OWN_NUMBERS = re.compile(
@@ -98,7 +99,9 @@ def read_labels(path: Path) -> tuple[dict[str, tuple[Label, ...]], dict[str, str
         content = text.plain.read_text(encoding="utf-8")
         if path.suffix.lower() == ".r" or "names(data)[" in content:
             return _r_syntax(content)
-        delimiter = delimited.detect_delimiter(text.plain)
+        own = delimited.own_delimiter(text.plain)
+        delimiter = own or delimited.detect_delimiter(text.plain)
+        content = content.split("\n", 1)[1] if own else content
     return _label_table(path, content, delimiter)
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +33,26 @@ MAGIC = (
     (b"$FL3", "an SPSS file"),
     (b"<stata_dta>", "a Stata file"),
     (b"PAR1", "a Parquet file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
     (b"\x1f\x8b", "a gzip file"),
     (b"%PDF", "a PDF file"),
     (b"SQLite format 3", "a database"),
+    (b"{\\rtf", "a text document (.rtf)"),
 )
+OLE = b"\xd0\xcf\x11\xe0"
+"""Opens old Office files, and new ones under a password"""
+MARKUP = (
+    (b"<html", "a web page, as web tools save tables under the name .xls"),
+    (b"<!doctype html", "a web page, as web tools save tables under the name .xls"),
+    (b"<table", "a web page, as web tools save tables under the name .xls"),
+    (b"urn:schemas-microsoft-com:office:spreadsheet", "an Excel workbook of 2003 in XML"),
+)
+IN_ZIP = (
+    ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
+    ("word/document.xml", "a Word document"),
+    ("content.xml", "an OpenDocument file (.ods)"),
+    ("Index/Document.iwa", "a Numbers document"),
+)
+"""Entry of a zip file -> what the file is"""
 
 
 @dataclass(frozen=True)
@@ -54,8 +71,37 @@ class TextFile:
 def looks_like(path: Path) -> str | None:
     """What a file's first bytes say it is, where it is no text."""
     with path.open("rb") as file:
-        start = file.read(16)
+        start = file.read(1 << 12)
+    if start.startswith(OLE):
+        # The names of an old Office file's parts are UTF-16 in its directory, which may lie anywhere.
+        locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
+        return "a workbook under a password" if locked else "an old Excel workbook (.xls)"
+    opening = start.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for mark, name in MARKUP:
+        if opening.startswith(mark) or (opening.startswith(b"<?xml") and mark in opening):
+            return name
     return next((name for magic, name in MAGIC if start.startswith(magic)), None)
+
+
+def remedy(kind: str) -> str:
+    """What to do with a file that is of another kind than declared."""
+    if "password" in kind:
+        return "take the password off in a spreadsheet program and deliver the workbook again"
+    if kind.startswith(("a zip file", "a gzip file")):
+        return "unpack it and deliver the file inside it"
+    return "declare its format, or open it in the program it is from and save it as .xlsx or text"
+
+
+def in_zip(path: Path) -> str | None:
+    """What a zip file is by its entries, where it is no workbook; how many files lie in it where it is none at all."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.namelist()
+    if found := next((name for entry, name in IN_ZIP if entry in entries), None):
+        return found
+    if any(entry.startswith("xl/") for entry in entries):
+        return None
+    files = [entry for entry in entries if not entry.endswith("/")]
+    return f"a zip file with {files[0]} in it" if len(files) == 1 else f"a zip file with {len(files)} files in it"
 
 
 def open_text(path: Path, declared: str | None, aside: Path) -> TextFile:
@@ -67,7 +113,9 @@ def open_text(path: Path, declared: str | None, aside: Path) -> TextFile:
     if path.stat().st_size == 0:
         raise unusable(name, "the file is empty (0 bytes)", do="ask for the export again")
     if other := looks_like(path):
-        raise unusable(name, f"the file is {other}, not delimited text", do="declare its format, or export text")
+        with suppress(zipfile.BadZipFile):
+            other = in_zip(path) or other if zipfile.is_zipfile(path) else other
+        raise unusable(name, f"the file is {other}, not delimited text", do=remedy(other))
     detected = detect(path)
     encoding = declared or detected
     try:

@@ -20,7 +20,7 @@ from monitor.lake import literal, quoted
 from monitor.problems import Problem, UnusableDelivery
 from monitor.raw.number_format import Shown
 from monitor.raw.reading import Column, Label, Reading, Writer, name_columns, unusable
-from monitor.raw.text import looks_like
+from monitor.raw.text import looks_like, remedy
 
 DUCKDB_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
@@ -220,10 +220,11 @@ def other_kind(path: Path, expected: str) -> UnusableDelivery:
     """The stop that says what a file is instead of what was declared."""
     if path.stat().st_size == 0:
         return unusable(path.name, "the file is empty (0 bytes)", do="ask for the export again")
+    kind = looks_like(path)
     return unusable(
         path.name,
         f"the file is not {expected}",
         expected=expected,
-        found=looks_like(path) or "text, or an unknown kind of file",
-        do="mend `format` in the wave's file, or ask for the right export",
+        found=kind or "text, or an unknown kind of file",
+        do=remedy(kind) if kind else "mend `format` in the wave's file, or ask for the right export",
     )

@@ -41,12 +41,18 @@ def write_records(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Sur
         # A row of totals may have its word in another column and nothing where firms are named.
         every = ", ".join(quoted(other.stored) for other in sources.columns)
         elsewhere = f"[coalesce(is_total(c), false) for c in [{every}]]"
+        # Where identifiers have digits, words in their place head a column, or stand below a table as its source.
+        wordy = f"(regexp_full_match(tidy_cell({cell}), '\\D+') AND (SELECT numbered FROM digits))"
+        others = ", ".join(f"tidy_cell({quoted(other.stored)})" for other in sources.columns if other is not source)
         reason = (
             f"CASE WHEN is_total({cell}) OR (tidy_cell({cell}) IS NULL AND list_bool_or({elsewhere})) "
-            f"THEN 'a row of totals' WHEN tidy_cell({cell}) = {literal(source.name)} THEN 'the column names again' END"
+            f"THEN 'a row of totals' WHEN tidy_cell({cell}) = {literal(source.name)} THEN 'the column names again' "
+            f"WHEN {wordy} AND row_number = 1 THEN 'a second line of headings' "
+            f"WHEN {wordy} AND coalesce(NULL, {others or 'NULL'}) IS NULL THEN 'a note' END"
         )
         connection.execute(
-            "CREATE OR REPLACE TEMP TABLE apart AS "
+            "CREATE OR REPLACE TEMP TABLE apart AS WITH digits AS (SELECT "
+            f"count(*) FILTER (WHERE regexp_matches({cell}, '\\d')) >= 0.5 * count({cell}) AS numbered FROM {scan}) "
             f"FROM (SELECT row_number, line, {reason} AS reason FROM {scan}) WHERE reason IS NOT NULL"
         )
         left_out += connection.execute(

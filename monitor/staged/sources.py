@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from monitor.lake import Lake, quoted
+from monitor.lake import Lake, connect, quoted, statement
 from monitor.staged.coding import SourceColumn, marks
 from monitor.survey import Delivery, Frame, Wave
+from monitor.survey.column_names import alike, tidy
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Sources:
     layout: Delivery | Frame
 
     def find(self, name: str) -> Source | None:
-        """The column of a name; padding and, failing an exact match, case do not matter."""
-        wanted = " ".join(name.split())
+        """The column of a name, as `Reading.column` found it when the delivery was taken in."""
+        wanted = tidy(name)
         exact = next((c for c in self.columns if c.name == wanted), None)
-        return exact or next((c for c in self.columns if c.name.casefold() == wanted.casefold()), None)
+        return exact or next((c for c in self.columns if alike(c.name) == alike(wanted)), None)
 
     def cell(self, source: Source | None, sql: str | None = None) -> SourceColumn:
         """A column for the coding of a question; one that the delivery does not have is blank throughout."""
@@ -49,12 +50,12 @@ class Sources:
 
 
 def load_sources(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, role: str) -> Sources:
-    """The source columns of the answers or the frame; the connection knows `missing_word`."""
+    """The source columns of the answers or the frame; the connection knows `missing_label`."""
     layout = wave.frame if role == "frame" and wave.frame else wave.delivery
     labels: dict[str, dict[str, str]] = {}
     missing: dict[str, dict[str, str]] = {}
     codes = connection.execute(
-        f"SELECT stored, code, text, user_missing, coalesce(missing_word(text), 'absent') "
+        f"SELECT stored, code, text, user_missing, coalesce(missing_label(text), 'absent') "
         f"FROM {lake.scan('raw_codes', wave.name)} WHERE role = $role",
         {"role": role},
     ).fetchall()
@@ -71,3 +72,28 @@ def load_sources(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, 
     return Sources(
         tuple(Source(n, s, q, bool(num), labels.get(s, {}), missing.get(s, {})) for n, s, q, num in columns), layout
     )
+
+
+def labelled_missing(lake: Lake, wave: Wave) -> list[dict[str, str]]:
+    """The values that the delivery itself marks as missing, with the kind taken for each and what says so.
+
+    source_column, code, label, kind, by: `declared` (the wave's or the question's `missing`), `label` (what the label
+    says), `nothing` (a label that says nothing known: `absent`).
+    """
+    declared = {name: {**wave.missing, **q.missing} for q in wave.questions.values() for name in q.columns}
+    with connect() as connection:
+        connection.execute(statement("staged", "parsing"))
+        rows = connection.execute(
+            "SELECT source_column, code, text, missing_label(text) "
+            f"FROM {lake.scan('raw_codes', wave.name)} AS codes "
+            f"JOIN {lake.scan('raw_columns', wave.name)} AS columns USING (role, stored) "
+            "WHERE role = 'answers' AND user_missing ORDER BY position, code"
+        ).fetchall()
+    found = []
+    for column, code, label, kind in rows:
+        said = declared.get(column, wave.missing).get(code)
+        by = "declared" if said else "label" if kind else "nothing"
+        found.append(
+            {"source_column": column, "code": code, "label": label, "kind": said or kind or "absent", "by": by}
+        )
+    return found

@@ -148,12 +148,29 @@ SET VARIABLE missing_words = MAP {
     'geen opgave': 'refused', 'geen antwoord': 'refused', 'wil niet zeggen': 'refused',
     'wil ik niet zeggen': 'refused', 'zeg ik niet': 'refused', 'weigert': 'refused', 'geweigerd': 'refused',
     'refused': 'refused', 'no answer': 'refused', 'rather not say': 'refused', 'prefer not to say': 'refused',
-    'vertrouwelijk': 'refused'
+    'vertrouwelijk': 'refused',
+    'no sabe': 'dont_know', 'no responde': 'refused', 'no contesta': 'refused', 'no sabe/no responde': 'dont_know',
+    'ns/nr': 'dont_know', 'weiß nicht': 'dont_know', 'keine angabe': 'refused', 'ne sait pas': 'dont_know',
+    'sans réponse': 'refused', 'no aplica': 'absent', 'entfällt': 'absent', 'sans objet': 'absent'
 };
 
 -- The missing kind of such a word.
 CREATE OR REPLACE TEMP MACRO missing_word(cell) AS
     CASE WHEN strlen(cell) <= 40 THEN map_extract_value(getvariable('missing_words'), rtrim(code_key(cell), '. ')) END;
+
+-- What a questionnaire's own label of a missing value says: as a respondent's word, but that a question did not apply
+-- is here the tool's doing (nobody asked), not an answer. A code before the words and a remark after them say nothing.
+SET VARIABLE not_asked_labels = [
+    'n.v.t', 'nvt', 'niet van toepassing', 'niet gevraagd', 'niet gesteld', 'overgeslagen', 'routing', 'n/a', 'na', 'n.a',
+    'not applicable', 'does not apply', 'not asked', 'skipped', 'skip', 'filter', 'routed past', 'inapplicable',
+    'entfällt', 'nicht zutreffend', 'trifft nicht zu', 'nicht gefragt', 'sans objet', 'non applicable', 'non concerné',
+    'no aplica', 'no corresponde', 'no procede'
+];
+
+CREATE OR REPLACE TEMP MACRO missing_label(text) AS [
+    CASE WHEN list_contains(getvariable('not_asked_labels'), rtrim(code_key(words), '. ')) THEN 'not_asked' ELSE missing_word(words) END
+    FOR words IN [tidy_cell(regexp_replace(regexp_replace(tidy_cell(text), '^[(]?-?\d+[).:=\s-]+', ''), '\s*[(\[].*[)\]]\s*$', ''))]
+][1];
 
 -- The kinds of a value's absence; a small type, because every concept has a column of them.
 CREATE TYPE missing_kind AS ENUM ('not_asked', 'refused', 'dont_know', 'break_off', 'invalid', 'absent');
