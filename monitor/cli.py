@@ -135,6 +135,8 @@ def parser() -> argparse.ArgumentParser:
         new.add_argument("--from", dest="source", type=_path, required=True, metavar="FILE", help="a delivery")
         new.add_argument("--wave", metavar="W", help="name of the wave (default: the year in the file's name)")
     add("releases", _releases, "list the releases of a home folder")
+    attack = add("attack", _attack, "what somebody could work out of what the releases' public files withhold")
+    attack.add_argument("--of", metavar="SURVEY", help="one survey (default: every survey of the home folder)")
     diff = add("diff", _diff, "what changed between two releases, split into its causes")
     diff.add_argument("releases", nargs=2, metavar="RELEASE", help="release id, or `latest`")
     diff.add_argument("--of", metavar="SURVEY", help="the survey, where the home folder holds several")
@@ -275,6 +277,23 @@ def _releases(options: argparse.Namespace) -> int:
     lines = ["  ".join(str(release[fact]) for fact in ("survey", "release_id", "created_at")) for release in found]
     _print({"releases": found}, "\n".join(lines) or "no release yet: `monitor demo` makes one", options.json)
     return 0
+
+
+def _attack(options: argparse.Namespace) -> int:
+    from monitor.attack import attack
+    from monitor.released import releases
+
+    surveys = sorted(folder.name for folder in (options.home / "releases").glob("*") if folder.is_dir())
+    published = {
+        survey: [Path(str(release["path"])) for release in releases(options.home, survey)]
+        for survey in surveys
+        if options.of in (None, survey)
+    }
+    reports = {survey: attack(paths) for survey, paths in published.items() if paths}
+    lines = [f"{survey}: {report.render()}" for survey, report in reports.items()]
+    result = {survey: report.as_dict() for survey, report in reports.items()}
+    _print(result, "\n".join(lines) or "no release yet: `monitor demo` makes one", options.json)
+    return int(any(report.findings for report in reports.values()))
 
 
 def _diff(options: argparse.Namespace) -> int:

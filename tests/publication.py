@@ -357,7 +357,7 @@ def _models(definition: Survey, wave: str) -> dict[str, pd.DataFrame]:
         **key, "outcome": "top_innovator", "base": "all_firms", "estimator": "logit", "weighted": True, "n": FIRMS,
         "firms": FIRMS, "fewest_alike": 0,
         "events": 60, "n_dropped": 0, "df": 230.0, "minimum_detectable_effect": 0.17, "converged": True,
-        "warning": None, "published": True, "warning_nl": None,
+        "warning": None, "published": True, "warning_nl": None, "notes": "[]",
     }  # fmt: skip
     values = {
         "p_neither": 0.08, "p_invests_only": 0.12, "p_cooperates_only": 0.10, "p_both": 0.24, "ame_cooperates": 0.07,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import string
 from collections.abc import Callable, Mapping
 from itertools import chain, combinations
 from pathlib import Path
@@ -15,13 +16,14 @@ import pytest
 from publication import Published
 
 from monitor import disclosed
-from monitor.contract import BY_NAME, TABLES
+from monitor.contract import BY_NAME, TABLES, notes
 from monitor.contract.shape import shaped
-from monitor.disclosed import cells, complementary, history, peers, primary
+from monitor.disclosed import cells, complementary, fitted, history, peers, primary
 from monitor.disclosed.complementary import Quantity, System, exposed, intervals, withheld_rows
+from monitor.disclosed.contributions import WaveFirms
 from monitor.lake import Lake, connect
 from monitor.modelled import prepare
-from monitor.modelled.checks import Refusal, reason_to_refuse
+from monitor.modelled.checks import reason_to_refuse
 from monitor.modelled.registry import Specification
 from monitor.modelled.result import Result
 from monitor.modelled.sample import Rows
@@ -72,7 +74,7 @@ def test_models_at_their_boundaries(n: int, events: int | None, df: int, withhel
 @pytest.mark.parametrize(("alike", "told"), [(0, True), (1, False), (9, False), (10, True)])
 def test_few_firms_with_several_answers_take_the_number_of_firms_with_them(alike: int, told: bool) -> None:
     models = pd.DataFrame({"firms": [500], "fewest_alike": [alike]})
-    assert disclosed.without_few_alike(models, 10)["firms"].notna().all() == told
+    assert fitted.without_few_alike(models, 10)["firms"].notna().all() == told
 
 
 @pytest.mark.parametrize(
@@ -98,17 +100,38 @@ def test_those_routed_past_are_told_where_neither_they_nor_the_others_are_few(
     ],
     ids=["no variation", "empty combination", "separation"],
 )
-def test_a_models_note_does_not_name_a_cell_of_firms_that_are_alike(tell: Callable[[], Refusal]) -> None:
-    """The notes as `modelled` writes them: where it words them otherwise, this fails."""
+def test_a_models_note_does_not_name_a_cell_of_firms_that_are_alike(tell: Callable[[], notes.Note]) -> None:
+    """The notes as `modelled` makes them, and as the door lets them through."""
     note = tell()
-    for words in (note.nl, note.en):
+    for language, words in (("nl", note.nl), ("en", note.en)):
         assert "size_band[large]" in words
-        passed = str(primary.without_cells(words))
+        passed = notes.told(notes.written([note]), language)
+        assert passed is not None
         assert "size_band" not in passed
         assert len(passed) > 9
 
 
-def separated_note() -> Refusal:
+def fields(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name}
+
+
+@pytest.mark.parametrize("kind", sorted(notes.KINDS))
+def test_a_kind_of_note_tells_in_public_only_what_it_may(kind: str) -> None:
+    declared = notes.KINDS[kind]
+    assert fields(declared.nl) == fields(declared.en) or kind in ("undeclared_skip", "not_together")
+    shown = fields(declared.nl) - {*declared.hidden} if declared.hidden else set()
+    assert fields(declared.plain_nl) == fields(declared.plain_en) == shown
+    assert bool(declared.plain_nl) == bool(declared.plain_en) == bool(declared.hidden)
+    assert set(declared.hidden) <= fields(declared.nl)
+
+
+def test_a_kind_of_note_that_is_not_declared_is_not_told() -> None:
+    assert notes.told('[["a new kind", {"names": "size_band[large]"}]]', "en") is None
+    assert notes.told('[["a new kind", {}], ["no_estimate", {}]]', "en") == "no finite estimate"
+    assert notes.told(None, "nl") is None
+
+
+def separated_note() -> notes.Note:
     """What is said of a model in which no large firm has the outcome."""
     large = np.repeat([0.0, 1.0], 40)
     y = np.where(large == 1, 0.0, np.tile([0.0, 1.0], 40))
@@ -251,7 +274,8 @@ def test_a_firm_that_dominates_an_amount_is_protected(made: tuple[Lake, Survey, 
 def test_nothing_is_left_to_work_out(made: tuple[Lake, Survey, dict[str, pd.DataFrame]]) -> None:
     lake, survey, _ = made
     table = pd.concat([lake.read("estimated_indicators", w) for w in publication.WAVES], ignore_index=True)
-    chosen = cells.indicator_rows(table, survey, {})
+    firms = {w: found for w in publication.WAVES if (found := WaveFirms.read(lake, survey, w)) is not None}
+    chosen = cells.indicator_rows(table, survey, firms)
     assert chosen.complementary
     assert exposed(chosen.system, chosen.primary, chosen.primary)
     assert not exposed(chosen.system, chosen.rows, chosen.primary)
@@ -272,7 +296,7 @@ def test_a_model_below_the_thresholds_goes_with_its_prose(made: tuple[Lake, Surv
     tables = {n: lake.read(f"modelled_{n}", "2017") for n in ("models", "terms", "contrasts", "claims")}
     tables |= {n: pd.DataFrame() for n in ("curve", "specifications", "robustness")}
     tables["models"]["events"] = 9
-    out = disclosed.withhold_models(tables, survey)
+    out = fitted.withhold_models(tables, survey, {})
     for name in ("models", "terms", "contrasts", "claims"):
         frame = shaped(name, out[name])
         assert frame["suppressed"].all(), name

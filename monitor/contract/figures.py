@@ -228,6 +228,12 @@ FIGURES: tuple[Table, ...] = (
                 "Whether p25 and p75 are withheld (they are NULL then): too few firms beyond them.",
             ),
             suppressed,
+            Column(
+                "held",
+                "BOOLEAN",
+                "Whether the quantiles are those of an earlier release: fewer firms changed since than may be told "
+                "apart.",
+            ),
         ),
         ("p25", "median", "p75"),
     ),

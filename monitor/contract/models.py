@@ -78,6 +78,12 @@ MODELS: tuple[Table, ...] = (
                 "Whether n, firms, events and n_dropped are those of an earlier release (NULL where it had none): "
                 "fewer firms changed since than may be told apart.",
             ),
+            Column(
+                "held",
+                "BOOLEAN",
+                "Whether all figures of this model are those of an earlier release: fewer firms changed since in what "
+                "it is made of than may be told apart.",
+            ),
             Column("published", "BOOLEAN", "Whether there are terms and contrasts of this fit."),
             suppressed,
         ),

@@ -3,9 +3,10 @@
 Belongs here: taking estimates, models, claims and quality through disclosure control into the tables of the
 contract. Does not belong here: estimating, or writing a release.
 
-`primary` says which cells are sensitive, `complementary` what else must go, `cells` how published lines hang together,
-`contributions` what the firms add, `history` and `revisions` what earlier releases have shown; `quality` and `codebook`
-describe the survey itself, `declared` what its definition decides about lines.
+`primary` says which cells are sensitive, `complementary` what else must go, `sets` which firms a figure counts,
+`cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
+`history`, `sequence` and `revisions` what earlier releases have shown; `quality` and `codebook` describe the survey
+itself, `declared` what its definition decides about lines.
 """
 
 from __future__ import annotations
@@ -13,14 +14,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
-from monitor import contract
 from monitor.contract.outcomes import counted
 from monitor.contract.shape import rounded, shaped
-from monitor.disclosed import cells, codebook, complementary, declared, history, peers, primary, quality, revisions
-from monitor.disclosed.contributions import WaveFirms, contributions
+from monitor.disclosed import (
+    cells,
+    codebook,
+    complementary,
+    declared,
+    fitted,
+    history,
+    peers,
+    quality,
+    revisions,
+    sequence,
+)
+from monitor.disclosed.contributions import WaveFirms
+from monitor.disclosed.fitted import emptied
 from monitor.lake import Lake
 from monitor.survey import Survey
 
@@ -62,50 +73,64 @@ def disclose(
 ) -> dict[str, pd.DataFrame]:
     """Every public table but `releases`, in the contract's shape, after disclosure control. `before`: oldest first."""
     # Rounded before anything is decided or shown: nothing behind the door knows more digits than are published.
-    indicators = rounded("indicators", asked_lines(_gather(lake, "estimated_indicators", waves)))
+    every_line = rounded("indicators", asked_lines(_gather(lake, "estimated_indicators", waves)))
     firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
-    amounts = {k: v for wave, found in firms.items() for k, v in contributions(found, survey, wave).items()}
+    stands = sequence.standing(before, survey, firms)
+    indicators = every_line[~every_line["wave"].isin(stands.waves)] if len(every_line) else every_line
     least = survey.disclosure.minimum_firms
     rows: frozenset[cells.Row] = frozenset()
-    held: Mapping[cells.Row, Mapping[str, object]] = {}
+    held: dict[cells.Row, Mapping[str, object]] = {}
     if len(indicators):
-        chosen = cells.indicator_rows(indicators, survey, amounts, history.shown(before), history.withheld(before))
+        chosen = cells.indicator_rows(indicators, survey, firms, history.shown(before), history.withheld(before))
         held, never_shown = revisions.held_lines(before, survey, firms, chosen.system, chosen.rows)
         rows = chosen.rows | never_shown
         for name in complementary.exposed(chosen.system, rows, chosen.primary):
             log.warning("disclosed: %s can still be worked out from what was published before", name)
-    changes = rounded("changes", revisions.changes_of_printed(_whole(lake, "estimated_changes"), indicators, held))
-    fitted = withhold_models(
+    printed = revisions.with_held(without_few_routed(withhold_lines(indicators, rows), least), held)
+    standing_lines = history.lines_of(before, stands.waves)
+    gone = rows | {row for row, line in standing_lines.items() if line["suppressed"]}
+    shown_again = {row: line for row, line in standing_lines.items() if not line["suppressed"]}
+    changes = rounded(
+        "changes",
+        revisions.changes_of_printed(_whole(lake, "estimated_changes"), every_line, held | shown_again),
+    )
+    counts = {cells.row_of(x): cells.number(x["n"]) for x in printed.to_dict("records")}
+    counts |= {row: cells.number(line["n"]) for row, line in shown_again.items()}
+    models = fitted.withhold_models(
         {
             name: rounded(name, _pooled(lake, f"modelled_{name}", waves))
             for name in ("models", "terms", "contrasts", "claims", "curve", "specifications", "robustness")
         },
         survey,
+        firms,
     )
     taking_part = _under(peers.initiatives(lake, survey, wave) for wave in waves)
+    quantiles = _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items())
+    told = revisions.with_held_precision(describe_quality(lake, survey, waves, stands.waves), held)
     tables = {
-        "indicators": revisions.with_held(without_few_routed(withhold_lines(indicators, rows), least), held),
+        "indicators": printed,
         "changes": declared.with_comparability(
-            withhold_changes(changes, rows, least), withhold_lines(indicators, rows), survey
+            withhold_changes(changes, counts, gone, least), withhold_lines(every_line, gone), survey
         ),
-        **fitted,
-        "models": revisions.with_held_counts(fitted["models"], before, held, survey),
+        **models,
+        "models": revisions.with_held_counts(models["models"], before, held, survey),
         "claims": declared.with_proof(
-            revisions.with_held_claims(fitted["claims"], before, held, least), lake, survey, waves, before
+            revisions.with_held_claims(models["claims"], before, held, least), lake, survey, waves, before
         ),
         "rules": _rules(lake, waves),
-        "quality": revisions.with_held_participants(describe_quality(lake, survey, waves), before, held, least),
+        "quality": revisions.with_held_participants(told, before, held, least),
         "initiatives": revisions.with_held_initiatives(taking_part, before, least),
-        "benchmarks": _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items()),
+        "benchmarks": revisions.with_held_quantiles(quantiles, before, survey, firms),
         "codebook": codebook.codebook(survey, waves),
         "measures": codebook.measures(survey),
     }
-    shapes = {}
-    for name, frame in tables.items():
-        if "survey" not in frame:
-            frame = frame.assign(survey=survey.name)
-        shapes[name] = shaped(name, frame)
-    return shapes
+    shapes = {
+        name: shaped(name, frame if "survey" in frame else frame.assign(survey=survey.name))
+        for name, frame in tables.items()
+    }
+    if not before:
+        return shapes
+    return {name: shaped(name, frame) for name, frame in sequence.as_last_shown(shapes, before[-1], stands).items()}
 
 
 def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:
@@ -122,20 +147,23 @@ def withhold_lines(indicators: pd.DataFrame, rows: Iterable[cells.Row]) -> pd.Da
     out = indicators.copy()
     keys = [cells.row_of(line) for line in out.to_dict("records")]
     out["suppressed"] = [key in gone for key in keys]
-    return _emptied("indicators", out)
+    return emptied("indicators", out)
 
 
-def withhold_changes(changes: pd.DataFrame, rows: Iterable[cells.Row], least: int) -> pd.DataFrame:
+def withhold_changes(
+    changes: pd.DataFrame, counts: Mapping[cells.Row, float], rows: Iterable[cells.Row], least: int
+) -> pd.DataFrame:
     """`changes` without those that would give back a withheld end: the change and one end give the other.
 
-    The number of firms in both waves is withheld by itself where it is 1 to `least` − 1 (and where it could be worked
-    out from the others): `overlap_suppressed`.
+    `counts` are the numbers of firms that the lines of indicators show, `rows` the lines that are withheld.
+    The number of firms in both waves is withheld by itself where it, or what it leaves of a wave's own number, is 1 to
+    `least` − 1 (and where it could be worked out from the others): `overlap_suppressed`.
     """
     out = changes.copy()
     if not len(out):
         return out
     gone = set(rows)
-    few = cells.overlap_rows(out, least)
+    few = cells.overlap_rows(out, {row: count for row, count in counts.items() if row not in gone}, least)
     lines = out.to_dict("records")
     out["suppressed"] = [
         any(
@@ -150,59 +178,9 @@ def withhold_changes(changes: pd.DataFrame, rows: Iterable[cells.Row], least: in
     out["overlap_suppressed"] = [
         gone_too or pair in few for pair, gone_too in zip(pairs, out["suppressed"], strict=True)
     ]
-    out = _emptied("changes", out)
+    out = emptied("changes", out)
     out["overlap_firms"] = out["overlap_firms"].where(~out["overlap_suppressed"], None)
     return out
-
-
-def withhold_models(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, pd.DataFrame]:
-    """Models and what came from them: below the thresholds a model goes with its terms, contrasts, checks and claims.
-
-    A refused model (nothing published) keeps its reason; its number of firms is withheld where that is too small.
-    """
-    out = {name: frame.copy() for name, frame in tables.items()}
-    key = ["wave", "model", "variant"]
-    withheld: set[tuple[str, ...]] = set()
-    if len(out["models"]):
-        out["models"]["suppressed"] = primary.model_withheld(out["models"], survey.disclosure)
-        out["models"] = without_few_alike(out["models"], survey.disclosure.minimum_firms)
-        out["models"] = _emptied("models", out["models"])
-        for column in ("warning", "warning_nl"):
-            out["models"][column] = out["models"][column].map(primary.without_cells)
-        rows = out["models"].loc[out["models"]["suppressed"].astype(bool), key]
-        withheld = set(rows.astype(str).itertuples(index=False, name=None))
-    for name in ("terms", "contrasts", "robustness"):
-        if len(out[name]):
-            keys = out[name][key].astype(str).itertuples(index=False, name=None)
-            out[name]["suppressed"] = [k in withheld for k in keys]
-            out[name] = _emptied(name, out[name])
-    for name in ("curve", "specifications"):
-        if len(out[name]):
-            fits = out[name].assign(df=float(survey.disclosure.minimum_df))
-            out[name]["suppressed"] = primary.model_withheld(fits, survey.disclosure)
-            out[name] = _emptied(name, out[name])
-    claims = out["claims"]
-    if len(claims):
-        told = claims["estimate"].notna()
-        few = primary.too_few(claims["n"], survey.disclosure.minimum_firms)
-        from_model = np.array([k in withheld for k in claims[key].astype(str).itertuples(index=False, name=None)])
-        events = pd.to_numeric(claims["events"]) if "events" in claims else pd.Series(np.nan, index=claims.index)
-        claims["suppressed"] = told & (few | from_model | primary.alike(events.astype("float64"), claims["n"]))
-        counted = claims["model"].isna()
-        claims["n"] = claims["n"].where(counted)
-        claims["events"] = events.where(counted)
-        claims.loc[claims["suppressed"], "verdict"] = "not testable"
-        out["claims"] = _emptied("claims", claims)
-    return out
-
-
-def without_few_alike(models: pd.DataFrame, least: int) -> pd.DataFrame:
-    """`models` without the number of different firms where it would give a few away: beside the answers and the firms
-    that two waves share it tells how many firms answered in several waves, or in all of them."""
-    if "firms" not in models:
-        return models.assign(firms=None)
-    few = pd.to_numeric(models["fewest_alike"]).fillna(0).between(1, least - 1)
-    return models.assign(firms=models["firms"].astype("object").where(~few.astype(bool), None))
 
 
 def without_few_routed(indicators: pd.DataFrame, least: int) -> pd.DataFrame:
@@ -216,23 +194,21 @@ def without_few_routed(indicators: pd.DataFrame, least: int) -> pd.DataFrame:
     return indicators.assign(n_routed=indicators["n_routed"].astype("object").where(told, None))
 
 
-def describe_quality(lake: Lake, survey: Survey, waves: Sequence[str]) -> pd.DataFrame:
-    """Every wave's quality indicators and the firms that waves share, with definitions."""
+def describe_quality(
+    lake: Lake, survey: Survey, waves: Sequence[str], standing_waves: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Every wave's quality indicators and the firms that waves share, with definitions.
+
+    Counts of firms that are too few to tell apart are withheld: of participants, of firms in two waves, of responses
+    that a correction or a later delivery changed.
+    """
     tables = [quality.quality(lake, survey, survey.waves[wave]) for wave in waves]
     shared = quality.panel(lake, survey, list(waves))
-    table = quality.defined(_under([*tables, shared]))
-    small = table["indicator"].isin(["panel_overlap", "participants"]) & (table["value"] > 0)
+    stands = quality.stands(survey, waves, standing_waves)
+    table = quality.defined(_under([*tables, shared, stands]))
+    small = table["indicator"].isin(quality.COUNTS_OF_FIRMS) & (table["value"] > 0)
     table["suppressed"] = small & (table["value"] < survey.disclosure.minimum_firms)
-    return _emptied("quality", table)
-
-
-def _emptied(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The values the contract lists as withheld become NULL where `suppressed` is true."""
-    out = frame.copy()
-    for column in contract.BY_NAME[name].withheld:
-        if column in out:
-            out[column] = out[column].astype("object").where(~out["suppressed"].astype(bool), None)
-    return out
+    return emptied("quality", table)
 
 
 def _gather(lake: Lake, table: str, waves: Sequence[str]) -> pd.DataFrame:

@@ -6,7 +6,6 @@ Does not belong here: solving the system (`complementary`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,23 +13,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitor.disclosed import primary
+from monitor.disclosed import primary, sets
 from monitor.disclosed.complementary import Name, Quantity, System, withheld_rows
+from monitor.disclosed.contributions import WaveFirms, contributions, largest
+from monitor.disclosed.sets import EVERYONE
 from monitor.survey import Survey
-
-EVERYONE = "all"
-
-events_width = 3
-"""The narrowest interval, in firms, an attacker may reach for how many firms of a withheld cell said yes"""
 
 total_cost = 1_000.0
 """How many times dearer it is to withhold a table's total than a cell of the same size"""
 
 habit = 0.01
 """What withholding a line costs that the newest release withheld already, against one it showed"""
-
-one_code = re.compile(r"^\s*(\w+)\s*=\s*'([^']*)'\s*$")
-"""A measure that is one code of a category"""
 
 Row = tuple[str, str, str, str]
 """(wave, indicator, domain variable, domain)"""
@@ -58,47 +51,20 @@ def row_of(line: Mapping[Name, object]) -> Row:
 def indicator_rows(
     indicators: pd.DataFrame,
     survey: Survey,
-    contributions: Mapping[Row, np.ndarray],
+    firms: Mapping[str, WaveFirms],
     published_before: Iterable[Row] = (),
     withheld_before: Iterable[Row] = (),
 ) -> Withheld:
-    """The lines of `indicators` to withhold.
+    """The lines of `indicators` to withhold. `firms` are those of each wave.
 
-    `contributions` gives, for magnitudes, each firm's weighted amount (w · |x|) in a line. `published_before` are lines
-    an earlier release has shown: they cannot protect anything any more. `withheld_before` are lines the newest release
-    withheld: they are taken first, so that the pattern stays as it was where nothing changed.
+    `published_before` are lines an earlier release has shown: they cannot protect anything any more. `withheld_before`
+    are lines the newest release withheld: they are taken first, so that the pattern stays as it was where nothing
+    changed.
     """
-    limits = survey.disclosure
-    lines = {row_of(line): line for line in indicators.to_dict("records")}
-    system, sensitive, before = System(), set(), set(withheld_before)
-    shared = _Shared(lines, survey)
-    for row, line in lines.items():
-        wave, name, variable, code = row
-        count = number(line.get("n"))
-        few = bool(primary.too_few([count], limits.minimum_firms)[0])
-        shown: list[Name] = [("firms", wave, shared.base(row), variable, code)]
-        _put(system, shown[0], count, width=float(limits.minimum_firms) if few else 0.0)
-        if shared.is_share(name):
-            events = events_of(line)
-            same = few or bool(primary.alike([events], [count])[0])
-            shown.append((*shared.events(row), variable, code))
-            width = float(min(events_width, max(count, 0.0))) if same else 0.0
-            # A number of firms that is withheld itself bounds nothing.
-            _put(system, shown[1], events, most=np.inf if few else count, width=width)
-        else:
-            amounts = contributions.get(row, np.zeros(0))
-            same = few or primary.one_firm_too_large(amounts, limits.p_percent, limits.dominance)
-            if len(amounts):
-                shown.append((*shared.amount(row, contributions), variable, code))
-                need = 2 * primary.protection(amounts, limits.p_percent) if same else 0.0
-                _put(system, shown[1], float(amounts.sum()), width=need)
-        if same or line.get("reliability") == "unpublishable":
-            sensitive.add(row)
-        system.shows[row] = tuple(shown)
-        cost = max(count, 1.0) * (total_cost if variable == EVERYONE else 1.0)
-        system.cost[row] = cost * habit if row in before else cost
-    _relations(system)
-    _partitions(system, survey)
+    system, sensitive, before = System(), set[Row](), set(withheld_before)
+    for wave, lines in indicators.groupby("wave", sort=True):
+        if str(wave) in firms:
+            _Wave(str(wave), firms[str(wave)], survey, system).add(lines.to_dict("records"), sensitive, before)
     for row in published_before:
         if row in system.shows and row not in sensitive:
             system.known.update(system.shows[row])
@@ -106,18 +72,22 @@ def indicator_rows(
     return Withheld(frozenset(sensitive), frozenset(chosen - sensitive), system)
 
 
-def overlap_rows(changes: pd.DataFrame, least: int) -> set[tuple[str, str, str, str, str]]:
+def overlap_rows(changes: pd.DataFrame, counts: Mapping[Row, float], least: int) -> set[tuple[str, str, str, str, str]]:
     """The lines of `changes` whose number of firms in both waves is withheld: (indicator, variable, domain, from, to).
 
-    One to `least` − 1 firms are too few to count in public; none at all says nothing about anyone.
+    `counts` are the numbers of firms that the indicators' lines show. One to `least` − 1 firms are too few to count in
+    public, whether they were in both waves or, as the difference with either wave's own number, in one of them alone;
+    none at all says nothing about anyone.
     """
     system, sensitive = System(), set()
     for line in changes.to_dict("records"):
         count = number(line.get("overlap_firms"))
         pair = f"{line['wave_from']}-{line['wave_to']}"
-        row = (pair, str(line["indicator"]), str(line["domain_variable"]), str(line["domain"]))
+        domain = (str(line["indicator"]), str(line["domain_variable"]), str(line["domain"]))
+        row = (pair, *domain)
         name: Name = ("firms", *row)
-        few = 0 < count < least
+        ends = [counts[end] for w in ("wave_from", "wave_to") if (end := (str(line[w]), *domain)) in counts]
+        few = any(0 < firms < least for firms in (count, *(number - count for number in ends)))
         _put(system, name, count, width=float(least) if few else 0.0)
         system.shows[row], system.cost[row] = (name,), max(count, 1.0)
         if few:
@@ -150,102 +120,131 @@ def events_of(line: Mapping[Name, object]) -> float:
     return number(counted)
 
 
-class _Shared:
-    """Which lines show one and the same quantity under different names.
+class _Wave:
+    """One wave's lines, written into a system of cells."""
 
-    Indicators of one base share its number of firms; a share whose measure is another base's own predicate shows that
-    base's number of firms as its events; one measure over two bases can be one and the same amount. Lines count as
-    showing the same only where their values agree everywhere.
-    """
+    def __init__(self, wave: str, firms: WaveFirms, survey: Survey, system: System) -> None:
+        self.wave, self.survey, self.system = wave, survey, system
+        self.limits = survey.disclosure
+        self.sets = sets.sets(firms, survey)
+        self.amounts = contributions(firms, survey)
 
-    def __init__(self, lines: Mapping[Row, Mapping[Name, object]], survey: Survey) -> None:
-        self.survey = survey
-        self.lines = lines
-        self.counts: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
-        for row, line in lines.items():
-            self.counts.setdefault(row[:2], {})[row[2:]] = number(line.get("n"))
-        self.names: dict[tuple[str, str], str] = {}
-        self.firms: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
-        for (wave, name), mine in sorted(self.counts.items()):
-            base = survey.indicators[name].base if name in survey.indicators else name
-            known = self.firms.setdefault((wave, base), dict(mine))
-            if all(known.get(cell, count) == count for cell, count in mine.items()):
-                known.update(mine)
-                self.names[wave, name] = base
-            else:
-                self.names[wave, name] = f"{base} of {name}"
-        self.amounts: dict[tuple[str, str, str, str], tuple[str, float]] = {}
+    def add(self, lines: Iterable[Mapping[Any, Any]], sensitive: set[Row], before: set[Row]) -> None:
+        """Add these lines and all that hangs together with them."""
+        for line in lines:
+            row = row_of(line)
+            name, domain = row[1], row[2:]
+            if ("firms", name) not in self.sets.named or domain not in self.sets.domains:
+                continue
+            quantities, same = self._measured(name, domain)
+            self.system.shows[row] = quantities
+            if same or line.get("reliability") == "unpublishable":
+                sensitive.add(row)
+            cost = max(self.system.quantities[quantities[0]].value, 1.0)
+            cost *= total_cost if domain[0] == EVERYONE else 1.0
+            self.system.cost[row] = cost * habit if row in before else cost
+        self._between_measures()
+        self._between_domains()
 
-    def is_share(self, name: str) -> bool:
-        """Whether an indicator counts firms with a property."""
-        return name not in self.survey.indicators or self.survey.indicators[name].estimator == "share"
+    def _measured(
+        self, name: str, domain: sets.Domain, inside: sets.Bools | None = None
+    ) -> tuple[tuple[Name, ...], bool]:
+        """The quantities an indicator shows in a domain – the number of firms first – and whether they are sensitive.
 
-    def base(self, row: Row) -> str:
-        """The owner of a line's number of firms."""
-        return self.names[row[:2]]
+        `inside` are the firms of a domain that no line is about.
+        """
+        inside = self.sets.domains[domain] if inside is None else inside
+        counted = self.sets.members[self.sets.named["firms", name]] & inside
+        count = float(counted.sum())
+        few = bool(primary.too_few([count], self.limits.minimum_firms)[0])
+        shown: list[Name] = [self._name("firms", name, domain)]
+        _put(self.system, shown[0], count, width=float(self.limits.minimum_firms) if few else 0.0)
+        same = few
+        if ("events", name) in self.sets.named:
+            events = float((self.sets.members[self.sets.named["events", name]] & inside).sum())
+            same |= bool(primary.alike([events], [count])[0])
+            shown.append(self._name("events", name, domain))
+            width = float(min(primary.fewest_others, count)) if same else 0.0
+            # A number of firms that is withheld itself bounds nothing.
+            _put(self.system, shown[1], events, most=np.inf if few else count, width=width)
+        elif name in self.amounts:
+            amounts = largest(self.amounts[name][inside])
+            same |= primary.one_firm_too_large(amounts, self.limits.p_percent, self.limits.dominance)
+            if len(amounts):
+                shown.append(self._name("amount", name, domain))
+                need = 2 * primary.protection(amounts, self.limits.p_percent) if same else 0.0
+                _put(self.system, shown[1], float(amounts.sum()), width=need)
+        return tuple(shown), same
 
-    def events(self, row: Row) -> tuple[str, str, str]:
-        """The owner of a line's number of firms with the property."""
-        wave, name = row[:2]
-        measure = (
-            self.survey.measures.get(self.survey.indicators[name].measure) if name in self.survey.indicators else None
-        )
-        if measure is not None and self.survey.indicators[name].base in self.survey.bases:
-            whole = self.survey.bases[self.survey.indicators[name].base].sql.strip().lower() == "true"
-            for base in self.survey.bases.values():
-                firms = self.firms.get((wave, base.name))
-                if whole and firms and " ".join(base.sql.split()) == " ".join(measure.sql.split()):
-                    mine = {r[2:]: events_of(self.lines[r]) for r in self.lines if r[:2] == row[:2]}
-                    if all(firms.get(cell, value) == value for cell, value in mine.items()):
-                        return ("firms", wave, base.name)
-        return ("events", wave, name)
+    def _name(self, kind: str, name: str, domain: sets.Domain) -> Name:
+        """A quantity's name: the same for the same firms, or the same amounts of them, whatever shows it."""
+        if kind != "amount":
+            kind, name = self.sets.named[kind, name]
+        else:
+            mine = self.amounts[name]
+            name = next(n for n, a in self.amounts.items() if np.array_equal(a, mine, equal_nan=True))
+        return (kind, self.wave, name, *domain)
 
-    def amount(self, row: Row, contributions: Mapping[Row, np.ndarray]) -> tuple[str, str, str]:
-        """The owner of a line's weighted amount: the first indicator of the same measure with the same amounts."""
-        wave, name = row[:2]
-        own = self.survey.indicators[name]
-        for other in sorted(n for n, i in self.survey.indicators.items() if i.measure == own.measure):
-            mine = {r: v.sum() for r, v in contributions.items() if r[:2] == (wave, name)}
-            if all(np.isclose(contributions.get((wave, other, *r[2:]), np.zeros(0)).sum(), v) for r, v in mine.items()):
-                return ("amount", wave, other)
-        return ("amount", wave, name)
+    def _between_measures(self) -> None:
+        """What divides what among measures, in every domain; what is left of a whole is a cell of its own."""
+        for whole, parts, rest in sets.divisions(self.sets.members):
+            for domain, inside in self.sets.domains.items():
+                total = self._name(*whole, domain)
+                members = [self._name(*part, domain) for part in parts]
+                if not all(name in self.system.quantities for name in (total, *members)):
+                    continue
+                if rest.any():
+                    left = float((rest & inside).sum())
+                    size = self.system.quantities[total].value
+                    properties = all(kind == "events" for kind, _ in parts)
+                    alike = properties and size > 0 and left < primary.fewest_others
+                    own: Name = ("rest", self.wave, whole, parts, *domain)
+                    width = float(min(primary.fewest_others, size)) if alike else 0.0
+                    self.system.quantities[own] = Quantity(left, width=width)
+                    members.append(own)
+                    if alike:
+                        self.system.implied.add(own)
+                self.system.relations.append((total, tuple(members)))
+
+    def _between_domains(self) -> None:
+        """What divides what among domains, for every measure."""
+        _relations(self.system, self.wave)
+        names = {row[1] for row in self.system.shows if row[0] == self.wave}
+        divided: dict[tuple[Name, str], list[Name]] = {}
+        for one, other, inside in sets.crossings(self.sets.domains):
+            for name in sorted(names):
+                whole = next((d for d in (one, other) if (self.sets.domains[d] == inside).all()), None)
+                shown, same = self._measured(name, whole or (f"{one[0]}&{other[0]}", f"{one[1]}&{other[1]}"), inside)
+                for quantity in shown:
+                    kind, _, owner, *_ = quantity
+                    for domain, across in ((one, other[0]), (other, one[0])):
+                        if domain != whole:
+                            parts = divided.setdefault(((kind, self.wave, owner, *domain), across), [])
+                            parts += [quantity] if quantity not in parts else []
+                if whole is None and same:
+                    self.system.implied.update(shown)
+        for (total, across), parts in divided.items():
+            if total in self.system.quantities:
+                _adds_up(self.system, total, parts, ("left out", *total, across))
 
 
-def _relations(system: System) -> None:
+def _relations(system: System, wave: str | None = None) -> None:
     """Every quantity over the domains of a variable adds up to the same quantity over everyone; crossed variables
     (`a*b`) add up to each of their margins. What a table leaves out (a domain not stated) counts as known."""
     grouped: dict[tuple[Name, ...], list[Name]] = {}
     for name in system.quantities:
-        kind, wave, owner, variable, code = name
-        if variable == EVERYONE:
+        if name[0] == "rest" or name[3] == EVERYONE or wave not in (None, name[1]):
             continue
-        grouped.setdefault((kind, wave, owner, variable, EVERYONE, EVERYONE), []).append(name)
+        kind, of, owner, variable, code = name
+        grouped.setdefault((kind, of, owner, variable, EVERYONE, EVERYONE), []).append(name)
         variables, codes = str(variable).split("*"), str(code).split("*")
         if len(variables) > 1 and len(codes) == len(variables):
             for margin, value in zip(variables, codes, strict=True):
-                grouped.setdefault((kind, wave, owner, variable, margin, value), []).append(name)
-    for (kind, wave, owner, variable, margin, value), members in grouped.items():
-        total = (kind, wave, owner, margin, value)
+                grouped.setdefault((kind, of, owner, variable, margin, value), []).append(name)
+    for (kind, of, owner, variable, margin, value), members in grouped.items():
+        total = (kind, of, owner, margin, value)
         if total in system.quantities:
-            _adds_up(system, total, members, ("left out", kind, wave, owner, variable, margin, value))
-
-
-def _partitions(system: System, survey: Survey) -> None:
-    """Shares of firms per code of one category (`orientation = 'profit'` and so on) add up to all firms of the base."""
-    codes: dict[tuple[str, str], dict[str, str]] = {}
-    for name, indicator in survey.indicators.items():
-        measure = survey.measures.get(indicator.measure)
-        found = one_code.match(measure.sql) if measure and indicator.estimator == "share" else None
-        if found and found.group(1) in survey.concepts:
-            codes.setdefault((indicator.base, found.group(1)), {})[found.group(2)] = name
-    for (base, concept), names in codes.items():
-        if set(names) != set(survey.concepts[concept].codes):
-            continue
-        for total in [q for q in system.quantities if q[0] == "firms" and q[2] == base]:
-            _, wave, _, variable, code = total
-            members: list[Name] = [("events", wave, name, variable, code) for name in names.values()]
-            if all(member in system.quantities for member in members):
-                _adds_up(system, total, members, ("left out", wave, concept, variable, code))
+            _adds_up(system, total, members, ("left out", kind, of, owner, variable, margin, value))
 
 
 def _adds_up(system: System, total: Name, members: list[Name], rest: Name) -> None:

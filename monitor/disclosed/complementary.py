@@ -25,6 +25,11 @@ import numpy as np
 Name = Any
 """What a quantity or row is called: any hashable value"""
 
+programme_size = 2_000
+"""Moves in an exact programme (protected quantities times what each is tied to) beyond which it takes too long"""
+search_nodes = 2_000
+"""Nodes of the search tree after which the best pattern found so far is taken"""
+
 
 @dataclass
 class Quantity:
@@ -58,6 +63,8 @@ class System:
     """Row -> what is lost where it is withheld"""
     known: set[Name] = field(default_factory=set)
     """Quantities an earlier release has shown already: withholding them now hides nothing"""
+    implied: set[Name] = field(default_factory=set)
+    """Sensitive quantities that no row shows, but that can be worked out from rows that do"""
 
     def tables(self) -> dict[Name, frozenset[Name]]:
         """Quantity -> all quantities that relations tie it to, itself among them: an attack on it needs no others."""
@@ -83,6 +90,8 @@ class System:
             groups[find(total)].relations.append((total, members))
         for name in self.known & set(self.quantities):
             groups[find(name)].known.add(name)
+        for name in self.implied:
+            groups[find(name)].implied.add(name)
         return list(groups.values())
 
     def hidden(self, withheld: Iterable[Name]) -> set[Name]:
@@ -118,13 +127,13 @@ def withheld_rows(system: System, primary: set[Name]) -> set[Name]:
     chosen = set(primary)
     for part in system.parts():
         inside = primary & set(part.shows)
-        if inside:
+        if inside or part.implied:
             chosen |= _solve(part, inside)
     return chosen
 
 
 def _protected(system: System, primary: set[Name]) -> list[Name]:
-    wanted = {name for row in primary for name in system.shows[row]}
+    wanted = {name for row in primary for name in system.shows[row]} | system.implied
     return sorted(
         (n for n in wanted if system.quantities[n].need > 0 and n not in system.known),
         key=repr,
@@ -146,25 +155,42 @@ def _solve(system: System, primary: set[Name]) -> set[Name]:
         )
         if not exposed(system, primary):
             return set(primary)
-    pattern = _programme(system, primary)
+    pattern = _programme(system, primary, _protected(system, primary)) if _small(system, primary) else None
     if pattern is None or exposed(system, pattern, primary):
-        pattern = set(primary)
-        tables: dict[Name, set[Name]] = defaultdict(set)
-        for total, members in system.relations:
-            for row, shown in system.shows.items():
-                if set(shown) & set(members):
-                    tables[total].add(row)
-        for total in sorted(tables, key=lambda t: (len(tables[t]), repr(t))):
-            if not exposed(system, pattern, primary):
-                break
-            if tables[total] & pattern:
-                pattern |= tables[total]
-        if exposed(system, pattern, primary):
-            pattern = set(system.shows)
+        pattern = _one_by_one(system, primary)
     return pattern
 
 
-def _programme(system: System, primary: set[Name]) -> set[Name] | None:
+def _small(system: System, primary: set[Name]) -> bool:
+    """Whether the exact programme is small enough to be solved in seconds."""
+    ties = system.tables()
+    return sum(len(ties[name]) for name in _protected(system, primary)) <= programme_size
+
+
+def _one_by_one(system: System, primary: set[Name]) -> set[Name]:
+    """A safe pattern for large systems: the cheapest rows for one exposed quantity after the other.
+
+    What is withheld for one costs nothing for the next (Kelly, Golden & Assad 1992, Networks 22). Rows that the whole
+    pattern turns out not to need are shown again, the dearest first.
+    """
+    pattern = set(primary)
+    while open_ones := exposed(system, pattern, primary):
+        name = min(open_ones, key=lambda n: (-system.quantities[n].need, repr(n)))
+        more = _programme(system, pattern, [name])
+        if more is None or more <= pattern:
+            return set(system.shows)
+        pattern |= more
+    for row in sorted(pattern - primary, key=lambda r: (-system.cost[r], repr(r))):
+        if not exposed(system, pattern - {row}, primary):
+            pattern.remove(row)
+    return pattern
+
+
+def _programme(system: System, primary: set[Name], protected: Sequence[Name]) -> set[Name] | None:
+    """The cheapest rows, `primary` among them, that leave these quantities their intervals; None where none is found.
+
+    The search ends after a number of nodes, never after a time: the same system gives the same rows on any machine.
+    """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_array
 
@@ -172,7 +198,6 @@ def _programme(system: System, primary: set[Name]) -> set[Name] | None:
     rows = sorted(system.shows, key=repr)
     at = {name: i for i, name in enumerate(names)}
     row_at = {row: i for i, row in enumerate(rows)}
-    protected = _protected(system, primary)
     q, r = len(names), len(rows)
     ties = system.tables()
     # variables: y per row, z per quantity, then one upward and one downward move of every quantity that is tied to
@@ -183,11 +208,6 @@ def _programme(system: System, primary: set[Name]) -> set[Name] | None:
         lower[row_at[row]] = 1.0
     for name in system.known:
         upper[r + at[name]] = 0.0
-    scale = max(1.0, max((abs(quantity.value) for quantity in system.quantities.values()), default=1.0))
-    room_up, room_down = np.empty(q), np.empty(q)
-    for name, quantity in system.quantities.items():
-        room_up[at[name]] = min(quantity.most - quantity.value, 10 * scale)
-        room_down[at[name]] = min(quantity.value - quantity.least, 10 * scale)
     entries: list[tuple[int, int, float]] = []
     low: list[float] = []
     high: list[float] = []
@@ -206,19 +226,22 @@ def _programme(system: System, primary: set[Name]) -> set[Name] | None:
         tied = sorted(ties[name], key=repr)
         place = {member: i for i, member in enumerate(tied)}
         where = [at[member] for member in tied]
+        need = system.quantities[name].need
+        # In units of what is needed, and no further than a few times that: large bounds would let a move through
+        # a quantity that is not hidden, within the solver's tolerance.
+        room = np.array([_room(system.quantities[member], need) for member in tied])
         moves = (start, start + len(tied))
         start += 2 * len(tied)
         for first in moves:
-            lower[first : first + len(tied)], upper[first : first + len(tied)] = -room_down[where], room_up[where]
+            lower[first : first + len(tied)], upper[first : first + len(tied)] = -room[:, 0], room[:, 1]
             for i, overall in enumerate(where):
-                constraint([(first + i, 1.0), (r + overall, -room_up[overall])], -np.inf, 0.0)
-                constraint([(first + i, 1.0), (r + overall, room_down[overall])], 0.0, np.inf)
+                constraint([(first + i, 1.0), (r + overall, -room[i, 1])], -np.inf, 0.0)
+                constraint([(first + i, 1.0), (r + overall, room[i, 0])], 0.0, np.inf)
             for total, members in system.relations:
                 if total in place:
                     terms = [(first + place[member], 1.0) for member in members] + [(first + place[total], -1.0)]
                     constraint(terms, 0.0, 0.0)
-        wanted = system.quantities[name].need * 1.0001
-        constraint([(moves[0] + place[name], 1.0), (moves[1] + place[name], -1.0)], wanted, np.inf)
+        constraint([(moves[0] + place[name], 1.0), (moves[1] + place[name], -1.0)], 1.0001, np.inf)
     cost = np.zeros(size)
     for row in rows:
         cost[row_at[row]] = system.cost[row]
@@ -232,12 +255,16 @@ def _programme(system: System, primary: set[Name]) -> set[Name] | None:
             constraints=LinearConstraint(matrix, low, high),
             bounds=Bounds(lower, upper),
             integrality=integrality,
-            # Counted, not timed: a busy machine must not withhold other cells. The demonstration survey needs one.
-            options={"node_limit": 2000, "mip_rel_gap": 0.01},
+            options={"node_limit": search_nodes, "mip_rel_gap": 0.01},
         )
     if answer.x is None:
         return None
     return {row for row in rows if answer.x[row_at[row]] > 0.5}
+
+
+def _room(quantity: Quantity, need: float) -> tuple[float, float]:
+    """How far a quantity can go down and up, in units of a need and at most four of them."""
+    return min((quantity.value - quantity.least) / need, 4.0), min((quantity.most - quantity.value) / need, 4.0)
 
 
 @contextmanager
@@ -262,53 +289,64 @@ def intervals(
     The attacker knows everything shown, every relation, and each quantity's least and greatest possible value.
     """
     hidden = system.hidden(withheld)
-    ties = system.tables()
+    unknown = [(total, members, [n for n in (total, *members) if n in hidden]) for total, members in system.relations]
+    find = _groups(pair for _, _, open_ones in unknown for pair in _links(open_ones))
+    tied: dict[Name, list[tuple[Name, tuple[Name, ...]]]] = defaultdict(list)
+    for total, members, open_ones in unknown:
+        if open_ones:
+            tied[find(open_ones[0])].append((total, members))
+    groups: dict[Name, _Unknown] = {}
     found: dict[Name, tuple[float, float]] = {}
     for name in hidden if names is None else names:
         if name not in hidden:
             found[name] = (system.quantities[name].value,) * 2
-        else:
-            inside = [(total, members) for total, members in system.relations if total in ties[name]]
-            found[name] = _interval(system, name, sorted(hidden & ties[name], key=repr), inside)
+            continue
+        group = find(name)
+        if group not in groups:
+            groups[group] = _Unknown.of(system, hidden, tied.get(group, []), name)
+        found[name] = groups[group].interval(name)
     return found
 
 
-def _interval(
-    system: System,
-    name: Name,
-    hidden: Sequence[Name],
-    relations: Sequence[tuple[Name, tuple[Name, ...]]],
-) -> tuple[float, float]:
-    """Only what hangs together with the quantity through hidden ones matters; one relation alone has a closed form."""
-    find = _groups(
-        pair for total, members in relations for pair in _pairs([n for n in (total, *members) if n in hidden])
-    )
-    group = find(name)
-    unknown = [n for n in hidden if find(n) == group]
-    at = {n: i for i, n in enumerate(unknown)}
-    left, right = [], []
-    for total, members in relations:
-        line = np.zeros(len(unknown))
-        for member in members:
-            if member in at:
-                line[at[member]] += 1.0
-        if total in at:
-            line[at[total]] -= 1.0
-        if line.any():
-            seen = sum(system.quantities[n].value for n in members if n not in at)
-            left.append(line)
-            right.append((system.quantities[total].value if total not in at else 0.0) - seen)
-    least = np.array([system.quantities[n].least for n in unknown])
-    most = np.array([system.quantities[n].most for n in unknown])
-    if not left:
-        return float(least[at[name]]), float(most[at[name]])
-    if len(left) == 1:
-        return _of_one_relation(left[0], right[0], least, most, at[name])
-    return _of_many_relations(np.array(left), np.array(right), np.column_stack([least, most]), at[name])
+def _links(names: Sequence[Name]) -> Iterable[tuple[Name, Name]]:
+    return pairwise(names) if len(names) > 1 else [(name, name) for name in names]
 
 
-def _pairs(names: Sequence[Name]) -> Iterable[tuple[Name, Name]]:
-    return pairwise(names)
+@dataclass(frozen=True)
+class _Unknown:
+    """Hidden quantities that hang together: left · x = right, bounds[:, 0] ≤ x ≤ bounds[:, 1]."""
+
+    at: Mapping[Name, int]
+    left: np.ndarray
+    right: np.ndarray
+    bounds: np.ndarray
+
+    @classmethod
+    def of(
+        cls, system: System, hidden: set[Name], relations: Sequence[tuple[Name, tuple[Name, ...]]], name: Name
+    ) -> _Unknown:
+        """The quantities of these relations that are hidden; `name` alone where there are none."""
+        names = {n for total, members in relations for n in (total, *members) if n in hidden} | {name}
+        at = {n: i for i, n in enumerate(sorted(names, key=repr))}
+        left, right = np.zeros((len(relations), len(at))), np.zeros(len(relations))
+        for line, (total, members) in enumerate(relations):
+            for member, sign in (*((m, 1.0) for m in members), (total, -1.0)):
+                if member in at:
+                    left[line, at[member]] += sign
+                else:
+                    right[line] -= sign * system.quantities[member].value
+        told = left.any(axis=1)
+        bounds = np.array([(system.quantities[n].least, system.quantities[n].most) for n in at])
+        return cls(at, left[told], right[told], bounds)
+
+    def interval(self, name: Name) -> tuple[float, float]:
+        """The least and greatest value of one of them; a single relation has a closed form."""
+        place = self.at[name]
+        if not len(self.left):
+            return float(self.bounds[place, 0]), float(self.bounds[place, 1])
+        if len(self.left) == 1:
+            return _of_one_relation(self.left[0], self.right[0], self.bounds[:, 0], self.bounds[:, 1], place)
+        return _of_many_relations(self.left, self.right, self.bounds, place)
 
 
 def _of_one_relation(

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from monitor.disclosed.cells import EVERYONE, Row
 from monitor.lake import Lake
 from monitor.survey import Survey
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class WaveFirms:
     """firm, weight and the frame's variables"""
     domains: Mapping[str, pd.DataFrame]
     """domain variable -> firm and domain, crossed ones joined by `*`"""
+    answers: pd.DataFrame
+    """Everything a firm answered, its measures and bases, as text; firms are the index"""
 
     @classmethod
     def read(cls, lake: Lake, survey: Survey, wave: str) -> WaveFirms | None:
@@ -38,20 +43,38 @@ class WaveFirms:
         with lake.open(wave, *tables) as connection:
             derived = connection.execute("SELECT * FROM derived_measures WHERE imputation <= 1").df()
             answers = connection.execute("SELECT * FROM imputed_answers WHERE imputation <= 1").df()
+            given = connection.execute(
+                "SELECT a.*, d.* FROM imputed_answers AS a JOIN derived_measures AS d USING (imputation, firm) "
+                "WHERE imputation = 0"
+            ).df()
             weights = connection.execute("SELECT * FROM weighted_weights").df()
         filled = _last_copy(derived)
         places = {
             p: f for f in (_last_copy(answers), filled, weights) for d in survey.domains for p in d.split("*") if p in f
         }
         domains = {d: c for d in survey.domains if (c := domain_codes(d, places)) is not None}
-        return cls(derived[derived["imputation"] == 0], filled, weights, domains)
+        return cls(derived[derived["imputation"] == 0], filled, weights, domains, texts(given))
 
     def only(self, firms: pd.Index) -> WaveFirms:
         """The same for these firms."""
         observed, filled, weights = (t[t["firm"].isin(firms)] for t in (self.observed, self.filled, self.weights))
-        return WaveFirms(
-            observed, filled, weights, {d: codes[codes["firm"].isin(firms)] for d, codes in self.domains.items()}
-        )
+        domains = {d: codes[codes["firm"].isin(firms)] for d, codes in self.domains.items()}
+        return WaveFirms(observed, filled, weights, domains, self.answers[self.answers.index.isin(firms)])
+
+
+def texts(firms: pd.DataFrame) -> pd.DataFrame:
+    """Every column as text, by firm: equal answers are equal, whatever types a table has; "" where missing."""
+    return firms.set_index("firm").map(_text).sort_index()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | np.ndarray):
+        return ",".join(sorted(map(str, value)))
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    return f"{float(value):.12g}" if isinstance(value, int | float | np.number) else str(value)
 
 
 def domains_of(survey: Survey, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -60,30 +83,29 @@ def domains_of(survey: Survey, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {d: c for d in survey.domains if (c := domain_codes(d, places)) is not None}
 
 
-def contributions(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> dict[Row, np.ndarray]:
-    """w · |x| per firm for every mean, total and ratio of a wave, by domain. Shape of each: (firms in the domain,).
+def contributions(firms: WaveFirms, survey: Survey) -> dict[str, Floats]:
+    """w · |x| of each firm for every mean, total and ratio of a wave. Shape of each: (firms, 1 or 2), as in `observed`.
 
-    x is the measure of the first completed copy (imputed amounts take part: they are published too). For a ratio both
-    numerator and denominator are looked at, and the one with the larger biggest firm counts.
+    x is the measure of the first completed copy (imputed amounts take part: they are published too), NaN outside the
+    base. A ratio has two columns, numerator and denominator: `largest` says which of them counts.
     """
-    names = [n for n, i in survey.indicators.items() if i.estimator in ("mean", "total", "ratio", "median")]
-    firms = firms_of_wave.filled.merge(firms_of_wave.weights[["firm", "weight"]], on="firm")
-    found: dict[Row, np.ndarray] = {}
-    for name in names:
-        indicator = survey.indicators[name]
-        if indicator.measure not in firms:
+    filled = firms.filled.set_index("firm").reindex(firms.observed["firm"])
+    weight = firms.weights.set_index("firm")["weight"].reindex(filled.index)
+    found: dict[str, Floats] = {}
+    for name, indicator in survey.indicators.items():
+        if indicator.estimator == "share" or indicator.measure not in filled:
             continue
-        inside = firms.get(f"base_{indicator.base}", pd.Series(True, index=firms.index)).fillna(False).astype(bool)
-        amounts = [firms["weight"] * pd.to_numeric(firms[indicator.measure], errors="coerce").abs()]
-        if indicator.denominator and indicator.denominator in firms:
-            amounts.append(firms["weight"] * pd.to_numeric(firms[indicator.denominator], errors="coerce").abs())
-        table = pd.DataFrame({f"amount{i}": values for i, values in enumerate(amounts)})
-        table = table.assign(firm=firms["firm"])[inside.to_numpy()]
-        found[wave, name, EVERYONE, EVERYONE] = _worst(table)
-        for variable, codes in firms_of_wave.domains.items():
-            for code, part in table.merge(codes, on="firm").groupby("domain"):
-                found[wave, name, variable, str(code)] = _worst(part)
+        inside = filled.get(f"base_{indicator.base}", pd.Series(True, index=filled.index)).astype("boolean")
+        columns = [indicator.measure, *([indicator.denominator] if indicator.denominator in filled else [])]
+        amounts = [weight * pd.to_numeric(filled[column], errors="coerce").abs() for column in columns]
+        found[name] = np.column_stack([a.where(inside.fillna(False)).to_numpy(dtype=float) for a in amounts])
     return found
+
+
+def largest(amounts: Floats) -> Floats:
+    """Of the columns (firms, k) the one whose largest firm holds most of its total, without the firms outside it."""
+    columns = [column[np.isfinite(column)] for column in amounts.T]
+    return max(columns, key=lambda c: c.max() / c.sum() if len(c) and c.sum() > 0 else -1.0)
 
 
 def domain_codes(variable: str, places: dict[str, pd.DataFrame]) -> pd.DataFrame | None:
@@ -102,9 +124,3 @@ def domain_codes(variable: str, places: dict[str, pd.DataFrame]) -> pd.DataFrame
 def _last_copy(frame: pd.DataFrame) -> pd.DataFrame:
     """The first completed copy, or the observed one where nothing was imputed."""
     return frame[frame["imputation"] == frame["imputation"].max()]
-
-
-def _worst(table: pd.DataFrame) -> np.ndarray:
-    """Of several columns of amounts, the one whose largest firm holds most of its total."""
-    columns = [table[c].dropna().to_numpy(dtype=float) for c in table if str(c).startswith("amount")]
-    return max(columns, key=lambda c: c.max() / c.sum() if len(c) and c.sum() > 0 else -1.0)

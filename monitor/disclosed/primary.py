@@ -6,9 +6,6 @@ Does not belong here: what else must be withheld so that these cannot be worked 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -73,27 +70,3 @@ def model_withheld(models: pd.DataFrame, limits: Disclosure) -> Flags:
     df = pd.to_numeric(models["df"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     few_events = np.isfinite(events) & ((events < limits.minimum_events) | (n - events < limits.minimum_events))
     return too_few(n, limits.minimum_firms) | ~(df >= limits.minimum_df) | few_events
-
-
-unnamed: Mapping[re.Pattern[str], str] = {
-    re.compile(r"separation \([^)]*\)"): "separation",
-    re.compile(r"volledige of gedeeltelijke scheiding \([^)]*\)"): "volledige of gedeeltelijke scheiding",
-    re.compile(r"no variation in [^;]*"): "no variation in the outcome or a practice",
-    re.compile(r"geen variatie in [^;]*"): "geen variatie in de uitkomst of een praktijk",
-    re.compile(r"no firm with: [^;]*"): "no firm in one of the combinations of practices",
-    re.compile(r"geen bedrijf met: [^;]*"): "geen bedrijf in een van de combinaties van praktijken",
-}
-"""What a model says of a cell in which all firms are alike or none is, and the same without saying which cell"""
-
-
-def without_cells(note: object) -> object:
-    """A model's note without the terms that tell which cell it is about.
-
-    Separation, an outcome that does not vary and an empty combination are cells where every firm gave the same answer:
-    `alike` withholds their counts, so their names stay in the log and out of the release.
-    """
-    if not isinstance(note, str):
-        return note
-    for told, instead in unnamed.items():
-        note = told.sub(instead, note)
-    return note

@@ -5,15 +5,21 @@ Belongs here: counting what happened to a wave, from its lake tables. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from monitor.contract.precision import OWN_DIGITS, to_digits
+from monitor.disclosed.history import STANDS
 from monitor.lake import Lake, statement
 from monitor.survey import Survey, Wave
 
 EVERYTHING = "all"
+
+COUNTS_OF_FIRMS = (
+    "panel_overlap", "participants", "corrections", "amendments_accepted", "amendments_refused", "amendments_undecided",
+)  # fmt: skip
+"""Indicators that count firms by what they answered or by what became of their answers"""
 
 DEFINITIONS: Mapping[str, tuple[str, str]] = {
     "frame_size": ("Firms in the sampling frame.", "Bedrijven in het steekproefkader."),
@@ -76,6 +82,12 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
     "amendments_undecided": (
         "Responses that a later delivery added, changed or left out, taken over without a decision.",
         "Antwoorden die een latere levering toevoegde, wijzigde of wegliet, zonder besluit overgenomen.",
+    ),
+    STANDS: (
+        "Whether all figures of this wave are those of an earlier release (1) or new (0): they stay as they were while "
+        "fewer firms changed their answers since than may be told apart.",
+        "Of alle cijfers van deze meting die van een eerdere uitgave zijn (1) of nieuw (0): zij blijven zoals zij "
+        "waren zolang minder bedrijven hun antwoorden wijzigden dan uit elkaar te houden mogen zijn.",
     ),
     "panel_overlap": (
         "Firms with a usable response in this wave and also in the wave named.",
@@ -142,6 +154,7 @@ UNITS: Mapping[str, str] = {
     "unit_response_rate_eligible": "share",
     "item_response_rate": "share",
     "imputation_rate": "share",
+    STANDS: "0 or 1",
     "corrections": "answers",
     "amendments_accepted": "responses",
     "amendments_refused": "responses",
@@ -250,3 +263,14 @@ def _rates(table: pd.DataFrame, wave: Wave) -> pd.DataFrame:
         if over is not None and over > 0:
             extra.append(_one("unit_response_rate_eligible", usable / (invited * (1 - over))))
     return pd.concat([table, *extra], ignore_index=True)
+
+
+def stands(survey: Survey, waves: Sequence[str], standing_waves: Iterable[str]) -> pd.DataFrame:
+    """Whether each wave's figures are an earlier release's."""
+    kept = set(standing_waves)
+    return pd.DataFrame(
+        [
+            {"survey": survey.name, "wave": w, "indicator": STANDS, "concept": EVERYTHING, "value": float(w in kept)}
+            for w in waves
+        ]
+    )

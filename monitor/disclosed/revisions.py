@@ -28,6 +28,8 @@ UNSEEN = "unseen"
 
 PARTICIPANTS = "participants"
 """The one quality indicator that counts an answer of firms"""
+PRECISION = "coefficient_of_variation"
+"""The quality indicator that repeats a column of an indicator's line"""
 
 
 def held_lines(
@@ -190,7 +192,7 @@ def changes_of_printed(changes: pd.DataFrame, fresh: pd.DataFrame, held: Lines) 
     if not len(changes) or not held:
         return changes
     estimates = {row_of(line): line["estimate"] for line in fresh.to_dict("records")}
-    back = {row: float(line["estimate"]) - float(estimates[row]) for row, line in held.items()}
+    back = {row: float(line["estimate"]) - float(estimates[row]) for row, line in held.items() if row in estimates}
     out = changes.copy()
     ends = [
         [
@@ -286,7 +288,44 @@ def with_held_participants(quality: pd.DataFrame, before: Sequence[Earlier], hel
         [(str(w), v) in counted for w, v in zip(quality["wave"], quality["value"], strict=True)], dtype=bool
     )
     flags &= (quality["indicator"] == PARTICIPANTS).to_numpy()
-    return _kept(quality, flags, tables[-1] if tables else None, key, ("value",), "held")
+    kept = _kept(quality, flags, tables[-1] if tables else None, key, ("value",), "held")
+    return kept.assign(held=kept["held"] | quality["held"]) if "held" in quality else kept
+
+
+def with_held_precision(quality: pd.DataFrame, held: Lines) -> pd.DataFrame:
+    """`quality` with the coefficients of variation that belong to held lines."""
+    last = {(row[0], row[1]): line["cv"] for row, line in held.items() if row[2] == EVERYONE}
+    places = list(zip(quality["wave"], quality["concept"], strict=True))
+    of_line = (quality["indicator"] == PRECISION).to_numpy()
+    flags = np.array([place in last for place in places], dtype=bool) & of_line
+    values = [last[place] if flag else v for place, flag, v in zip(places, flags, quality["value"], strict=True)]
+    return quality.assign(value=pd.Series(values, index=quality.index, dtype="object"), held=flags)
+
+
+def with_held_quantiles(
+    benchmarks: pd.DataFrame, before: Sequence[Earlier], survey: Survey, firms: Mapping[str, WaveFirms]
+) -> pd.DataFrame:
+    """`benchmarks` with the quantiles last shown where one to `minimum_firms` − 1 firms changed in them."""
+    if not len(benchmarks) or not before:
+        return benchmarks.assign(held=False)
+    key = ("wave", "measure", "domain_variable", "domain")
+    few: set[tuple[str, ...]] = set()
+    for release in before:
+        table = release.tables["benchmarks"]
+        fresh = _keyed(table[~table["held"].fillna(False).astype(bool)], key)
+        for wave in sorted({str(place[0]) for place in fresh} & set(firms)):
+            was = release.firms(survey, wave)
+            if was is None:
+                continue
+            for measure in sorted({str(of) for at, of, *_ in fresh if at == wave}):
+                whole = Indicator(name=measure, measure=measure, estimator="mean", base="", label={})
+                for domain, (count, _) in changed_firms(was, firms[wave], whole).items():
+                    if 0 < count < survey.disclosure.minimum_firms:
+                        few.add((wave, measure, *domain))
+    places = benchmarks[list(key)].astype(str).itertuples(index=False, name=None)
+    flags = np.array([place in few for place in places], dtype=bool)
+    columns = contract.BY_NAME["benchmarks"].withheld
+    return _kept(benchmarks, flags, before[-1].tables["benchmarks"], key, (*columns, "suppressed"), "held")
 
 
 Key = tuple[str, ...]

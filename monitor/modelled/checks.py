@@ -6,10 +6,11 @@ Belongs here: separation, few events, practices that do not vary, empty bases. D
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.contract.notes import Note, note
 
 Array = NDArray[np.float64]
 
@@ -18,14 +19,6 @@ LEAST_EVENTS_PER_TERM = 4.0
 of complementarity miss the truth in 7 surveys of 100 (benchmarks/models.py)"""
 FEWEST_OF_A_LEVEL = 5
 """A control's level with fewer firms than this is counted with the reference level"""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a model is not published: a sentence for a reader in two languages."""
-
-    nl: str
-    en: str
 
 
 def separated_terms(y: Array, x: Array, names: Sequence[str]) -> tuple[str, ...]:
@@ -57,7 +50,7 @@ def reason_to_refuse(
     least_events: int,
     least_df: int,
     least_firms: int,
-) -> Refusal | None:
+) -> Note | None:
     """The first reason, in the order a reader would ask, not to publish a model; None where there is none.
 
     Reasons are published: they name the threshold and never the count, which is too small to be told.
@@ -67,28 +60,17 @@ def reason_to_refuse(
     apart from the others.
     """
     if firms == 0:
-        return Refusal("geen bedrijf in de basis in deze golf", "no firm in the base in this wave")
+        return note("nobody")
     if constant:
-        names = ", ".join(constant)
-        return Refusal(f"geen variatie in {names}", f"no variation in {names}")
+        return note("constant", names=", ".join(constant))
     if firms < least_firms:
-        return Refusal(
-            f"minder dan {least_firms} bedrijven in de basis",
-            f"fewer than {least_firms} firms in the base",
-        )
+        return note("few_firms", least=least_firms)
     if events is not None and events < least_events:
-        return Refusal(
-            f"minder dan {least_events} bedrijven met de minst voorkomende uitkomst",
-            f"fewer than {least_events} firms with the rarer outcome",
-        )
+        return note("few_events", least=least_events)
     if empty_states:
-        names = ", ".join(empty_states)
-        return Refusal(f"geen bedrijf met: {names}", f"no firm with: {names}")
+        return note("empty_states", names=", ".join(empty_states))
     if aliased:
-        names = ", ".join(aliased)
-        return Refusal(
-            f"niet te onderscheiden van andere termen: {names}", f"cannot be told apart from other terms: {names}"
-        )
+        return note("aliased", names=", ".join(aliased))
     if df < least_df:
-        return Refusal(f"minder dan {least_df} vrijheidsgraden", f"fewer than {least_df} degrees of freedom")
+        return note("few_degrees", least=least_df)
     return None

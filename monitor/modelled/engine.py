@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.contract.notes import note
 from monitor.modelled import contrasts as on_probabilities
-from monitor.modelled.checks import Refusal
 from monitor.modelled.columns import Columns
 from monitor.modelled.contrasts import Contrasts, Plan, evaluate, replicated
 from monitor.modelled.fit import Fit, fit_copies, replicate_fits
@@ -54,12 +54,12 @@ def analyse(
     fits = _fit_all(chosen, matrices, sample, s, estimator)
     if estimator == "logit" and not all(fit.converged for fit in fits):
         estimator = "firth"
-        result.warnings.append(Refusal("geen eindige schatting: Firth", "no finite estimate: Firth's estimator"))
+        result.warnings.append(note("firth_without_estimate"))
         fits = _fit_all(chosen, matrices, sample, s, estimator)
     result.estimator = estimator
     result.converged = all(fit.converged for fit in fits)
     if not result.converged:
-        result.refusal = Refusal("geen eindige schatting", "no finite estimate")
+        result.refusal = note("no_estimate")
         return result
     if not headline_only and estimator in JUDGED:
         own = _weights(sample, s)[chosen[0].mask]
@@ -217,12 +217,7 @@ def _replicate_variance(
     got = [one(i) for i in range(min(len(chosen), copies))]
     finite = min(share for _, share in got)
     if finite < 1 and k:
-        result.warnings.append(
-            Refusal(
-                f"eindige coëfficiënten in {100 * finite:.1f} % van de replicaten: geen replicatenfout voor termen",
-                f"finite coefficients in {100 * finite:.1f} % of the replicates: no replicate error for terms",
-            )
-        )
+        result.warnings.append(note("replicates", percent=100 * finite))
     return np.asarray(np.mean([variance for variance, _ in got], axis=0))
 
 

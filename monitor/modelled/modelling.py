@@ -17,8 +17,8 @@ import numpy as np
 
 from monitor.beside import share
 from monitor.claims import Evidence, decide, holm, rule_text
+from monitor.contract.notes import LANGUAGES, note
 from monitor.lake import Lake
-from monitor.modelled.checks import Refusal
 from monitor.modelled.engine import Work, analyse_all
 from monitor.modelled.evidence import evidence_for
 from monitor.modelled.known import Known
@@ -132,7 +132,7 @@ def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float]
     )
     mixed = findings.not_together(concepts_of(findings.survey, [*measured, specification.base]))
     if mixed is not None and mixed.reason is not None and result.refusal is None:
-        result.warnings.append(Refusal(mixed.reason["nl"].rstrip("."), mixed.reason["en"].rstrip(".")))
+        result.warnings.append(note("not_together", **{lang: mixed.reason[lang].rstrip(".") for lang in LANGUAGES}))
     findings.results.append(result)
     findings.rows["modelled_models"].append(model_row(name, label, result))
     findings.rows["modelled_terms"] += term_rows(name, label, result)

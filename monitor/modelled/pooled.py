@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.special import fdtrc, stdtrit
 
-from monitor.modelled.checks import Refusal
+from monitor.contract.notes import note
 from monitor.modelled.conditional import conditional_logit, within
 from monitor.modelled.engine import analyse
 from monitor.modelled.fit import maximum_likelihood
@@ -52,10 +52,7 @@ def fit_panel(findings: Findings, model: Model) -> None:
     richer, specification, switching = with_firm_means(sample, model.main)
     if switching < thresholds.minimum_firms:
         result = Result(specification, estimator=specification.estimator)
-        result.refusal = Refusal(
-            f"minder dan {thresholds.minimum_firms} bedrijven veranderen van praktijk",
-            f"fewer than {thresholds.minimum_firms} firms change a practice",
-        )
+        result.refusal = note("few_changers", least=thresholds.minimum_firms)
     else:
         result = analyse(richer, specification, thresholds, replicated_copies=1)
     add_result(findings, result)
@@ -92,22 +89,16 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     if result.refusal is not None:
         return result
     if switching < thresholds.minimum_events:
-        result.refusal = Refusal(
-            f"minder dan {thresholds.minimum_events} bedrijven wisselen van uitkomst",
-            f"fewer than {thresholds.minimum_events} firms change their outcome",
-        )
+        result.refusal = note("few_switchers", least=thresholds.minimum_events)
         return result
     if not set(s.practices) & set(names) or result.df < 1:
-        result.refusal = Refusal(
-            "geen praktijk verandert bij bedrijven die van uitkomst wisselen",
-            "no practice changes in firms that change their outcome",
-        )
+        result.refusal = note("no_practice_changes")
         return result
     fits = [
         conditional_logit(r.y[changing], x[changing][:, columns], codes[r.mask][changing]) for r, x, changing, _ in kept
     ]
     if not all(fit.converged for fit in fits):
-        result.refusal = Refusal("geen eindige schatting", "no finite estimate")
+        result.refusal = note("no_estimate")
         return result
     result.converged = True
     result.copies = len(fits)
@@ -121,12 +112,7 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
         both.fmi,
         np.full(len(names), np.nan),
     )
-    result.warnings.append(
-        Refusal(
-            f"alleen de {result.firms} bedrijven die van uitkomst wisselen",
-            f"only the {result.firms} firms that change their outcome",
-        )
-    )
+    result.warnings.append(note("switchers", firms=result.firms))
     return result
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.modelled.checks import Refusal, reason_to_refuse, separated_terms
+from monitor.contract.notes import LANGUAGES, Note, note
+from monitor.modelled.checks import reason_to_refuse, separated_terms
 from monitor.modelled.registry import EVERY, Specification
 from monitor.modelled.result import Result
 from monitor.modelled.sample import Rows, Sample, rows
@@ -52,7 +53,7 @@ def prepare(sample: Sample, s: Specification, thresholds: Disclosure) -> Prepare
         unknown.append(s.base)
     if unknown:
         names = ", ".join(unknown)
-        result.refusal = Refusal(f"niet gevraagd in deze golf: {names}", f"not asked in this wave: {names}")
+        result.refusal = note("not_asked", names=names)
         return Prepared(result)
     chosen = [rows(sample, copy, s) for copy in copies]
     _describe(result, sample, chosen)
@@ -86,11 +87,11 @@ def prepare(sample: Sample, s: Specification, thresholds: Disclosure) -> Prepare
     return Prepared(result, tuple(chosen), tuple(matrices), estimator)
 
 
-def reason_of_skip(sample: Sample, s: Specification) -> Refusal | None:
+def reason_of_skip(sample: Sample, s: Specification) -> Note | None:
     """Why nothing is published where outcome or practices follow from a routing that the wave does not declare."""
     for name in (s.outcome, *s.practices, *filter(None, (s.dose,))):
         if why := sample.skipped.get((name, s.base)):
-            return Refusal(why["nl"], why["en"])
+            return note("undeclared_skip", **{language: why[language] for language in LANGUAGES})
     return None
 
 
@@ -101,12 +102,7 @@ def _describe(result: Result, sample: Sample, chosen: Sequence[Rows]) -> None:
     if result.specification.estimator != "fractional_logit":
         result.events = round(float(np.mean([r.y.sum() for r in chosen])))
     if result.routed:
-        result.warnings.append(
-            Refusal(
-                "bedrijven buiten de basis: niet gevraagd naar een praktijk, hun 'nee' is routering",
-                "firms kept out of the base: never asked about a practice, their 'no' is routing",
-            )
-        )
+        result.warnings.append(note("routed"))
 
 
 def _constant(chosen: Sequence[Rows], s: Specification) -> list[str]:
@@ -162,17 +158,10 @@ def _warn_of_layout(result: Result, layout: Terms) -> None:
         which = ", ".join(codes)
         fewest = result.specification.level_firms
         reference = layout.levels[name][0]
-        result.warnings.append(
-            Refusal(
-                f"{name}: {which} bij {reference} geteld (minder dan {fewest} bedrijven)",
-                f"{name}: {which} counted with {reference} (fewer than {fewest} firms)",
-            )
-        )
+        result.warnings.append(note("merged", control=name, names=which, reference=reference, least=fewest))
     if layout.dropped:
         which = ", ".join(layout.dropped)
-        result.warnings.append(
-            Refusal(f"weggelaten wegens samenhang met andere termen: {which}", f"left out as collinear: {which}")
-        )
+        result.warnings.append(note("collinear", names=which))
 
 
 def _estimator(
@@ -185,20 +174,12 @@ def _estimator(
     per_term = rarer / len(layout.names)
     if per_term < result.specification.events_per_term:
         result.warnings.append(
-            Refusal(
-                f"{per_term:.1f}".replace(".", ",") + " gebeurtenissen per term: Firth met FLIC",
-                f"{per_term:.1f} events per term: Firth's estimator with FLIC",
-            )
+            note("firth_few_events", per_term=per_term, least=f"{result.specification.events_per_term:g}")
         )
         return "firth"
     separated = separated_terms(chosen[0].y, matrices[0], layout.names)
     if separated:
         which = ", ".join(separated)
-        result.warnings.append(
-            Refusal(
-                f"volledige of gedeeltelijke scheiding ({which}): Firth met FLIC",
-                f"separation ({which}): Firth's estimator with FLIC",
-            )
-        )
+        result.warnings.append(note("firth_separation", names=which))
         return "firth"
     return "logit"

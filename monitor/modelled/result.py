@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
+from monitor.contract.notes import Note
 from monitor.design import logit_t, student_t
-from monitor.modelled.checks import Refusal
 from monitor.modelled.contrasts import SHARES, moving_state
 from monitor.modelled.power import Precision, State
 from monitor.modelled.registry import Specification
@@ -102,8 +102,8 @@ class Result:
     df: float = float("nan")
     estimator: str = ""
     converged: bool = False
-    refusal: Refusal | None = None
-    warnings: list[Refusal] = field(default_factory=list)
+    refusal: Note | None = None
+    warnings: list[Note] = field(default_factory=list)
     terms: Estimates | None = None
     contrasts: Estimates | None = None
     influence: Array | None = None

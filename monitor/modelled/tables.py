@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitor.contract.notes import written
 from monitor.modelled.result import Estimates, Result
 
 
@@ -23,7 +24,7 @@ TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "modelled_models": (
         words(
             "survey wave model variant outcome base estimator weighted n firms fewest_alike events n_dropped df "
-            "minimum_detectable_effect converged warning published warning_nl n_routed copies family "
+            "minimum_detectable_effect converged warning published warning_nl notes n_routed copies family "
             "statsmodels_gap"
         ),
         ["wave", "model", "variant"],
@@ -106,6 +107,7 @@ def model_row(survey: str, wave: str, result: Result) -> dict[str, Any]:
         "warning": "; ".join(note.en for note in notes) or None,
         "published": result.refusal is None,
         "warning_nl": "; ".join(note.nl for note in notes) or None,
+        "notes": written(notes),
         "n_routed": result.routed,
         "copies": result.copies,
         "family": s.family,

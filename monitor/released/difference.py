@@ -119,6 +119,7 @@ def compare(old: Side, new: Side) -> Difference:
                     "before": float(first["estimate"]),
                     "after": float(second["estimate"]),
                     "change": change,
+                    "waits": waits,
                     **split,
                 }
             )
@@ -257,11 +258,12 @@ def read_tables(release: Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
 
 def public_lines(difference: Difference, least: int) -> list[dict[str, object]]:
     """The lines that may be printed: a cause with one to `least` − 1 firms behind it would tell about those firms, and
-    is then joined with the others into the change as a whole."""
+    is then joined with the others into the change as a whole. Of a figure that waits, or waited, no cause is told: they
+    are what is held back."""
     shown = []
     for x in difference.lines:
         counts = [int(x[c]) for c in ("firms_gone_or_new", "firms_corrected", "firms_otherwise_changed")]
-        few = any(0 < count < least for count in counts)
+        few = x["waits"] or any(0 < count < least for count in counts)
         kept = {c: None if few else x[c] for c in CAUSES}
         shown.append({k: x[k] for k in ("wave", "indicator", "before", "after", "change")} | kept)
     return shown
