@@ -23,7 +23,7 @@ from monitor import __version__, beside, private, signals
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.progress import show_progress
 from monitor.refusals import refusal
-from monitor.survey import Survey, load_survey
+from monitor.survey import Survey, Wave, load_survey
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.inbox import outside
 from monitor.surveys import BUNDLED
@@ -175,6 +175,7 @@ def _run(options: argparse.Namespace) -> int:
             raise DefinitionError(
                 Problem("--input is for one wave", expected="--wave W", found=f"{len(waves)} waves", do="name the wave")
             )
+        _require_declared(options.input, survey.waves[waves[0]])
         _deliver(options.input, options.home / "inbox" / survey.name / waves[0])
     return _run_and_show(survey, waves, options)
 
@@ -208,6 +209,22 @@ def _require_file(path: Path) -> None:
     if not path.is_file():
         raise DefinitionError(
             Problem("the delivery is not there", file=str(path), expected="a file", do="check the path")
+        )
+
+
+def _require_declared(source: Path, wave: Wave) -> None:
+    """A file of another name would lie in the inbox unread, and the wave would run on what lay there before."""
+    from monitor.raw.deliveries import patterns, readable_name, role_of
+
+    if source.is_file() and role_of(source.name, wave) is None:
+        raise DefinitionError(
+            Problem(
+                f"the file is none that wave {wave.name} declares",
+                file=readable_name(source),
+                expected="a name like " + ", ".join(patterns(wave).values()),
+                found=readable_name(source),
+                do="rename the file, or mend `file` in the wave's file",
+            )
         )
 
 

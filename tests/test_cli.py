@@ -52,6 +52,16 @@ def test_a_folder_that_is_no_survey(home: Path, tmp_path: Path, capsys: pytest.C
     assert "not a survey folder" in capsys.readouterr().err
 
 
+def test_a_delivery_under_a_name_that_the_wave_does_not_declare(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("1")
+    assert run("run", "--survey", ECUADOR, "--wave", "2014", "--input", str(other), home=home) == 2
+    assert "notes.txt: the file is none that wave 2014 declares" in capsys.readouterr().err
+    assert not (home / "inbox").exists()
+
+
 def test_a_delivery_that_is_not_there(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     absent = str(tmp_path / "answers.sav")
     assert run("run", "--survey", ECUADOR, "--wave", "2014", "--input", absent, home=home) == 2

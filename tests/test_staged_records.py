@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+import pyreadstat
 import pytest
 import small_survey
 
@@ -107,6 +110,21 @@ def test_a_row_of_totals_in_the_frame_is_no_firm_of_the_population(home: Path, t
     small_survey.put(home, "answers.csv", "kvk;bedrag\n1;5\n")
     small_survey.staged_answers(home, small)
     assert len(Lake(home, "small").read("staged_frame", "2020")) == 2
+
+
+@pytest.mark.parametrize(
+    ("format_name", "file", "shown_as", "write"),
+    [("spss", "a.sav", "N8", pyreadstat.write_sav), ("stata", "a.dta", "%08.0f", pyreadstat.write_dta)],
+)
+def test_an_identifier_kept_as_a_number_has_the_zeros_its_format_shows(
+    home: Path, tmp_path: Path, format_name: str, file: str, shown_as: str, write: Any
+) -> None:
+    small = small_survey.survey(tmp_path, QUESTIONS, f"{{format: {format_name}, file: {file}}}")
+    frame = pd.DataFrame({"kvk": [1234561.0, 12345678.0], "bedrag": [5.0, 6.0]})
+    write(frame, str(small_survey.put(home, file, "")), variable_format={"kvk": shown_as})
+    small_survey.staged_answers(home, small)
+    shapes = Lake(home, "small").read("staged_identifiers", "2020")
+    assert shapes[["shape", "records"]].to_numpy().tolist() == [["8 digits", 2]]
 
 
 def test_a_padded_form_without_its_length_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ Does not belong here: Excel workbooks (`excel`), delimited text.
 from __future__ import annotations
 
 import datetime
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from monitor.raw.number_format import Shown
 from monitor.raw.reading import Column, Label, Reading, Writer, name_columns, unusable
 from monitor.raw.text import looks_like, remedy
 
+LEADING_ZEROS = re.compile(r"N(\d+)|%0(\d+)(?:\.0)?[fg]")
+"""Formats of SPSS (`N8`) and Stata (`%08.0f`) that show whole numbers with zeros in front"""
 DUCKDB_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 
 
@@ -120,8 +123,20 @@ def _statistical(
         )
     questions = [str(text or "") for text in meta.column_labels]
     columns = name_columns(header, questions, numeric, labels)
-    texts = [column_as_text(frame.iloc[:, position]) for position in range(len(header))]
+    formats = dict(meta.original_variable_types or {})
+    texts = [
+        _padded(column_as_text(frame.iloc[:, position]), "" if labels[position] else str(formats.get(name, "")))
+        for position, name in enumerate(header)
+    ]
     return reading_of(connection, path, format_name, columns, texts, len(frame), first_line=1)
+
+
+def _padded(texts: list[str | None], shown_as: str) -> list[str | None]:
+    """Whole numbers with the zeros in front that their format shows: an identifier kept as a number has lost them."""
+    zeros = LEADING_ZEROS.fullmatch(shown_as)
+    if zeros is None:
+        return texts
+    return [text.zfill(int(zeros[1] or zeros[2])) if text and text.isdigit() else text for text in texts]
 
 
 def _within(value: object, low: object, high: object) -> bool:
