@@ -18,7 +18,7 @@ import pytest
 from publication import Fresh, Published
 
 from monitor import disclosed, released
-from monitor.contract.precision import rounded
+from monitor.contract.shape import rounded
 from monitor.released import manifest, public, publish, secure
 
 WAVES = list(publication.WAVES)

@@ -12,6 +12,7 @@ import publication
 import pytest
 
 from monitor import disclosed, released, report
+from monitor.contract.notes import note, written
 from monitor.contract.shape import shaped
 from monitor.lake import Lake
 from monitor.report import charts, models, paper, passports
@@ -268,11 +269,15 @@ def test_one_wave_and_no_model_is_a_report_too(tmp_path: Path) -> None:
     for name in ("terms", "contrasts"):
         lake.remove(f"modelled_{name}", "2017")
     models = lake.read("modelled_models", "2017")
-    lake.write("modelled_models", "2017", models.assign(events=4, published=False, warning="4 firms have the outcome"))
+    lake.write(
+        "modelled_models",
+        "2017",
+        models.assign(events=4, published=False, notes=written([note("few_events", least=10)])),
+    )
     disclosed.run_all(lake, survey, ["2017"])
     release = Path(str(released.run_all(lake, survey, ["2017"])["path"]))
     text = pages(release / "public" / "report")["en/cooperation.html"].text
-    assert "No model is published for this wave: 4 firms have the outcome" in text
+    assert "No model is published for this wave: fewer than 10 firms with the rarer outcome" in text
     assert "trends begin with two" in pages(release / "public" / "report")["en/trends.html"].text
 
 
