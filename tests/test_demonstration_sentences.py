@@ -152,8 +152,10 @@ def test_a_models_counts_are_those_of_its_completed_copies(demonstration: Path, 
     (different,) = counted(demonstration, f"SELECT count(DISTINCT firm) FROM completed WHERE {spans(wave)}")
     n, pooled = Numbers(language), wave == "pooled"
     all_, some, firms_ = (n.plain(count) for count in (firms, events, different))
-    every_wave = {"en": "(a firm counts in every wave it answered)", "nl": "(een bedrijf telt in elke meting waarin het "
-                  "antwoordde)"}[language]  # fmt: skip
+    every_wave = {
+        "en": "(a firm counts in every wave it answered)",
+        "nl": "(een bedrijf telt in elke meting waarin het antwoordde)",
+    }[language]
     words = {
         "en": (
             f"Model on {all_} answers of {firms_} firms {every_wave}; for {some} of the answers “{outcome}” holds"
