@@ -40,6 +40,7 @@ def test_one_line_at_any_moment(tmp_path: Path, shared: Path, moment: str, numbe
         # As soon as it listens: from then on the interpreter no longer dies of the signal by itself.
         listens = 1 << (signal.SIGHUP - 1)
         while not int(_status(process.pid, "SigCgt"), 16) & listens:
+            assert process.poll() is None, process.communicate()
             time.sleep(0.005)
         time.sleep(0.15)
     else:
