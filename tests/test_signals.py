@@ -26,8 +26,13 @@ def start(home: Path, delivery: Path) -> subprocess.Popen[str]:
     command = ["run", "--survey", ECUADOR, "--wave", "2014", "--home", str(home), "--input", str(delivery)]
     return subprocess.Popen(
         [sys.executable, "-m", "monitor", *command], cwd=ROOT, text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_as_in_a_terminal,
     )  # fmt: skip
+
+
+def _as_in_a_terminal() -> None:
+    """Where the tests run without one (nohup), SIGHUP is ignored, and what they start would leave it so."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("number", SAID, ids=lambda number: number.name)

@@ -12,7 +12,7 @@ practices, and is treated as one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,18 +89,19 @@ def few_in_a_category(
     flags = pd.Series(False, index=terms.index)
     for key, part in terms.groupby(KEY):
         model = models_of.get(tuple(map(str, key)))
-        answers = None if model is None else _inside(model, firms)
-        if model is None or answers is None:
-            continue
         found = part["term"].astype(str).str.extract(LEVEL)
+        answers = None if model is None else _inside(model, firms, found["variable"].dropna().unique())
+        if answers is None:
+            continue
         for variable, own in found.groupby("variable"):
             if variable not in answers:
                 continue  # wave effects, and means over a firm's waves: of no group of firms inside a wave
             # Categories that too few firms have are counted with the reference.
             group = answers[variable].where(answers[variable].isin(own["level"]), "")
-            counts = pd.crosstab(group, answers["outcome"]).reindex(columns=["0", "1"], fill_value=0)
-            fractional = not set(answers["outcome"]) <= {"0", "1", ""}
-            least = group.value_counts().min() if fractional else counts.to_numpy().min()
+            with_it = answers["outcome"].eq("1").groupby(group.to_numpy()).agg(["sum", "size"])
+            fractional = not answers["outcome"].isin(["0", "1"]).all()
+            rarer = with_it["size"] if fractional else with_it["sum"].clip(upper=with_it["size"] - with_it["sum"])
+            least = rarer.min()
             if least < limits.minimum_events:
                 flags[own.index] = True
                 flags[part.index[part["term"] == INTERCEPT]] = True
@@ -116,7 +117,7 @@ def saturated(
     for model in models.to_dict("records"):
         own = {str(t) for t in named.get(tuple(model[k] for k in KEY), set())}
         practices = sorted(t for t in own if t != INTERCEPT and ":" not in t and "^" not in t)
-        answers = _inside(model, firms)
+        answers = _inside(model, firms, practices)
         if not practices or answers is None or not all(set(answers.get(p, ["2"])) <= {"0", "1", ""} for p in practices):
             flags.append(False)
             continue
@@ -126,13 +127,15 @@ def saturated(
     return np.array(flags, dtype=bool)
 
 
-def _inside(model: Mapping[Any, Any], firms: Mapping[str, WaveFirms]) -> pd.DataFrame | None:
-    """The answers of a model's firms as text, with its outcome as `outcome`; of all waves where it spans them."""
+def _inside(model: Mapping[Any, Any], firms: Mapping[str, WaveFirms], columns: Iterable[str]) -> pd.DataFrame | None:
+    """These columns of a model's firms as text, with its outcome as `outcome`; of all waves where it spans them."""
     base, outcome = f"base_{model['base']}", str(model["outcome"])
     waves = [firms[str(model["wave"])]] if str(model["wave"]) in firms else list(firms.values())
-    tables = [f.answers for f in waves if outcome in f.answers and base in f.answers]
-    inside = [table[(table[base] == "1") & (table[outcome] != "")] for table in tables]
-    return pd.concat([t.assign(outcome=t[outcome]) for t in inside], ignore_index=True) if inside else None
+    tables = []
+    for table in (f.answers for f in waves if outcome in f.answers and base in f.answers):
+        inside = (table[base] == "1") & (table[outcome] != "")
+        tables.append(table.loc[inside, [c for c in columns if c in table]].assign(outcome=table.loc[inside, outcome]))
+    return pd.concat(tables, ignore_index=True) if tables else None
 
 
 def without_few_alike(models: pd.DataFrame, least: int) -> pd.DataFrame:
