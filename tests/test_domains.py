@@ -90,7 +90,7 @@ def test_figures_by_the_categories_of_a_measure(home: Path, tmp_path: Path) -> N
     table = lake.read("estimated_indicators", "2020")
     by = table[table["domain_variable"] == "high"].set_index("domain")["estimate"]
     assert by.to_dict() == {"low": 25.0, "high": 75.0}
-    words = words_of("nl", measures(survey), codebook(survey, ["2020"]))
+    words = words_of("nl", measures(survey), codebook(survey, ["2020"]), survey)
     assert (words.variable("high"), words.domain("high", "low")) == ("Hoogte", "Laag")
     assert words.variable("fact") == "Feit"
 

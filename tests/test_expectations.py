@@ -112,8 +112,14 @@ FAULTS: Mapping[str, tuple[Mapping[str, Any], set[str]]] = {
 }  # fmt: skip
 """Rule of expectations/staged_answers.yaml -> the answers that break it, and the rules that must fail with it"""
 
-OF_THE_WAVE = {"responses_there", "shares_in_percent", "amounts_keep_their_unit", "questions_still_answered"}
-"""Rules about a wave as a whole, each tested by itself below"""
+OF_THE_WAVE = {
+    "responses_there", "shares_in_percent", "amounts_keep_their_unit", "questions_still_answered", "questions_readable",
+    "questions_answered_by_someone", "questions_not_emptied", "skips_are_declared", "identifiers_in_declared_form",
+    "firms_meet_their_frame", "records_are_firms",
+}  # fmt: skip
+"""Rules about a wave as a whole, each tested by itself: below, in test_validated, test_skips and test_staged_records"""
+OF_RECORDS = ["firms_meet_their_frame", "identifiers_in_declared_form", "records_are_firms"]
+"""Rules about what `staged` left out or could not bring together, of which this lake holds nothing"""
 
 
 def concepts() -> dict[str, Concept]:
@@ -267,7 +273,7 @@ def test_the_clean_wave_passes_every_rule(tmp_path: Path) -> None:
         figures = validated.run(store, made, made.waves[wave])
         assert (figures["kept"], figures["rules_failed"]) == (40, 0)
     rules = store.read("validated_rules", NOW)
-    assert list(rules.loc[rules["passed"].isna(), "rule"]) == []
+    assert sorted(rules.loc[rules["passed"].isna(), "rule"]) == OF_RECORDS
 
 
 @pytest.mark.parametrize(

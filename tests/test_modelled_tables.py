@@ -307,7 +307,7 @@ def test_one_quantity_has_one_number_wherever_it_stands(
     contrasts = lake.read("modelled_contrasts", partition).set_index(["model", "variant", "contrast"])
     curve = lake.read("modelled_curve", partition).set_index(["sign", "cut"])
     specifications = lake.read("modelled_specifications", partition).set_index(
-        ["outcome", "practice_a", "practice_b", "base", "controls", "without", "weights", "values"]
+        ["outcome", "practice_a", "practice_b", "base", "controls", "left_out", "weights", "answers"]
     )
     # Where no firm stands at 40 exactly, `>=` asks the same.
     assert (">", 40.0) in set(curve.index[curve["own_choice"]]) <= {(">", 40.0), (">=", 40.0)}

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from monitor.estimated.reliability import reliability
 from scipy import optimize
 
 from monitor import contract
 from monitor.contract.columns import AS_IT_IS
 from monitor.contract.precision import to_digits, to_error
+from monitor.contract.reliability import reliability
 from monitor.contract.shape import rounded
 from monitor.design import SurveyDesign
 from monitor.design.calibration import _exp, _steps

@@ -10,6 +10,7 @@ import pytest
 import small_survey
 
 from monitor.proposal import propose_survey, propose_wave
+from monitor.proposal.previous import kept_period, kept_text
 from monitor.survey import Delivery, Frame, Question, Survey, Wave, load_survey
 
 ROUND_TRIP = """\
@@ -27,7 +28,7 @@ frame: {file: "frame-2020.csv", columns: {id: firm, g: size}, codes: {size: {"0-
 not_asked: {last: {nl: Niet gevraagd, en: Not asked}}
 questions:
   firm: {column: id}
-  fact: {column: f, codes: {"1": true, "2": false}, text: {nl: Feit?, en: Fact?}}
+  fact: {column: f, codes: {"1": true, "2": false}, text: {nl: Feit?, en: Fact?}, period: interview}
   size_band: {column: z, of_staff: true}
   partners: {columns: {p1: clients, p2: suppliers}, ticked: ["1"], blank: [], blank_when: fact}
   amount:
@@ -168,14 +169,14 @@ def test_no_answer_where_another_says_no_was_not_asked(home: Path, tmp_path: Pat
     for i in range(60):
         follow_up = f"1;{i % 3 + 1};{i * 13}" if i % 2 else "2;999;"
         rows.append(f"{i:08d};{follow_up};{999 if i % 7 == 0 else i % 3 + 1}")
-    proposed(tmp_path, "id;works_together;how;amount;else", rows)
+    proposed(tmp_path, "id;works_together;how;amount;spare_sum", rows)
     survey, _, missing = small_survey.run_proposal(home, tmp_path / "s", tmp_path / "export_2024.csv")
     questions = survey.waves["2024"].questions
     assert (questions["how"].asked_of, dict(questions["how"].missing)) == ("works_together", {"999": "not_asked"})
     assert questions["amount"].asked_of == "works_together"
-    assert (questions["else"].asked_of, dict(questions["else"].missing)) == (None, {"999": "dont_know"})
+    assert (questions["spare_sum"].asked_of, dict(questions["spare_sum"].missing)) == (None, {"999": "dont_know"})
     kinds = Counter(zip(missing["concept"], missing["kind"], strict=True))
-    assert kinds == {("how", "not_asked"): 30, ("amount", "not_asked"): 30, ("else", "dont_know"): 9}
+    assert kinds == {("how", "not_asked"): 30, ("amount", "not_asked"): 30, ("spare_sum", "dont_know"): 9}
 
 
 def test_each_decision_is_asked_once(tmp_path: Path) -> None:
@@ -249,12 +250,32 @@ def test_periods_move_with_the_reference_year_and_what_differs_is_marked(tmp_pat
     assert "todo: periods in texts moved by 1 years, with no text in the file: product_innovation" in text
 
 
+@pytest.mark.parametrize(
+    ("words", "period", "now"),
+    [
+        ("In 2019?", "2019", "2021"),
+        ("Now?", "interview", "interview"),
+        ("", "2017-2019", "2019-2021"),
+        ("", None, None),
+    ],
+)
+def test_the_period_a_question_asks_about_moves_with_the_reference_year(
+    words: str, period: str | None, now: str | None
+) -> None:
+    question = Question("fact", {"fact": "f"}, 1, text={"en": words} if words else {}, period=period)
+    moved, _ = kept_text(question, [], 2019, 2021)
+    assert kept_period(question, moved, 2019, 2021) == now
+    assert kept_period(question, dict(question.text), 2019, 2021) == (period if "2019" in words else now)
+
+
 def test_a_label_with_another_period_is_marked(tmp_path: Path) -> None:
     source = tmp_path / "export_2024.csv"
     rows = [f"{i:08d};{'(1) renewed in 2021-2023' if i % 2 else '(2) renewed before'}" for i in range(40)]
-    source.write_text("\n".join(["id;when", *rows]), encoding="utf-8")
+    source.write_text("\n".join(["id;renewal", *rows]), encoding="utf-8")
     propose_survey(tmp_path / "s", source)
     later = tmp_path / "export_2025.csv"
-    later.write_text("\n".join(["id;when", *(row.replace("2021-2023", "2022–2024") for row in rows)]), encoding="utf-8")
+    later.write_text(
+        "\n".join(["id;renewal", *(row.replace("2021-2023", "2022–2024") for row in rows)]), encoding="utf-8"
+    )
     _, changes = propose_wave(tmp_path / "s", later)
-    assert "when: code 1 now says 'renewed in 2022–2024' (declared: 'renewed in 2021-2023')" in changes
+    assert "renewal: code 1 now says 'renewed in 2022–2024' (declared: 'renewed in 2021-2023')" in changes

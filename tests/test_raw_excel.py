@@ -185,7 +185,9 @@ def test_what_a_format_hides_is_neither_a_value_nor_blank(home: Path, tmp_path: 
 
 
 def test_an_error_is_no_firm_and_no_tick(home: Path, tmp_path: Path) -> None:
-    lake = taken_in(home, tmp_path, lambda book: fill(book, ["#REF!", 5, "#NAME?", 0], ["2", 6, 1, 0]))
+    lake = taken_in(home, tmp_path, lambda book: fill(book, ["#REF!", 5, 1, 0], ["2", 6, "#NAME?", 0], ["3", 7, 1, 0]))
     answers = lake.read("staged_answers", "2020").sort_values("response")
-    assert answers["firm"].isna().tolist() == [True, False]
+    assert len(answers) == 2, "the record without a firm is left out, and counted"
+    assert lake.read("staged_left_out", "2020")["row_number"].tolist() == [1]
+    assert answers["firm"].notna().all()
     assert answers["partners"].isna().tolist() == [True, False]

@@ -54,7 +54,7 @@ REFUSED = {
     "no folder": (system(errno.ENOTDIR, "/usr/x"), "out of reach", "/usr/x"),
     "stale": (system(errno.ESTALE, "/usr/x"), "out of reach", "/usr/x"),
     "disk error": (system(errno.EIO), "out of reach", None),
-    "the home went away": (system(errno.ENOENT, "/nowhere/x"), "out of reach", "/nowhere"),
+    "the home went away": (system(errno.ENOENT, "/dev/nowhere/x"), "out of reach", "/dev/nowhere"),
     "files": (system(errno.EMFILE, "/usr/x"), "too many files", None),
     "no process": (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "no further process", None),
     "no thread": (RuntimeError("can't start new thread"), "no further process", None),
@@ -81,12 +81,12 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_the_machine_refuses(case: str) -> None:
     error, words, place = REFUSED[case]
-    refused = refusal(error, Path("/nowhere"))
+    refused = refusal(error, Path("/dev/nowhere"))
     assert refused is not None
     (problem,) = refused.problems
     assert words in problem.what
     assert problem.file == (
-        place or (None if "memory" in words or "no further" in words or "many" in words else "/nowhere")
+        place or (None if "memory" in words or "no further" in words or "many" in words else "/dev/nowhere")
     )
     assert problem.do
     assert refused.exit_code == 75
@@ -191,7 +191,7 @@ def test_a_refusal_of_a_second_process_arrives(tmp_path: Path) -> None:
     assert kind(*arguments).exit_code == 75
 
 
-@pytest.mark.parametrize("under", ["", "/x", "/x/y"])
+@pytest.mark.parametrize("under", ["", "/x", "/dev/x/y"])
 @pytest.mark.parametrize("command", [["releases"], ["demo"], ["diff", "latest", "latest"]])
 def test_a_home_that_is_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], under: str

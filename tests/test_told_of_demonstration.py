@@ -256,7 +256,7 @@ def test_each_figure_says_what_its_questions_asked_about(
             years |= set(named)
             present |= not named
         expected = [] if not years else [min(years) if len(years) == 1 else f"{min(years)}-{max(years)}"]
-        assert line["period"] == ", ".join(expected + ["interview"] * present), line["indicator"]
+        assert line["reference_period"] == ", ".join(expected + ["interview"] * present), line["indicator"]
         if indicator.headline:
             for language, about, now in (("nl", "Over", "Stand bij het invullen"), ("en", "About", "As it was when")):
                 said = pages[language, f"wave-{line['wave']}"]

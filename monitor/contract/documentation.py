@@ -64,7 +64,7 @@ DOCUMENTATION: tuple[Table, ...] = (
             Column("concept", "VARCHAR", "Concept: the canonical variable."),
             Column("question", "VARCHAR", "The question's words in this wave (Dutch where there are two)."),
             Column(
-                "period",
+                "reference_period",
                 "VARCHAR",
                 "What it asked about: a year, years (2016-2018) or interview (the present, when the firm answered); "
                 "NULL where not declared.",

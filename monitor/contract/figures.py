@@ -110,7 +110,7 @@ FIGURES: tuple[Table, ...] = (
             held,
             Column("comparable_since", "VARCHAR", "First wave this figure can be compared with."),
             Column(
-                "period",
+                "reference_period",
                 "VARCHAR",
                 "What its questions asked about: a year, years (2016-2018), interview (the present, when the firm "
                 "answered); several joined by commas; NULL where not declared.",

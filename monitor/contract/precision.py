@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 ERROR_DIGITS = 5
 """Significant digits of a standard error; what it belongs to is given to the same decimal place"""
 OWN_DIGITS = 6
@@ -48,4 +46,7 @@ def to_digits(value: float, digits: int) -> float:
 
 
 def _number(value: Any) -> bool:
-    return value is not None and value is not pd.NA and abs(float(value)) < float("inf")
+    try:
+        return abs(float(value)) < float("inf")
+    except TypeError:  # None, pandas.NA
+        return False

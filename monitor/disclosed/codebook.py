@@ -36,7 +36,7 @@ def codebook(survey: Survey, waves: Sequence[str]) -> pd.DataFrame:
                     "wave": name,
                     "concept": concept.name,
                     "question": _words(question.text) if question else None,
-                    "period": question.period if question else None,
+                    "reference_period": question.period if question else None,
                     "source_column": ", ".join(question.columns) if question else ("frame" if from_frame else None),
                     "label_nl": concept.label.get("nl"),
                     "label_en": concept.label.get("en"),

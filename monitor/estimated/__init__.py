@@ -126,7 +126,7 @@ def indicator_table(estimates: WaveEstimates, survey: Survey, wave: Wave) -> pd.
     table.insert(1, "wave", wave.name)
     since = {name: comparable_since(survey, name, wave) for name in survey.indicators}
     table["comparable_since"] = table["indicator"].map(since)
-    table["period"] = table["indicator"].map({name: period(survey, name, wave) for name in survey.indicators})
+    table["reference_period"] = table["indicator"].map({name: period(survey, name, wave) for name in survey.indicators})
     answered = table.groupby("indicator")["n"].transform("max") > 0
     table = table[answered | table["comparable_since"].notna()]
     return _typed(table.sort_values(["indicator", "domain_variable", "domain"], ignore_index=True))
@@ -137,7 +137,7 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     counts = {c: "Int64" for c in ("n", "n_routed", "events", "overlap_firms", "copies") if c in table}
     texts = {
         c: "string"
-        for c in ("reason", "comparable_since", "period", "reliability", "domain", "domain_variable")
+        for c in ("reason", "comparable_since", "reference_period", "reliability", "domain", "domain_variable")
         if c in table
     }
     return table.astype({**counts, **texts})

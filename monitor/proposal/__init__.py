@@ -20,7 +20,7 @@ from monitor.proposal.columns import Seen
 from monitor.proposal.decisions import Decisions
 from monitor.proposal.definition import reference_year, survey_yaml, wave_head
 from monitor.proposal.kept import kept_question
-from monitor.proposal.previous import changes_of, codes_in_cells, columns_of, kept_text, layout_changes
+from monitor.proposal.previous import changes_of, codes_in_cells, columns_of, kept_period, kept_text, layout_changes
 from monitor.proposal.questions import WEIGHT, is_tools_own, questions_of
 from monitor.proposal.reading import look
 from monitor.proposal.shown import ALMOST_ALL, LONGEST_CODE
@@ -102,7 +102,8 @@ def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[P
         notes += ["its cells hold codes with their labels now"] if codes else []
         notes += changes_of(survey.concepts.get(question.concept), question, found, seen, previous, words)
         changes += [f"{question.concept}: {note}" for note in notes]
-        kept.append((question.concept, notes, partial(kept_question, question, found, words, codes)))
+        asked = replace(question, period=kept_period(question, words, *years))
+        kept.append((question.concept, notes, partial(kept_question, asked, found, words, codes)))
     often = Counter(note for _, notes, _ in kept for note in set(notes))
     for concept, notes, _ in kept:
         for note in notes:

@@ -129,6 +129,13 @@ def kept_text(question: Question, columns: Sequence[Seen], before: int, now: int
     return moved, not asked
 
 
+def kept_period(question: Question, words: Mapping[str, str], before: int, now: int) -> str | None:
+    """What the question asks about in the new wave: years move as the reference year did, unless its words name years
+    and stay."""
+    stays = dict(words) == dict(question.text) and any(YEAR.search(text) for text in words.values())
+    return question.period if stays or question.period is None else _moved(question.period, before, now)
+
+
 def _moved(words: str, before: int, now: int) -> str:
     def year(found: re.Match[str]) -> str:
         one = int(found[0])

@@ -58,7 +58,7 @@ def firms_words(figures: Figures, line: Line) -> str:
 def period_words(figures: Figures, line: Line) -> str:
     """What a figure's questions asked about, in words; nothing where the survey does not say."""
     t = figures.words.t
-    parts = [part for part in str(line["period"] or "").split(", ") if part]
+    parts = [part for part in str(line["reference_period"] or "").split(", ") if part]
     told = [
         t("period_interview", wave=line["wave"])
         if part == INTERVIEW
