@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import publication
 import pytest
 
 OLDEST = "1.2.0"
@@ -105,8 +106,11 @@ def test_the_command_line_reads_tables_views_comments_and_macros(command_line: P
 def test_the_command_line_runs_what_the_readme_shows(command_line: Path, release: Path) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     (sql,) = re.findall(r"```sql\n(.*?)```", readme, re.DOTALL)
-    told = asked(command_line, re.sub(r"ATTACH '[^']*'", f"ATTACH '{release}/public/monitor.duckdb'", sql), "-csv")
-    assert "complementarity" in told
+    here = re.sub(r"ATTACH '[^']*'", f"ATTACH '{release}/public/monitor.duckdb'", sql)
+    told = asked(command_line, here.replace("'top_innovator'", "'primary'"), "-csv")
+    headline, _, answer = told.partition("wave,estimate,ci_low,ci_high\n")
+    assert headline.startswith("survey,wave,indicator")
+    assert [line.split(",")[:2] for line in answer.splitlines()] == [[wave, "0.1"] for wave in publication.WAVES]
 
 
 def test_r_reads_the_views_where_it_has_duckdb(release: Path) -> None:
