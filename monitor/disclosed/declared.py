@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from monitor.disclosed.history import Earlier
+from monitor.disclosed.sets import EVERYONE
 from monitor.lake import Lake
 from monitor.survey import Survey
 from monitor.survey.comparability import (
@@ -22,8 +23,6 @@ from monitor.survey.comparability import (
     indicator_concepts,
     strongest,
 )
-
-EVERYONE = "all"
 
 
 def with_comparability(changes: pd.DataFrame, indicators: pd.DataFrame, survey: Survey) -> pd.DataFrame:
