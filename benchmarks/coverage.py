@@ -2,7 +2,7 @@
 
     python benchmarks/coverage.py [--draws 2000] [--designs NAME ...] [--processes 2] [--keep DIR] [--write]
 
-Every draw takes two waves from the synthetic population, weights them with `monitor.weighted` as a pipeline run does,
+Every draw takes two waves from the synthetic population, weights them with `stages.weighted` as a pipeline run does,
 and estimates the participation rate, the same in one sector, its change between the waves and the complementarity
 contrast of the primary model. `--write` keeps the table in benchmarks/coverage.csv. With `--keep` every draw is written
 to DIR as soon as it is made, and a later run of the same source takes it from there instead of drawing it again.
@@ -34,14 +34,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from item_nonresponse import completed_wave
 from models import PRIMARY
 
-from monitor.design import SurveyDesign
-from monitor.estimated import WaveData, changes_between, estimate_wave
-from monitor.modelled.columns import Columns, columns_of
-from monitor.modelled.engine import analyse
-from monitor.modelled.sample import Sample
+from monitor.stages.estimated.changes import changes_between
+from monitor.stages.estimated.lines import WaveData, estimate_wave
+from monitor.stages.weighted.cascade import make_weights
+from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.models.columns import Columns, columns_of
+from monitor.statistics.models.engine import analyse
+from monitor.statistics.models.sample import Sample
 from monitor.survey import Calibration, Disclosure, Margin, Survey, load_survey
 from monitor.synthetic import Population, population, respond
-from monitor.weighted import make_weights
 
 SURVEY = Path(__file__).resolve().parent.parent / "monitor" / "surveys" / "noord_nederland"
 WAVES = ("2017", "2018")

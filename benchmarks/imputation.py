@@ -57,9 +57,9 @@ def answers(seed: int = 20171218) -> pd.DataFrame:
 
 
 def own(table: pd.DataFrame, copies: int) -> float:
-    """Seconds of `monitor.imputed.chained.complete`."""
-    from monitor.imputed.chained import complete
-    from monitor.imputed.variables import Variable
+    """Seconds of `statistics.imputation.chained.complete`."""
+    from monitor.statistics.imputation.chained import complete
+    from monitor.statistics.imputation.variables import Variable
 
     methods = {"yes": "logistic", "number": "predictive_mean_matching"}
     variables = []

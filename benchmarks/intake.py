@@ -103,12 +103,12 @@ def write_delivery(path: Path, rows: int) -> None:
 
 def product(folder: Path) -> dict[str, object]:
     """Intake and validation by the product: raw, staged, validated with the rows that fail."""
-    from monitor import beside
+    from monitor.running import beside
 
     # As the command does: Great Expectations is imported meanwhile, in the process that then runs the rules.
-    beside.start(["great_expectations", "monitor.validated"])
-    from monitor import raw, staged, validated
-    from monitor.lake import Lake
+    beside.start(["great_expectations", "monitor.stages.validated"])
+    from monitor.stages import raw, staged, validated
+    from monitor.storage.lake import Lake
     from monitor.survey import load_survey
 
     survey = load_survey(folder / "survey")

@@ -1,6 +1,6 @@
 """Waves of the synthetic population in which firms leave 12 % of the questions open, filled in as a pipeline run does.
 
-Belongs here: taking answers out of a simulated wave and completing it with `monitor.imputed`, for `coverage`. Does not
+Belongs here: taking answers out of a simulated wave and completing it with `stages.imputed`, for `coverage`. Does not
 belong here: drawing firms, weights, estimates.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from monitor.expressions import columns_of
-from monitor.imputed import copies_table, fill
-from monitor.lake import connect, quoted
+from monitor.stages.imputed import copies_table, fill
+from monitor.storage.lake import connect, quoted
 from monitor.survey import Survey
+from monitor.survey.expressions import columns_of
 from monitor.survey.imputation import TURNOVER_SHARES, ImputationPlan
 from monitor.synthetic import Population
 from monitor.synthetic.fieldwork import answers

@@ -22,15 +22,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from monitor.claims import SUPPORTED, decide
-from monitor.design import SurveyDesign, bootstrap_perturbation, calibrate, firm_numbers
-from monitor.modelled.columns import Columns, columns_of
-from monitor.modelled.engine import analyse
-from monitor.modelled.evidence import evidence_for
-from monitor.modelled.panel import pooled_sample, with_waves
-from monitor.modelled.registry import Specification
-from monitor.modelled.result import Result
-from monitor.modelled.sample import Sample
+from monitor.stages.modelled.evidence import evidence_for
+from monitor.stages.modelled.panel import pooled_sample, with_waves
+from monitor.stages.modelled.registry import Specification
+from monitor.statistics.decisions.claims import SUPPORTED, decide
+from monitor.statistics.design.replicates import bootstrap_perturbation, firm_numbers
+from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.models.columns import Columns, columns_of
+from monitor.statistics.models.engine import analyse
+from monitor.statistics.models.result import Result
+from monitor.statistics.models.sample import Sample
+from monitor.statistics.weighting.calibration import calibrate
 from monitor.survey import Disclosure
 from monitor.synthetic import Population, Truth, population, respond
 

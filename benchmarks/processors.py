@@ -68,8 +68,9 @@ def demonstrate(home: Path, setting: Mapping[str, str]) -> str:
 def parts() -> dict[str, str]:
     """What must be the same to the last bit, as hashes: deliveries, calibrated replicate weights by method, donors."""
     from monitor import synthetic
-    from monitor.design import calibrate, margin_matrix
-    from monitor.imputed import draws
+    from monitor.statistics.design.tables import margin_matrix
+    from monitor.statistics.imputation import draws
+    from monitor.statistics.weighting.calibration import calibrate
 
     found = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from monitor import disclosed, released, report
-from monitor.disclosed import history
-from monitor.lake import Lake
-from monitor.released import public, secure, statistics
-from monitor.report import passports
+from monitor.publication import microdata as statistics
+from monitor.publication import public, report, secure
+from monitor.publication.report import passports
+from monitor.stages import disclosed, released
+from monitor.stages.disclosed import history
+from monitor.storage.lake import Lake
 from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from monitor import signals
+from monitor.running import signals
 
 
 def command() -> NoReturn:
@@ -33,7 +33,7 @@ def command() -> NoReturn:
 def _leave(ended: list[int]) -> None:
     """End at once; where the second process was cut off in the middle of its work, without its work."""
     if ended:
-        if ended[0] and (private := sys.modules.get("monitor.private")):
+        if ended[0] and (private := sys.modules.get("monitor.storage.private")):
             private.abandon()
         os._exit(ended[0])
 

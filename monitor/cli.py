@@ -19,10 +19,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from monitor import __version__, beside, private, signals
+from monitor import __version__
 from monitor.problems import DefinitionError, MonitorError, Problem
-from monitor.progress import show_progress
 from monitor.refusals import refusal
+from monitor.running import beside, signals
+from monitor.running.progress import show_progress
+from monitor.storage import private
 from monitor.survey import Survey, Wave, load_survey
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.inbox import outside
@@ -36,7 +38,14 @@ def begin() -> None:
     """What makes a process of the command faster: garbage looked for less often, and a second process for long work."""
     gc.set_threshold(*beside.GARBAGE)
     if set(sys.argv[1:2]) & {"demo", "run", "check"}:
-        beside.start(["great_expectations", "monitor.validated", "monitor.modelled", "monitor.report"])
+        beside.start(
+            [
+                "great_expectations",
+                "monitor.stages.validated",
+                "monitor.stages.modelled",
+                "monitor.publication.report",
+            ]
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -214,7 +223,7 @@ def _require_file(path: Path) -> None:
 
 def _require_declared(source: Path, wave: Wave) -> None:
     """A file of another name would lie in the inbox unread, and the wave would run on what lay there before."""
-    from monitor.raw.deliveries import patterns, readable_name, role_of
+    from monitor.stages.raw.deliveries import patterns, readable_name, role_of
 
     if source.is_file() and role_of(source.name, wave) is None:
         raise DefinitionError(
@@ -256,7 +265,7 @@ def _run_and_show(survey: Survey, waves: list[str], options: argparse.Namespace)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from monitor.delivery_check import check
+    from monitor.authoring.delivery_check import check
 
     survey = load_survey(options.survey)
     _require_wave(survey, options.wave)
@@ -266,7 +275,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _new_survey(options: argparse.Namespace) -> int:
-    from monitor.proposal import propose_survey
+    from monitor.authoring import propose_survey
 
     _require_file(options.source)
     _require_name("survey", options.folder.resolve().name)
@@ -277,7 +286,7 @@ def _new_survey(options: argparse.Namespace) -> int:
 
 
 def _new_wave(options: argparse.Namespace) -> int:
-    from monitor.proposal import propose_wave
+    from monitor.authoring import propose_wave
 
     _require_file(options.source)
     _require_name("wave", options.wave)
@@ -287,7 +296,7 @@ def _new_wave(options: argparse.Namespace) -> int:
 
 
 def _releases(options: argparse.Namespace) -> int:
-    from monitor.released import releases
+    from monitor.stages.released import releases
 
     surveys = sorted(folder.name for folder in (options.home / "releases").glob("*") if folder.is_dir())
     found = [release for survey in surveys for release in releases(options.home, survey)]
@@ -298,7 +307,7 @@ def _releases(options: argparse.Namespace) -> int:
 
 def _attack(options: argparse.Namespace) -> int:
     from monitor.attack import attack
-    from monitor.released import releases
+    from monitor.stages.released import releases
 
     surveys = sorted(folder.name for folder in (options.home / "releases").glob("*") if folder.is_dir())
     published = {
@@ -314,7 +323,7 @@ def _attack(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from monitor.released import diff
+    from monitor.publication.difference import diff
 
     before, after = options.releases
     difference = diff(options.home, before, after, survey=options.of)

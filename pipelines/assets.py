@@ -1,7 +1,7 @@
 """The assets: one for each table of each stage, in the order of the stages, and a blocking check for each suite.
 
 Belongs here: which tables a stage writes, calling the stage, turning a suite's outcome into Dagster's. Does not belong
-here: arithmetic, storage, messages, rules (`expectations/`) and running them (`monitor.validated`).
+here: arithmetic, storage, messages, rules (`expectations/`) and running them (`stages.validated`).
 """
 
 import importlib
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from monitor import beside
 from monitor.contract import TABLES
-from monitor.folders import EXPECTATIONS
-from monitor.lake import ALL, Lake
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal
+from monitor.running import beside
+from monitor.storage.folders import EXPECTATIONS
+from monitor.storage.lake import ALL, Lake
 from monitor.survey import Survey
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
@@ -105,7 +105,7 @@ def _specs(stage: str, tables: Sequence[str], before: Sequence[str]) -> list[dg.
 
 def _summary(stage: str) -> str:
     """The first line of a stage's module, without importing it: heavy packages stay out of loading."""
-    spec = importlib.util.find_spec(f"monitor.{stage}")
+    spec = importlib.util.find_spec(f"monitor.stages.{stage}")
     if spec is None or spec.origin is None:
         return stage
     with open(spec.origin, encoding="utf-8") as source:
@@ -243,12 +243,12 @@ def _run(
 ) -> Generator[Result, None, bool]:
     """Run a stage and report each table with what the stage says of itself and the seconds it took, then how the suites
     of its tables came out. Returns whether no critical rule failed."""
-    from monitor.validated import validate_tables
+    from monitor.stages.validated.stage import validate_tables
 
     began = time.perf_counter()
     log.info("%s %s ...", wave, stage)
     with _told(lake.home):
-        figures = dict(call(importlib.import_module(f"monitor.{stage}")))
+        figures = dict(call(importlib.import_module(f"monitor.stages.{stage}")))
     seconds = round(time.perf_counter() - began, 3)
     log.info("%s %s %.1f s", wave, stage, seconds)
     suites = _suites(tables)

@@ -13,11 +13,11 @@ from typing import Any
 
 import dagster as dg
 
-from monitor import private, signals
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal_of_text
-from monitor.released import publish
-from monitor.validated.check import rule_problems
+from monitor.running import signals
+from monitor.stages.validated.check import rule_problems
+from monitor.storage import private, publish
 from pipelines.definitions import build
 from pipelines.resources import loaded
 from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process, turn

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from monitor import private
+from monitor.storage import private
 from pipelines.assets import build_assets
 from pipelines.automation import inbox_sensor, release_job, release_sensor, wave_job, yearly
 from pipelines.resources import SurveyHome, Turn, home_folder, loaded, survey_folder

@@ -5,8 +5,8 @@ Belongs here: what keeps a release from being made. Does not belong here: making
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from monitor.lake import ALL, Lake
 from monitor.problems import Problem, WaveStopped
+from monitor.storage.lake import ALL, Lake
 from monitor.survey import Survey
 
 LISTED = 5
@@ -46,7 +46,7 @@ def _unfinished(lake: Lake, survey: Survey) -> Iterator[Problem]:
 
 def _gone(lake: Lake, survey: Survey, waves: Sequence[str]) -> Iterator[Problem]:
     """A wave that the last release holds does not leave without a word."""
-    from monitor.released import publish
+    from monitor.storage import publish
 
     last = publish.latest(lake.home / "releases" / survey.name)
     for wave in publish.manifest(last).get("waves", []) if last else []:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from monitor.lake import Lake, fingerprint
+from monitor.storage.lake import Lake, fingerprint
 from monitor.survey import Survey, load_survey
 from monitor.surveys import BUNDLED
 from pipelines.turn import PROCESS_TAG, this_process, turn

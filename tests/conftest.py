@@ -14,7 +14,8 @@ import publication
 import pytest
 from hypothesis import settings
 
-from monitor import private, released
+from monitor.stages import released
+from monitor.storage import private
 
 PROJECT = Path(__file__).resolve().parent.parent
 

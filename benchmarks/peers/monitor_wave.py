@@ -15,15 +15,16 @@ import pandas as pd
 import statsmodels.api  # noqa: F401 - imports are not timed
 from clock import Clock
 
-from monitor.design import SurveyDesign
-from monitor.estimated import WaveData, estimate_wave
-from monitor.modelled.columns import columns_of
-from monitor.modelled.engine import analyse
-from monitor.modelled.registry import Specification
-from monitor.modelled.sample import Sample
+from monitor.stages.estimated.lines import WaveData, estimate_wave
+from monitor.stages.modelled.registry import Specification
+from monitor.stages.weighted import replicate_rows
+from monitor.stages.weighted.cascade import make_weights
+from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.models.columns import columns_of
+from monitor.statistics.models.engine import analyse
+from monitor.statistics.models.sample import Sample
 from monitor.survey import Base, Calibration, DesignPlan, Disclosure, Indicator, Margin, Measure, load_survey
 from monitor.surveys import BUNDLED
-from monitor.weighted import make_weights, replicate_rows
 
 folder = Path(sys.argv[1])
 table = pd.read_csv(folder / "wave.csv")

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from monitor.classification import SIZE_BANDS
-from monitor.expressions import check_expression, columns_of
 from monitor.problems import Problem
+from monitor.survey.classification import SIZE_BANDS
 from monitor.survey.domains import domain_problems
+from monitor.survey.expressions import check_expression, columns_of
 from monitor.survey.imputation import imputation_problems
 from monitor.survey.model import Survey, Wave
 from monitor.survey.modelling import modelling_problems

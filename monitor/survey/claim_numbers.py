@@ -1,7 +1,7 @@
 """Whether a claim's text promises more than its rule tests: every share or difference it names must be the rule's.
 
 Belongs here: reading numbers out of a text in both languages, and holding them against the rule. Does not belong here:
-deciding a claim (`monitor.claims`).
+deciding a claim (`statistics.decisions.claims`).
 
 A share in a text is a number with a per cent sign or the word for points, a fraction in words (a third, driekwart), or
 `one in three`. What it promises depends on the words before it: *more than a third* is tested by a rule `above` of a

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from monitor.expressions import columns_of
+from monitor.survey.expressions import columns_of
 from monitor.survey.model import Survey, Text, Wave
 from monitor.survey.wording import MAIN, label_of, practices_of, quoted_in
 

@@ -1,15 +1,15 @@
 """What a survey publishes its figures by, and which figures come first: `domains:` and `headline:`.
 
 Belongs here: domains that are no categories or that nothing feeds, a survey that shows no figure first. Does not belong
-here: other indicators' mistakes (`check`), estimating (`monitor.estimated`).
+here: other indicators' mistakes (`check`), estimating (`stages.estimated`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.expressions import columns_of
 from monitor.problems import Problem
+from monitor.survey.expressions import columns_of
 from monitor.survey.model import Survey
 from monitor.survey.yaml_lines import closest
 

@@ -1,7 +1,7 @@
 """How a survey declares that missing answers are filled in.
 
 Belongs here: the `imputation:` section of survey.yaml, its defaults and its mistakes. Does not belong here: filling
-in (`monitor.imputed`).
+in (`stages.imputed`).
 """
 
 from __future__ import annotations

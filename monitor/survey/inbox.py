@@ -1,6 +1,6 @@
 """What lies in an inbox: no link is followed out of it, and the lists that people keep there are text.
 
-Belongs here: whether a file of an inbox may be read. Does not belong here: deliveries (`monitor.raw`), what lists say.
+Belongs here: whether a file of an inbox may be read. Does not belong here: deliveries (`stages.raw`), what lists say.
 """
 
 from __future__ import annotations

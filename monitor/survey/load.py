@@ -32,7 +32,7 @@ from monitor.survey.todos import todos
 from monitor.survey.waves import read_waves
 from monitor.survey.yaml_lines import Report, Section, read
 
-CONCEPTS = Path(__file__).parent.parent / "concepts.yaml"
+CONCEPTS = Path(__file__).with_name("concepts.yaml")
 CONCEPT_TYPES = (
     "identifier",
     "number",

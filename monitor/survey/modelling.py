@@ -1,7 +1,7 @@
 """What can be wrong in what a survey declares around its models, and in its claims.
 
 Belongs here: curves, choices, alternatives and doses of `models:`; estimands and rules of `claims.yaml`. Does not
-belong here: a model's own keys (`check`), fitting and deciding (`monitor.modelled`, `monitor.claims`).
+belong here: a model's own keys (`check`), fitting and deciding (`stages.modelled`, `statistics.decisions.claims`).
 """
 
 from __future__ import annotations

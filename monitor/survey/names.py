@@ -1,7 +1,7 @@
 """The names a survey gives – concepts, measures, bases – and the names they must stay apart from.
 
 Belongs here: which names are taken, and what is wrong with a name. Does not belong here: names that a file format
-makes shorter (`monitor.spelling`).
+makes shorter (`publication.spelling`).
 """
 
 from __future__ import annotations

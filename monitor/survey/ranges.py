@@ -3,7 +3,7 @@
 A cell that is one of the codes as it is written is that code; only a cell that is none, and a number, is looked up in
 the ranges. Both ends are in a range; between whole ends it reaches up to the next whole number, so that 19.5 persons
 are in "0-19". Belongs here: what is a range, and ranges that contradict each other. Does not belong here: reading a
-cell (`monitor.staged`).
+cell (`stages.staged`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitor import private
+from monitor.storage import private
 from monitor.synthetic.cells import FUNDING_TEXTS, PARTNER_TEXTS, SHARE_TEXTS, Answers, Column, Show, yes_no
 from monitor.synthetic.fieldwork import Fieldwork
 

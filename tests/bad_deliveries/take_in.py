@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import small_survey
 from bad_deliveries.catalogue import CASES, DELIVERIES, write
 
-from monitor import raw, staged
-from monitor.lake import Lake
 from monitor.problems import MonitorError
+from monitor.stages import raw, staged
+from monitor.storage.lake import Lake
 from monitor.survey import Survey
 
 QUESTIONS = (

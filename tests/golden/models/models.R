@@ -1,4 +1,4 @@
-# Seeded data and what R makes of them, for tests/test_modelled_golden.py. Run in this folder: Rscript models.R
+# Seeded data and what R makes of them, for tests/statistics/test_modelled_golden.py. Run in this folder: Rscript models.R
 # R 4.2.2, survey 4.1.1, brglm2 0.9, survival 3.5.3, mice 3.15.0.
 suppressPackageStartupMessages({library(survey); library(brglm2); library(survival); library(mice)})
 options(digits = 17, survey.lonely.psu = "fail")

@@ -1,0 +1,178 @@
+"""`monitor new-survey` and `monitor new-wave`: a first definition from a file; what a person must decide is `todo`.
+
+`reading` looks at the file and `columns` at each of its columns, `shown` says what of it may be printed, `questions`
+and `definition` write it down; `previous` compares it with the wave before and `kept` writes what stays.
+Does not belong here: deciding what a question means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from monitor.authoring.columns import Seen
+from monitor.authoring.decisions import Decisions
+from monitor.authoring.definition import reference_year, survey_yaml, wave_head
+from monitor.authoring.kept import kept_question
+from monitor.authoring.previous import changes_of, codes_in_cells, columns_of, kept_period, kept_text, layout_changes
+from monitor.authoring.questions import WEIGHT, is_tools_own, questions_of
+from monitor.authoring.reading import look
+from monitor.authoring.shown import ALMOST_ALL, LONGEST_CODE
+from monitor.authoring.text import flow, text
+from monitor.problems import DefinitionError, MonitorError, Problem
+from monitor.survey import Disclosure, Wave, load_survey
+
+__all__ = ["propose_survey", "propose_wave"]
+
+FIRM_NAMES = re.compile(r"kvk|firm|bedrijf|company|empresa|extern|nordemp|attribute_1", re.I)
+
+
+def propose_survey(folder: Path, source: Path, wave: str | None = None) -> list[Path]:
+    """Write survey.yaml and a first wave from a file's own header and labels; returns what was written.
+
+    Raises DefinitionError where a definition is there already or the wave's name cannot be told.
+    """
+    folder, source = Path(folder), Path(source)
+    survey_file = folder / "survey.yaml"
+    name = wave or _year(source)
+    wave_file = folder / "waves" / f"{name}.yaml"
+    _refuse_to_overwrite(survey_file, wave_file)
+    layout, labels, columns = look(source, Disclosure().minimum_firms)
+    questions = questions_of(columns, _firm_column(columns), layout.format)
+    (folder / "waves").mkdir(parents=True, exist_ok=True)
+    survey_file.write_text(survey_yaml(folder.name, source.name, questions.own, questions.weighted), encoding="utf-8")
+    head = wave_head(name, source, layout, labels)
+    wave_file.write_text(head + "\n".join(questions.lines) + "\n", encoding="utf-8")
+    return [survey_file, wave_file]
+
+
+def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[Path, list[str]]:
+    """Write a wave from a file and the survey's last wave; returns the file and what changed, a sentence each.
+
+    A question keeps its declaration where its columns are there; what is new, gone, or has codes that were not
+    declared is marked `todo`. Raises DefinitionError where the wave is there already.
+    """
+    survey = load_survey(Path(folder))
+    source = Path(source)
+    name = wave or _year(source)
+    wave_file = survey.folder / "waves" / f"{name}.yaml"
+    _refuse_to_overwrite(wave_file)
+    earlier = [w for w in survey.waves if w < name] or list(survey.waves)
+    previous = survey.waves[earlier[-1]]
+    least = survey.disclosure.minimum_firms
+    layout, labels, columns = look(source, least)
+    if layout.format == previous.delivery.format and not _meets(previous, columns):
+        # A title above the header, say: what the wave before declared reads it, if anything does.
+        with suppress(MonitorError):
+            as_before = look(source, least, previous.delivery)
+            layout, labels, columns = as_before if _meets(previous, as_before[2]) else (layout, labels, columns)
+    layout = replace(layout, decimal=layout.decimal or previous.delivery.decimal)
+    by_name = {column.source: column for column in columns}
+    changes = layout_changes(previous, layout)
+    years = previous.reference_year, reference_year(name, previous)
+    decisions, kept, gone, used = (
+        Decisions(),
+        list[tuple[str, list[str], Callable[[str], str]]](),
+        list[str](),
+        set[str](),
+    )
+    for question in previous.questions.values():
+        found, moved = columns_of(question, columns)
+        if found is None and question.concept == "firm" and (firm := _firm_column(columns)) is not None:
+            moved = {next(iter(question.columns)): firm.source}
+            found = moved
+        if found is None:
+            gone.append(question.concept)
+            changes.append(f"{question.concept}: its columns ({', '.join(question.columns)}) are not in the file")
+            continue
+        used |= set(found.values())
+        seen = [by_name[place] for place in found.values()]
+        words, unchecked = kept_text(question, seen, *years)
+        if unchecked:
+            decisions.add(
+                f"periods in texts moved by {years[1] - years[0]} years, with no text in the file", question.concept
+            )
+        codes = {form: to for column in seen for form, to in codes_in_cells(question, column).items()}
+        notes = [f"{old} is now {new}" for old, new in moved.items()]
+        notes += ["its cells hold codes with their labels now"] if codes else []
+        notes += changes_of(survey.concepts.get(question.concept), question, found, seen, previous, words)
+        changes += [f"{question.concept}: {note}" for note in notes]
+        asked = replace(question, period=kept_period(question, words, *years))
+        kept.append((question.concept, notes, partial(kept_question, asked, found, words, codes)))
+    often = Counter(note for _, notes, _ in kept for note in set(notes))
+    for concept, notes, _ in kept:
+        for note in notes:
+            if often[note] > 1:
+                decisions.add(note, concept)
+    lines = [write("; ".join(note for note in notes if often[note] == 1)) for _, notes, write in kept]
+    fresh = [c for c in columns if c.source not in used and not is_tools_own(c, layout.format) and not c.identifier]
+    weight = next((c for c in fresh if c.weighs and WEIGHT not in previous.questions), None)
+    if weight is not None:
+        lines.append(f"  {WEIGHT}: {{column: {text(weight.source)}}}  # todo: is this the design's weight?")
+        if survey.design.weights != "supplied":
+            changes.append(
+                f"{weight.source} looks like the design's weight: if it is, survey.yaml needs "
+                f"`design: {{weights: supplied, weight: {WEIGHT}}}` (it has `weights: {survey.design.weights}`)"
+            )
+        fresh.remove(weight)
+    if fresh:
+        decisions.add("the columns listed below are in the file and in no question; map those you need")
+        lines += [f"  # not mapped: {text(column.source)}{_about(column)}" for column in fresh]
+    changes += [f"new column {column.source}{_about(column)}" for column in fresh if not column.words]
+    if gone or previous.not_asked:
+        lines.append("not_asked:")
+        lines += [f"  {c}: 'todo: why not asked'" for c in gone]
+        lines += [f"  {c}: {flow(dict(why))}" for c, why in previous.not_asked.items() if c not in gone]
+    head = wave_head(name, source, layout, labels, previous) + "questions:\n"
+    wave_file.write_text(head + "\n".join([*decisions.lines(), *lines]) + "\n", encoding="utf-8")
+    return wave_file, changes
+
+
+def _meets(previous: Wave, columns: Sequence[Seen]) -> bool:
+    """Whether any of the previous wave's questions has its columns in the file."""
+    return any(columns_of(question, columns)[0] for question in previous.questions.values())
+
+
+def _about(column: Seen) -> str:
+    """What tells a person which question a column is; nothing that a respondent typed."""
+    if column.question:
+        return f" ({column.question[:80]})"
+    if column.words or column.identifier or not column.answers:
+        return ""
+    if column.type in ("category", "categories", "boolean"):
+        return f" (codes {', '.join(column.codes[:5])})" if column.codes else ""
+    return f" (a {column.type})"
+
+
+def _firm_column(columns: Sequence[Seen]) -> Seen | None:
+    """The first column named like an identifier whose values almost all differ, else the first whose values all do."""
+    able = [c for c in columns if c.records and c.identifier is None and c.type != "date"]
+    able = [c for c in able if all(len(value) <= LONGEST_CODE for value in c.values)]
+    named = [c for c in able if FIRM_NAMES.search(c.source) and c.distinct >= ALMOST_ALL * c.records]
+    tokens = [c for c in able if c.source.casefold() == "token"]
+    return next((c for c in [*named, *tokens, *able] if c in named or c.distinct == c.records), None)
+
+
+def _year(source: Path) -> str:
+    found = re.findall(r"(?<!\d)(?:19|20)\d{2}(?!\d)", source.name)
+    if not found:
+        raise DefinitionError(
+            Problem("the wave's name cannot be told from the file's", file=source.name, do="name it with --wave")
+        )
+    return str(found[-1])
+
+
+def _refuse_to_overwrite(*files: Path) -> None:
+    there = [file for file in files if file.exists()]
+    if there:
+        raise DefinitionError(
+            [
+                Problem("a definition is there already", file=file.name, do="choose another folder or wave")
+                for file in there
+            ]
+        )

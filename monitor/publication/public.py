@@ -1,0 +1,128 @@
+"""The public database and its tables as CSV.
+
+Belongs here: writing disclosed tables with types, keys, checks, comments and views, readable by DuckDB 1.2 and later.
+Does not belong here: deciding what may be in them.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from monitor import contract
+from monitor.storage.lake import connect, literal, quoted, statement
+
+STORAGE = "v1.2.0"
+"""Oldest DuckDB whose clients must be able to open a release"""
+
+VIEWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "headline": (
+        "Headline: each opening figure per wave for all firms, weighted with interval, beside the plain share.",
+        ("indicators", "measures"),
+    ),
+    "trend": (
+        "Trend: each headline figure wave by wave with its change since the wave before.",
+        ("indicators", "measures", "changes"),
+    ),
+    "claims_now": (
+        "Claims now: every claim's verdict in the newest wave that could say something, and over all waves together.",
+        ("claims",),
+    ),
+}
+"""View -> its comment, and the tables whose columns it shows: a column means what it means in the first that has it"""
+
+renamed = {
+    "change_low": "Lower bound of the change's 95 % interval, in the indicator's unit.",
+    "change_high": "Upper bound of the change's 95 % interval, in the indicator's unit.",
+    "pooled_verdict": "The verdict over all waves together; NULL where there is one wave.",
+    "pooled_reason": "Why this verdict over all waves together (English).",
+    "pooled_reason_nl": "Why this verdict over all waves together (Dutch).",
+    "pooled_estimate": "Estimate of the estimand over all waves together (share, or difference of shares).",
+    "pooled_low": "Lower bound of its 95 % interval.",
+    "pooled_high": "Upper bound of its 95 % interval.",
+    "change_suppressed": "Whether the change is withheld by disclosure control (its values are NULL then).",
+}
+
+
+def write_database(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write the public tables of the contract, and the views, to a new DuckDB file."""
+    with connect() as connection:
+        connection.execute(f"ATTACH {literal(str(path))} AS release (STORAGE_VERSION {literal(STORAGE)})")
+        connection.execute("USE release")
+        for table in contract.TABLES:
+            create_table(connection, table)
+            connection.register("frame", tables[table.name])
+            columns = ", ".join(quoted(c) for c in table.names)
+            connection.execute(f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM frame")
+            connection.unregister("frame")
+        for name, (comment, read) in VIEWS.items():
+            connection.execute(f"CREATE VIEW {quoted(name)} AS {_uncommented(statement('released', name))}")
+            connection.execute(f"COMMENT ON VIEW {quoted(name)} IS {literal(comment)}")
+            meaning = renamed | {c.name: c.comment for table in reversed(read) for c in contract.BY_NAME[table].columns}
+            for column, *_ in connection.execute(f"DESCRIBE {quoted(name)}").fetchall():
+                about = literal(meaning[column])
+                connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(column)} IS {about}")
+        connection.execute("USE memory")
+        connection.execute("DETACH release")
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, table: contract.Table) -> None:
+    """Create one table of the contract with its key, checks and comments."""
+    lines = []
+    for column in table.columns:
+        line = f"{quoted(column.name)} {column.type}"
+        if column.name in table.key:
+            line += " NOT NULL"
+        if column.check:
+            line += f" CHECK ({quoted(column.name)} IS NULL OR {column.check.format(quoted(column.name))})"
+        if column.values:
+            line += f" CHECK ({quoted(column.name)} IN ({', '.join(literal(value) for value in column.values)}))"
+        lines.append(line)
+    lines.append(f"PRIMARY KEY ({', '.join(quoted(c) for c in table.key)})")
+    if table.withheld:
+        empty = " AND ".join(f"{quoted(c)} IS NULL" for c in table.withheld)
+        lines.append(f"CHECK (NOT suppressed OR ({empty}))")
+    connection.execute(f"CREATE TABLE {quoted(table.name)} ({', '.join(lines)})")
+    connection.execute(f"COMMENT ON TABLE {quoted(table.name)} IS {literal(table.comment)}")
+    for column in table.columns:
+        connection.execute(f"COMMENT ON COLUMN {quoted(table.name)}.{quoted(column.name)} IS {literal(column.comment)}")
+
+
+def write_csv(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write every table as `<table>.csv`: UTF-8, a header, empty cells for NULL, safe to open in a spreadsheet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in contract.TABLES:
+        frame = tables[table.name]
+        with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\r\n")
+            writer.writerow(table.names)
+            for row in frame.itertuples(index=False, name=None):
+                writer.writerow([cell(value) for value in row])
+
+
+def cell(value: object) -> str:
+    """A value as a CSV cell that a spreadsheet takes for data.
+
+    Text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line end) gets an apostrophe
+    before it, as spreadsheets themselves mark text; numbers are written in full and never touched.
+    """
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return (
+            "'" + value
+            if value.lstrip(" \u200b\ufeff\u200e\u200f\u202a\u202b\u202d\u202e")[:1] in set("=+-@\t\r\n＝＋－＠|")
+            else value
+        )
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _uncommented(sql: str) -> str:
+    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))

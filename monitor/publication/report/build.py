@@ -1,0 +1,51 @@
+"""The report: what researchers read. Pages and figures from disclosed tables only.
+
+Belongs here: templates, charts, words. No query and no arithmetic: every number comes from a table that passed
+`disclosed`.
+
+`numbers` writes numbers, `words` finds words, `tables` and `models` pick lines, `charts` draws, `pages` says what each
+page tells, `claims` what became of the claims, `site` makes HTML, `paper` PDF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from monitor.publication.report import paper, site
+from monitor.publication.report.tables import Figures, Records
+from monitor.publication.report.words import words_of
+from monitor.survey import Survey
+
+
+def build(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    survey: Survey,
+    waves: Sequence[str],
+    revised: Mapping[str, Any] | None = None,
+    described: Sequence[str] = (),
+) -> list[Path]:
+    """Write the report of a release into a folder. `tables`: every table of the contract, as disclosed.
+
+    `revised`: what changed since the last release (`since`, `lines`). `described`: files that describe the tables.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    told = spoken(tables, survey)
+    return [
+        *site.write(folder, told, survey, waves, revised, described),
+        *paper.write(folder, told, survey, waves),
+    ]
+
+
+def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figures]:
+    """The disclosed tables in each of the survey's languages."""
+    records = {name: Records(frame) for name, frame in tables.items()}
+    primary = next((name for name, declared in survey.models.items() if dict(declared).get("primary")), None)
+    return {
+        language: Figures(records, words_of(language, tables["measures"], tables["codebook"], survey), survey, primary)
+        for language in survey.languages
+    }

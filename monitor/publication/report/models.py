@@ -1,0 +1,371 @@
+"""The model's tables and figures: the two-by-two, effects, terms, curves.
+
+Belongs here: which contrasts stand where, in the survey's own labels. Does not belong here: computing any of them, and
+what a contrast is called (`survey.wording`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monitor.publication.report import charts
+from monitor.publication.report.claims import contrast_anchor
+from monitor.publication.report.numbers import NBSP, known
+from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
+from monitor.survey.wording import MAIN, contrast_names, contrast_words, practices_of, state_words
+
+STATES = ("neither", "b_only", "a_only", "both")
+
+
+def primary(figures: Figures, wave: str) -> str | None:
+    """The model that compares the four states, of which the report tells: the first that has complementarity."""
+    contrasts = figures.tables["contrasts"]
+    found = [x["model"] for x in lines(contrasts, wave=wave, variant=MAIN, contrast="complementarity")]
+    return figures.primary if figures.primary in found else (found[0] if found else None)
+
+
+def subjects(figures: Figures, model: str | None = None) -> dict[str, str]:
+    """What the survey calls the outcome (`outcome`) and the two practices (`a`, `b`) of its primary model."""
+    name = model or figures.primary or next(iter(figures.survey.models), "")
+    declared = figures.survey.models.get(name, {})
+    practices = practices_of(figures.survey, name)
+    label = figures.words.label
+    found = {"outcome": label("measure", str(declared["outcome"]))} if declared else {}
+    return found | (
+        {"a": label("measure", practices[0]), "b": label("measure", practices[1])} if len(practices) == 2 else {}
+    )
+
+
+def titles(figures: Figures) -> dict[str, str]:
+    """Title and lead of what is told of the model; without a lead where no model compares two practices."""
+    t, about = figures.words.t, subjects(figures)
+    return {
+        "model_title": t("cooperation_title", **about) if "outcome" in about else t("nav_cooperation"),
+        "model_lead": t("cooperation_lead", **about) if "a" in about else "",
+    }
+
+
+def state_formula(figures: Figures) -> dict[str, str]:
+    """What the methods' formula calls the probabilities of the four states."""
+    name = figures.primary or next(iter(figures.survey.models), "")
+    practices = practices_of(figures.survey, name)
+    names = contrast_names(*practices) if len(practices) == 2 else {}
+    language = figures.words.language
+    return {role: contrast_words(figures.survey, name, names.get(role, role), language)[0] for role in STATES}
+
+
+def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, Any] | None:
+    """All that is told of a wave's primary model, or None where it is not published. `label`: the wave in words."""
+    shown = label or wave
+    name = primary(figures, wave)
+    if name is None:
+        return None
+    by_name = {x["contrast"]: x for x in lines(figures.tables["contrasts"], wave=wave, model=name, variant=MAIN)}
+    names = contrast_names(*practices_of(figures.survey, name)[:2])
+    contrasts = {role: by_name[contrast] for role, contrast in names.items() if contrast in by_name}
+    model = one(figures.tables["models"], wave=wave, model=name, variant=MAIN)
+    if model is None or any(r not in contrasts or contrasts[r]["suppressed"] for r in (*STATES, "complementarity")):
+        return None
+    t, n = figures.words.t, figures.numbers
+    mde, about = known(model["minimum_detectable_effect"]), subjects(figures, name)
+    filled = filled_in(figures, wave)
+    return {
+        "squares": squares(figures, shown, name, contrasts),
+        "states": states(figures, shown, name, contrasts),
+        "effects": effects(figures, shown, name, contrasts),
+        "contrasts": every_contrast(figures, wave, name, MAIN, t("contrasts_title", wave=shown, **about)),
+        "terms": terms(figures, wave, name, shown),
+        "words": t(
+            "model_n" if shown == wave else "model_n_answers" if model["firms"] is None else "model_n_pooled",
+            n=n.plain(model["n"]),
+            firms=n.plain(model["firms"]),
+            events=n.plain(model["events"]),
+            filled=t("events_filled") if filled else "",
+            base=figures.words.label("base", str(model["base"])).lower(),
+            weighted=t("is_weighted" if model["weighted"] else "is_unweighted"),
+            **about,
+        )
+        + (f" {t('imputed_why')}" if filled else ""),
+        "meaning": t("complementarity_means", **about),
+        "power": None if mde is None else t("power" if shown == wave else "power_pooled", mde=n.plain(mde * 100, 1)),
+        "firth": t("firth_why", **about) if model["estimator"] == "firth" else None,
+        "warning": model.get("warning_nl") if figures.words.language == "nl" else model["warning"],
+        "name": name,
+    }
+
+
+def filled_in(figures: Figures, wave: str) -> bool:
+    """Whether answers of the wave (of any wave, where it pools them) were imputed."""
+    filled = lines(figures.tables["quality"], indicator="imputation_rate")
+    waves = {x["wave"] for x in filled if (known(x["value"]) or 0) > 0}
+    return wave in waves if wave in {x["wave"] for x in lines(figures.tables["quality"])} else bool(waves)
+
+
+def refusal(figures: Figures, wave: str) -> str | None:
+    """Why a wave has no model, where it has none."""
+    for x in lines(figures.tables["models"], wave=wave, variant=MAIN):
+        reason = x.get("warning_nl") if figures.words.language == "nl" else x["warning"]
+        return figures.words.t("no_model", reason=reason or figures.words.t("no_model_reason"))
+    return None
+
+
+def squares(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Chart:
+    """The two-by-two of the two practices as tiles."""
+    t = figures.words.t
+    (no_a, a), (no_b, b) = state_words(figures.survey, practices_of(figures.survey, model), figures.words.language)
+
+    def tile(role: str) -> charts.Mark:
+        x = contrasts[role]
+        value = figures.numbers.percent(x["estimate"])
+        interval = figures.numbers.interval(x["ci_low"], x["ci_high"], decimals=0)
+        words = _named(figures, x)
+        return charts.Mark(words, f"{value} {interval}", known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"]))
+
+    tiles = ((tile("neither"), tile("b_only")), (tile("a_only"), tile("both")))
+    title = t("squares_title", wave=wave, **subjects(figures, model))
+    words = described(m for line in tiles for m in line)
+    svg = charts.squares(tiles, (no_a, a), (no_b, b), title, words, name_of("squares", wave))
+    return Chart(title, svg, t("squares_note"), description=words)
+
+
+def states(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Printed:
+    """The four states as a table of one practice by the other."""
+    t = figures.words.t
+    (no_a, a), (no_b, b) = state_words(figures.survey, practices_of(figures.survey, model), figures.words.language)
+
+    def cell(role: str) -> str:
+        return figures.value_words(contrasts[role], "share")
+
+    heads = (Head(t("probability"), long=True), Head(no_b, True), Head(b, True))
+    rows = ((no_a, cell("neither"), cell("b_only")), (a, cell("a_only"), cell("both")))
+    return Printed(t("states_table", wave=wave), heads, rows)
+
+
+def effects(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Chart:
+    """Average associations and complementarity in percentage points."""
+    t, n = figures.words.t, figures.numbers
+    marks = [
+        charts.Mark(
+            _named(figures, x),
+            f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
+            known(x["estimate"]),
+            known(x["ci_low"]),
+            known(x["ci_high"]),
+            strong=role == "complementarity",
+        )
+        for role, x in contrasts.items()
+        if role not in STATES
+    ]
+    values = [v for m in marks for v in (m.estimate, m.low, m.high)]
+    scale = charts.axis(values, lambda tick: n.points(tick, 0))
+    title = t("effects_title", wave=wave, **subjects(figures, model))
+    svg = charts.intervals(marks, scale, title, described(marks), name_of("effects", wave), 0.0)
+    return Chart(title, svg, f"{t('effects_note')} {t('key_effect')}", description=described(marks))
+
+
+def every_contrast(figures: Figures, wave: str, model: str, variant: str, title: str) -> Printed:
+    """Every contrast of a fit: probabilities in per cent, differences in points with their p-value; each row can be
+    linked to."""
+    found = lines(figures.tables["contrasts"], wave=wave, model=model, variant=variant)
+    practices = practices_of(figures.survey, model, variant)
+    order = list(contrast_names(*practices).values()) if len(practices) == 2 else []
+    found.sort(key=lambda x: order.index(x["contrast"]) if x["contrast"] in order else len(order))
+    return _contrast_table(figures, wave, found, title)
+
+
+def deciding(figures: Figures, wave: str, label: str) -> Printed | None:
+    """The contrasts of other models than the primary that decide a claim."""
+    name = primary(figures, wave)
+    named = {
+        (x["model"], x["variant"], x["contrast"])
+        for x in lines(figures.tables["claims"], wave=wave)
+        if x["model"] and (x["model"], x["variant"]) != (name, MAIN)
+    }
+    found = [
+        x for x in lines(figures.tables["contrasts"], wave=wave) if (x["model"], x["variant"], x["contrast"]) in named
+    ]
+    return _contrast_table(figures, wave, found, figures.words.t("deciding_title", wave=label)) if found else None
+
+
+def _contrast_table(figures: Figures, wave: str, found: Sequence[Line], title: str) -> Printed:
+    t, n = figures.words.t, figures.numbers
+    rows = []
+    for x in found:
+        share = str(x["contrast"]).startswith("p_") or str(x["contrast"]).startswith("p[")
+        estimate = n.percent(x["estimate"], 1) if share else n.points(x["estimate"])
+        interval = (n.interval if share else n.points_interval)(x["ci_low"], x["ci_high"])
+        shown = (estimate, interval, "" if share else n.p_value(x["p_value"]))
+        rows.append((_named(figures, x), *((t("withheld"), "", "") if x["suppressed"] else shown)))
+    heads = (
+        Head(t("effect"), long=True), Head(t("estimate"), True), Head(t("interval"), True), Head(t("p_value"), True),
+    )  # fmt: skip
+    return Printed(title, heads, tuple(rows), tuple(contrast_anchor(wave, x) for x in found))
+
+
+def _named(figures: Figures, line: Line) -> str:
+    """A contrast's short name in the survey's labels."""
+    model, variant, language = str(line["model"]), str(line["variant"]), figures.words.language
+    return contrast_words(figures.survey, model, str(line["contrast"]), language, variant)[0]
+
+
+def terms(figures: Figures, wave: str, model: str, label: str) -> Printed | None:
+    """The model's coefficients."""
+    t, n = figures.words.t, figures.numbers
+    found = [x for x in lines(figures.tables["terms"], wave=wave, model=model, variant=MAIN) if not x["suppressed"]]
+    if not found:
+        return None
+    heads = tuple(
+        Head(t(h), h != "term", h == "term") for h in ("term", "estimate", "se", "interval", "p_value", "odds_ratio")
+    )
+    rows = tuple(
+        (
+            term_words(figures, str(x["term"])),
+            n.plain(x["estimate"], 3),
+            n.plain(x["se"], 3),
+            n.interval(x["ci_low"], x["ci_high"], "log-odds", 2),
+            n.p_value(x["p_value"]),
+            n.plain(x["odds_ratio"], 2),
+        )
+        for x in found
+    )
+    return Printed(t("terms_title", wave=label), heads, rows)
+
+
+def term_words(figures: Figures, term: str) -> str:
+    """A coefficient's name in words: `size_band[medium]` as the band's label, products with a cross."""
+    words = figures.words
+    if term == "intercept":
+        return words.t("intercept")
+    parts = []
+    for part in term.split(":"):
+        variable, bracket, code = part.partition("[")
+        if bracket:
+            parts.append(f"{words.variable(variable)}: {words.domain(variable, code.rstrip(']'))}")
+        else:
+            base, square, _ = part.partition("^2")
+            parts.append(words.label("measure", base) + ("²" if square else ""))
+    return " × ".join(parts)
+
+
+def robustness(figures: Figures, wave: str, label: str) -> list[Chart]:
+    """The threshold curve and the specification curve of complementarity."""
+    return [c for c in (curve(figures, wave, label), specifications(figures, wave, label)) if c]
+
+
+def curve(figures: Figures, wave: str, label: str) -> Chart | None:
+    """Complementarity with the outcome cut at other values (strictly above the cut)."""
+    t, n = figures.words.t, figures.numbers
+    found = lines(figures.tables["curve"], wave=wave, contrast="complementarity", sign=">")
+    shown = sorted(
+        (x for x in found if not x["suppressed"] and known(x["estimate"]) is not None), key=lambda x: x["cut"]
+    )
+    if len(shown) < 3:
+        return None
+    points = [
+        (
+            float(x["cut"]),
+            charts.Mark(
+                f"{n.plain(x['cut'])}{NBSP}%",
+                f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
+                known(x["estimate"]),
+                known(x["ci_low"]),
+                known(x["ci_high"]),
+            ),
+        )
+        for x in shown
+    ]
+    scale = charts.axis([v for _, m in points for v in (m.low, m.high)], lambda tick: n.points(tick, 0))
+    across = charts.axis([x for x, _ in points], lambda tick: n.plain(tick), zero=False)
+    title = t("curve_title", wave=label)
+    at = next((float(x["cut"]) for x in shown if x["own_choice"]), None)
+    svg = charts.curve(points, scale, across, title, described(m for _, m in points), name_of("curve", wave), at)
+    heads = (Head(t("threshold")), Head(t("complementarity"), True), Head(t("interval"), True))
+    rows = tuple(
+        (f"{n.plain(x['cut'])}{NBSP}%", n.points(x["estimate"]), n.points_interval(x["ci_low"], x["ci_high"]))
+        for x in shown
+    )
+    model, measure = str(shown[0]["model"]), str(shown[0]["measure"])
+    outcome = str(figures.survey.models[model]["outcome"])
+    declared = figures.survey.measures.get(outcome)
+    definition = (declared.definition if declared else {}).get(figures.words.language, "")
+    note = t(
+        "curve_note",
+        outcome=figures.words.label("measure", outcome),
+        definition=definition if definition.endswith(".") else f"{definition}.",
+        measure=figures.words.label("measure", measure),
+    )
+    return Chart(title, svg, note, Printed(title, heads, rows), description=described(m for _, m in points))
+
+
+def specifications(figures: Figures, wave: str, shown_as: str) -> Chart | None:
+    """Complementarity under every declared choice, in order of size; the report's own choice stands out."""
+    t, n = figures.words.t, figures.numbers
+    found = lines(figures.tables["specifications"], wave=wave, contrast="complementarity")
+    shown = sorted(
+        (x for x in found if not x["suppressed"] and known(x["estimate"]) is not None), key=lambda x: x["estimate"]
+    )
+    if len(shown) < 3:
+        return None
+    label = figures.words.label
+    marks = [
+        charts.Mark(
+            f"{label('measure', x['outcome'])}, {label('measure', x['practice_a'])} × "
+            f"{label('measure', x['practice_b'])}, {label('base', x['base'])}, {x['weights']}, {x['answers']}, "
+            f"{x['controls']}, {label('measure', x['left_out'])}",
+            f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
+            known(x["estimate"]),
+            known(x["ci_low"]),
+            known(x["ci_high"]),
+            strong=bool(x["own_choice"]),
+        )
+        for x in shown
+    ]
+    scale = charts.axis([v for m in marks for v in (m.low, m.high)], lambda tick: n.points(tick, 0))
+    title = t("specification_title", wave=shown_as)
+    words = t(
+        "specification_note",
+        above=n.plain(sum(x["estimate"] > 0 for x in shown)),
+        below=n.plain(sum(x["estimate"] < 0 for x in shown)),
+        count=n.plain(len(shown)),
+    )
+    svg = charts.ranked(marks, scale, title, words, name_of("specifications", wave))
+    return Chart(title, svg, words, description=words)
+
+
+def checks(figures: Figures, wave: str) -> list[str]:
+    """The tests beside the primary model, as sentences."""
+    name = primary(figures, wave) or figures.primary
+    column = f"note_{figures.words.language}"
+    found = lines(figures.tables["robustness"], wave=wave, model=name) if name else []
+    told = [str(x[column]) for x in found if not x["suppressed"] and x[column]]
+    return list(dict.fromkeys(told))
+
+
+def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
+    """All models and variants of a wave with what to know about them."""
+    t, n = figures.words.t, figures.numbers
+    column = "warning_nl" if figures.words.language == "nl" else "warning"
+    pooled = label != wave
+
+    def counts(x: Line) -> tuple[str, ...]:
+        """Firms and those with the outcome; over several waves the answers, whose they are, and those with it."""
+        told = [n.plain(x["n"]), *([n.plain(x["firms"])] if pooled else []), n.plain(x["events"])]
+        return (t("withheld"), *[""] * (len(told) - 1)) if x["suppressed"] else tuple(told)
+
+    rows = tuple(
+        (
+            figures.words.label("model", str(x["model"])),
+            str(x["variant"]).replace("_", " "),
+            str(x["estimator"]).replace("_", " "),
+            *counts(x),
+            str(x[column] or ""),
+        )
+        for x in lines(figures.tables["models"], wave=wave)
+    )
+    counted = ("answers", "n", "events") if pooled else ("n", "events")
+    heads = (
+        Head(t("model")), Head(t("variant")), Head(t("estimator")), *(Head(t(h), True) for h in counted),
+        Head(t("warning"), long=True),
+    )  # fmt: skip
+    return Printed(t("models_title", wave=label), heads, rows) if rows else None

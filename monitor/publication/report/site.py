@@ -1,0 +1,139 @@
+"""The report as a site: pages that open from disk, in each of the survey's languages.
+
+Belongs here: which page shows what. Does not belong here: picking lines (`tables`, `models`) or drawing (`charts`).
+
+Pages are self-contained: style and script stand inside each page and are the only ones its Content-Security-Policy
+lets run, by their hash; nothing is fetched. All text is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from monitor.publication.report import claims, pages, revisions
+from monitor.publication.report.tables import Figures, lines
+from monitor.survey import Survey
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGES = (
+    "index", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook", "data",
+)  # fmt: skip
+
+
+def write(
+    folder: Path,
+    spoken: Mapping[str, Figures],
+    survey: Survey,
+    waves: Sequence[str],
+    revised: Mapping[str, Any] | None = None,
+    described: Sequence[str] = (),
+) -> list[Path]:
+    """Write `index.html` (a door to the languages) and a folder of pages per language. Returns the pages.
+
+    `spoken`: the disclosed tables in each language. `revised`: what changed since the last
+    release. `described`: other files that describe the tables.
+    """
+    style = (TEMPLATES / "site.css").read_text(encoding="utf-8")
+    script = (TEMPLATES / "site.js").read_text(encoding="utf-8")
+    shared = {
+        "style": Markup(style),
+        "script": Markup(script),
+        "style_hash": _hash(style),
+        "script_hash": _hash(script),
+    }
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    written = []
+    for language, figures in spoken.items():
+        words = figures.words
+        (folder / language).mkdir(parents=True, exist_ok=True)
+        context = shared | _frame(survey, figures, spoken)
+        for page, content in _pages(figures, survey, waves, revised, described):
+            file = content.get("file", f"{page}.html")
+            text = environment.get_template(f"{page}.html").render(
+                context | content, page_file=file, t=words.t, number=words.numbers
+            )
+            (folder / language / file).write_text(text, encoding="utf-8")
+            written.append(folder / language / file)
+    door = environment.get_template("door.html").render(
+        shared,
+        first=survey.languages[0],
+        titles=[(x, survey.title.get(x, survey.name)) for x in survey.languages],
+        doors=[(x, figures.words.t("language_name")) for x, figures in spoken.items()],
+        notices=[(x, (f.words.t("synthetic_short"), f.words.t("synthetic_text"))) for x, f in spoken.items()]
+        if survey.synthetic
+        else [],
+    )
+    (folder / "index.html").write_text(door, encoding="utf-8")
+    return [folder / "index.html", *written]
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures]) -> dict[str, Any]:
+    """What every page of a language carries."""
+    language = figures.words.language
+    other = next((x for x in spoken if x != language), None)
+    release = lines(figures.tables["releases"])[0]
+    return {
+        "lang": language,
+        "other": other,
+        "other_name": spoken[other].words.t("language_name") if other else "",
+        "survey_title": survey.title.get(language, survey.name),
+        "source": survey.source.get(language, ""),
+        "population": survey.population.get(language, ""),
+        "synthetic": survey.synthetic,
+        "release": release,
+        "release_day": figures.words.day(release["created_at"]),
+        "pages": [(page, f"{page}.html") for page in PAGES],
+    }
+
+
+def _pages(
+    figures: Figures,
+    survey: Survey,
+    waves: Sequence[str],
+    revised: Mapping[str, Any] | None,
+    described: Sequence[str],
+) -> list[tuple[str, dict[str, Any]]]:
+    """(template, context) of every page of a language."""
+    language = figures.words.language
+    told = {w: pages.wave(figures, survey, w) | {"pdf": f"report-{w}-{language}.pdf"} for w in waves}
+    newest = told[waves[-1]]
+    news, since = pages.news(figures, waves)
+    links = [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)]
+    pooled = claims.table(figures, claims.POOLED)
+    start = {
+        "now": newest,
+        "waves": links,
+        "claim_list": newest["claims"],
+        "claims_pooled": pooled if pooled.rows else None,
+        "news": news,
+        "news_since": since,
+    }
+    contexts = {
+        "index": start,
+        "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
+        "cooperation": pages.cooperation(figures, waves),
+        "trends": pages.trends(figures, waves),
+        "quality": pages.quality(figures, waves, revised),
+        "revisions": revisions.page(figures, survey, revised),
+        "methods": pages.methods(figures, survey, waves),
+        "codebook": pages.codebook(figures, waves),
+        "data": pages.data(figures, described),
+    }
+    found = [(page, {"page_title": figures.words.t(f"nav_{page}"), **contexts[page]}) for page in PAGES]
+    for wave in waves:
+        title = figures.words.t("wave_n", wave=wave)
+        found.append(("wave", {"page_title": title, "file": f"wave-{wave}.html", "now": told[wave]}))
+    return found

@@ -1,0 +1,311 @@
+"""The report's tables and figures, picked from the disclosed tables.
+
+Belongs here: which lines stand in which table or figure, and how they are written. Does not belong here: pages
+(`site`, `paper`), drawing (`charts`), computing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from monitor.contract.outcomes import counted
+from monitor.publication.report import charts
+from monitor.publication.report.numbers import known
+from monitor.publication.report.words import EVERYONE, Words
+from monitor.publication.spelling import spelled
+from monitor.survey import Survey
+
+Line = Mapping[Any, Any]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column of a printed table."""
+
+    text: str
+    right: bool = False
+    long: bool = False
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A table as it is printed: every cell is text."""
+
+    caption: str
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[str, ...], ...]
+    anchors: tuple[str, ...] = ()
+    """An identifier for each row, where pages link to rows"""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure with its words, and the same in a table."""
+
+    title: str
+    svg: Markup
+    note: str = ""
+    table: Printed | None = None
+    domain: str = ""
+    description: str = ""
+
+
+def described(marks: Iterable[charts.Mark]) -> str:
+    """A figure's marks in words, for those who do not see it."""
+    return "; ".join(f"{m.label}: {m.text}" for m in marks)
+
+
+class Records:
+    """A disclosed table as mappings, NULL as None, found by any of its columns without looking at every row."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.rows: list[Line] = list(frame.astype("object").where(frame.notna(), None).to_dict("records"))
+        self.found: dict[tuple[str, ...], dict[tuple[object, ...], list[Line]]] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def where(self, wanted: Mapping[str, object]) -> list[Line]:
+        """The rows with these values, in the table's order."""
+        columns = tuple(wanted)
+        if columns not in self.found:
+            index: dict[tuple[object, ...], list[Line]] = {}
+            for row in self.rows:
+                index.setdefault(tuple(row[c] for c in columns), []).append(row)
+            self.found[columns] = index
+        return list(self.found[columns].get(tuple(wanted.values()), ()))
+
+    def values(self, column: str) -> list[object]:
+        """The different values of a column, in the order they first occur."""
+        return list(dict.fromkeys(row[column] for row in self.rows))
+
+
+def lines(table: Records, **wanted: object) -> list[Line]:
+    """The rows of a table with these values."""
+    return table.where(wanted)
+
+
+def one(table: Records, **wanted: object) -> Line | None:
+    """The first row with these values, or None."""
+    found = table.where(wanted)
+    return found[0] if found else None
+
+
+LONGEST_PART = 60
+"""Characters of one name in an identifier of a page"""
+
+
+def name_of(*parts: str) -> str:
+    """An identifier for an element of a page, from names in a definition: letters, digits, underscores, and hyphens
+    between the names. Other names give another identifier."""
+    return "-".join(spelled(part, "A-Za-z0-9_", LONGEST_PART) for part in parts)
+
+
+def recipe(formula: str) -> tuple[str, str, str]:
+    """(estimator, measure, denominator) of an indicator's formula, `ratio of a over b`; no denominator: empty."""
+    estimator, _, rest = formula.partition(" of ")
+    measure, _, denominator = rest.partition(" over ")
+    return estimator, measure, denominator
+
+
+class Figures:
+    """The disclosed tables in one language.
+
+    `survey`: the definition they were made by; `primary`: the model the survey exists for.
+    """
+
+    def __init__(self, tables: Mapping[str, Records], words: Words, survey: Survey, primary: str | None) -> None:
+        self.tables = tables
+        self.words = words
+        self.numbers = words.numbers
+        self.survey = survey
+        self.primary = primary
+        self.order = list(survey.indicators)
+        self.units = {x["name"]: x["unit"] for x in lines(tables["measures"], kind="indicator")}
+        self.bases = {x["name"]: str(x["base"]) for x in lines(tables["measures"], kind="indicator")}
+        self.recipes = {x["name"]: recipe(str(x["formula"])) for x in lines(tables["measures"], kind="indicator")}
+        known_headlines = {x["name"] for x in lines(tables["measures"], kind="indicator") if x["headline"]}
+        self.headlines = [name for name in self.order if name in known_headlines]
+
+    def value_words(self, line: Line, unit: object, decimals: int | None = None) -> str:
+        """A value with its interval, or that it is withheld."""
+        if line["suppressed"]:
+            return self.words.t("withheld")
+        value = self.numbers.value(line["estimate"], unit, decimals)
+        return f"{value} ({self.numbers.interval(line['ci_low'], line['ci_high'], unit, decimals)})"
+
+    def quality(self, wave: str, indicator: str, concept: str = EVERYONE) -> float | None:
+        """A quality indicator's value."""
+        line = one(self.tables["quality"], wave=wave, indicator=indicator, concept=concept)
+        return None if line is None else known(line["value"])
+
+    def facts(self, wave: str) -> list[dict[str, str]]:
+        """What happened in a wave, in a few numbers."""
+        t, n = self.words.t, self.numbers
+        found = []
+
+        def fact(value: float | None, words: str, percent: bool = False) -> None:
+            if value is not None:
+                found.append({"value": n.percent(value, 1) if percent else n.plain(value), "words": words})
+
+        fact(self.quality(wave, "usable_responses"), t("fact_usable"))
+        fact(self.quality(wave, "invited"), t("fact_invited"))
+        fact(self.quality(wave, "unit_response_rate"), t("fact_response"), percent=True)
+        fact(self.quality(wave, "initiatives_identified"), t("fact_initiatives"))
+        for line in lines(self.tables["quality"], wave=wave, indicator="panel_overlap"):
+            if str(line["concept"]) < wave:
+                fact(known(line["value"]), t("fact_overlap", wave=line["concept"]))
+        return found
+
+    def mark(self, line: Line, unit: object, label: str, strong: bool = False) -> charts.Mark:
+        """An indicator's line as a mark of a figure."""
+        hidden = bool(line["suppressed"])
+        # The sum of a sample lies nowhere near that of a population: the two share no scale.
+        total = self.recipes[line["indicator"]][0] == "total"
+        return charts.Mark(
+            label,
+            self.value_words(line, unit),
+            None if hidden else known(line["estimate"]),
+            known(line["ci_low"]),
+            known(line["ci_high"]),
+            None if total else known(line.get("unweighted")),
+            line.get("reliability") == "limited",
+            strong,
+        )
+
+    def by_domain(self, wave: str, name: str, variable: str) -> Chart | None:
+        """One indicator by one domain variable, all firms first."""
+        table = self.tables["indicators"]
+        whole = one(table, wave=wave, indicator=name, domain_variable=EVERYONE)
+        inside = lines(table, wave=wave, indicator=name, domain_variable=variable)
+        if whole is None or not inside:
+            return None
+        order = [code for concept, code in self.words.codes if concept == variable]
+        inside.sort(key=lambda x: order.index(x["domain"]) if x["domain"] in order else len(order))
+        unit, t = self.units.get(name), self.words.t
+        marks = [self.mark(whole, unit, t("everyone"), strong=True)]
+        marks += [self.mark(x, unit, self.words.domain(variable, x["domain"])) for x in inside]
+        label = self.words.label("indicator", name)
+        domain = self.words.variable(variable)
+        title = t("by", label=label, domain=domain.lower() if len(domain) < 40 else domain)
+        svg = charts.intervals(
+            marks,
+            self.scale(marks, unit),
+            f"{title}, {wave}",
+            described(marks),
+            name_of("by", wave, name, variable),
+            marks[0].estimate,
+        )
+        rows = [(m.label, x) for m, x in zip(marks, [whole, *inside], strict=True)]
+        printed = self.indicator_table(f"{title}, {wave}", rows, unit, domain)
+        return Chart(title, svg, "", printed, variable, described(marks))
+
+    def scale(self, marks: Sequence[charts.Mark], unit: object) -> charts.Axis:
+        """An axis over marks, with ticks written in their unit."""
+        values = [v for m in marks for v in (m.estimate, m.low, m.high, m.plain) if m.estimate is not None]
+
+        def write(tick: float) -> str:
+            if unit == "share":
+                return self.numbers.percent(tick, 0 if abs(tick * 100 - round(tick * 100)) < 1e-6 else 1)
+            return short(tick, self.numbers.plain)
+
+        return charts.axis(values, write, least=0.05 if unit == "share" else None)
+
+    def indicator_table(
+        self, caption: str, rows: Sequence[tuple[str, Line]], unit: object, first: str | None = None
+    ) -> Printed:
+        """Indicator lines as a table: weighted with interval, unweighted, number of firms, reliability."""
+        t, n = self.words.t, self.numbers
+        body = []
+        for label, x in rows:
+            if x["suppressed"]:
+                body.append((label, t("withheld"), "", "", "", ""))
+            else:
+                plain = n.value(x["unweighted"], unit)
+                body.append(
+                    (
+                        label,
+                        n.value(x["estimate"], unit),
+                        n.interval(x["ci_low"], x["ci_high"], unit),
+                        t("sample_sum", value=plain) if self.recipes[x["indicator"]][0] == "total" else plain,
+                        n.plain(x["n"]),
+                        t(str(x["reliability"])) + (f", {t('held_short')}" if x["held"] else ""),
+                    )
+                )
+        heads = ("weighted_short", "interval", "answered_short", "n", "reliability")
+        named = (Head(first or t("indicator")), *(Head(t(h), h != "reliability") for h in heads))
+        return Printed(caption, named, tuple(body))
+
+    def mixed_table(self, caption: str, rows: Sequence[tuple[str, Line]]) -> Printed:
+        """Lines of several indicators as one table, each in its own unit."""
+        parts = [self.indicator_table(caption, [(label, x)], self.units.get(x["indicator"])) for label, x in rows]
+        heads = (Head(self.words.t("indicator"), long=True), *self.indicator_table(caption, [], None).heads[1:])
+        return Printed(caption, heads, tuple(row for part in parts for row in part.rows))
+
+    def quality_table(self, waves: Sequence[str], names: Sequence[str], caption: str) -> Printed:
+        """Quality indicators of waves side by side, each with its definition."""
+        t, n = self.words.t, self.numbers
+        body = []
+        for name in names:
+            values = [self.quality(wave, name) for wave in waves]
+            line = next(
+                (
+                    one(self.tables["quality"], indicator=name, wave=w, concept=EVERYONE)
+                    for w, v in zip(waves, values, strict=True)
+                    if v is not None
+                ),
+                None,
+            )
+            if line is None:
+                continue
+            places = 2 if line["unit"] in ("ratio", "firms per response") else 0
+            cells = [n.percent(v, 1) if line["unit"] == "share" else n.plain(v, places) for v in values]
+            definition = line["definition" if self.words.language == "en" else "definition_nl"]
+            body.append((t(f"q_{name}"), *cells, str(definition)))
+        heads = (Head(t("indicator")), *(Head(w, True) for w in waves), Head(t("definition"), long=True))
+        return Printed(caption, heads, tuple(body))
+
+    def rules(self, wave: str, only_failed: bool = False) -> Printed:
+        """Every rule's outcome in a wave, or of those that found something or could not be checked."""
+        t, n = self.words.t, self.numbers
+        body = []
+        for x in lines(self.tables["rules"], wave=wave):
+            if only_failed and x["passed"] is not False:
+                continue
+            outcome = "not_checked" if x["passed"] is None else "passed" if x["passed"] else "not_passed"
+            severity = "severity_warning" if x["severity"] == "warning" else str(x["severity"])
+            why = x["why"] if self.words.language == "en" else x["why_nl"] or x["why"]
+            body.append(
+                (
+                    str(why or x["rule"]),
+                    t(outcome),
+                    t(severity),
+                    n.plain(x["checked"]),
+                    n.plain(x["failed"]),
+                    n.plain(x["kept_out"]),
+                    str(x["rule"]),
+                )
+            )
+        heads = (
+            Head(t("rule"), long=True), Head(t("outcome")), Head(t("severity")), Head(t("checked"), True),
+            Head(t("failed"), True), Head(t("kept_out"), True), Head(t("name")),
+        )  # fmt: skip
+        return Printed(t("failed_rules" if only_failed else "all_rules", wave=wave), heads, tuple(body))
+
+    def rules_words(self, wave: str) -> str:
+        """How many rules held, found something, and could not be checked."""
+        counts = counted(x["passed"] for x in lines(self.tables["rules"], wave=wave))
+        return self.words.t("rules_note", **{name: self.numbers.plain(count) for name, count in counts.items()})
+
+
+def short(tick: float, write: Any) -> str:
+    """A tick of a large amount: millions and thousands cut."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(tick) >= size:
+            return f"{write(tick / size, 0 if tick % size == 0 else 1)}{letter}"
+    return str(write(tick, 0 if tick % 1 == 0 else 1))

@@ -1,0 +1,263 @@
+"""The secure database: pseudonymised firms, every completed copy, replicate weights, and macros over them.
+
+Belongs here: firm-level tables of a release and the SQL that gives an estimate with its standard error from them.
+Does not belong here: anything public.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitor.publication.public import STORAGE
+from monitor.storage.lake import Lake, connect, literal, quoted, statement
+from monitor.survey import Survey
+from monitor.survey.names import OF_EVERY_FIRM, SUPPLIED_WEIGHT, declared
+
+TABLES: Mapping[str, str] = {
+    "firms": "Firms: one row per survey, wave and firm with what it answered (not imputed), measures, bases, weights.",
+    "completed": "Completed copies: one row per survey, wave, imputation and firm; missing answers filled in. The "
+    "macros run over it. Where nothing was imputed there is one copy, the answers as they are.",
+    "missing": "Missing values: one row per wave, firm and concept without an answer, with the kind.",
+    "replicate_weights": "Replicate weights: one row per wave, firm and replicate. Every replicate ran response "
+    "adjustment and calibration again.",
+    "corrections": "Corrections: one row per firm and concept with an applied correction.",
+    "designs": "Designs: one row per wave with what intervals need.",
+}
+
+
+@dataclass(frozen=True)
+class Macro:
+    """One way to ask for an estimate: what a user gives, and what `combined_estimate.sql` makes of it."""
+
+    comment: str
+    gives: str
+    """Its first parameters"""
+    numerator: str
+    denominator: str
+    divided: bool = True
+    """Whether it is a ratio of two weighted totals, or the first total itself"""
+    share: bool = False
+    """Whether its interval is made on the logit scale"""
+
+
+ATTACHED = "Attached under a name: FROM name.{0}, database := 'name'), or USE name first."
+"""DuckDB looks for the tables a macro reads where its caller is, not where the macro is"""
+
+GIVEN = "(what)::DOUBLE"
+ANSWERED = "CASE WHEN (what) IS NOT NULL THEN 1.0 END"
+
+MACROS: Mapping[str, Macro] = {
+    "estimate_ratio": Macro(
+        "Ratio of two weighted totals with standard error and 95 % interval, per wave and domain: "
+        "FROM estimate_ratio(numerator, denominator, base := condition, domains := variable). "
+        + ATTACHED.format("estimate_ratio(numerator, denominator"),
+        "numerator, denominator",
+        "numerator",
+        "denominator",
+    ),
+    "estimate_total": Macro(
+        "Weighted total of any expression: FROM estimate_total(turnover_eur, domains := size_band). "
+        + ATTACHED.format("estimate_total(turnover_eur"),
+        "what",
+        "what",
+        "1.0",
+        divided=False,
+    ),
+    "estimate_mean": Macro(
+        "Weighted mean of any expression: FROM estimate_mean(employees, base := invests, domains := sector). "
+        + ATTACHED.format("estimate_mean(employees"),
+        "what",
+        GIVEN,
+        ANSWERED,
+    ),
+    "estimate_share": Macro(
+        "Weighted share of firms for which an expression is true; its interval is made on the logit scale: "
+        "FROM estimate_share(cooperates, domains := size_band). " + ATTACHED.format("estimate_share(cooperates"),
+        "what",
+        GIVEN,
+        ANSWERED,
+        share=True,
+    ),
+}
+
+design_columns = ("stratum", "population", "invited", "responding", "response_class")
+
+
+def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """The secure tables as frames. Direct identifiers and free text are not in the lake's later stages at all."""
+    firms, completed, missing, replicates, designs = [], [], [], [], []
+    corrections = [pd.DataFrame(columns=["survey", "wave", "firm", "concept"])]
+    for wave in waves:
+        answers, derived = lake.read("imputed_answers", wave), lake.read("derived_measures", wave)
+        answers = answers.rename(columns={"weight": SUPPLIED_WEIGHT})
+        derived = derived[[c for c in derived if c in ("imputation", "firm") or c not in answers]]
+        weights = lake.read("weighted_weights", wave)
+        flags = lake.read("imputed_flags", wave) if lake.has("imputed_flags", wave) else pd.DataFrame()
+        copies = answers.merge(derived, on=["imputation", "firm"], validate="1:1")
+        copies.insert(0, "survey", survey.name)
+        copies.insert(1, "wave", wave)
+        steps = [c for c in ("base_weight", "response_weight", "weight") if c in weights]
+        framed = [c for c in weights if c not in ("firm", *design_columns, *steps) and c not in copies]
+        copies = copies.merge(weights[["firm", *framed]], on="firm")
+        observed = copies[copies["imputation"] == 0].drop(columns="imputation")
+        filled = (
+            flags.groupby("firm")["concept"].agg(lambda c: sorted(set(c))).rename("imputed").reset_index()
+            if len(flags)
+            else pd.DataFrame({"firm": [], "imputed": []})
+        )
+        own = [c for c in design_columns if c in weights]
+        row = observed.merge(filled, on="firm", how="left").merge(weights[["firm", *own, *steps]], on="firm")
+        row["imputed"] = [list(v) if isinstance(v, list) else [] for v in row["imputed"]]
+        firms.append(row)
+        numbers = sorted(copies["imputation"].unique())
+        used = copies[copies["imputation"] > 0] if len(numbers) > 1 else copies
+        completed.append(used)
+        gaps = lake.read("staged_missing", wave) if lake.has("staged_missing", wave) else pd.DataFrame()
+        if len(gaps):
+            inside = gaps["firm"].isin(observed["firm"])
+            missing.append(gaps.loc[inside, ["firm", "concept", "kind"]].assign(survey=survey.name, wave=wave))
+        if lake.has("weighted_replicates", wave):
+            drawn = lake.read("weighted_replicates", wave)
+            matrix = np.stack([np.asarray(w, dtype=float) for w in drawn["weights"]])
+            replicates.append(
+                pd.DataFrame(
+                    {
+                        "survey": survey.name,
+                        "wave": wave,
+                        "firm": np.repeat(drawn["firm"].to_numpy(), matrix.shape[1]),
+                        "replicate": np.tile(np.arange(1, matrix.shape[1] + 1), len(matrix)),
+                        "weight": matrix.ravel(),
+                    }
+                )
+            )
+        if lake.has("staged_corrections", wave):
+            declared = lake.read("staged_corrections", wave)
+            applied = declared[declared["applied"].fillna(False).astype(bool)]
+            applied = applied.rename(columns={"column": "concept"})[["firm", "concept"]].drop_duplicates()
+            corrections.append(applied.assign(survey=survey.name, wave=wave)[["survey", "wave", "firm", "concept"]])
+        strata = weights["stratum"].nunique() if "stratum" in weights else 1
+        designs.append(_design(survey.name, wave, len(weights), strata))
+    empty = pd.DataFrame(columns=["survey", "wave", "firm", "concept", "kind"])
+    tables = {
+        "firms": pd.concat(firms, ignore_index=True),
+        "completed": pd.concat(completed, ignore_index=True),
+        "missing": pd.concat(missing, ignore_index=True)[list(empty)] if missing else empty,
+        "replicate_weights": pd.concat(replicates, ignore_index=True)
+        if replicates
+        else pd.DataFrame(columns=["survey", "wave", "firm", "replicate", "weight"]),
+        "corrections": pd.concat(corrections, ignore_index=True),
+        "designs": pd.DataFrame(designs),
+    }
+    known = allowed(survey)
+    return {name: frame[[c for c in frame if c in known]] for name, frame in tables.items()}
+
+
+def allowed(survey: Survey) -> set[str]:
+    """The columns that may stand in a secure table: nothing gets in that is not named here.
+
+    Concepts but direct identifiers and free text, measures, bases, and the design's own columns.
+    """
+    concepts = {c.name for c in survey.concepts.values() if not c.direct_identifier and c.type != "text"}
+    return concepts | set(survey.measures) | {f"base_{name}" for name in survey.bases} | set(_known)
+
+
+def _design(survey: str, wave: str, firms: int, strata: int) -> dict[str, object]:
+    from scipy.special import stdtrit
+
+    df = max(firms - strata, 1)
+    # To eight decimals: the last bits of a quantile are the processor's.
+    t = round(float(stdtrit(df, 0.975)), 8)
+    return {"survey": survey, "wave": wave, "firms": firms, "strata": strata, "df": df, "t": t}
+
+
+def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> None:
+    """Write the secure database, readable by its owner only, with labels and definitions as comments."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    path.unlink()
+    before = os.umask(0o077)
+    try:
+        with connect() as connection:
+            connection.execute(f"ATTACH {literal(str(path))} AS release (STORAGE_VERSION {literal(STORAGE)})")
+            connection.execute("USE release")
+            for name, frame in tables.items():
+                connection.register("frame", _storable(frame, survey))
+                connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM frame")
+                connection.unregister("frame")
+                connection.execute(f"COMMENT ON TABLE {quoted(name)} IS {literal(TABLES[name])}")
+                for column in frame:
+                    comment = meaning(str(column), survey)
+                    connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(str(column))} IS {literal(comment)}")
+            for name, macro in MACROS.items():
+                connection.execute(definition(name, macro))
+                connection.execute(f"COMMENT ON MACRO TABLE {quoted(name)} IS {literal(macro.comment)}")
+            connection.execute("USE memory")
+            connection.execute("DETACH release")
+    finally:
+        os.umask(before)
+    path.chmod(0o600)
+
+
+def definition(name: str, macro: Macro) -> str:
+    """The CREATE MACRO of one way to ask.
+
+    Every macro is whole in itself and reads its tables through `query_table`, with the database's name before them: a
+    macro, or a table, that it named without would be looked for where the caller is.
+    """
+    place = "'\"' || replace(coalesce(database, current_database()), '\"', '\"\"') || '\".main."
+    given = {
+        "numerator": f"({macro.numerator})",
+        "denominator": f"({macro.denominator})",
+        "divided": str(macro.divided).lower(),
+        "share": str(macro.share).lower(),
+        "base": "(base)",
+        "domains": "(domains)",
+        **{table: f"{place}{table}'" for table in ("completed", "firms", "replicate_weights", "designs")},
+    }
+    body = re.sub(r"\$(\w+)", lambda found: given[found[1]], statement("released", "combined_estimate"))
+    lines = (line for line in body.splitlines() if not line.startswith("--"))
+    head = f"{name}({macro.gives}, base := true, domains := 'all', database := NULL)"
+    return f"CREATE MACRO {head} AS TABLE\n" + "\n".join(lines)
+
+
+def _storable(frame: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+    """Columns that hold nothing at all get their concept's type: an unasked question is still a typed column."""
+    kinds = {"number": "float64", "percentage": "float64", "integer": "Int64", "boolean": "boolean"}
+    out = frame.copy()
+    for column in out:
+        if out[column].isna().all():
+            known = declared(str(column), survey)
+            kind: Any = kinds.get(known.type, "string") if known else "string"
+            out[column] = out[column].astype(kind)
+    return out
+
+
+_known = {
+    **OF_EVERY_FIRM,
+    "replicate": "Number of the replicate.",
+    "concept": "Concept without an answer.",
+    "kind": "Missing kind: not_asked, refused, dont_know, break_off, invalid or absent.",
+    "firms": "Usable responses (number).",
+    "strata": "Strata with responses (number).",
+    "df": "Degrees of freedom: firms minus strata.",
+    "t": "97.5 % quantile of Student's t with these degrees of freedom.",
+}
+
+
+def meaning(column: str, survey: Survey) -> str:
+    """What a column of the secure tables holds: label and definition of its concept or measure, in both languages."""
+    if known := declared(column, survey):
+        unit = "percent" if known.type == "percentage" else known.unit
+        words = [f"{known.label.get(x, '')}: {known.definition.get(x, '')}".strip(": ") for x in ("en", "nl")]
+        return " | ".join(w for w in words if w) + (f" [{unit}]" if unit else "")
+    if column.startswith("base_") and column.removeprefix("base_") in survey.bases:
+        base = survey.bases[column.removeprefix("base_")]
+        return f"Whether the firm is in the base: {base.label.get('en', base.name)} | {base.label.get('nl', '')}"
+    return _known.get(column, f"{column} (from the survey's frame or design).")

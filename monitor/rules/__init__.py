@@ -1,0 +1,5 @@
+"""Declared rules over a table, judged by Great Expectations.
+
+Belongs here: reading suites, judging them, the failing rows. Does not belong here: what follows for a response
+or a wave (`stages.validated`).
+"""

@@ -1,0 +1,257 @@
+"""Indicators and changes as a linear system of cells, and the rows of it that are withheld.
+
+Belongs here: which published lines show which quantities, what adds up to what, why a line is sensitive.
+Does not belong here: solving the system (`complementary`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitor.stages.disclosed import primary, sets
+from monitor.stages.disclosed.contributions import WaveFirms, contributions, largest
+from monitor.stages.disclosed.sets import EVERYONE
+from monitor.statistics.disclosure.complementary import Name, Quantity, System, withheld_rows
+from monitor.survey import Survey
+
+total_cost = 1_000.0
+"""How many times dearer it is to withhold a table's total than a cell of the same size"""
+
+habit = 0.01
+"""What withholding a line costs that the newest release withheld already, against one it showed"""
+
+Row = tuple[str, str, str, str]
+"""(wave, indicator, domain variable, domain)"""
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Rows withheld for themselves and rows withheld to protect them."""
+
+    primary: frozenset[Row]
+    complementary: frozenset[Row]
+    system: System
+
+    @property
+    def rows(self) -> frozenset[Row]:
+        """All of them."""
+        return self.primary | self.complementary
+
+
+def row_of(line: Mapping[Name, object]) -> Row:
+    """The key of an indicator's line."""
+    return (str(line["wave"]), str(line["indicator"]), str(line["domain_variable"]), str(line["domain"]))
+
+
+def indicator_rows(
+    indicators: pd.DataFrame,
+    survey: Survey,
+    firms: Mapping[str, WaveFirms],
+    published_before: Iterable[Row] = (),
+    withheld_before: Iterable[Row] = (),
+) -> Withheld:
+    """The lines of `indicators` to withhold. `firms` are those of each wave.
+
+    `published_before` are lines an earlier release has shown: they cannot protect anything any more. `withheld_before`
+    are lines the newest release withheld: they are taken first, so that the pattern stays as it was where nothing
+    changed.
+    """
+    system, sensitive, before = System(), set[Row](), set(withheld_before)
+    for wave, lines in indicators.groupby("wave", sort=True):
+        if str(wave) in firms:
+            _Wave(str(wave), firms[str(wave)], survey, system).add(lines.to_dict("records"), sensitive, before)
+    for row in published_before:
+        if row in system.shows and row not in sensitive:
+            system.known.update(system.shows[row])
+    chosen = withheld_rows(system, sensitive)
+    return Withheld(frozenset(sensitive), frozenset(chosen - sensitive), system)
+
+
+def overlap_rows(changes: pd.DataFrame, counts: Mapping[Row, float], least: int) -> set[tuple[str, str, str, str, str]]:
+    """The lines of `changes` whose number of firms in both waves is withheld: (indicator, variable, domain, from, to).
+
+    `counts` are the numbers of firms that the indicators' lines show. One to `least` − 1 firms are too few to count in
+    public, whether they were in both waves or, as the difference with either wave's own number, in one of them alone;
+    none at all says nothing about anyone.
+    """
+    system, sensitive = System(), set()
+    for line in changes.to_dict("records"):
+        count = number(line.get("overlap_firms"))
+        pair = f"{line['wave_from']}-{line['wave_to']}"
+        domain = (str(line["indicator"]), str(line["domain_variable"]), str(line["domain"]))
+        row = (pair, *domain)
+        name: Name = ("firms", *row)
+        ends = [counts[end] for w in ("wave_from", "wave_to") if (end := (str(line[w]), *domain)) in counts]
+        few = any(0 < firms < least for firms in (count, *(number - count for number in ends)))
+        _put(system, name, count, width=float(least) if few else 0.0)
+        system.shows[row], system.cost[row] = (name,), max(count, 1.0)
+        if few:
+            sensitive.add(row)
+    _relations(system)
+    chosen = withheld_rows(system, set(sensitive))
+    return {(row[1], row[2], row[3], *row[0].split("-", 1)) for row in chosen}
+
+
+def _put(system: System, name: Name, value: float, most: float = np.inf, width: float = 0.0) -> None:
+    known = system.quantities.get(name)
+    if known is None:
+        system.quantities[name] = Quantity(value, 0.0, most, width)
+    else:
+        known.width = max(known.width, width)
+        known.most = min(known.most, most)
+
+
+def number(value: Any) -> float:
+    """The value as a number; 0 where there is none."""
+    known = None if value is None or value is pd.NA else float(value)
+    return 0.0 if known is None or known != known else known
+
+
+def events_of(line: Mapping[Name, object]) -> float:
+    """How many firms of a line have the property: as counted, or as anyone can work out from share and number."""
+    counted = line.get("events")
+    if counted is None or counted is pd.NA or counted != counted:
+        return float(np.rint(number(line.get("unweighted")) * number(line.get("n"))))
+    return number(counted)
+
+
+class _Wave:
+    """One wave's lines, written into a system of cells."""
+
+    def __init__(self, wave: str, firms: WaveFirms, survey: Survey, system: System) -> None:
+        self.wave, self.survey, self.system = wave, survey, system
+        self.limits = survey.disclosure
+        self.sets = sets.sets(firms, survey)
+        self.amounts = contributions(firms, survey)
+
+    def add(self, lines: Iterable[Mapping[Any, Any]], sensitive: set[Row], before: set[Row]) -> None:
+        """Add these lines and all that hangs together with them."""
+        for line in lines:
+            row = row_of(line)
+            name, domain = row[1], row[2:]
+            if ("firms", name) not in self.sets.named or domain not in self.sets.domains:
+                continue
+            quantities, same = self._measured(name, domain)
+            self.system.shows[row] = quantities
+            if same or line.get("reliability") == "unpublishable":
+                sensitive.add(row)
+            cost = max(self.system.quantities[quantities[0]].value, 1.0)
+            cost *= total_cost if domain[0] == EVERYONE else 1.0
+            self.system.cost[row] = cost * habit if row in before else cost
+        self._between_measures()
+        self._between_domains()
+
+    def _measured(
+        self, name: str, domain: sets.Domain, inside: sets.Bools | None = None
+    ) -> tuple[tuple[Name, ...], bool]:
+        """The quantities an indicator shows in a domain – the number of firms first – and whether they are sensitive.
+
+        `inside` are the firms of a domain that no line is about.
+        """
+        inside = self.sets.domains[domain] if inside is None else inside
+        counted = self.sets.members[self.sets.named["firms", name]] & inside
+        count = float(counted.sum())
+        few = bool(primary.too_few([count], self.limits.minimum_firms)[0])
+        shown: list[Name] = [self._name("firms", name, domain)]
+        _put(self.system, shown[0], count, width=float(self.limits.minimum_firms) if few else 0.0)
+        same = few
+        if ("events", name) in self.sets.named:
+            events = float((self.sets.members[self.sets.named["events", name]] & inside).sum())
+            same |= bool(primary.alike([events], [count])[0])
+            shown.append(self._name("events", name, domain))
+            width = float(min(primary.fewest_others, count)) if same else 0.0
+            # A number of firms that is withheld itself bounds nothing.
+            _put(self.system, shown[1], events, most=np.inf if few else count, width=width)
+        elif name in self.amounts:
+            amounts = largest(self.amounts[name][inside])
+            same |= primary.one_firm_too_large(amounts, self.limits.p_percent, self.limits.dominance)
+            if len(amounts):
+                shown.append(self._name("amount", name, domain))
+                need = 2 * primary.protection(amounts, self.limits.p_percent) if same else 0.0
+                _put(self.system, shown[1], float(amounts.sum()), width=need)
+        return tuple(shown), same
+
+    def _name(self, kind: str, name: str, domain: sets.Domain) -> Name:
+        """A quantity's name: the same for the same firms, or the same amounts of them, whatever shows it."""
+        if kind != "amount":
+            kind, name = self.sets.named[kind, name]
+        else:
+            mine = self.amounts[name]
+            name = next(n for n, a in self.amounts.items() if np.array_equal(a, mine, equal_nan=True))
+        return (kind, self.wave, name, *domain)
+
+    def _between_measures(self) -> None:
+        """What divides what among measures, in every domain; what is left of a whole is a cell of its own."""
+        for whole, parts, rest in sets.divisions(self.sets.members):
+            for domain, inside in self.sets.domains.items():
+                total = self._name(*whole, domain)
+                members = [self._name(*part, domain) for part in parts]
+                if not all(name in self.system.quantities for name in (total, *members)):
+                    continue
+                if rest.any():
+                    left = float((rest & inside).sum())
+                    size = self.system.quantities[total].value
+                    properties = all(kind == "events" for kind, _ in parts)
+                    alike = properties and size > 0 and left < primary.fewest_others
+                    own: Name = ("rest", self.wave, whole, parts, *domain)
+                    width = float(min(primary.fewest_others, size)) if alike else 0.0
+                    self.system.quantities[own] = Quantity(left, width=width)
+                    members.append(own)
+                    if alike:
+                        self.system.implied.add(own)
+                self.system.relations.append((total, tuple(members)))
+
+    def _between_domains(self) -> None:
+        """What divides what among domains, for every measure."""
+        _relations(self.system, self.wave)
+        names = {row[1] for row in self.system.shows if row[0] == self.wave}
+        divided: dict[tuple[Name, str], list[Name]] = {}
+        for one, other, inside in sets.crossings(self.sets.domains):
+            for name in sorted(names):
+                whole = next((d for d in (one, other) if (self.sets.domains[d] == inside).all()), None)
+                shown, same = self._measured(name, whole or (f"{one[0]}&{other[0]}", f"{one[1]}&{other[1]}"), inside)
+                for quantity in shown:
+                    kind, _, owner, *_ = quantity
+                    for domain, across in ((one, other[0]), (other, one[0])):
+                        if domain != whole:
+                            parts = divided.setdefault(((kind, self.wave, owner, *domain), across), [])
+                            parts += [quantity] if quantity not in parts else []
+                if whole is None and same:
+                    self.system.implied.update(shown)
+        for (total, across), parts in divided.items():
+            if total in self.system.quantities:
+                _adds_up(self.system, total, parts, ("left out", *total, across))
+
+
+def _relations(system: System, wave: str | None = None) -> None:
+    """Every quantity over the domains of a variable adds up to the same quantity over everyone; crossed variables
+    (`a*b`) add up to each of their margins. What a table leaves out (a domain not stated) counts as known."""
+    grouped: dict[tuple[Name, ...], list[Name]] = {}
+    for name in system.quantities:
+        if name[0] == "rest" or name[3] == EVERYONE or wave not in (None, name[1]):
+            continue
+        kind, of, owner, variable, code = name
+        grouped.setdefault((kind, of, owner, variable, EVERYONE, EVERYONE), []).append(name)
+        variables, codes = str(variable).split("*"), str(code).split("*")
+        if len(variables) > 1 and len(codes) == len(variables):
+            for margin, value in zip(variables, codes, strict=True):
+                grouped.setdefault((kind, of, owner, variable, margin, value), []).append(name)
+    for (kind, of, owner, variable, margin, value), members in grouped.items():
+        total = (kind, of, owner, margin, value)
+        if total in system.quantities:
+            _adds_up(system, total, members, ("left out", kind, of, owner, variable, margin, value))
+
+
+def _adds_up(system: System, total: Name, members: list[Name], rest: Name) -> None:
+    """Record that the members add up to the total. What is missing from the sum is taken as known to everyone."""
+    left = system.quantities[total].value - sum(system.quantities[m].value for m in members)
+    if abs(left) > 1e-9 * max(1.0, abs(system.quantities[total].value)):
+        system.quantities[rest] = Quantity(left, -np.inf)
+        system.known.add(rest)
+        members = [*members, rest]
+    system.relations.append((total, tuple(members)))

@@ -1,0 +1,111 @@
+"""What the survey's definition decides about printed lines: whether two waves compare, and whether a claim came first.
+
+Belongs here: the columns that say so. Does not belong here: withholding anything (`primary`, `complementary`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from monitor.stages.disclosed.history import Earlier
+from monitor.stages.disclosed.sets import EVERYONE
+from monitor.storage.lake import Lake
+from monitor.survey import Survey
+from monitor.survey.comparability import (
+    change_words,
+    changes_between,
+    comparable_since,
+    indicator_concepts,
+    strongest,
+)
+
+
+def with_comparability(changes: pd.DataFrame, indicators: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+    """`changes` with what became of the questions between the two waves, and a line without numbers for every pair of
+    waves whose figures for all firms do not compare: what is not there must say why."""
+    told = {}
+    whole = indicators[indicators["domain_variable"] == EVERYONE] if len(indicators) else indicators
+    withheld = {(str(x["indicator"]), str(x["wave"])): bool(x["suppressed"]) for x in whole.to_dict("records")}
+    apart = []
+    for name in survey.indicators:
+        waves = sorted(wave for indicator, wave in withheld if indicator == name)
+        for before, after in combinations(waves, 2):
+            told[name, before, after] = facts = _between(survey, name, before, after)
+            if not facts["comparable"]:
+                apart.append(
+                    {
+                        "survey": survey.name, "indicator": name, "domain_variable": EVERYONE, "domain": EVERYONE,
+                        "wave_from": before, "wave_to": after,
+                        "suppressed": withheld[name, before] or withheld[name, after], "overlap_suppressed": False,
+                    }
+                )  # fmt: skip
+    lines = pd.DataFrame([*changes.to_dict("records"), *apart])
+    for column in ("comparable", "comparability", "changed_nl", "changed_en"):
+        lines[column] = [
+            (told.get(key) or _between(survey, *key))[column]
+            for key in lines[["indicator", "wave_from", "wave_to"]].itertuples(index=False, name=None)
+        ] if len(lines) else []  # fmt: skip
+    return lines
+
+
+def _between(survey: Survey, name: str, before: str, after: str) -> Mapping[str, Any]:
+    first = comparable_since(survey, name, survey.waves[after])
+    changes = changes_between(survey, indicator_concepts(survey, name), before, after)
+    return {
+        "comparable": first is not None and first <= before,
+        "comparability": strongest(changes),
+        **{f"changed_{x}": change_words(survey, changes, x) or None for x in ("nl", "en")},
+    }
+
+
+def with_proof(
+    claims: pd.DataFrame, lake: Lake, survey: Survey, waves: Sequence[str], before: Sequence[Earlier]
+) -> pd.DataFrame:
+    """`claims` with how it is proven that the rule came before the wave's answers: `release` where an earlier release
+    without the wave, made before its delivery arrived, has the same claims; `commit` where the claim names the commit
+    it was written in, of a date before the arrival; NULL where nothing proves it. Pooled: what proves every wave."""
+    if not len(claims):
+        return claims
+    arrivals = {wave: _arrival(lake, wave) for wave in waves}
+    commits = {str(c["claim"]): c.get("committed") or {} for c in survey.claims}
+    out = claims.copy()
+    proofs = []
+    for name, wave in zip(out["claim"].astype(str), out["wave"].astype(str), strict=True):
+        about = [wave] if wave in arrivals else list(waves)
+        found = {_proof(survey, w, arrivals[w], commits.get(name, {}), before) for w in about}
+        proofs.append(found.pop() if len(found) == 1 else None if None in found else "commit")
+    out["declared_before"] = pd.Series(proofs, index=out.index, dtype="object")
+    out["committed"] = [commits.get(name, {}).get("commit") for name in out["claim"].astype(str)]
+    return out
+
+
+def _proof(
+    survey: Survey, wave: str, arrived: datetime | None, commit: Mapping[str, str], before: Sequence[Earlier]
+) -> str | None:
+    if arrived is None:
+        return None
+    for release in before:
+        told = release.manifest
+        same = survey.claims_hash is not None and told.get("claims_hash") == survey.claims_hash
+        if same and wave not in told.get("waves", [wave]) and _moment(str(told["created_at"])) < arrived:
+            return "release"
+    return "commit" if commit.get("date") and _moment(str(commit["date"])) < arrived else None
+
+
+def _arrival(lake: Lake, wave: str) -> datetime | None:
+    """When the first of a wave's answers arrived."""
+    if not lake.has("raw_deliveries", wave):
+        return None
+    table = lake.read("raw_deliveries", wave)
+    answers = table.loc[table["role"] == "answers", "arrived_at"]
+    return min((_moment(str(moment)) for moment in answers), default=None)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

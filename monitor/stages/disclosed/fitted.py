@@ -1,0 +1,156 @@
+"""Models and what came from them, as far as they may be shown.
+
+Belongs here: which models, terms, contrasts, checks and claims are withheld. Does not belong here: indicators
+(`cells`), what earlier releases have shown (`sequence`).
+
+A coefficient of a category tells how many of its firms have the outcome: a logit's fitted events equal the observed
+ones in every category it has a term for. So the terms of a category variable are shown together or not at all, and only
+where each category has enough firms with the outcome and enough without. A model without controls is the table of its
+practices, and is treated as one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitor import contract
+from monitor.stages.disclosed import primary
+from monitor.stages.disclosed.contributions import WaveFirms
+from monitor.survey import Disclosure, Survey
+from monitor.wording.notes import told
+
+KEY = ["wave", "model", "variant"]
+LEVEL = re.compile(r"^(?P<variable>[^\[\]]+)\[(?P<level>.*)\]$")
+"""A category's term: `size_band[large]`"""
+INTERCEPT = "intercept"
+
+
+def withhold_models(
+    tables: Mapping[str, pd.DataFrame], survey: Survey, firms: Mapping[str, WaveFirms]
+) -> dict[str, pd.DataFrame]:
+    """Models and what came from them: below the thresholds a model goes with its terms, contrasts, checks and claims.
+
+    A refused model (nothing published) keeps its reason; its number of firms is withheld where that is too small.
+    """
+    out = {name: frame.copy() for name, frame in tables.items()}
+    withheld: set[tuple[str, ...]] = set()
+    if len(out["models"]):
+        tables_of_practices = saturated(out["models"], out["terms"], firms, survey.disclosure)
+        out["models"]["suppressed"] = primary.model_withheld(out["models"], survey.disclosure) | tables_of_practices
+        out["models"] = without_few_alike(out["models"], survey.disclosure.minimum_firms)
+        out["models"] = emptied("models", out["models"])
+        for language, column in (("en", "warning"), ("nl", "warning_nl")):
+            words = [told(kept, language) for kept in out["models"]["notes"]]
+            out["models"][column] = pd.Series(words, index=out["models"].index, dtype="object")
+        rows = out["models"].loc[out["models"]["suppressed"].astype(bool), KEY]
+        withheld = set(rows.astype(str).itertuples(index=False, name=None))
+    for name in ("terms", "contrasts", "robustness"):
+        if len(out[name]):
+            keys = out[name][KEY].astype(str).itertuples(index=False, name=None)
+            out[name]["suppressed"] = [k in withheld for k in keys]
+            if name == "terms":
+                out[name]["suppressed"] |= few_in_a_category(out[name], out["models"], firms, survey.disclosure)
+            out[name] = emptied(name, out[name])
+    for name in ("curve", "specifications"):
+        if len(out[name]):
+            fits = out[name].assign(df=float(survey.disclosure.minimum_df))
+            out[name]["suppressed"] = primary.model_withheld(fits, survey.disclosure)
+            out[name] = emptied(name, out[name])
+    out["claims"] = _claims(out["claims"], withheld, survey.disclosure)
+    return out
+
+
+def _claims(claims: pd.DataFrame, withheld: set[tuple[str, ...]], limits: Disclosure) -> pd.DataFrame:
+    if not len(claims):
+        return claims
+    told = claims["estimate"].notna()
+    few = primary.too_few(claims["n"], limits.minimum_firms)
+    from_model = np.array([k in withheld for k in claims[KEY].astype(str).itertuples(index=False, name=None)])
+    events = pd.to_numeric(claims["events"]) if "events" in claims else pd.Series(np.nan, index=claims.index)
+    claims["suppressed"] = told & (few | from_model | primary.alike(events.astype("float64"), claims["n"]))
+    counted = claims["model"].isna()
+    claims["n"] = claims["n"].where(counted)
+    claims["events"] = events.where(counted)
+    claims.loc[claims["suppressed"], "verdict"] = "not testable"
+    return emptied("claims", claims)
+
+
+def few_in_a_category(
+    terms: pd.DataFrame, models: pd.DataFrame, firms: Mapping[str, WaveFirms], limits: Disclosure
+) -> primary.Flags:
+    """Terms of a category variable of which some category – the reference among them – has fewer firms with the
+    outcome, or without it, than `minimum_events`; and the intercept of such a model, which is the reference's."""
+    models_of = {tuple(str(x[k]) for k in KEY): x for x in models.to_dict("records")}
+    flags = pd.Series(False, index=terms.index)
+    for key, part in terms.groupby(KEY):
+        model = models_of.get(tuple(map(str, key)))
+        found = part["term"].astype(str).str.extract(LEVEL)
+        answers = None if model is None else _inside(model, firms, found["variable"].dropna().unique())
+        if answers is None:
+            continue
+        for variable, own in found.groupby("variable"):
+            if variable not in answers:
+                continue  # wave effects, and means over a firm's waves: of no group of firms inside a wave
+            # Categories that too few firms have are counted with the reference.
+            group = answers[variable].where(answers[variable].isin(own["level"]), "")
+            with_it = answers["outcome"].eq("1").groupby(group.to_numpy()).agg(["sum", "size"])
+            fractional = not answers["outcome"].isin(["0", "1"]).all()
+            rarer = with_it["size"] if fractional else with_it["sum"].clip(upper=with_it["size"] - with_it["sum"])
+            least = rarer.min()
+            if least < limits.minimum_events:
+                flags[own.index] = True
+                flags[part.index[part["term"] == INTERCEPT]] = True
+    return flags.to_numpy(dtype=bool)
+
+
+def saturated(
+    models: pd.DataFrame, terms: pd.DataFrame, firms: Mapping[str, WaveFirms], limits: Disclosure
+) -> primary.Flags:
+    """Models without controls, which are the table of their practices, where a cell of that table is sensitive."""
+    named = terms.groupby(KEY)["term"].agg(set).to_dict() if len(terms) else {}
+    flags = []
+    for model in models.to_dict("records"):
+        own = {str(t) for t in named.get(tuple(model[k] for k in KEY), set())}
+        practices = sorted(t for t in own if t != INTERCEPT and ":" not in t and "^" not in t)
+        answers = _inside(model, firms, practices)
+        if not practices or answers is None or not all(set(answers.get(p, ["2"])) <= {"0", "1", ""} for p in practices):
+            flags.append(False)
+            continue
+        events = answers["outcome"].eq("1").groupby([answers[p] for p in practices]).agg(["sum", "size"])
+        few = primary.too_few(events["size"], limits.minimum_firms) | primary.alike(events["sum"], events["size"])
+        flags.append(bool(few.any()))
+    return np.array(flags, dtype=bool)
+
+
+def _inside(model: Mapping[Any, Any], firms: Mapping[str, WaveFirms], columns: Iterable[str]) -> pd.DataFrame | None:
+    """These columns of a model's firms as text, with its outcome as `outcome`; of all waves where it spans them."""
+    base, outcome = f"base_{model['base']}", str(model["outcome"])
+    waves = [firms[str(model["wave"])]] if str(model["wave"]) in firms else list(firms.values())
+    tables = []
+    for table in (f.answers for f in waves if outcome in f.answers and base in f.answers):
+        inside = (table[base] == "1") & (table[outcome] != "")
+        tables.append(table.loc[inside, [c for c in columns if c in table]].assign(outcome=table.loc[inside, outcome]))
+    return pd.concat(tables, ignore_index=True) if tables else None
+
+
+def without_few_alike(models: pd.DataFrame, least: int) -> pd.DataFrame:
+    """`models` without the number of different firms where it would give a few away: beside the answers and the firms
+    that two waves share it tells how many firms answered in several waves, or in all of them."""
+    if "firms" not in models:
+        return models.assign(firms=None)
+    few = pd.to_numeric(models["fewest_alike"]).fillna(0).between(1, least - 1)
+    return models.assign(firms=models["firms"].astype("object").where(~few.astype(bool), None))
+
+
+def emptied(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The values the contract lists as withheld become NULL where `suppressed` is true."""
+    out = frame.copy()
+    for column in contract.BY_NAME[name].withheld:
+        if column in out:
+            out[column] = out[column].astype("object").where(~out["suppressed"].astype(bool), None)
+    return out

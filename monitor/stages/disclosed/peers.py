@@ -1,0 +1,128 @@
+"""What a firm can be compared with: initiatives with their participants, and medians and quartiles of its peers.
+
+Belongs here: counts per initiative and weighted quantiles per domain, with their own thresholds.
+Does not belong here: any firm's own answer.
+"""
+
+from __future__ import annotations
+
+from math import floor, log10
+
+import numpy as np
+import pandas as pd
+
+from monitor.stages.disclosed.cells import EVERYONE
+from monitor.stages.disclosed.contributions import WaveFirms
+from monitor.statistics.disclosure.complementary import Quantity, System, withheld_rows
+from monitor.storage.lake import Lake, statement
+from monitor.survey import Survey
+
+digits = 2
+"""Significant digits of a published quantile: no firm's own amount can be read off it"""
+
+
+def initiatives(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
+    """The registry with the number of usable responses that take part in each initiative.
+
+    All of them add up to the number of participations, which the mean number of initiatives gives away: an
+    initiative with too few firms takes another one with it where it could be worked out by itself.
+    """
+    columns = ["survey", "wave", "initiative", "kind", "label_nl", "label_en", "firms", "suppressed"]
+    if not survey.initiatives or not lake.has("imputed_answers", wave) or not _asked(lake, wave):
+        return pd.DataFrame(columns=columns)
+    with lake.open(wave, "imputed_answers") as connection:
+        counts = dict(connection.execute(statement("disclosed", "initiatives")).fetchall())
+    least = survey.disclosure.minimum_firms
+    system, few = System(), set()
+    for code in survey.initiatives:
+        count = float(counts.get(code, 0))
+        system.quantities[code] = Quantity(count, width=float(least) if 0 < count < least else 0.0)
+        system.shows[code], system.cost[code] = (code,), max(count, 1.0)
+        if 0 < count < least:
+            few.add(code)
+    system.quantities[EVERYONE] = Quantity(sum(q.value for q in system.quantities.values()))
+    system.known.add(EVERYONE)
+    system.relations.append((EVERYONE, tuple(survey.initiatives)))
+    withheld = withheld_rows(system, set(few))
+    rows = [
+        {
+            "survey": survey.name,
+            "wave": wave,
+            "initiative": code,
+            "kind": initiative.kind,
+            "label_nl": initiative.label.get("nl"),
+            "label_en": initiative.label.get("en"),
+            "firms": None if code in withheld else counts.get(code, 0),
+            "suppressed": code in withheld,
+        }
+        for code, initiative in survey.initiatives.items()
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _asked(lake: Lake, wave: str) -> bool:
+    with lake.open(wave, "imputed_answers") as connection:
+        columns = {row[0] for row in connection.execute("DESCRIBE imputed_answers").fetchall()}
+    return "initiatives" in columns
+
+
+def benchmarks(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> pd.DataFrame:
+    """Weighted median and quartiles of every number-valued measure, by domain, from the answers as given.
+
+    A median is shown where the minimum number of firms stand on either side of it, quartiles where they do beyond
+    each quartile; all are rounded to two significant digits. Percentages come as shares.
+    """
+    columns = ["survey", "wave", "measure", "domain_variable", "domain", "p25", "median", "p75"]
+    columns += ["quartiles_suppressed", "suppressed"]
+    firms = firms_of_wave.observed.merge(firms_of_wave.weights[["firm", "weight"]], on="firm")
+    rows = []
+    for measure in survey.measures.values():
+        if measure.type not in ("number", "percentage") or measure.name not in firms:
+            continue
+        values = firms[["firm", "weight"]].assign(value=pd.to_numeric(firms[measure.name], errors="coerce"))
+        values = values.dropna()
+        if not len(values):
+            continue
+        groups = [(EVERYONE, EVERYONE, values)]
+        for variable, codes in firms_of_wave.domains.items():
+            merged = values.merge(codes, on="firm")
+            groups += [(variable, str(code), part) for code, part in merged.groupby("domain")]
+        unit = 0.01 if measure.type == "percentage" else 1.0
+        for variable, code, part in groups:
+            quantiles = _quantiles(part, survey.disclosure.minimum_firms)
+            rows.append(
+                {
+                    "survey": survey.name,
+                    "wave": wave,
+                    "measure": measure.name,
+                    "domain_variable": variable,
+                    "domain": code,
+                    **{name: None if v is None else rounded(v * unit) for name, v in quantiles.items()},
+                    "quartiles_suppressed": quantiles["p25"] is None,
+                    "suppressed": quantiles["median"] is None,
+                }
+            )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _quantiles(part: pd.DataFrame, least: int) -> dict[str, float | None]:
+    ordered = part.sort_values("value", kind="stable")
+    reached = ordered["weight"].cumsum().to_numpy() / ordered["weight"].sum()
+    values = ordered["value"].to_numpy(dtype=float)
+
+    def at(share: float) -> float:
+        return float(values[min(int(np.searchsorted(reached, share - 1e-12)), len(values) - 1)])
+
+    shown: dict[str, float | None] = {"p25": None, "median": None, "p75": None}
+    if len(values) >= 2 * least:
+        shown["median"] = at(0.5)
+    if len(values) >= 4 * least:
+        shown |= {"p25": at(0.25), "p75": at(0.75)}
+    return shown
+
+
+def rounded(value: float) -> float:
+    """The value to two significant digits."""
+    if value == 0:
+        return 0.0
+    return float(round(value, digits - 1 - floor(log10(abs(value)))))

@@ -1,0 +1,143 @@
+"""Indicators and changes: every declared indicator by every declared domain, with its uncertainty.
+
+Belongs here: reading weights and measures, writing estimates. Does not belong here: variance formulas (`design`),
+disclosure control (`disclosed`).
+
+`lines` estimates one indicator in all domains at once, `period` says what it is about; `survey.comparability`
+since when it means the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from itertools import combinations
+
+import pandas as pd
+
+from monitor.problems import Problem, WaveStopped
+from monitor.stages.estimated.changes import changes_between
+from monitor.stages.estimated.lines import WaveData, WaveEstimates, estimate_wave
+from monitor.stages.estimated.period import period
+from monitor.statistics.design.structure import SurveyDesign
+from monitor.storage.lake import Lake, quoted, statement
+from monitor.survey import Survey, Wave
+from monitor.survey.comparability import comparable_since
+
+__all__ = ["WaveData", "WaveEstimates", "changes_between", "estimate_wave", "run", "run_all"]
+
+log = logging.getLogger("monitor")
+
+
+def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
+    """Write `estimated_indicators` of a wave: one row per indicator and domain. Returns rows and headline figures."""
+    estimates = estimate_wave(read_wave(lake, survey, wave), survey)
+    table = indicator_table(estimates, survey, wave)
+    rows = lake.write("estimated_indicators", wave.name, table)
+    whole = table[table["domain_variable"] == "all"].set_index("indicator")["estimate"]
+    headline = {name: float(whole[name]) for name, i in survey.indicators.items() if i.headline and name in whole}
+    return {
+        "rows": rows,
+        "firms": estimates.design.n,
+        "copies": estimates.copies,
+        "headline": headline,
+        "not_asked": sorted(set(survey.indicators) - set(table["indicator"])),
+    }
+
+
+def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, object]:
+    """Write `estimated_changes` for the wave `all`: every indicator and domain between every two comparable waves."""
+    have = [name for name in sorted(waves) if lake.has("weighted_weights", name) and lake.has("derived_measures", name)]
+    compared = have if len(have) > 1 else []
+    estimates = {name: estimate_wave(read_wave(lake, survey, survey.waves[name]), survey) for name in compared}
+    tables, left_out = [], 0
+    for before, after in combinations(have, 2):
+        since = {name: comparable_since(survey, name, survey.waves[after]) for name in survey.indicators}
+        comparable = {name for name, first in since.items() if first is not None and first <= before}
+        left_out += len(survey.indicators) - len(comparable)
+        tables.append(changes_between(estimates[before], estimates[after], before, after, comparable))
+    columns = [
+        "indicator",
+        "domain_variable",
+        "domain",
+        "wave_from",
+        "wave_to",
+        "change",
+        "se",
+        "ci_low",
+        "ci_high",
+        "p_value",
+        "df",
+        "correlation",
+        "overlap_firms",
+    ]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    table = table[columns].sort_values(columns[:5], ignore_index=True)
+    table.insert(0, "survey", survey.name)
+    rows = lake.write("estimated_changes", "all", _typed(table))
+    if left_out:
+        log.info("%s: %d changes left out: their questions changed between the waves", survey.name, left_out)
+    return {"rows": rows, "waves": len(have), "not_comparable": left_out}
+
+
+def read_wave(lake: Lake, survey: Survey, wave: Wave) -> WaveData:
+    """Design, measures of every copy and domains of a wave, firms in one order."""
+    weights = lake.read("weighted_weights", wave.name)
+    design = SurveyDesign.from_tables(
+        weights, lake.read("weighted_replicates", wave.name), survey, lake.read("weighted_nonresponding", wave.name)
+    )
+    with lake.open(wave.name, "derived_measures", "imputed_answers") as connection:
+        derived = {row[0] for row in connection.execute("DESCRIBE derived_measures").fetchall()}
+        answered = {row[0] for row in connection.execute("DESCRIBE imputed_answers").fetchall()}
+        asked = [v for v in survey.domains if v not in weights and v not in derived and v in answered]
+        columns = "".join(f", answers.{quoted(v)}" for v in asked)
+        measures = connection.execute(statement("estimated", "measures").replace("/* domains */", columns)).df()
+    known = set(weights["firm"])
+    copies = {}
+    for copy in sorted(int(c) for c in measures["imputation"].unique()):
+        rows = measures[measures["imputation"] == copy]
+        lost = known.symmetric_difference(rows["firm"])
+        if lost or rows["firm"].duplicated().any():
+            raise WaveStopped(
+                Problem(
+                    f"copy {copy} of wave {wave.name} and its weights do not hold the same firms",
+                    expected=f"{len(known)} firms, once each",
+                    found=f"{len(rows)} rows, {len(lost)} firms in one of the two only",
+                    do="run the wave again from `weighted`",
+                )
+            )
+        copies[copy] = rows.set_index("firm").reindex(weights["firm"]).reset_index()
+    for variable in survey.domains:
+        if variable in weights:
+            for rows in copies.values():
+                rows[variable] = weights[variable].to_numpy()
+    past = lake.read("derived_routed", wave.name) if lake.has("derived_routed", wave.name) else None
+    routed = {} if past is None else {str(name): set(part["firm"]) for name, part in past.groupby("measure")}
+    return WaveData(wave.name, design, copies, routed)
+
+
+def indicator_table(estimates: WaveEstimates, survey: Survey, wave: Wave) -> pd.DataFrame:
+    """`estimated_indicators`: the estimates as rows, sorted by key, percentages as shares.
+
+    An indicator of which nothing was asked in this wave has no rows; one that was asked and nobody answered has.
+    """
+    table = estimates.table()
+    table.insert(0, "survey", survey.name)
+    table.insert(1, "wave", wave.name)
+    since = {name: comparable_since(survey, name, wave) for name in survey.indicators}
+    table["comparable_since"] = table["indicator"].map(since)
+    table["reference_period"] = table["indicator"].map({name: period(survey, name, wave) for name in survey.indicators})
+    answered = table.groupby("indicator")["n"].transform("max") > 0
+    table = table[answered | table["comparable_since"].notna()]
+    return _typed(table.sort_values(["indicator", "domain_variable", "domain"], ignore_index=True))
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Counts as whole numbers that may be missing, texts as text also where all are missing."""
+    counts = {c: "Int64" for c in ("n", "n_routed", "events", "overlap_firms", "copies") if c in table}
+    texts = {
+        c: "string"
+        for c in ("reason", "comparable_since", "reference_period", "reliability", "domain", "domain_variable")
+        if c in table
+    }
+    return table.astype({**counts, **texts})

@@ -1,0 +1,150 @@
+"""What the data say about a claim's estimand: a share, a difference of shares, or a contrast of a fitted model.
+
+    estimand: {kind: share, measure: m, equals: true, among: g, base: b}      share with m = equals, among firms with g
+    estimand: {kind: difference, measure: m, by: g, base: b}                  p(m | g) - p(m | not g)
+    estimand: {kind: contrast, model: name, variant: main, contrast: name}
+
+What is found is rounded as it is published: a sentence prints its table's digits, and a rule is held against them.
+
+Belongs here: these three, through every completed copy. Does not belong here: deciding (`statistics.decisions.claims`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from monitor.contract.precision import to_error
+from monitor.statistics.decisions.claims import Evidence
+from monitor.statistics.design.intervals import korn_graubard
+from monitor.statistics.imputation.rubin import combine
+from monitor.statistics.models.columns import Columns
+from monitor.statistics.models.power import Precision, State
+from monitor.statistics.models.result import LEVEL, Result, bounds
+from monitor.statistics.models.sample import Array, Sample
+from monitor.survey import Disclosure
+
+FEW = 10
+"""Fewer events or non-events than this: the exact interval with the effective number of firms"""
+
+
+def evidence_for(
+    claim: Mapping[str, Any], sample: Sample, results: Sequence[Result], thresholds: Disclosure
+) -> Evidence:
+    """The evidence for one claim; with a reason in its place where the wave cannot give any."""
+    estimand = claim["estimand"]
+    if estimand["kind"] == "contrast":
+        return _of_contrast(estimand, results)
+    measures = [estimand["measure"], *(estimand[k] for k in ("among", "by") if estimand.get(k))]
+    absent = [name for name in measures if not sample.has(name)]
+    if absent or f"base_{estimand['base']}" not in sample.observed:
+        names = ", ".join(absent or [estimand["base"]])
+        return _nothing(f"niet gevraagd in deze golf: {names}", f"not asked in this wave: {names}")
+    for name in measures:
+        if why := sample.skipped.get((name, estimand["base"])):
+            return Evidence(reason=why)
+    return _of_shares(estimand, sample, thresholds)
+
+
+def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evidence:
+    model, variant = estimand["model"], estimand.get("variant", "main")
+    for result in results:
+        if (result.specification.model, result.specification.variant) != (model, variant):
+            continue
+        if result.refusal is not None:
+            return _nothing(
+                f"het model is niet gepubliceerd: {result.refusal.nl}",
+                f"the model is not published: {result.refusal.en}",
+            )
+        c = result.contrasts
+        place, precision = (c.at(estimand["contrast"]), c.precision(estimand["contrast"])) if c else (None, None)
+        if c is None or place is None or precision is None:
+            break
+        low, high = c.interval()
+        se, df = float(c.error[place]), float(c.df[place])
+        return Evidence(
+            to_error(float(c.estimate[place]), se),
+            to_error(se, se),
+            df,
+            to_error(float(low[place]), se),
+            to_error(float(high[place]), se),
+            share=c.kinds[place] == "share",
+            n=result.n,
+            minimum_detectable_effect=to_error(precision.detectable(), None),
+            error_at=precision.error_at,
+            model=model,
+            variant=variant,
+            contrast=estimand["contrast"],
+        )
+    return _nothing(f"geen model {model} in deze golf", f"no model {model} in this wave")
+
+
+def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosure) -> Evidence:
+    difference = estimand["kind"] == "difference"
+    found = [_shares_of_copy(estimand, copy, sample, difference) for copy in sample.copies]
+    firms = [min(group.sum() for group in groups) for _, _, groups, _ in found]
+    if min(firms) < thresholds.minimum_firms:
+        least = thresholds.minimum_firms
+        return _nothing(f"minder dan {least} bedrijven", f"fewer than {least} firms")
+    domain = np.any([np.any(groups, axis=0) for _, _, groups, _ in found], axis=0)
+    df = max(float(sample.design.degrees_of_freedom(domain)), 1.0)
+    covariances = np.stack([sample.design.covariance(influence) for _, influence, _, _ in found])
+    combined = combine(np.stack([estimates for estimates, _, _, _ in found]), covariances, df)
+    estimate, se, df = float(combined.estimate[0]), float(combined.se[0]), float(combined.df[0])
+    state = State(float(combined.estimate[1]), float(combined.se[1])) if difference else None
+    n = round(float(np.mean([np.any(groups, axis=0).sum() for _, _, groups, _ in found])))
+    _, _, told, with_it = _shares_of_copy(estimand, sample.observed, sample, difference)
+    share = np.array([not difference])
+    lows, highs = bounds(np.array([estimate]), np.array([se]), np.array([df]), share, LEVEL)
+    low, high = float(lows[0]), float(highs[0])
+    events = round(float(np.mean([count for _, _, _, count in found])))
+    if not difference and min(events, n - events) < FEW:
+        exact = korn_graubard(estimate, se, n, df, LEVEL, n)
+        low, high = float(exact[0]), float(exact[1])
+    least_found = to_error(Precision(se, df, estimate, state).detectable(), None)
+    estimate, low, high, se = (to_error(value, se) for value in (estimate, low, high, se))
+    return Evidence(
+        estimate,
+        se,
+        df,
+        low,
+        high,
+        share=not difference,
+        n=n,
+        answered=int(np.any(told, axis=0).sum()),
+        answered_with=None if difference else with_it,
+        minimum_detectable_effect=least_found,
+    )
+
+
+def _shares_of_copy(
+    estimand: Mapping[str, Any], copy: Columns, sample: Sample, difference: bool
+) -> tuple[Array, Array, list[np.ndarray], int]:
+    """(estimates (2,), influences (n, 2), groups, events) of one copy: of the estimand and of the first group's share;
+    influences are of w_i z_i kind."""
+    y = copy.numbers[estimand["measure"]]
+    base = (copy.numbers[f"base_{estimand['base']}"] == 1) & ~np.isnan(y)
+    equal = (y == float(bool(estimand.get("equals", True)))).astype(np.float64)
+    if difference:
+        by = copy.numbers[estimand["by"]]
+        groups = [base & (by == 1), base & (by == 0)]
+    elif estimand.get("among"):
+        groups = [base & (copy.numbers[estimand["among"]] == 1)]
+    else:
+        groups = [base]
+    w = sample.design.weights
+    estimates, influences = np.zeros(2), np.zeros((len(w), 2))
+    for signs, group in zip(((1.0, 1.0), (-1.0, 0.0)), groups, strict=False):
+        size = float(w[group].sum())
+        if size == 0:
+            continue
+        share = float((w * equal)[group].sum()) / size
+        estimates += np.multiply(signs, share)
+        influences += np.outer(np.where(group, equal - share, 0.0) / size, signs)
+    return estimates, influences, groups, int(equal[groups[0]].sum())
+
+
+def _nothing(nl: str, en: str) -> Evidence:
+    return Evidence(reason={"nl": nl, "en": en})

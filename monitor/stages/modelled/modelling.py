@@ -1,0 +1,237 @@
+"""Everything one sample gives: its models, what could overturn them, its claims, and their tables.
+
+Belongs here: the order of the parts, how long each took, and which rows go into which table. Does not belong here: any
+formula; what only several waves together give (`pooled`).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from monitor.running.beside import share
+from monitor.stages.modelled.evidence import evidence_for
+from monitor.stages.modelled.registry import Model, Specification
+from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
+from monitor.stages.modelled.specifications import (
+    curve,
+    curve_rows,
+    joint_test,
+    specification_curve,
+    specification_rows,
+)
+from monitor.stages.modelled.tables import TABLES, contrast_rows, frame_of, model_row, term_rows
+from monitor.statistics.decisions.claims import Evidence, decide, holm, rule_text
+from monitor.statistics.models.engine import Work, analyse_all
+from monitor.statistics.models.known import Known
+from monitor.statistics.models.result import Result
+from monitor.statistics.models.sample import Sample
+from monitor.storage.lake import Lake
+from monitor.survey import Survey
+from monitor.survey.comparability import apart, change_words, concepts_of, estimand_concepts
+from monitor.wording.notes import LANGUAGES, note
+
+REPLICATED_COPIES = 5
+"""Completed copies within which the replicates' variance is computed; the primary model uses all of them"""
+
+
+@dataclass
+class Findings:
+    """What one sample gave so far."""
+
+    survey: Survey
+    sample: Sample
+    label: str
+    """The wave as the tables name it"""
+    waves: tuple[str, ...] = ()
+    """The waves that are taken together, where there are several"""
+    results: list[Result] = field(default_factory=list)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def timed(self, part: str, started: float) -> float:
+        """Note how long a part took; returns the time it is now."""
+        now = perf_counter()
+        self.seconds[part] = round(self.seconds.get(part, 0.0) + now - started, 3)
+        return now
+
+    def add_robustness(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Robustness rows with the survey and wave they belong to."""
+        self.rows["modelled_robustness"] += [{"survey": self.survey.name, "wave": self.label, **row} for row in rows]
+
+    def not_together(self, concepts: Collection[str]) -> Evidence | None:
+        """Why what rests on these concepts cannot be decided over the pooled waves; None where it can."""
+        changes = apart(self.survey, concepts, self.waves)
+        if changes is None:
+            return None
+        nl, en = (change_words(self.survey, changes, language) for language in ("nl", "en"))
+        return Evidence(
+            reason={
+                "nl": f"De metingen zijn hiervoor niet samen te nemen: {nl}",
+                "en": f"The waves cannot be taken together for this: {en}",
+            }
+        )
+
+    def write(self, lake: Lake, partition: str) -> dict[str, object]:
+        """Write every table of the partition; returns what Dagster is told."""
+        written = {
+            table: lake.write(table, partition, frame_of(self.rows[table], columns, key))
+            for table, (columns, key) in TABLES.items()
+        }
+        return {
+            "rows": written,
+            "firms": len(self.sample.firms),
+            "copies": len(self.sample.copies),
+            "models": len(self.results),
+            "refused": {
+                f"{r.specification.model} {r.specification.variant}": r.refusal.en
+                for r in self.results
+                if r.refusal is not None
+            },
+            "seconds": dict(self.seconds),
+        }
+
+
+def fit_models(findings: Findings, models: Sequence[Model]) -> None:
+    """Every model's variants, with the checks each allows."""
+    started = perf_counter()
+    sample, thresholds = findings.sample, findings.survey.disclosure
+    variants = {model.name: _variants(model, sample) for model in models}
+    works = [
+        Work((variant,), thresholds, replicated_copies=len(sample.copies) if model.primary else REPLICATED_COPIES)
+        for model in models
+        for variant in variants[model.name]
+    ]
+    analysed = iter(share(analyse_all, sample, works))
+    for model in models:
+        results = [result for _ in variants[model.name] for result in next(analysed)]
+        adjusted = _holm_within(results, model.family_contrast)
+        for result in results:
+            add_result(findings, result, adjusted.get(result.specification.variant))
+            if result.specification.variant in ("main", *(a.variant for a in model.alternatives)):
+                dose = result.specification.dose
+                doses = doses_of(sample.copies, dose) if dose is not None and result.refusal is None else None
+                findings.add_robustness(checks_of(result, findings.survey, doses))
+    findings.timed("models", started)
+
+
+def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float] | None = None) -> None:
+    """A result's rows of the models', terms' and contrasts' tables."""
+    name, label = findings.survey.name, findings.label
+    specification = result.specification
+    measured = (
+        specification.outcome,
+        *specification.practices,
+        *filter(None, (specification.dose, specification.levels)),
+    )
+    mixed = findings.not_together(concepts_of(findings.survey, [*measured, specification.base]))
+    if mixed is not None and mixed.reason is not None and result.refusal is None:
+        result.warnings.append(note("not_together", **{lang: mixed.reason[lang].rstrip(".") for lang in LANGUAGES}))
+    findings.results.append(result)
+    findings.rows["modelled_models"].append(model_row(name, label, result))
+    findings.rows["modelled_terms"] += term_rows(name, label, result)
+    findings.rows["modelled_contrasts"] += contrast_rows(name, label, result, adjusted)
+
+
+def draw_curves(findings: Findings, models: Sequence[Model]) -> None:
+    """The curve over cuts and the specification curve with its joint test, where a model declares them."""
+    survey, sample, label = findings.survey, findings.sample, findings.label
+    for model in models:
+        started = perf_counter()
+        known = Known(sample, findings.results)
+        if model.curve is not None:
+            points = curve(sample, model, survey.disclosure, known)
+            findings.rows["modelled_curve"] += curve_rows(survey, label, model, points, known)
+            started = findings.timed("curves", started)
+        if model.choices is not None:
+            found = specification_curve(sample, model, survey.disclosure, known)
+            findings.rows["modelled_specifications"] += specification_rows(survey.name, label, model, found, known)
+            seed = np.random.SeedSequence([survey.seed, zlib.crc32(f"{label} {model.name}".encode())])
+            joint = joint_test(sample, [r for _, r in found], np.random.default_rng(seed))
+            findings.add_robustness(joint_rows(survey, model.main, joint))
+            findings.timed("specifications", started)
+
+
+def decide_claims(findings: Findings) -> None:
+    """The claims' verdicts: every declared claim with its rule, its reason and the hash of the rules."""
+    started = perf_counter()
+    survey, sample = findings.survey, findings.sample
+    evidence = [
+        findings.not_together(estimand_concepts(survey, claim["estimand"]))
+        or evidence_for(claim, sample, findings.results, survey.disclosure)
+        for claim in survey.claims
+    ]
+    families = Counter(str(claim.get("family", claim["claim"])) for claim in survey.claims)
+    for verdict in decide(survey.claims, evidence):
+        claim, e = verdict.claim, verdict.evidence
+        share, family = claim["estimand"]["kind"] == "share", str(claim.get("family", claim["claim"]))
+        findings.rows["modelled_claims"].append(
+            {
+                "survey": survey.name,
+                "wave": findings.label,
+                "claim": claim["claim"],
+                "text_nl": claim["text"]["nl"],
+                "text_en": claim["text"]["en"],
+                "estimand": estimand_text(claim["estimand"]),
+                "estimate": e.estimate,
+                "ci_low": e.low,
+                "ci_high": e.high,
+                "decision_rule": rule_text(claim["rule"], "en", share, families[family]),
+                "verdict": verdict.verdict,
+                "reason": verdict.reason["en"],
+                "decision_rule_nl": rule_text(claim["rule"], "nl", share, families[family]),
+                "reason_nl": verdict.reason["nl"],
+                "se": e.se,
+                "df": e.df,
+                "n": e.n if e.answered is None else e.answered,
+                "events": e.answered_with,
+                "p_supported": verdict.p_supported,
+                "p_contradicted": verdict.p_contradicted,
+                "minimum_detectable_effect": e.minimum_detectable_effect,
+                "family": family,
+                "declared": str(claim.get("declared", "")),
+                "claims_hash": survey.claims_hash,
+                "model": e.model,
+                "variant": e.variant,
+                "contrast": e.contrast,
+            }
+        )
+    findings.timed("claims", started)
+
+
+def estimand_text(estimand: Mapping[str, Any]) -> str:
+    """The estimand in one line, in the names of the codebook."""
+    if estimand["kind"] == "contrast":
+        return str(estimand["contrast"])
+    measure = estimand["measure"] if estimand.get("equals", True) else f"not {estimand['measure']}"
+    if estimand["kind"] == "difference":
+        return f"p({measure} | {estimand['by']}) - p({measure} | not {estimand['by']})"
+    among = f" | {estimand['among']}" if estimand.get("among") else ""
+    return f"p({measure}{among})"
+
+
+def _variants(model: Model, sample: Sample) -> list[Specification]:
+    variants = model.variants()
+    if sample.copies[0] is sample.observed:
+        # Nothing was filled in: every result already rests on complete cases.
+        variants = [variant for variant in variants if not variant.complete_cases]
+    return variants
+
+
+def _holm_within(results: Sequence[Result], contrast: str) -> dict[str, dict[str, float]]:
+    """Variant -> contrast -> p-value adjusted over the family's variants; empty outside families."""
+    found = []
+    for result in results:
+        place = result.contrasts.at(contrast) if result.contrasts is not None else None
+        if result.specification.family is None or result.contrasts is None or place is None:
+            continue
+        c = result.contrasts
+        found.append((result.specification.variant, float(c.p_values()[0][place])))
+    adjusted = holm(np.array([p for _, p in found]))
+    return {variant: {contrast: float(p)} for (variant, _), p in zip(found, adjusted, strict=True)}

@@ -1,0 +1,59 @@
+"""Models, robustness and claims: of a wave, and of all waves together.
+
+Belongs here: which parts run for a wave and which for all waves. Does not belong here: the parts.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from monitor.stages.modelled.gather import sample_of
+from monitor.stages.modelled.modelling import Findings, decide_claims, draw_curves, fit_models
+from monitor.stages.modelled.panel import pooled_sample
+from monitor.stages.modelled.pooled import attrition_rows, fit_panel, pooled_model
+from monitor.stages.modelled.registry import models_of
+from monitor.stages.modelled.tables import TABLES, frame_of
+from monitor.storage.lake import Lake
+from monitor.survey import Survey, Wave
+
+log = logging.getLogger("monitor")
+
+POOLED = "pooled"
+"""What the tables call all waves together; in the lake their partition is `all`"""
+
+__all__ = ["POOLED", "TABLES", "run", "run_all"]
+
+
+def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
+    """Fit the wave's models, draw its curves, decide its claims and write the `modelled_` tables.
+
+    Returns rows per table, models refused with their reason, and seconds per part.
+    """
+    models = models_of(survey)
+    findings = Findings(survey, sample_of(lake, survey, wave.name), wave.name)
+    fit_models(findings, models)
+    draw_curves(findings, models)
+    decide_claims(findings)
+    log.info("%s %s: %d models, %d claims", survey.name, wave.name, len(findings.results), len(survey.claims))
+    return findings.write(lake, wave.name)
+
+
+def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
+    """The same for all waves pooled, with firm means, conditional logit and attrition; partition `all`.
+
+    A single wave has nothing to pool: the tables are written without rows.
+    """
+    if len(waves) < 2:
+        return {"rows": {table: lake.write(table, "all", frame_of([], *shape)) for table, shape in TABLES.items()}}
+    samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
+    models = [pooled_model(model) for model in models_of(survey)]
+    findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(sorted(waves)))
+    fit_models(findings, models)
+    for model in models:
+        if model.primary:
+            fit_panel(findings, model)
+            attrition_rows(findings, samples, model)
+    draw_curves(findings, models)
+    decide_claims(findings)
+    log.info("%s pooled: %d models, %d claims", survey.name, len(findings.results), len(survey.claims))
+    return findings.write(lake, "all")

@@ -1,0 +1,6 @@
+"""`released`: one immutable, published set – database, report, tables, metadata, manifest."""
+
+from monitor.publication.difference import diff
+from monitor.stages.released.stage import public_tables, releases, run_all
+
+__all__ = ["diff", "public_tables", "releases", "run_all"]

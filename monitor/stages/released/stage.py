@@ -1,0 +1,174 @@
+"""`released`: one immutable, published set – database, report, tables, metadata, manifest.
+
+Belongs here: building a release from disclosed tables and putting it in place. Does not belong here: any estimate.
+
+`public` and `secure` write the two databases, `statistics` the secure data for Stata and SPSS, `datapackage` and
+`exchange` describe the tables to programs, `manifest` says what made them, `publish` puts the whole in place
+atomically, `difference` tells what changed between two releases.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from monitor import contract
+from monitor.contract.shape import shaped
+from monitor.publication import datapackage, difference, exchange, manifest, public, secure
+from monitor.publication import microdata as statistics
+from monitor.publication.difference import Difference, diff
+from monitor.running.beside import begin
+from monitor.storage import private, publish
+from monitor.storage.lake import Lake
+from monitor.survey import Survey
+
+__all__ = ["About", "Difference", "build", "diff", "public_tables", "releases", "run_all"]
+
+log = logging.getLogger("monitor")
+
+
+def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = False) -> dict[str, object]:
+    """Publish what `disclosed` let through, with the secure database beside it, as a new release.
+
+    With `passports`, every firm of the newest wave gets its own under `secure/passports/`; they are content too.
+    Where a release holds the content already, `latest` names that one and none is made. Returns release_id, path,
+    content_hash and whether `latest` names another release than before.
+    """
+    folder = private.open_folder(lake.home / "releases" / survey.name)
+    tables = public_tables(lake, survey, waves)
+    firms = secure.firm_tables(lake, survey, waves)
+    plain = manifest.content_hash(
+        {f"public.{n}" if n not in manifest.volatile else n: f for n, f in tables.items()}
+        | {f"secure.{n}": f for n, f in firms.items()}
+    )
+    pressed = manifest.with_passports(plain)
+    content = pressed if passports else plain
+    with publish.publishing(folder):
+        last = publish.latest(folder)
+        # Passports that are there already are no reason for a release without them.
+        same = publish.holding(folder, [pressed] if passports else [plain, pressed])
+        if same is not None:
+            if same != last:
+                publish.switch(folder, same.name)
+            log.info("released: nothing changed since %s", same.name)
+            told = publish.manifest(same)["content_hash"]
+            return {"release_id": same.name, "path": str(same), "content_hash": told, "new": same != last}
+        release_id = f"r{publish.next_number(folder):04d}-{content[:12]}"
+        created_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+        tables["releases"] = tables["releases"].assign(release_id=release_id, created_at=created_at)
+        about = About(survey, tuple(waves), release_id, created_at, content)
+        with publish.building(folder) as built:
+            build(built, about, tables, firms, lake, last, passports)
+            path = publish.put_in_place(folder, built, release_id)
+    log.info("released: %s", path)
+    return {"release_id": release_id, "path": str(path), "content_hash": content, "new": True}
+
+
+@dataclass(frozen=True)
+class About:
+    """Which release this is."""
+
+    survey: Survey
+    waves: tuple[str, ...]
+    release_id: str
+    created_at: datetime
+    content_hash: str
+
+    @property
+    def moment(self) -> str:
+        """When it was made, as programs write it."""
+        return self.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def build(
+    folder: Path,
+    about: About,
+    tables: Mapping[str, pd.DataFrame],
+    firms: Mapping[str, pd.DataFrame],
+    lake: Lake,
+    last: Path | None,
+    passports: bool,
+) -> None:
+    """Write every file of a release into an empty folder; the manifest, with everyone's checksum, last.
+
+    last: the release that readers have now.
+    """
+    from monitor.publication import report
+    from monitor.publication.report import passports as pressed
+
+    survey, waves = about.survey, about.waves
+    shown, hidden = folder / "public", folder / "secure"
+    shown.mkdir()
+    hidden.mkdir(mode=0o700)
+    described = exchange.write(shown, tables, survey, waves, about.moment)
+    description = manifest.describe(lake, survey, waves, about.release_id, about.moment, about.content_hash)
+    revisions = None
+    if last is not None:
+        this = difference.Side(about.release_id, tables, firms, description)
+        revisions = _revisions(difference.compare(difference.read(last), this), survey)
+    reported = begin(report.build, shown / "report", tables, survey, waves, revisions, described)
+    public.write_database(shown / "monitor.duckdb", tables)
+    public.write_csv(shown / "tables", tables)
+    datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
+    secure.write_database(hidden / "microdata.duckdb", firms, survey)
+    statistics.write(hidden, firms, survey)
+    reported()
+    if passports:
+        newest = firms["firms"][firms["firms"]["wave"] == waves[-1]]
+        pressed.write(hidden / "passports", newest, report.spoken(tables, survey), survey, waves[-1])
+    description["files"] = manifest.checksums(folder)
+    (folder / publish.MANIFEST).write_text(
+        json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
+    private.open_to_all(shown)
+    for path, mode in ((folder, private.OPEN_FOLDER), (folder / publish.MANIFEST, private.OPEN_FILE)):
+        path.chmod(mode)
+
+
+def _revisions(revised: Difference, survey: Survey) -> dict[str, object]:
+    """What the report may tell of the change since the last release."""
+    lines = difference.public_lines(revised, survey.disclosure.minimum_firms)
+    return {"since": revised.before, "facts": revised.facts, "lines": lines}
+
+
+def public_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """The disclosed tables in the contract's shape, and `releases` for the release to come (not yet named)."""
+    tables = {
+        table.name: shaped(table.name, lake.read(f"disclosed_{table.name}", "all"))
+        for table in contract.TABLES
+        if table.name != "releases"
+    }
+    about = {
+        "release_id": "",
+        "created_at": None,
+        "survey": survey.name,
+        "waves": ",".join(waves),
+        "code_version": manifest.code_version(),
+        "definition_hash": survey.definition_hash,
+        "synthetic": survey.synthetic,
+        "synthetic_note": "Synthetic data: no firm in them exists." if survey.synthetic else None,
+    }
+    tables["releases"] = shaped("releases", pd.DataFrame([about]))
+    return tables
+
+
+def releases(home: Path, survey: str) -> list[dict[str, object]]:
+    """What each published release of a survey says of itself, oldest first: for `monitor releases`."""
+    kept = (
+        "survey",
+        "release_id",
+        "created_at",
+        "waves",
+        "synthetic",
+        "content_hash",
+        "code_version",
+        "definition_hash",
+    )
+    found = [(path, publish.manifest(path)) for path in publish.releases(home / "releases" / survey)]
+    return [{name: told[name] for name in kept} | {"path": str(path)} for path, told in found]

@@ -1,0 +1,96 @@
+"""Mergers and moves: identifiers that from some wave on stand for another firm.
+
+Belongs here: the declared crosswalk. Does not belong here: pseudonyms.
+
+`inbox/<survey>/crosswalk.csv` (it holds register numbers, so it is no part of the survey folder): from, to, wave,
+reason. From that wave on an answer or frame record of `from` is one of `to`; earlier waves keep it apart.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import duckdb
+
+from monitor.problems import Problem, UnusableDelivery
+from monitor.storage.identity import formed
+from monitor.storage.lake import Lake
+from monitor.survey import Survey, Wave
+from monitor.survey.inbox import list_text
+
+CROSSWALK_FILE = "crosswalk.csv"
+FIELDS = ("from", "to", "wave", "reason")
+
+
+def register_firm_of(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> int:
+    """Give the connection the macro `firm_of(cell)`: the pseudonym of the firm that a cell stands for in this wave.
+
+    The connection has `firm_id` and `pseudonym`. Returns the crosswalk's rows in force.
+    """
+    path = lake.home / "inbox" / survey.name / CROSSWALK_FILE
+    text = list_text(path, lake.home / "inbox")
+    read = read_crosswalk(text, path.name, wave.name, tuple(survey.waves)) if text is not None else {}
+    pairs = {formed(old, survey.identifier): formed(new, survey.identifier) for old, new in read.items()}
+    firm = "firm_id(cell)"
+    if pairs:
+        connection.execute(
+            "SET VARIABLE successors = MAP($1::VARCHAR[], $2::VARCHAR[])", [list(pairs), list(pairs.values())]
+        )
+        firm = f"coalesce(map_extract_value(getvariable('successors'), {firm}), {firm})"
+    connection.execute(f"CREATE OR REPLACE TEMP MACRO firm_of(cell) AS pseudonym({firm})")
+    return len(pairs)
+
+
+def read_crosswalk(text: str, file: str, wave: str, waves: tuple[str, ...]) -> dict[str, str]:
+    """Predecessor -> last successor as of a wave; chains followed, circles and contradictions refused."""
+    first = text.splitlines()[0] if text.strip() else ""
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    heading = [(name or "").strip() for name in reader.fieldnames or []]
+    reader.fieldnames = heading
+    problems = []
+    if missing := [name for name in FIELDS if name not in heading]:
+        raise UnusableDelivery(
+            Problem(
+                what=f"the crosswalk lacks {', '.join(missing)}",
+                file=file,
+                line=1,
+                expected=", ".join(FIELDS),
+                found=", ".join(heading),
+                severity="critical",
+            )
+        )
+    direct: dict[str, str] = {}
+    for row in reader:
+        said = {name: (row.get(name) or "").strip() for name in FIELDS}
+        if not any(said.values()):
+            continue
+        if lacking := [name for name in FIELDS if not said[name]]:
+            what = f"a crosswalk row needs {' and '.join(lacking)}"
+            problems.append(Problem(what=what, file=file, line=reader.line_num, severity="critical"))
+            continue
+        if said["wave"] not in waves:
+            what = "the crosswalk names a wave the survey does not have"
+            found = said["wave"]
+            problems.append(Problem(what=what, file=file, line=reader.line_num, severity="critical", found=found))
+            continue
+        if waves.index(said["wave"]) > waves.index(wave):
+            continue
+        if direct.get(said["from"], said["to"]) != said["to"]:
+            what = "the crosswalk gives one firm two successors"
+            problems.append(Problem(what=what, file=file, line=reader.line_num, severity="critical"))
+        direct[said["from"]] = said["to"]
+    last: dict[str, str] = {}
+    for start in direct:
+        seen, at = {start}, direct[start]
+        while at in direct and at not in seen:
+            seen.add(at)
+            at = direct[at]
+        if at in seen:
+            problems.append(Problem(what="the crosswalk goes round in a circle", file=file, severity="critical"))
+            break
+        last[start] = at
+    if problems:
+        raise UnusableDelivery(problems)
+    return last

@@ -1,0 +1,386 @@
+"""Chained equations: every variable with missing values drawn in turn from all others, in all copies at once.
+
+Belongs here: the chain, the predictors of each draw and their bookkeeping. Does not belong here: the models
+(`draws`), which variable is drawn how (`plan`), where answers come from and go to.
+
+A variable that only some firms were asked (its gate decides) is drawn for firms that the copy's own gate lets in and
+takes the declared value for the others. The gate is drawn before it and without it: what was not answered says
+nothing about the gate, and a gate drawn from its own consequences would never move.
+Source: van Buuren, Brand, Groothuis-Oudshoorn & Rubin (2006), J. Stat. Comput. Simul. 76; van Buuren (2018), 4.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.statistics.imputation import draws
+from monitor.statistics.imputation.draws import firm_uniforms
+from monitor.statistics.imputation.variables import (
+    Evaluate,
+    Floats,
+    Integers,
+    Passive,
+    Variable,
+    answers_of,
+    correlation,
+    encode,
+    moments,
+    sizes_of,
+    width_of,
+)
+
+Keys = NDArray[np.uint64]
+
+MOST_PREDICTORS = 40
+LEAST_PREDICTORS = 3
+MEMORY = 256_000_000
+"""Bytes the predictors of the copies in hand may take; more copies are made in turns"""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What the chain gives."""
+
+    values: Mapping[str, Floats]
+    """variable -> (m, n, k)"""
+    trace: Mapping[str, Floats]
+    """variable -> (m, iterations) mean of the drawn values (of the first share; of the size of a set)"""
+
+
+def complete(
+    variables: Sequence[Variable],
+    fixed: Floats,
+    passives: Sequence[Passive],
+    products: Sequence[tuple[str, str]],
+    evaluate: Evaluate,
+    keys: Keys,
+    seed: Sequence[int],
+    copies: int,
+    iterations: int = 10,
+    donors: int = 5,
+) -> Completed:
+    """Run the chain and give `copies` completed copies.
+
+    `variables` in the order they are drawn (gates before what they let in); `fixed` (c, n) complete predictors;
+    `products` pairs of passives whose product is a predictor; `keys` (n,) each firm's own random number; `seed` the
+    numbers that seed the parameter draws. A copy does not depend on how many copies are made.
+    """
+    width = 2 + len(fixed) + sum(width_of(v) for v in variables) + len(passives) + len(products)
+    at_once = max(1, int(MEMORY // (8 * width * max(len(keys), 1))))
+    parts = [
+        _Chain(variables, fixed, passives, products, evaluate, keys, seed, first, min(at_once, copies - first), donors)
+        for first in range(0, copies, at_once)
+    ]
+    for part in parts:
+        part.run(iterations)
+    return Completed(
+        values={v.name: np.concatenate([part.values[v.name] for part in parts]) for v in variables},
+        trace={v.name: np.concatenate([np.stack(part.trace[v.name], axis=1) for part in parts]) for v in variables},
+    )
+
+
+class _Chain:
+    """The state of some of the copies: values, predictors (m, q, n), each model's last estimate."""
+
+    def __init__(
+        self,
+        variables: Sequence[Variable],
+        fixed: Floats,
+        passives: Sequence[Passive],
+        products: Sequence[tuple[str, str]],
+        evaluate: Evaluate,
+        keys: Keys,
+        seed: Sequence[int],
+        first: int,
+        copies: int,
+        donors: int,
+    ) -> None:
+        self.variables, self.passives, self.products = variables, passives, products
+        self.evaluate, self.keys, self.first, self.m, self.donors = evaluate, keys, first, copies, donors
+        self.generators = [np.random.default_rng([*seed, first + copy]) for copy in range(copies)]
+        self.trace: dict[str, list[Floats]] = {v.name: [] for v in variables}
+        self.start: dict[str, Floats] = {}
+        self.by_name = {v.name: v for v in variables}
+        self.gates = {v.name: v.gate for v in variables}
+        self.facts = {p.name: p for p in passives}
+        self.values = {v.name: np.repeat(v.observed[None], copies, axis=0) for v in variables}
+        self._begin()
+        self._lay_out(fixed)
+        self.columns = {v.name: self._predictors_of(v) for v in variables}
+        self.rows = {v.name: (np.flatnonzero(v.fit), np.flatnonzero(v.fill)) for v in variables}
+        self.moving = self._moving()
+
+    def run(self, iterations: int) -> None:
+        """Draw every variable in turn, `iterations` times."""
+        for iteration in range(iterations):
+            for place, variable in enumerate(self.variables):
+                rows = self.rows[variable.name][1]
+                if len(rows):
+                    self._draw(variable, iteration, place)
+                    self._refresh(variable, rows)
+                drawn = self.values[variable.name][:, rows, 0]
+                if variable.sizes is not None:
+                    drawn = sizes_of(variable, drawn)
+                known = np.isfinite(drawn)
+                total = np.where(known, drawn, 0).sum(axis=1)
+                self.trace[variable.name].append(total / np.maximum(known.sum(axis=1), 1))
+
+    # --- the state -----------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Fill every gap with the answer of a firm taken at random; a firm whose gate is shut takes `otherwise`."""
+        for place, variable in enumerate(self.variables):
+            rows, pool = np.flatnonzero(variable.fill), np.flatnonzero(variable.fit)
+            if not len(rows):
+                continue
+            pick = firm_uniforms(self.keys[rows], self.first, self.m, place, 0, 0)
+            chosen = variable.observed[pool[(pick * len(pool)).astype(np.int64)]]
+            self._put(variable, rows, self._given(variable, rows, chosen), self._asked(variable, rows))
+
+    def _put(self, variable: Variable, rows: Integers, drawn: Floats, asked: NDArray[np.bool_]) -> None:
+        """Store drawn values (m, r, k); firms not asked take the declared value, answers given stay."""
+        if variable.gate is not None:
+            drawn = np.where(asked[:, :, None], drawn, np.asarray(variable.otherwise))
+        known = variable.observed[rows][None]
+        self.values[variable.name][:, rows] = np.where(np.isnan(known), drawn, known)
+
+    def _given(self, variable: Variable, rows: Integers, donor: Floats) -> Floats:
+        """Donors' values (m, r, k), shares among them fitted to what the firm itself gave: they sum to 100."""
+        if variable.method != "shares":
+            return donor
+        known = variable.observed[rows][None]
+        missing = np.isnan(known)
+        left = np.clip(100 - np.where(missing, 0, known).sum(axis=2, keepdims=True), 0, None)
+        part = np.where(missing, donor, 0)
+        total = part.sum(axis=2, keepdims=True)
+        even = missing / np.maximum(missing.sum(axis=2, keepdims=True), 1)
+        return np.where(missing, left * np.where(total > 0, part / np.where(total > 0, total, 1), even), known)
+
+    def _asked(self, variable: Variable, rows: Integers) -> NDArray[np.bool_]:
+        """(m, r) whether the copy's own answers let the firm reach the question."""
+        if variable.gate is None:
+            return np.ones((self.m, len(rows)), dtype=bool)
+        return self._fact(variable.gate, rows) == 1
+
+    def _fact(self, name: str, rows: Integers) -> Floats:
+        needs = self.facts[name].needs
+        return self.evaluate(name, rows, {n: self.values[n][:, rows] for n in needs})
+
+    # --- the predictors ------------------------------------------------------------------------------------------
+
+    def _lay_out(self, fixed: Floats) -> None:
+        """Give every predictor its rows in the (m, q, n) array: intercept, fixed, variables, passives, products."""
+        n = len(self.keys)
+        self.place: dict[str, slice] = {}
+        begin = 1 + len(fixed)
+        for variable in self.variables:
+            self.place[variable.name] = slice(begin, begin := begin + width_of(variable))
+        for passive in self.passives:
+            if passive.predictor:
+                self.place[passive.name] = slice(begin, begin := begin + 1)
+        for pair in self.products:
+            self.place["*".join(pair)] = slice(begin, begin := begin + 1)
+        self.x = np.zeros((self.m, begin, n))
+        self.x[:, 0] = 1
+        self.x[:, 1 : 1 + len(fixed)] = fixed
+        self.centre, self.scale = np.zeros(begin), np.ones(begin)
+        everyone = np.arange(n)
+        for variable in self.variables:
+            columns = encode(variable, variable.observed[None, variable.fit])
+            place = self.place[variable.name]
+            self.centre[place], self.scale[place] = moments(columns)
+            self._write(variable.name, everyone, encode(variable, self.values[variable.name]))
+        for passive in self.passives:
+            if passive.predictor:
+                fact = self._fact(passive.name, everyone)
+                place = self.place[passive.name]
+                self.centre[place], self.scale[place] = moments(fact[:, None])
+                self._write(passive.name, everyone, fact[:, None])
+        for pair in self.products:
+            self._multiply(pair, everyone)
+
+    def _write(self, name: str, rows: Integers, columns: Floats) -> None:
+        """Standardise columns (m, c, r) and store them; what no firm can have (not asked, unknown) lies at the mean."""
+        place = self.place[name]
+        standard = (columns - self.centre[place, None]) / self.scale[place, None]
+        self.x[:, place, rows] = np.where(np.isfinite(standard), standard, 0)
+
+    def _multiply(self, pair: tuple[str, str], rows: Integers) -> None:
+        first, second = (self.x[:, self.place[name].start, rows] for name in pair)
+        self.x[:, self.place["*".join(pair)].start, rows] = first * second
+
+    def _moving(self) -> dict[str, Integers]:
+        """Passive -> the rows in which it can differ between copies."""
+        moving = {}
+        for passive in self.passives:
+            missing = np.zeros(len(self.keys), dtype=bool)
+            for name in passive.needs:
+                missing |= self.by_name[name].fill
+            moving[passive.name] = np.flatnonzero(missing)
+        return moving
+
+    def _refresh(self, variable: Variable, rows: Integers) -> None:
+        """Bring the predictors that follow from a variable up to its new values."""
+        self._write(variable.name, rows, encode(variable, self.values[variable.name][:, rows]))
+        changed = set()
+        for passive in self.passives:
+            if passive.predictor and variable.name in passive.needs:
+                moving = self.moving[passive.name]
+                self._write(passive.name, moving, self._fact(passive.name, moving)[:, None])
+                changed.add(passive.name)
+        for pair in self.products:
+            if changed & set(pair):
+                self._multiply(pair, np.union1d(*(self.moving[name] for name in pair)))
+
+    def _predictors_of(self, variable: Variable) -> Integers:
+        """The predictors of a draw: all but the variable, what it lets in, and what follows from any of those.
+
+        Where there would be more than one predictor for five answers (five of the rarer answer, where it is yes or
+        no or a code), or more than MOST_PREDICTORS, those that go together with the variable most are taken; at equal
+        strength passives and their products first, fixed ones next: with too many, draws of rare answers drift
+        towards one half.
+        """
+        behind = self._let_in(variable.name)
+        out = {name for name in self.place if name in behind}
+        out |= {p.name for p in self.passives if p.needs & behind}
+        out |= {"*".join(pair) for pair in self.products if out & set(pair)}
+        kept = np.ones(self.x.shape[1], dtype=bool)
+        for name in out & set(self.place):
+            kept[self.place[name]] = False
+        columns = np.flatnonzero(kept)
+        fit = np.flatnonzero(variable.fit)
+        spread = self.x[:, columns][:, :, fit].std(axis=(0, 2))
+        columns = columns[(spread > 1e-12) | (columns == 0)]
+        limit = 1 + min(MOST_PREDICTORS, max(answers_of(variable) // 5, LEAST_PREDICTORS))
+        if len(columns) <= limit:
+            return columns
+        known = encode(variable, variable.observed[None, fit])[0]
+        strength = np.abs(correlation(self.x[0][columns][:, fit], known)).max(axis=1)
+        # What differs by less than its own sampling error counts as equally strong.
+        strength = np.round(strength * np.sqrt(len(fit)))
+        strength[columns < min(self.place[v.name].start for v in self.variables)] += 1
+        strength[columns >= max(self.place[v.name].stop for v in self.variables)] += 2
+        strength[columns == 0] = np.inf
+        return np.sort(columns[np.argsort(-strength, kind="stable")[:limit]])
+
+    def _let_in(self, name: str) -> set[str]:
+        """The variable itself and every variable whose gate follows from one of these."""
+        behind = {name}
+        while True:
+            more = {v for v, gate in self.gates.items() if gate is not None and self.facts[gate].needs & behind}
+            if more <= behind:
+                return behind
+            behind |= more
+
+    # --- the draws -----------------------------------------------------------------------------------------------
+
+    def _draw(self, variable: Variable, iteration: int, place: int) -> None:
+        """One variable, every copy: fit on the firms that answered, draw for those that did not."""
+        fit, rows = self.rows[variable.name]
+        x = self.x[:, self.columns[variable.name]]
+        known, missing = x[:, :, fit], x[:, :, rows]
+        context = (place, iteration + 1)
+        u = firm_uniforms(self.keys[rows], self.first, self.m, *context, 0)
+        y = variable.observed[fit]
+        if variable.method == "logistic":
+            start = self._start(variable.name, x.shape[1])
+            normal = self._normal(x.shape[1])
+            drawn = draws.draw_logistic(known, y[:, 0], missing, start, normal, u)[:, :, None]
+        elif variable.method in ("polytomous", "ordered"):
+            ordered = variable.method == "ordered"
+            size = variable.levels - 1 + x.shape[1] - 1 if ordered else (variable.levels - 1) * x.shape[1]
+            draw = draws.draw_ordered if ordered else draws.draw_polytomous
+            start, normal = self._start(variable.name, size), self._normal(size)
+            codes = y[:, 0].astype(np.int64)
+            drawn = draw(known, codes, variable.levels, missing, start, normal, u)[:, :, None]
+        elif variable.method == "set":
+            drawn = self._draw_set(variable, known, missing, u, context)
+        else:
+            drawn = self._match(variable, known, missing, fit, rows, u, context)
+        self._put(variable, rows, drawn, self._asked(variable, rows))
+
+    def _match(
+        self,
+        variable: Variable,
+        known: Floats,
+        missing: Floats,
+        fit: Integers,
+        rows: Integers,
+        u: Floats,
+        context: tuple[int, int],
+    ) -> Floats:
+        """Predictive mean matching: the values of a firm whose predicted values are near."""
+        y = encode(variable, variable.observed[None, fit]).transpose(0, 2, 1)
+        q, k = known.shape[1], y.shape[2]
+        chi2 = self._chi2(known.shape[2] - q, k)
+        at_known, at_missing = draws.predict(
+            known, np.broadcast_to(y, (self.m, *y.shape[1:])), missing, self._normal(q + k, k), chi2
+        )
+        everyone = np.concatenate([self.keys[fit], ~self.keys[rows]])
+        jitter = firm_uniforms(everyone, self.first, self.m, *context, 1)
+        if variable.method == "shares":
+            extra = _impossible(variable.observed[rows], variable.observed[fit])
+            donor = draws.nearest_donors_jointly(at_known, at_missing, self.donors, u, jitter, extra)
+        else:
+            donor = draws.nearest_donors(at_known[:, :, 0], at_missing[:, :, 0], self.donors, u, jitter)
+        return self._given(variable, rows, variable.observed[fit][donor])
+
+    def _draw_set(
+        self, variable: Variable, known: Floats, missing: Floats, u: Floats, context: tuple[int, int]
+    ) -> Floats:
+        """A set of codes: first whether it holds any (logistic), then the set of a firm that predicts as many."""
+        assert variable.sizes is not None
+        fit, rows = self.rows[variable.name]
+        codes = variable.observed[fit, 0].astype(np.int64)
+        size = variable.sizes[codes]
+        q = known.shape[1]
+        start, normal = self._start(variable.name, q), self._normal(q)
+        some = draws.draw_logistic(known, (size > 0).astype(np.float64), missing, start, normal, u)
+        nothing = codes[size == 0]
+        empty = float(nothing[0]) if len(nothing) else np.nan
+        holders = np.flatnonzero(size > 0)
+        if not len(holders):
+            return np.full((self.m, len(rows), 1), empty)
+        y = np.broadcast_to(np.log(size[holders])[None, :, None], (self.m, len(holders), 1))
+        chi2, normal = self._chi2(len(holders) - q, 1), self._normal(q + 1, 1)
+        at_known, at_missing = draws.predict(known[:, :, holders], y, missing, normal, chi2)
+        everyone = np.concatenate([self.keys[fit[holders]], ~self.keys[rows]])
+        jitter = firm_uniforms(everyone, self.first, self.m, *context, 1)
+        pick = firm_uniforms(self.keys[rows], self.first, self.m, *context, 2)
+        donor = draws.nearest_donors(at_known[:, :, 0], at_missing[:, :, 0], self.donors, pick, jitter)
+        held = codes[holders][donor].astype(np.float64)
+        return np.where((some == 1) | np.isnan(empty), held, empty)[:, :, None]
+
+    def _start(self, name: str, size: int) -> Floats:
+        """Where Newton's steps begin: at the last iteration's estimate."""
+        return self.start.setdefault(name, np.zeros((self.m, size)))
+
+    def _normal(self, *shape: int) -> Floats:
+        return np.stack([generator.standard_normal(shape) for generator in self.generators])
+
+    def _chi2(self, degrees: int, outcomes: int) -> Floats:
+        """(m, k) chi-square numbers on degrees, degrees - 1, ... (at least 1) degrees of freedom."""
+        df = np.maximum(degrees - np.arange(outcomes), 1)
+        return np.stack([generator.chisquare(df) for generator in self.generators])
+
+
+def _impossible(known: Floats, donors: Floats) -> Floats:
+    """(r, n) what a firm's own shares add to its distance to a donor: their differences in standard deviations.
+
+    Infinite where the donor has nothing in the shares the firm left open although something is left for them.
+    """
+    spread = np.maximum(donors.std(axis=0), 1e-9)
+    given = np.isfinite(known)
+    gap = np.where(given[:, None], known[:, None] - donors[None], 0) / spread
+    extra = (gap**2).sum(axis=2)
+    left = 100 - np.where(given, known, 0).sum(axis=1)
+    held = (np.where(given[:, None], 0, donors[None])).sum(axis=2)
+    extra[(left[:, None] > 1e-9) & (held <= 1e-9)] = np.inf
+    # Where no firm can be the donor as it is, the nearest serves and the rest is divided evenly.
+    hopeless = ~np.isfinite(extra).any(axis=1)
+    extra[hopeless] = (gap[hopeless] ** 2).sum(axis=2)
+    return np.asarray(extra)

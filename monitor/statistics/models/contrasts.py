@@ -1,0 +1,231 @@
+"""The answer on the probability scale: states, average marginal effects, complementarity.
+
+Belongs here: quantities that average predicted probabilities over the base, with what each firm contributes to them.
+Does not belong here: fitting, variance, combining copies, verdicts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.statistics.models.columns import Columns
+from monitor.statistics.models.fit import Fit, expit
+from monitor.statistics.models.terms import Terms
+from monitor.survey.wording import contrast_names
+
+Array = NDArray[np.float64]
+
+SHARES = "share"
+DIFFERENCES = "difference"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Quantities that are weighted averages over the base of sums of c_s p(x_i in state s).
+
+    Q quantities, S states, n firms of the base.
+    """
+
+    names: tuple[str, ...]
+    """(Q,)"""
+    kinds: tuple[str, ...]
+    """(Q,) `share` (in 0..1, interval on the logit scale) or `difference`"""
+    x: Array
+    """(n, k) the firms' own design matrix"""
+    places: NDArray[np.int64]
+    """(c,) columns of it that a state sets"""
+    values: Array
+    """(S, 1, c) what each state sets them to; (S, n, c) where firms differ"""
+    coefficients: Array
+    """(Q, S, n) c, the weight of each state in each quantity, firm by firm"""
+
+    @cached_property
+    def rest(self) -> NDArray[np.int64]:
+        """Columns of x that no state sets."""
+        free = np.ones(self.x.shape[1], dtype=bool)
+        free[self.places] = False
+        return np.flatnonzero(free)
+
+    def probabilities(self, coefficients: Array) -> Array:
+        """(S, n) probability of each firm in each state, given coefficients (k,)."""
+        apart = self.values @ coefficients[self.places]
+        return expit(self.x[:, self.rest] @ coefficients[self.rest] + apart)
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """Quantities with what each firm contributes (already weighted, as in `Fit`)."""
+
+    estimates: Array
+    """(Q,) shares and differences of shares"""
+    contributions: Array
+    """(n, Q)"""
+    fixed: Array
+    """(n, Q) the same with the base's composition taken as fixed: the delta method alone"""
+
+
+def of_practices(frame: Columns, terms: Terms, x: Array, only: str | None = None) -> Plan:
+    """The contrasts of two practices a and b (say cooperates and invests), on the probability scale.
+
+    p_state = average over the base of p(y = 1 | practices set to the state, own controls);
+    ame_a = average of p(a = 1, own b) - p(a = 0, own b); effect_a_without_b = p_{a only} - p_neither;
+    effect_a_with_b = p_both - p_{b only}; complementarity = p_both - p_{a only} - p_{b only} + p_neither.
+    `x` (n, k): the firms' own design matrix; `only`: one of these contrasts instead of all.
+    Sources: Ai and Norton (2003); Cassiman and Veugelers (2006).
+    """
+    a, b = terms.practices
+    n = frame.n
+    own_a, own_b = (frame.numbers[name] for name in (a, b))
+    settings = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    places, values = in_states(terms, [{a: s, b: t} for s, t in settings])
+    one = np.ones(n)
+    quantities: Mapping[str, tuple[str, Sequence[Array | float]]] = {
+        "neither": (SHARES, (1, 0, 0, 0)),
+        "b_only": (SHARES, (0, 1, 0, 0)),
+        "a_only": (SHARES, (0, 0, 1, 0)),
+        "both": (SHARES, (0, 0, 0, 1)),
+        "ame_a": (DIFFERENCES, (own_b - 1, -own_b, 1 - own_b, own_b)),
+        "ame_b": (DIFFERENCES, (own_a - 1, 1 - own_a, -own_a, own_a)),
+        "a_without_b": (DIFFERENCES, (-1, 0, 1, 0)),
+        "a_with_b": (DIFFERENCES, (0, -1, 0, 1)),
+        "b_without_a": (DIFFERENCES, (-1, 1, 0, 0)),
+        "b_with_a": (DIFFERENCES, (0, 0, -1, 1)),
+        "complementarity": (DIFFERENCES, (1, -1, -1, 1)),
+    }
+    rows = [(name, *quantities[role]) for role, name in contrast_names(a, b).items()]
+    rows = [row for row in rows if only is None or row[0] == only]
+    coefficients = np.stack([np.stack([one * value for value in row[2]]) for row in rows])
+    return Plan(tuple(r[0] for r in rows), tuple(r[1] for r in rows), x, places, values, coefficients)
+
+
+def in_states(terms: Terms, settings: Sequence[Mapping[str, float]]) -> tuple[NDArray[np.int64], Array]:
+    """(c,) columns of practices and their products, and (S, 1, c) their values in each of the settings."""
+    parts = [name.split(":") for name in terms.names]
+    places = [j for j, part in enumerate(parts) if set(part) <= set(terms.practices)]
+    values = [[math.prod(setting[name] for name in parts[j]) for j in places] for setting in settings]
+    return np.array(places), np.array(values, dtype=np.float64)[:, None, :]
+
+
+def moving_state(contrast: str) -> str | None:
+    """The state whose probability a contrast of two practices adds: with another true contrast it is another."""
+    if contrast == "complementarity":
+        return "p_both"
+    if contrast.startswith("effect_"):
+        practice, without, _ = contrast.removeprefix("effect_").partition("_without_")
+        return f"p_{practice}_only" if without else "p_both"
+    return None
+
+
+def of_many_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
+    """All 2^K state probabilities of K practices, `p[...]` with the practices that are present, and each pair's
+    complementarity given the rest: `complementarity[a:b|rest present]`."""
+    settings = list(product((0, 1), repeat=len(terms.practices)))
+    places, values = in_states(terms, [dict(zip(terms.practices, s, strict=True)) for s in settings])
+    names, kinds, rows = [], [], []
+    for j, setting in enumerate(settings):
+        names.append(f"p[{_present(terms.practices, setting)}]")
+        kinds.append(SHARES)
+        rows.append(np.eye(len(settings))[j])
+    for pair, rest, row in pair_conditions(terms.practices):
+        names.append(f"complementarity[{':'.join(pair)}|{rest}]")
+        kinds.append(DIFFERENCES)
+        rows.append(row)
+    coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
+    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
+
+
+def pair_conditions(practices: Sequence[str]) -> list[tuple[tuple[str, str], str, Array]]:
+    """For each pair of practices and each state of the others: the row that makes p_11 - p_10 - p_01 + p_00 of the 2^K
+    state probabilities (states in the order of `itertools.product((0, 1), repeat=K)`)."""
+    settings = list(product((0, 1), repeat=len(practices)))
+    place = {setting: j for j, setting in enumerate(settings)}
+    found = []
+    for i, j in combinations(range(len(practices)), 2):
+        others = [k for k in range(len(practices)) if k not in (i, j)]
+        for values in product((0, 1), repeat=len(others)):
+            row = np.zeros(len(settings))
+            for s, t in product((0, 1), repeat=2):
+                setting = [0] * len(practices)
+                setting[i], setting[j] = s, t
+                for k, value in zip(others, values, strict=True):
+                    setting[k] = value
+                row[place[tuple(setting)]] = 1.0 if s == t else -1.0
+            rest = _present([practices[k] for k in others], values)
+            found.append(((practices[i], practices[j]), rest, row))
+    return found
+
+
+def of_levels(frame: Columns, terms: Terms, x: Array, category: str) -> Plan:
+    """Probability at each level of an ordered category, and its `trend`: the least-squares slope of those
+    probabilities over the level numbers 0, 1, 2 … (rise in share per level)."""
+    levels = terms.levels[category]
+    dummies = [f"{category}[{level}]" for level in levels[1:]]
+    places = np.array([terms.names.index(name) for name in dummies])
+    values = np.vstack([np.zeros(len(dummies)), np.eye(len(dummies))])[:, None, :]
+    scores = np.arange(len(levels)) - (len(levels) - 1) / 2
+    rows = [*np.eye(len(levels)), scores / (scores**2).sum()]
+    names = [*(f"p[{level}]" for level in levels), "trend"]
+    kinds = [SHARES] * len(levels) + [DIFFERENCES]
+    coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
+    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
+
+
+def of_dose(frame: Columns, terms: Terms, x: Array, dose: str, most: int) -> Plan:
+    """Probability at doses 0, 1 … `most`, and the average marginal effect of one more from each firm's own dose."""
+    doses = list(range(most + 1))
+    own = frame.numbers[dose]
+    places = np.array([terms.names.index(name) for name in (dose, f"{dose}^2") if name in terms.names])
+    levels = [*(np.full(frame.n, float(value)) for value in doses), own, own + 1]
+    values = np.stack([np.column_stack([level, level**2])[:, : len(places)] for level in levels])
+    rows = [np.eye(len(levels))[j] for j in doses]
+    rows.append(np.array([0.0] * len(doses) + [-1.0, 1.0]))
+    names = [*(f"p[{dose}={value}]" for value in doses), f"ame_{dose}"]
+    kinds = [SHARES] * len(doses) + [DIFFERENCES]
+    coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
+    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
+
+
+def evaluate(plan: Plan, fit: Fit, w: Array) -> Contrasts:
+    """The plan's quantities: g = sum w_i h_i / W, to which firm i contributes J e_i + w_i (h_i - g) / W.
+
+    J (Q, k) is the gradient of g in the coefficients, e_i the firm's contribution to them. The second part is the
+    uncertainty of the base's own composition; `fixed` leaves it out. `w` (n,).
+    """
+    share = w / w.sum()
+    probabilities = plan.probabilities(fit.coefficients)
+    estimates_by_firm = np.einsum("qsn,sn->nq", plan.coefficients, probabilities)
+    slopes = plan.coefficients * (probabilities * (1 - probabilities) * share)[None]
+    gradient = np.zeros((len(plan.names), plan.x.shape[1]))
+    gradient[:, plan.rest] = slopes.sum(axis=1) @ plan.x[:, plan.rest]
+    if plan.values.shape[1] == 1:
+        gradient[:, plan.places] = slopes.sum(axis=2) @ plan.values[:, 0, :]
+    else:
+        gradient[:, plan.places] = np.einsum("qsn,snc->qc", slopes, plan.values)
+    estimates = share @ estimates_by_firm
+    fixed = fit.contributions @ gradient.T
+    return Contrasts(estimates, fixed + share[:, None] * (estimates_by_firm - estimates), fixed)
+
+
+def replicated(plan: Plan, coefficients: Array, weights: Array) -> Array:
+    """(Q, R) the plan's quantities under each replicate: its coefficients (k, R), its weights (n, R)."""
+    share = weights / weights.sum(axis=0)
+    out = np.zeros((len(plan.names), weights.shape[1]))
+    # A state multiplies a firm's odds by one number per replicate, where practices enter without controls.
+    odds = np.exp(np.clip(plan.x[:, plan.rest] @ coefficients[plan.rest], -300, 300))
+    for s, value in enumerate(plan.values):
+        here = odds * np.exp(np.clip(value @ coefficients[plan.places], -300, 300))
+        here /= 1 + here
+        here *= share
+        out += plan.coefficients[:, s, :] @ here
+    return out
+
+
+def _present(practices: Sequence[str], setting: Sequence[int]) -> str:
+    return ":".join(name for name, value in zip(practices, setting, strict=True) if value) or "none"

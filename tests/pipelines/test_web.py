@@ -1,0 +1,133 @@
+"""The web interface shows the survey it was given, is the only one of its home, and ends with all it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor import cli
+from pipelines import web
+
+ROOT = Path(__file__).parents[2]
+ECUADOR = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def until(true: Callable[[], object], seconds: float = 180) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.3)
+
+
+def processes(home: Path) -> list[str]:
+    """Every process of this machine that works in a home: all inherit it as MONITOR_HOME."""
+    mark = f"MONITOR_HOME={home}\0".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+def asked(port: int, query: str) -> dict[str, object]:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql",
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return dict(json.load(answer)["data"])
+    except OSError:
+        return {}
+
+
+@pytest.fixture
+def interface(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path, int]]:
+    """`monitor ui` as a user starts it: with a survey and a home named from where the command is given."""
+    shutil.copytree(ECUADOR, tmp_path / "my_survey")
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "ui", "--survey", "my_survey", "--home", "home", "--port", str(port)],
+        cwd=tmp_path, text=True, stdout=subprocess.DEVNULL, stderr=(tmp_path / "stderr").open("w"),
+        env={name: value for name, value in os.environ.items() if not name.startswith("MONITOR_")},
+    )  # fmt: skip
+    yield process, tmp_path / "home", port
+    process.terminate()
+    process.wait(60)
+
+
+def test_it_shows_the_survey_and_refuses_another_in_its_home(
+    interface: tuple[subprocess.Popen[str], Path, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    process, home, port = interface
+    query = "{repositoriesOrError {... on RepositoryConnection {nodes {jobs {name} sensors {name}}}}}"
+    until(lambda: "wave" in json.dumps(asked(port, query)))
+    assert "inbox" in json.dumps(asked(port, query))
+    assert cli.main(["ui", "--survey", str(ECUADOR), "--home", str(home), "--port", str(free_port())]) == 2
+    shown = capsys.readouterr().err
+    assert "a web interface serves this home already" in shown
+    assert f"found: http://127.0.0.1:{port} (process {process.pid})" in shown
+    until(lambda: len(processes(home)) >= 4)
+    process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert processes(home) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL, signal.SIGINT])
+def test_it_ends_with_all_it_started(
+    interface: tuple[subprocess.Popen[str], Path, int], number: signal.Signals
+) -> None:
+    process, home, _ = interface
+    # The web server and the daemon, each with the process that holds the definitions.
+    until(lambda: len(processes(home)) >= 4)
+    process.send_signal(number)
+    ended = {signal.SIGHUP: 129, signal.SIGKILL: -9, signal.SIGINT: 0}
+    assert process.wait(60) == ended[number]
+    # A process that was killed cannot end the others, which end by themselves.
+    until(lambda: processes(home) == [], 60 if number == signal.SIGKILL else 1)
+    with (home / "dagster" / "web.lock").open("a+") as lock:
+        assert web.take(lock, "the next one") is None
+
+
+def test_a_port_in_use_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        for port in (other.getsockname()[1], 0, 70000):
+            assert cli.main(["ui", "--home", str(tmp_path), "--port", str(port)]) == 2
+            shown = capsys.readouterr().err
+            assert f"port {port} cannot be used" in shown
+            assert "do: name another: --port" in shown
+
+
+@pytest.mark.parametrize("option", ["--survey", "--home"])
+def test_paths_are_meant_from_where_the_command_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = cli.parser().parse_args(["ui", option, "a/folder"])
+    assert getattr(options, option.removeprefix("--")) == tmp_path / "a" / "folder"
+    monkeypatch.setenv(f"MONITOR_{option.removeprefix('--').upper()}", "another/folder")
+    options = cli.parser().parse_args(["ui"])
+    assert getattr(options, option.removeprefix("--")) == tmp_path / "another" / "folder"

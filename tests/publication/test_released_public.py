@@ -1,0 +1,211 @@
+"""The public part of a release: readable by everyone it is for, and valid for the programs that check."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import duckdb
+import pandas as pd
+import pytest
+from publication import Published
+
+from monitor.contract import TABLES
+from monitor.publication import exchange
+from monitor.storage.lake import connect
+from monitor.survey import load_survey
+from monitor.surveys import BUNDLED
+
+CONTRACT = {
+    "indicators": "survey wave indicator measure domain_variable domain estimate se ci_low ci_high unweighted n "
+    "n_effective deff cv reliability suppressed comparable_since",
+    "changes": "survey indicator domain_variable domain wave_from wave_to change se ci_low ci_high p_value "
+    "overlap_firms suppressed",
+    "models": "survey wave model variant outcome base estimator weighted n events n_dropped df "
+    "minimum_detectable_effect converged warning",
+    "terms": "survey wave model variant term estimate se ci_low ci_high p_value odds_ratio",
+    "contrasts": "survey wave model variant contrast estimate se ci_low ci_high p_value",
+    "claims": "survey wave claim text_nl text_en estimand estimate ci_low ci_high decision_rule verdict reason",
+    "rules": "survey wave suite rule severity why checked failed kept_out passed",
+    "quality": "survey wave indicator concept value definition",
+    "codebook": "survey wave concept question source_column label_nl label_en unit type codes cis_code asked_of "
+    "comparability comparable_since",
+    "releases": "release_id created_at survey waves code_version definition_hash synthetic",
+}
+
+
+def test_every_table_of_the_contract_is_there_in_its_order(published: Published) -> None:
+    with connect(published[2] / "public" / "monitor.duckdb", read_only=True) as connection:
+        for table, columns in CONTRACT.items():
+            found = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
+            assert [c for c in found if c in columns.split()] == columns.split(), table
+
+
+def test_every_table_column_and_view_says_what_it_is(published: Published) -> None:
+    for part in ("public/monitor.duckdb", "secure/microdata.duckdb"):
+        with connect(published[2] / part, read_only=True) as connection:
+            silent = connection.execute(
+                "SELECT table_name, column_name FROM duckdb_columns() WHERE comment IS NULL AND NOT internal"
+            ).fetchall()
+            assert silent == []
+            assert connection.execute("SELECT table_name FROM duckdb_tables() WHERE comment IS NULL").fetchall() == []
+            assert (
+                connection.execute(
+                    "SELECT view_name FROM duckdb_views() WHERE comment IS NULL AND NOT internal"
+                ).fetchall()
+                == []
+            )
+
+
+def test_views_answer_the_first_questions(published: Published) -> None:
+    with connect(published[2] / "public" / "monitor.duckdb", read_only=True) as connection:
+        headline = connection.execute("FROM headline").df()
+        trend = connection.execute("FROM trend").df()
+        claims = connection.execute("FROM claims_now").df()
+    assert set(headline["indicator"]) == {"participation", "top_innovators", "mean_share_new", "turnover"}
+    assert len(headline) == 2 * 4
+    assert trend.loc[trend["wave"] == "2018", "change"].notna().all()
+    assert claims[["claim", "wave", "verdict"]].values.tolist() == [["complement", "2018", "supported"]]
+
+
+def test_keys_and_checks_hold_in_the_database_itself(published: Published, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes((published[2] / "public" / "monitor.duckdb").read_bytes())
+    with connect(copy) as connection:
+        with pytest.raises(duckdb.ConstraintException):
+            connection.execute("INSERT INTO indicators SELECT * FROM indicators LIMIT 1")
+        with pytest.raises(duckdb.ConstraintException):
+            connection.execute("UPDATE indicators SET estimate = 0.5 WHERE suppressed")
+        with pytest.raises(duckdb.ConstraintException):
+            connection.execute("UPDATE claims SET verdict = 'proven'")
+        with pytest.raises(duckdb.ConstraintException):
+            connection.execute("UPDATE models SET estimator = 'probit'")
+
+
+def test_csv_tables_are_the_database(published: Published) -> None:
+    with connect(published[2] / "public" / "monitor.duckdb", read_only=True) as connection:
+        for table in TABLES:
+            rows = connection.execute(f"SELECT * FROM {table.name}").fetchall()
+            with (published[2] / "public" / "tables" / f"{table.name}.csv").open(encoding="utf-8", newline="") as file:
+                head, *body = csv.reader(file)
+            assert head == list(table.names)
+            assert len(body) == len(rows)
+            for line, row in zip(body, rows, strict=True):
+                for text, value in zip(line, row, strict=True):
+                    if isinstance(value, float):
+                        assert float(text) == value
+                    elif value is None:
+                        assert text == ""
+
+
+def test_the_description_is_valid_for_frictionless(published: Published) -> None:
+    from frictionless import Package, validate
+
+    report = validate(str(published[2] / "public" / "datapackage.json"))
+    assert report.valid, report.flatten(["rowNumber", "fieldName", "type", "message"])[:5]
+    assert len(Package(str(published[2] / "public" / "datapackage.json")).resources) == len(TABLES)
+
+
+def test_sdmx_lines_follow_the_cis_dimensions(published: Published) -> None:
+    table = pd.read_csv(published[2] / "public" / "sdmx" / "cis_indicators.csv", dtype=str, keep_default_na=False)
+    assert list(table.columns) == ["DATAFLOW", *exchange.DIMENSIONS, "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"]
+    assert not table.duplicated(list(exchange.DIMENSIONS)).any()
+    assert (table["DATAFLOW"] == exchange.DATAFLOW).all()
+    assert ((table["OBS_VALUE"] == "") == (table["CONF_STATUS"] == "C")).all()
+    assert {"2016", "2017"} == set(table["TIME_PERIOD"])
+
+
+def test_only_what_cis_means_carries_its_code_and_only_what_eurostat_means_its_lists() -> None:
+    """A share of turnover is a ratio of totals there; provinces are regions of NUTS 2, sections those of NACE."""
+    survey = load_survey(BUNDLED)
+    codes = exchange.cis_codes(survey)
+    assert codes == {"turnover_new_to_market": "TUR_PRD_NEW_MKT", "rd_performers": "INNA_IH_RND"}
+    for name in codes:
+        assert survey.indicators[name].estimator in ("share", "ratio", "total")
+        assert survey.bases[survey.indicators[name].base].sql == "true"
+    table = pd.DataFrame(
+        [
+            ("2017", "turnover_new_to_market", "turnover_new_to_market_eur", variable, code, 0.13, False, "good")
+            for variable, code in (
+                ("all", "all"), ("province", "PV20"), ("sector", "manufacturing"), ("size_band", "large"),
+                ("size_band", "micro"), ("size_band*province", "large*PV21"), ("rd_tax_credit", "true"),
+            )
+        ],
+        columns=["wave", "indicator", "measure", "domain_variable", "domain", "estimate", "suppressed", "reliability"],
+    )  # fmt: skip
+    lines = [
+        dict(zip(("DATAFLOW", *exchange.DIMENSIONS), x, strict=False)) for x in exchange.observations(table, survey)
+    ]
+    found = [(x["GEO"], x["NACE_R2"], x["SIZE_EMP"], x["DOMAIN"]) for x in lines]
+    assert found == [
+        ("_T", "_T", "_T", "_T"), ("NL11", "_T", "_T", "_T"), ("_T", "B-E", "_T", "_T"), ("_T", "_T", "GE250", "_T"),
+        ("_T", "_T", "_T", "size_band.micro"), ("NL12", "_T", "GE250", "_T"), ("_T", "_T", "_T", "rd_tax_credit.true"),
+    ]  # fmt: skip
+
+
+def test_each_line_of_the_exchange_is_in_official_lists_or_the_agency_s_own(published: Published) -> None:
+    table = pd.read_csv(published[2] / "public" / "sdmx" / "cis_indicators.csv", dtype=str, keep_default_na=False)
+    official = {"GEO": r"_T|NL\d\d", "NACE_R2": r"_T|[A-U](-[A-U])?", "SIZE_EMP": r"_T|10-49|50-249|GE250"}
+    for dimension, form in official.items():
+        assert table[dimension].str.fullmatch(form).all(), dimension
+    own = set(table["DOMAIN"]) - {"_T"}
+    assert "size_band.micro" in own
+    assert "sector.industry" in own, "a sector of the survey's own is no section of NACE"
+
+
+CONTENT_MODEL = {
+    "codeBook": "docDscr stdyDscr fileDscr dataDscr otherMat",
+    "docDscr": "citation guide docStatus docSrc controlledVocabUsed notes",
+    "stdyDscr": "citation studyAuthorization stdyInfo studyDevelopment method dataAccs othrStdyMat notes",
+    "citation": "titlStmt rspStmt prodStmt distStmt serStmt verStmt biblCit holdings notes",
+    "titlStmt": "titl subTitl altTitl parTitl IDNo",
+    "rspStmt": "AuthEnty othId",
+    "prodStmt": "producer copyright prodDate prodPlac software fundAg grantNo",
+    "stdyInfo": "studyBudget subject abstract sumDscr qualityStatement notes exPostEvaluation",
+    "sumDscr": "timePrd collDate nation geogCover geogUnit geoBndBox boundPoly anlyUnit universe dataKind",
+    "fileDscr": "fileTxt locMap notes",
+    "dataDscr": "varGrp nCubeGrp var nCube notes",
+    "var": "location labl imputation security embargo respUnit anlysUnit qstn valrng invalrng undocCod universe "
+    "TotlResp sumStat txt stdCatgry catgryGrp catgry codInstr verStmt concept derivation varFormat geoMap catLevel "
+    "notes",
+    "qstn": "preQTxt qstnLit postQTxt forward backward ivuInstr",
+    "catgry": "catValu labl txt catStat mrow",
+}
+"""What stands in which element, in which order, in DDI-Codebook 2.5 (its schema is in no package registry)"""
+ONCE = {"stdyDscr": "citation", "citation": "titlStmt", "titlStmt": "titl", "docDscr": "citation"}
+"""The children that must be there"""
+ATTRIBUTES = {
+    "codeBook": {"version"}, "prodDate": {"date"}, "timePrd": {"date", "event", "cycle"}, "fileDscr": {"ID"},
+    "collDate": {"date", "event", "cycle"}, "var": {"ID", "name", "files", "intrvl", "dcml", "measUnit", "nature"},
+    "varFormat": {"type", "schema", "formatname", "category"},
+}  # fmt: skip
+LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+def test_the_questionnaire_is_ddi(published: Published) -> None:
+    """Elements, their order, required parts, attributes and references, as DDI-Codebook 2.5 has them."""
+    root = ElementTree.parse(published[2] / "public" / "ddi" / "codebook.xml").getroot()
+    prefix = f"{{{exchange.DDI}}}"
+    assert root.tag == f"{prefix}codeBook"
+    for element in root.iter():
+        assert element.tag.startswith(prefix)
+        name = element.tag.removeprefix(prefix)
+        children = [child.tag.removeprefix(prefix) for child in element]
+        order = CONTENT_MODEL.get(name, "").split()
+        assert set(children) <= set(order), name
+        assert children == sorted(children, key=order.index), name
+        assert ONCE.get(name) is None or children.count(ONCE[name]) == 1, name
+        assert set(element.attrib) <= ATTRIBUTES.get(name, set()) | {LANGUAGE}, name
+        assert not children or not (element.text or "").strip(), "text or elements, not both"
+    space = {"d": exchange.DDI}
+    variables = root.findall("d:dataDscr/d:var", space)
+    assert {"product_innovation", "turnover_eur", "size_band"} <= {v.attrib["name"] for v in variables}
+    identifiers = [e.attrib["ID"] for e in root.iter() if "ID" in e.attrib]
+    assert len(identifiers) == len(set(identifiers))
+    assert all(re.fullmatch(r"[A-Za-z_][\w.-]*", i, re.ASCII) for i in identifiers), "xs:ID"
+    files = {e.attrib["ID"] for e in root.findall("d:fileDscr", space)}
+    assert {v.attrib["files"] for v in variables} <= files
+    assert {e.attrib["type"] for e in root.iter(f"{prefix}varFormat")} <= {"numeric", "character"}
+    assert {e.attrib["event"] for e in root.iter(f"{prefix}timePrd")} <= {"start", "end", "single"}

@@ -1,0 +1,155 @@
+"""The secure part of a release: pseudonymous, complete, and with the standard errors of the design."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import publication
+import pyreadstat
+import pytest
+from publication import Fresh, Published
+
+from monitor.publication import secure
+from monitor.stages import released
+from monitor.statistics.design.replicates import replicate_covariance
+from monitor.storage.lake import connect, literal, quoted
+
+WAVES = list(publication.WAVES)
+
+
+def test_only_the_owner_reads_the_secure_part(published: Published) -> None:
+    assert stat.S_IMODE((published[2] / "secure").stat().st_mode) == 0o700
+    files = [p for p in (published[2] / "secure").rglob("*") if p.is_file()]
+    assert {p.name for p in files} >= {"microdata.duckdb", "firms.dta", "firms.sav"}
+    for path in files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+
+
+def replicate_result(wave: str, measure: str, inside: np.ndarray, total: bool = False) -> tuple[float, float]:
+    """Estimate and standard error as `design` has them, completed copies combined by Rubin's rules."""
+    table = publication.firms(wave)
+    drawn = publication.replicates(table, wave)
+    weight = table["weight"].to_numpy()
+    measures = publication.derived(table)
+    estimates, variances = [], []
+    for copy in range(1, publication.COPIES + 1):
+        value = measures[measure].astype(float).to_numpy().copy()
+        if measure == "invests":
+            value[:3] = [(copy + k) % 2 == 0 for k in range(3)]
+        above, below = weight[inside] @ value[inside], 1.0 if total else weight[inside].sum()
+        theta = drawn[inside].T @ value[inside] / (1.0 if total else drawn[inside].sum(axis=0))
+        estimates.append(above / below)
+        variances.append(replicate_covariance(theta)[0, 0])
+    between = np.var(estimates, ddof=1)
+    variance = np.mean(variances) + (1 + 1 / publication.COPIES) * between
+    return float(np.mean(estimates)), float(np.sqrt(variance))
+
+
+@pytest.mark.parametrize("measure", ["cooperates", "invests"])
+def test_macros_give_the_replicate_result_by_domain(published: Published, measure: str) -> None:
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        found = connection.execute(f"FROM estimate_share({measure}, domains := size_band)").df()
+        plain = connection.execute(f"FROM estimate_mean({measure}::INT)").df()
+    assert len(found) == 2 * len(publication.SIZES)
+    for row in found.to_dict("records"):
+        inside = (publication.firms(row["wave"])["size_band"] == row["domain"]).to_numpy()
+        estimate, se = replicate_result(row["wave"], measure, inside)
+        assert row["estimate"] == pytest.approx(estimate, rel=1e-12)
+        assert row["se"] == pytest.approx(se, rel=1e-10)
+        assert 0 <= row["ci_low"] < row["estimate"] < row["ci_high"] <= 1
+    for row in plain.to_dict("records"):
+        estimate, se = replicate_result(row["wave"], measure, np.ones(publication.FIRMS, dtype=bool))
+        assert (row["estimate"], row["se"]) == (pytest.approx(estimate, rel=1e-12), pytest.approx(se, rel=1e-10))
+        assert row["n"] == publication.FIRMS
+
+
+def test_macros_for_totals_bases_and_ratios(published: Published) -> None:
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        total = connection.execute("FROM estimate_total(turnover) WHERE wave = '2017'").df().iloc[0]
+        base = (
+            connection.execute("FROM estimate_mean(share_new, base := base_innovators) WHERE wave = '2017'")
+            .df()
+            .iloc[0]
+        )
+        ratio = connection.execute("FROM estimate_ratio(turnover, 2 * turnover) WHERE wave = '2017'").df().iloc[0]
+    firms = publication.firms("2017")
+    estimate, se = replicate_result("2017", "turnover", np.ones(len(firms), dtype=bool), total=True)
+    assert (total["estimate"], total["se"]) == (pytest.approx(estimate, rel=1e-12), pytest.approx(se, rel=1e-10))
+    inside = firms["product_innovation"].to_numpy()
+    estimate, se = replicate_result("2017", "share_new", inside)
+    assert (base["estimate"], base["se"]) == (pytest.approx(estimate, rel=1e-12), pytest.approx(se, rel=1e-10))
+    assert base["n"] == inside.sum()
+    assert ratio["estimate"] == pytest.approx(0.5, rel=1e-12)
+    assert ratio["se"] == pytest.approx(0.0, abs=1e-9)
+
+
+ASKED = {
+    "estimate_share": "cooperates, domains := size_band",
+    "estimate_mean": "share_new, base := base_innovators",
+    "estimate_total": "turnover",
+    "estimate_ratio": "turnover, 2 * turnover",
+}
+
+
+@pytest.mark.parametrize("name", ["m", "microdata", "completed", 'a "name" of one\'s own'])
+def test_macros_answer_where_the_database_is_attached_under_a_name(published: Published, name: str) -> None:
+    """With the name as an argument, and without it after USE, whatever else is open and called like its tables."""
+    file = published[2] / "secure" / "microdata.duckdb"
+    assert set(ASKED) == set(secure.MACROS)
+    with connect(file, read_only=True) as connection:
+        opened = {macro: connection.execute(f"FROM {macro}({given})").df() for macro, given in ASKED.items()}
+    with connect() as connection:
+        connection.execute("CREATE TABLE completed AS SELECT 1 AS cooperates")
+        connection.execute(f"ATTACH {literal(str(file))} AS {quoted(name)} (READ_ONLY)")
+        for macro, given in ASKED.items():
+            asked = f"FROM {quoted(name)}.{macro}({given}, database := {literal(name)})"
+            pd.testing.assert_frame_equal(connection.execute(asked).df(), opened[macro], rtol=1e-12)
+        connection.execute(f"USE {quoted(name)}")
+        for macro, given in ASKED.items():
+            used = connection.execute(f"FROM {macro}({given})").df()
+            pd.testing.assert_frame_equal(used, opened[macro], rtol=1e-12)
+
+
+def test_every_macro_says_how_it_is_asked_where_its_database_is_attached(published: Published) -> None:
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        comments = connection.execute("SELECT comment FROM duckdb_functions() WHERE NOT internal").fetchall()
+    assert len(comments) == len(secure.MACROS)
+    assert all("database := 'name'" in comment for (comment,) in comments)
+
+
+def test_firms_are_pseudonymous_and_complete(published: Published) -> None:
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        firms = connection.execute("FROM firms").df()
+        missing = connection.execute("FROM missing").df()
+        drawn = connection.execute(
+            "SELECT count(*), count(DISTINCT firm), max(replicate) FROM replicate_weights"
+        ).fetchone()
+    assert len(firms) == 2 * publication.FIRMS
+    assert {"stratum", "weight", "imputed", "turnover_eur", "cooperates", "base_innovators", "size_band"} <= set(firms)
+    assert set(missing["kind"]) == {"refused"}
+    assert firms.loc[firms["firm"] == "f0000", "imputed"].map(list).tolist() == [["in_house_rd"]]
+    assert drawn == (2 * publication.FIRMS * publication.REPLICATES, publication.FIRMS * 3 // 2, publication.REPLICATES)
+
+
+def test_stata_and_spss_files_carry_labels(published: Published) -> None:
+    stata, about = pyreadstat.read_dta(published[2] / "secure" / "firms.dta")
+    spss, labelled = pyreadstat.read_sav(published[2] / "secure" / "firms.sav")
+    assert len(stata) == len(spss) == 2 * publication.FIRMS
+    assert about.column_names_to_labels["cooperates"] == "Takes part"
+    assert labelled.variable_value_labels["size_band"][1.0].startswith("Micro")
+    assert labelled.variable_value_labels["cooperates"] == {0.0: "no", 1.0: "yes"}
+    original = publication.firms("2017").set_index("firm")["turnover_eur"]
+    assert stata[stata["wave"] == "2017"].set_index("firm")["turnover_eur"].to_dict() == original.to_dict()
+
+
+def test_every_firm_of_the_newest_wave_has_its_passport(fresh: Fresh) -> None:
+    lake, survey = fresh
+    folder = Path(str(released.run_all(lake, survey, WAVES, passports=True)["path"])) / "secure" / "passports"
+    found = sorted(p.stem for p in folder.glob("*.pdf"))
+    assert found == sorted(publication.firms("2018")["firm"])
+    first = folder / f"{found[0]}.pdf"
+    assert first.read_bytes().startswith(b"%PDF-")
+    assert stat.S_IMODE(first.stat().st_mode) == 0o600

@@ -1,0 +1,202 @@
+"""What a published count counts decides what can be worked out from it, not how somebody wrote it down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import publication
+import pytest
+from test_disclosed import two_way
+
+from monitor.stages.disclosed import cells, sets
+from monitor.stages.disclosed.contributions import WaveFirms, texts
+from monitor.statistics.disclosure import complementary
+from monitor.statistics.disclosure.complementary import exposed, intervals, withheld_rows
+from monitor.survey import Survey
+
+WAVE = publication.WAVES[0]
+Codes = Mapping[str, list[str]]
+
+
+def survey(folder: Path, measures: Mapping[str, str], bases: Mapping[str, str] | None = None) -> Survey:
+    """A survey whose indicators are the shares of firms with these measures (name -> SQL), of all firms or a base."""
+    label = {"nl": "x", "en": "x"}
+    return publication.survey(
+        folder,
+        {
+            "measures": {
+                name: {"sql": sql, "type": "boolean", "label": label}
+                for name, sql in (measures | {"cooperates": "in_house_rd", "invests": "in_house_rd",
+                                              "top_innovator": "in_house_rd"}).items()
+            },
+            "bases": {
+                "all_firms": {"sql": "true", "label": label},
+                **{name: {"sql": sql, "label": label} for name, sql in (bases or {}).items()},
+            },
+            "indicators": {
+                name: {"measure": name, "estimator": "share", "base": "all_firms", "headline": True, "label": label}
+                for name in measures
+            },
+        },
+    )  # fmt: skip
+
+
+def world(answers: Mapping[str, list[object]], domains: Codes) -> WaveFirms:
+    """Firms with these answers (measure -> one per firm) in these domains (variable -> one code per firm)."""
+    n = len(next(iter(answers.values())))
+    firms = pd.Series([f"f{i:03d}" for i in range(n)])
+    observed = pd.DataFrame({"firm": firms, **answers, "base_all_firms": True})
+    weights = pd.DataFrame({"firm": firms, "weight": 1.0})
+    codes = {v: pd.DataFrame({"firm": firms, "domain": c}) for v, c in domains.items()}
+    return WaveFirms(observed, observed, weights, codes, texts(observed))
+
+
+def lines(firms: WaveFirms, survey: Survey) -> pd.DataFrame:
+    """The lines a wave would publish: every indicator for everyone and in every domain."""
+    found = sets.sets(firms, survey)
+    return pd.DataFrame(
+        [
+            {"wave": WAVE, "indicator": name, "domain_variable": variable, "domain": code, "reliability": "good"}
+            for name in survey.indicators
+            for variable, code in found.domains
+        ]
+    )
+
+
+def chosen(firms: WaveFirms, survey: Survey) -> cells.Withheld:
+    return cells.indicator_rows(lines(firms, survey), survey, {WAVE: firms})
+
+
+def rows(*named: tuple[str, str, str]) -> set[cells.Row]:
+    return {(WAVE, *name) for name in named}
+
+
+# --- one question, written in many ways ----------------------------------------------------------------------------
+
+SPELLINGS = (
+    "orientation = '{}'", "(orientation = '{}')", "orientation IN ('{}')", "orientation == '{}'", "'{}' = orientation",
+    "orientation LIKE '{}'", "CASE WHEN orientation = '{}' THEN true ELSE false END", "NOT (orientation <> '{}')",
+    "coalesce(orientation, 'none') = '{}'", "list_contains(['{}'], orientation)",
+)  # fmt: skip
+COUNTS = {"profit": 60, "balanced": 38, "social": 2}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_shares_of_one_question_protect_each_other_however_they_are_written(tmp_path: Path, spelling: str) -> None:
+    """60, 38 and 2 of 100: with the first two in public, the third is 100 less both."""
+    declared = survey(tmp_path, {code: spelling.format(code) for code in COUNTS})
+    aim = [code for code, count in COUNTS.items() for _ in range(count)]
+    firms = world({code: [a == code for a in aim] for code in COUNTS}, {})
+    found = chosen(firms, declared)
+    assert found.primary == rows(("social", "all", "all"))
+    assert len(found.complementary) == 1
+    low, high = intervals(found.system, found.rows)["events", WAVE, "social", "all", "all"]
+    assert high - low >= 3
+
+
+def test_one_withheld_share_of_a_question_is_exposed_by_the_other_two(tmp_path: Path) -> None:
+    """The attack sees what the pattern mends."""
+    declared = survey(tmp_path, {code: f"orientation = '{code}'" for code in COUNTS})
+    aim = [code for code, count in COUNTS.items() for _ in range(count)]
+    firms = world({code: [a == code for a in aim] for code in COUNTS}, {})
+    found = chosen(firms, declared)
+    assert list(exposed(found.system, found.primary)) == [("events", WAVE, "social", "all", "all")]
+
+
+# --- what lies in what ---------------------------------------------------------------------------------------------
+
+
+def test_a_domain_less_the_domains_inside_it_is_a_cell_of_its_own(tmp_path: Path) -> None:
+    """Utilities are withheld: ten of them, one outside manufacturing. `manufacturing = false` less services is that
+    one firm, though no line is about it."""
+    declared = survey(tmp_path, {"innovates": "product_innovation"})
+    sector = ["industry"] * 60 + ["services"] * 50 + ["utilities"] * 12
+    made = ["true"] * 60 + ["false"] * 50 + ["true"] * 11 + ["false"]
+    firms = world({"innovates": [i % 2 == 0 for i in range(122)]}, {"sector": sector, "manufacturing": made})
+    found = chosen(firms, declared)
+    cell = ("firms", WAVE, "innovates", "sector&manufacturing", "utilities&false")
+    assert cell in found.system.implied
+    assert not found.primary
+    assert cell in exposed(found.system, set(), set())
+    low, high = intervals(found.system, found.rows, [cell])[cell]
+    assert high - low >= 10
+
+
+def test_a_yes_that_implies_another_yes_makes_a_cell_of_the_difference(tmp_path: Path) -> None:
+    """Every top innovator innovates; in trade all but one innovator is one: the two shares together tell that."""
+    declared = survey(tmp_path, {"innovates": "product_innovation", "top": "turnover_share_new_to_market > 40"})
+    sector = ["trade"] * 40 + ["industry"] * 60
+    innovates = [i < 21 for i in range(40)] + [i < 30 for i in range(60)]
+    top = [i < 20 for i in range(40)] + [i < 12 for i in range(60)]
+    firms = world({"innovates": innovates, "top": top}, {"sector": sector})
+    found = chosen(firms, declared)
+    difference = [name for name in found.system.implied if name[-1] == "trade"]
+    assert len(difference) == 1
+    assert exposed(found.system, set(), set()).keys() == set(difference)
+    low, high = intervals(found.system, found.rows, difference)[difference[0]]
+    assert high - low >= 3
+    assert found.rows
+
+
+def test_size_and_sector_tell_nothing_of_each_others_cells(tmp_path: Path) -> None:
+    declared = survey(tmp_path, {"innovates": "product_innovation"})
+    size, sector = ["small", "large"] * 50, ["trade"] * 50 + ["industry"] * 50
+    firms = world({"innovates": [i % 3 == 0 for i in range(100)]}, {"size_band": size, "sector": sector})
+    assert sets.crossings(sets.sets(firms, declared).domains) == []
+    assert not chosen(firms, declared).rows
+
+
+def test_sets_are_found_by_their_firms(tmp_path: Path) -> None:
+    """Equal sets bear one name; three codes that exclude each other divide those who answered."""
+    codes = ("profit", "balanced", "social")
+    declared = survey(
+        tmp_path, {**{c: f"orientation = '{c}'" for c in codes}, "aims_at_profit": "orientation = 'profit'"}
+    )
+    aim = ["profit"] * 30 + ["balanced"] * 40 + ["social"] * 30
+    answers: dict[str, list[object]] = {c: [a == c for a in aim] for c in codes}
+    found = sets.sets(world(answers | {"aims_at_profit": answers["profit"]}, {}), declared)
+    assert found.named["events", "aims_at_profit"] == found.named["events", "profit"]
+    ((whole, parts, rest),) = [d for d in sets.divisions(found.members) if len(d[1]) == 3]
+    assert whole == found.named["firms", "profit"]
+    assert {name for _, name in parts} == set(codes)
+    assert not rest.any()
+
+
+@pytest.mark.parametrize(
+    ("both", "withheld"), [(9, True), (10, False), (0, False), (100, False), (91, True), (90, False), (96, True)]
+)
+def test_who_came_or_left_between_two_waves_is_a_cell_too(both: int, withheld: bool) -> None:
+    """100 firms in the first wave, 190 in the second: with 96 in both, four left."""
+    ends = {"wave_from": "2017", "wave_to": "2018"}
+    changes = pd.DataFrame(
+        [{"indicator": "i", "domain_variable": "all", "domain": "all", **ends, "overlap_firms": both}]
+    )
+    counts = {("2017", "i", "all", "all"): 100.0, ("2018", "i", "all", "all"): 190.0}
+    assert bool(cells.overlap_rows(changes, counts, 10)) is withheld
+    assert bool(cells.overlap_rows(changes, {}, 10)) is (0 < both < 10)
+
+
+# --- large systems -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seed", "shape"), [(0, (4, 5)), (1, (5, 6)), (2, (6, 6))])
+def test_a_large_system_loses_hardly_more_than_the_cheapest_pattern(seed: int, shape: tuple[int, int]) -> None:
+    """One move after the other, against the exact programme: at most 1.2 times its cells and its cost."""
+    rng = np.random.default_rng(seed)
+    values = {(f"r{i}", f"c{j}"): int(rng.integers(12, 80)) for i in range(shape[0]) for j in range(shape[1])}
+    for cell in sorted(values)[:: len(values) // 3]:
+        values[cell] = int(rng.integers(1, 9))
+    system, sensitive = two_way(values, 10.0)
+    exact, moved = (
+        complementary._programme(system, sensitive, complementary._protected(system, sensitive)),
+        complementary._one_by_one(system, sensitive),
+    )
+    assert exact is not None
+    assert not exposed(system, exact, sensitive)
+    assert not exposed(system, moved, sensitive)
+    assert len(moved) <= 1.2 * len(exact)
+    assert withheld_rows(system, set(sensitive)) >= sensitive
+    assert sum(system.cost[c] for c in moved) <= 1.2 * sum(system.cost[c] for c in exact)

@@ -1,0 +1,170 @@
+"""Claims: rules, verdicts and what a reader is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from monitor.statistics.decisions.claims import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_TESTABLE,
+    SUPPORTED,
+    Evidence,
+    decide,
+    holm,
+    rule_tests,
+    rule_text,
+)
+
+ABOVE = {"kind": "above", "value": 0, "alpha": 0.025}
+BELOW = {"kind": "below", "value": 0.05, "alpha": 0.025}
+WITHIN = {"kind": "within", "value": 0.36, "margin": 0.10, "alpha": 0.025}
+SHARE = {"kind": "share_above", "value": 0.10, "alpha": 0.025}
+
+
+def difference(estimate: float, se: float = 0.02, df: float = 400) -> Evidence:
+    t = stats.t.ppf(0.975, df)
+    return Evidence(estimate, se, df, estimate - t * se, estimate + t * se, n=624, minimum_detectable_effect=2.8 * se)
+
+
+def share(estimate: float, n: int = 624, df: float = 600) -> Evidence:
+    se = float(np.sqrt(estimate * (1 - estimate) / n))
+    half = stats.t.ppf(0.975, df) * se / (estimate * (1 - estimate))
+    centre = np.log(estimate / (1 - estimate))
+    low, high = 1 / (1 + np.exp(half - centre)), 1 / (1 + np.exp(-centre - half))
+    return Evidence(estimate, se, df, low, high, True, n, n - 4, round(estimate * n) - 3, 2.8 * se)
+
+
+def claim(rule: dict[str, Any], name: str = "claim", family: str | None = None) -> dict[str, Any]:
+    return {"claim": name, "rule": rule, "family": family or name}
+
+
+def verdict(rule: dict[str, Any], evidence: Evidence) -> str:
+    return decide([claim(rule)], [evidence])[0].verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "evidence", "expected"),
+    [
+        (ABOVE, difference(0.08), SUPPORTED),
+        (ABOVE, difference(0.02), INCONCLUSIVE),
+        (ABOVE, difference(-0.08), CONTRADICTED),
+        # The effect of cooperation without investment: inside the equivalence margin, or below zero.
+        (BELOW, difference(0.00), SUPPORTED),
+        (BELOW, difference(-0.20), SUPPORTED),
+        (BELOW, difference(0.03), INCONCLUSIVE),
+        (BELOW, difference(0.12), CONTRADICTED),
+        (WITHIN, share(0.36), SUPPORTED),
+        (WITHIN, share(0.44), INCONCLUSIVE),
+        (WITHIN, share(0.60), CONTRADICTED),
+        (WITHIN, share(0.10), CONTRADICTED),
+        (SHARE, share(0.40, n=60), SUPPORTED),
+        (SHARE, share(0.15, n=60), INCONCLUSIVE),
+        (SHARE, share(0.02, n=600), CONTRADICTED),
+    ],
+)
+def test_verdicts(rule: dict[str, Any], evidence: Evidence, expected: str) -> None:
+    assert verdict(rule, evidence) == expected
+
+
+@pytest.mark.parametrize("estimate", np.linspace(-0.1, 0.15, 26))
+@pytest.mark.parametrize("rule", [ABOVE, BELOW], ids=["above", "below"])
+def test_verdict_and_interval_agree(rule: dict[str, Any], estimate: float) -> None:
+    """At a one-sided alpha of 0.025 the verdict is what the 95 % interval shows."""
+    evidence = difference(float(estimate))
+    low, high, value = evidence.low, evidence.high, float(rule["value"])
+    above, below = low > value, high < value
+    supports, against = (above, below) if rule["kind"] == "above" else (below, above)
+    expected = SUPPORTED if supports else CONTRADICTED if against else INCONCLUSIVE
+    assert verdict(rule, evidence) == expected
+
+
+@pytest.mark.parametrize("estimate", [0.24, 0.27, 0.30, 0.33, 0.36, 0.39, 0.42, 0.45, 0.48, 0.52])
+def test_equivalence_is_the_interval_inside_the_margin(estimate: float) -> None:
+    evidence = share(estimate, n=400)
+    inside = evidence.low > 0.26 and evidence.high < 0.46
+    outside = evidence.high < 0.26 or evidence.low > 0.46
+    assert (verdict(WITHIN, evidence) == SUPPORTED) == inside
+    assert not (outside and verdict(WITHIN, evidence) == SUPPORTED)
+
+
+def test_exact_share_is_clopper_pearson() -> None:
+    """With equal weights the p-value is the exact binomial one."""
+    evidence = Evidence(12 / 40, float(np.sqrt(0.3 * 0.7 / 40)), 39, share=True, n=40)
+    p, _ = rule_tests(SHARE, evidence)
+    assert p == pytest.approx(stats.binomtest(12, 40, 0.10, alternative="greater").pvalue, rel=1e-9)
+
+
+def test_share_of_all_firms_is_testable() -> None:
+    p, against = rule_tests(SHARE, Evidence(1.0, 0.0, 30, share=True, n=30))
+    assert p == pytest.approx(0.1**30)
+    assert against == 1.0
+
+
+def test_holm_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    p = np.array([0.012, 0.30, 0.004, 0.04, 0.9])
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
+    with_missing = holm(np.array([0.012, np.nan, 0.04]))
+    assert with_missing[[0, 2]] == pytest.approx([0.024, 0.04])
+    assert np.isnan(with_missing[1])
+
+
+def test_a_family_costs_each_of_its_claims() -> None:
+    weak, strong = difference(0.042), difference(0.2)
+    alone = decide([claim(ABOVE, "weak")], [weak])[0]
+    together = decide([claim(ABOVE, "weak", "f"), claim(BELOW, "other", "f")], [weak, difference(0.04)])
+    assert alone.verdict == SUPPORTED
+    assert together[0].verdict == INCONCLUSIVE
+    assert (
+        together[0]
+        .reason["en"]
+        .endswith("Taken by itself that would be enough; tested together with the other claims of its group it is not.")
+    )
+    carried = decide([claim(ABOVE, "weak", "f"), claim(ABOVE, "strong", "f")], [weak, strong])
+    assert [v.verdict for v in carried] == [SUPPORTED, SUPPORTED]
+
+
+def test_a_claim_without_evidence_is_not_testable_and_says_why() -> None:
+    reason = {"nl": "niet gevraagd in deze golf: invests", "en": "not asked in this wave: invests"}
+    decided = decide([claim(ABOVE), claim(ABOVE, "other")], [Evidence(reason=reason), difference(0.2)])
+    assert decided[0].verdict == NOT_TESTABLE
+    assert decided[0].reason == reason
+    assert decided[1].verdict == SUPPORTED
+
+
+def test_an_undecided_claim_tells_what_would_have_been_found() -> None:
+    told = decide([claim(ABOVE)], [difference(0.02)])[0].reason
+    assert "only a difference of 5.6 percentage points would have been found" in told["en"]
+    assert "pas een verschil van 5,6 procentpunt" in told["nl"]
+
+
+def test_figures_are_read_without_statistics() -> None:
+    told = decide([claim(SHARE)], [share(0.4, n=60)])[0].reason
+    assert told["en"].startswith(
+        "Estimated 40 %; 95 % interval from 28.4 % to 52.8 %. "
+        "Unweighted, with nothing filled in: 21 of the 56 responses that settle it."
+    )
+    assert told["nl"].startswith(
+        "Geschat 40 %; 95%-interval van 28,4 % tot 52,8 %. "
+        "Ongewogen, zonder iets aan te vullen: 21 van de 56 antwoorden die het uitwijzen."
+    )
+    below = decide([claim(ABOVE)], [difference(-0.08)])[0].reason
+    assert "−8 percentage points" in below["en"]
+    assert below["en"].endswith("That lies below zero.")
+
+
+def test_rules_as_sentences() -> None:
+    assert rule_text(ABOVE, "en", False) == "supported if the whole interval lies above zero (one-sided alpha 0.025)"
+    assert rule_text(BELOW, "en", False).startswith("supported if the whole interval lies below 5 percentage points")
+    assert rule_text(ABOVE, "en", False, together=2).endswith(
+        "(one-sided alpha 0.025, with Holm's correction for the 2 claims of its group)"
+    )
+    assert rule_text(WITHIN, "nl") == (
+        "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig alfa 0,025)"
+    )

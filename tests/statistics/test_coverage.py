@@ -1,0 +1,66 @@
+"""Intervals cover the truth of the synthetic population: a short version of benchmarks/coverage.py with fixed seeds."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from monitor.publication import report
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+DRAWS = 200
+
+
+def simulation() -> ModuleType:
+    """benchmarks/coverage.py, which is no package."""
+    spec = importlib.util.spec_from_file_location("coverage_benchmark", BENCHMARKS / "coverage.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["coverage_benchmark"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+coverage = simulation()
+
+
+@pytest.mark.parametrize("design", coverage.SHORT)
+def test_intervals_cover_and_estimates_are_unbiased_in_200_draws(design: str) -> None:
+    lines = coverage.run(design, DRAWS).set_index("estimand")
+    assert set(lines.index) == set(coverage.ESTIMANDS)
+    # Three standard errors of a coverage of 95 % in 200 draws are 4.6 points.
+    assert lines.coverage.between(0.904, 0.996).all(), lines
+    # The mean of the estimates is within three and a half of its own standard errors of the truth.
+    error = lines.sd_estimate / np.sqrt(lines.draws)
+    assert ((lines.mean_estimate - lines.truth).abs() < 3.5 * error).all(), lines
+    # A 95 % interval is about four standard deviations wide.
+    assert (lines.mean_width / lines.sd_estimate).between(3.4, 4.6).all(), lines
+
+
+def test_the_committed_table_holds_every_design_and_says_which_intervals_fall_short() -> None:
+    table = pd.read_csv(BENCHMARKS / "coverage.csv")
+    asked = {(design, estimand) for design in coverage.DESIGNS for estimand in coverage.ESTIMANDS}
+    assert set(zip(table.design, table.estimand, strict=True)) == asked
+    assert (table.draws + table.refused == 2000).all()
+    assert (table.coverage.between(coverage.LEAST, coverage.MOST) == table.within).all()
+    assert (table.monte_carlo_error < 0.006).all()
+    assert table[table.design.isin(coverage.SHORT)].within.all()
+
+
+def test_the_report_says_how_an_interval_falls_short_where_the_table_shows_it() -> None:
+    """Only complementarity with imputed answers: its interval is too wide, and the report's words carry the figure."""
+    table = pd.read_csv(BENCHMARKS / "coverage.csv")
+    outside = table[~table.within].set_index(["design", "estimand"])
+    assert outside.index.tolist() == [("imputed", "complementarity")]
+    words = yaml.safe_load((Path(report.__file__).parent / "words.yaml").read_text(encoding="utf-8"))["imputed_why"]
+    held = round(100 * outside.coverage.iloc[0])
+    assert f"{held} van de 100 keer" in words["nl"]
+    assert f"{held} times in 100" in words["en"]

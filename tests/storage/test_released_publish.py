@@ -1,0 +1,219 @@
+"""Nothing published is ever removed: kills at every step, copies without links, links that name nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from publication import WAVES, Fresh
+
+from monitor import cli
+from monitor.problems import DefinitionError
+from monitor.stages import released
+from monitor.storage import publish
+
+NAMES = ("r0001-aaaaaaaaaaaa", "r0002-bbbbbbbbbbbb", "r0003-cccccccccccc")
+
+
+def publish_one(folder: Path, name: str) -> None:
+    """A release of one file, published as a real one is."""
+    with publish.publishing(folder), publish.building(folder) as built:
+        (built / "table").write_text(name)
+        about = {
+            "release_id": name,
+            "survey": "made_up",
+            "content_hash": name[6:],
+            "files": {"table": {"bytes": len(name)}},
+        }
+        (built / "manifest.json").write_text(json.dumps(about), encoding="utf-8")
+        publish.put_in_place(folder, built, name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The releases of a survey in a home, three of them."""
+    there = tmp_path / "home" / "releases" / "made_up"
+    for name in NAMES:
+        publish_one(there, name)
+    return there
+
+
+def unlinked(folder: Path) -> Path:
+    (folder / "latest").unlink()
+    return folder
+
+
+def pointing_nowhere(folder: Path) -> Path:
+    publish.switch(folder, "r0004-dddddddddddd")
+    return folder
+
+
+def pointing_at_half(folder: Path) -> Path:
+    (folder / NAMES[2] / "table").unlink()
+    return folder
+
+
+def copied_with_links_followed(folder: Path) -> Path:
+    home = folder.parent.parent
+    return Path(shutil.copytree(home, home.with_name("copy"), symlinks=False)) / "releases" / "made_up"
+
+
+def taken_through_a_zip(folder: Path) -> Path:
+    """As Git and many archives do it: a link becomes a file that holds its target's name."""
+    home = folder.parent.parent
+    archive = home.with_name("home.zip")
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in sorted(home.rglob("*")):
+            if path.is_symlink():
+                packed.writestr(path.relative_to(home).as_posix(), os.readlink(path))
+            elif path.is_file():
+                packed.write(path, path.relative_to(home))
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(home.with_name("unpacked"))
+    return home.with_name("unpacked") / "releases" / "made_up"
+
+
+def a_folder_of_something_else(folder: Path) -> Path:
+    unlinked(folder)
+    (folder / "latest" / "notes").mkdir(parents=True)
+    return folder
+
+
+def a_link_to_elsewhere(folder: Path) -> Path:
+    (folder / "latest").unlink()
+    (folder / "latest").symlink_to(folder.parent)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): os.readlink(path) if path.is_symlink() else path.read_text()
+        for path in folder.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "newest"),
+    [(unlinked, NAMES[2]), (pointing_nowhere, NAMES[2]), (pointing_at_half, NAMES[1])],
+    ids=lambda x: getattr(x, "__name__", x),
+)
+def test_a_lost_link_is_made_again_and_no_release_is_removed(
+    folder: Path, change: Callable[[Path], Path], newest: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    changed = change(folder)
+    before = contents(changed)
+    found = publish.latest(changed)
+    assert found is not None
+    assert found.name == newest, "readers find the newest whole release"
+    with publish.publishing(changed):
+        pass
+    assert contents(changed) | {"latest": ""} == before | {"latest": ""}
+    assert os.readlink(changed / "latest") == newest
+    assert [record.getMessage() for record in caplog.records if newest in record.getMessage()]
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (copied_with_links_followed, NAMES[2]),
+        (taken_through_a_zip, "a file"),
+        (a_folder_of_something_else, "no release"),
+        (a_link_to_elsewhere, "a link to "),
+    ],
+)
+def test_a_latest_that_is_no_link_stops_and_touches_nothing(
+    folder: Path, change: Callable[[Path], Path], told: str
+) -> None:
+    changed = change(folder)
+    before = contents(changed)
+    with pytest.raises(DefinitionError) as stopped, publish.publishing(changed):
+        pass
+    (problem,) = stopped.value.problems
+    assert stopped.value.exit_code == 2
+    assert told in (problem.found or "")
+    assert "move latest out of the folder" in (problem.do or "")
+    assert contents(changed) == before
+    assert [p.name for p in publish.releases(changed)] == list(NAMES)
+    # What it says to do is all there is to do.
+    (changed / "latest").rename(changed.parent.parent / "aside")
+    with publish.publishing(changed):
+        assert os.readlink(changed / "latest") == NAMES[2]
+
+
+def test_a_lone_copy_of_the_latest_release_gets_its_name_back(folder: Path) -> None:
+    shutil.copytree(folder / "latest", folder / "copy")
+    for name in (*NAMES, "latest"):
+        shutil.rmtree(folder / name) if name != "latest" else (folder / name).unlink()
+    (folder / "copy").rename(folder / "latest")
+    with pytest.raises(DefinitionError, match=f"rename latest to {NAMES[2]}"), publish.publishing(folder):
+        pass
+    (folder / "latest").rename(folder / NAMES[2])
+    with publish.publishing(folder):
+        assert os.readlink(folder / "latest") == NAMES[2]
+
+
+def test_only_what_a_publication_leaves_is_cleared_away(folder: Path) -> None:
+    mine = [".building-999999-0123abcd", ".latest-0123abcd"]
+    others = [".building-notes", ".latest-old", "r0009-eeeeeeeeeeee", ".building-1-0123abcd"]
+    (folder / mine[0]).mkdir()
+    (folder / mine[1]).symlink_to(NAMES[0])
+    for name in others[:3]:
+        (folder / name).mkdir()
+        (folder / name / "note").write_text("kept")
+    (folder / others[3]).write_text("a file")
+    with publish.publishing(folder):
+        pass
+    there = {path.name for path in folder.iterdir()}
+    assert not there & set(mine)
+    assert set(others) | set(NAMES) <= there
+
+
+def test_a_number_is_given_once(folder: Path) -> None:
+    assert publish.next_number(folder) == 4
+    (folder / "r0007-eeeeeeeeeeee").mkdir()
+    assert publish.next_number(folder) == 8, "a folder half copied has its number too"
+    pointing_nowhere(folder)
+    shutil.rmtree(folder / "r0007-eeeeeeeeeeee")
+    assert publish.next_number(folder) == 5, "and so has one that `latest` alone remembers"
+
+
+def test_a_damaged_manifest_names_the_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / NAMES[1] / "manifest.json").write_text("{half")
+    assert cli.main(["releases", "--home", str(folder.parent.parent)]) == 2
+    assert f"{NAMES[1]}/manifest.json: " in capsys.readouterr().err
+
+
+def test_the_same_content_is_the_same_release(fresh: Fresh) -> None:
+    """A change taken back, and passports asked for and not: no two releases bear one content hash."""
+    lake, survey = fresh
+    first = released.run_all(lake, survey, WAVES)
+    folder = Path(str(first["path"])).parent
+    rules = lake.read("disclosed_rules", "all")
+    lake.write("disclosed_rules", "all", rules.assign(failed=rules["failed"] + 1))
+    second = released.run_all(lake, survey, WAVES)
+    lake.write("disclosed_rules", "all", rules)
+    copy = Path(shutil.copytree(lake.home, lake.home / "copy", symlinks=False))
+    told = released.diff(copy, str(first["release_id"]), "latest")
+    assert (told.before, told.after) == (first["release_id"], second["release_id"]), "a copy can be compared too"
+    third = released.run_all(lake, survey, WAVES)
+    assert third["new"]
+    assert third["path"] == first["path"]
+    assert os.readlink(folder / "latest") == first["release_id"]
+    pressed = released.run_all(lake, survey, WAVES, passports=True)
+    assert pressed["new"]
+    assert list((Path(str(pressed["path"])) / "secure" / "passports").glob("*.pdf"))
+    for passports in (True, False):
+        again = released.run_all(lake, survey, WAVES, passports=passports)
+        assert not again["new"]
+        assert again["release_id"] == pressed["release_id"]
+        assert again["content_hash"] == pressed["content_hash"]
+    assert [p.name for p in publish.releases(folder)] == [r["release_id"] for r in (first, second, pressed)]
+    hashes = [publish.manifest(p)["content_hash"] for p in publish.releases(folder)]
+    assert len(set(hashes)) == len(hashes)

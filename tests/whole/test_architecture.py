@@ -1,0 +1,333 @@
+"""The architecture as programs: imports, words, SQL files, suites, the two places Dagster reads its entry from."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
+
+ROOT = Path(__file__).parents[2]
+STAGES = (
+    "raw", "staged", "validated", "imputed", "derived", "weighted", "estimated", "modelled", "disclosed", "released",
+)  # fmt: skip
+BOTTOM = {
+    "problems",
+    "folders",
+    "lake",
+    "expressions",
+    "classification",
+    "survey",
+    "surveys",
+    "concepts",
+    "beside",
+    "progress",
+    "private",
+    "refusals",
+    "signals",
+}
+"""What everything may import"""
+SHARED = {"design", "rubin", "identity", "contract", "skips", "spelling"}
+"""What stages share: knows no stage"""
+TOP = {"__main__", "cli", "delivery_check", "proposal"}
+HEAVY = {"great_expectations", "statsmodels", "typst", "sqlalchemy", "dagster"}
+SOURCES = sorted((ROOT / "monitor").rglob("*.py"))
+
+
+def drawer(module: str) -> str:
+    """`stages.raw.qualtrics` -> `raw`."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(file: Path, *, top_level_only: bool = False) -> Iterator[str]:
+    """The modules a file imports, and with `top_level_only` only those that importing it imports."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    nodes = _at_import(tree) if top_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _at_import(tree: ast.Module) -> Iterator[ast.AST]:
+    for node in tree.body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        yield node
+
+
+def in_package(file: Path) -> str:
+    parts = file.relative_to(ROOT / "monitor").with_suffix("").parts
+    return parts[0]
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_imports_point_downwards(file: Path) -> None:
+    own = in_package(file)
+    for module in imports(file):
+        if module.split(".")[0] == "pipelines":
+            assert own == "cli", "only the command line starts Dagster's jobs"
+        assert module.split(".")[0] != "dagster", "the library knows nothing of Dagster"
+        if module.split(".")[0] != "monitor" or drawer(module) in {own, "", "__version__"}:
+            continue
+        other = drawer(module)
+        if own in BOTTOM:
+            assert other in BOTTOM, f"{own} stands at the bottom and imports {module}"
+        elif own in SHARED:
+            assert other in BOTTOM | SHARED, f"{own} is shared by stages and imports {module}"
+        elif own in STAGES:
+            allowed = BOTTOM | SHARED | ({"claims"} if own == "modelled" else set())
+            allowed |= {"report"} if own == "released" else set()
+            assert other in allowed, f"stage {own} imports {module}"
+        elif own in {"report", "claims", "synthetic"}:
+            assert other in BOTTOM | SHARED, f"{own} imports {module}"
+        elif own == "attack":
+            raise AssertionError(f"an attacker knows the published files alone, and imports {module}")
+        else:
+            assert own in TOP, f"monitor/{own} has no place in the architecture"
+
+
+def test_the_report_runs_no_query() -> None:
+    for file in (ROOT / "monitor" / "report").glob("*.py"):
+        assert not {m.split(".")[0] for m in imports(file)} & {"duckdb", "pyarrow", "scipy"}, file
+        assert not any(module.startswith("monitor.storage.lake") for module in imports(file)), file
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_heavy_packages_are_imported_where_they_are_used(file: Path) -> None:
+    heavy = {module.split(".")[0] for module in imports(file, top_level_only=True)} & HEAVY
+    assert not heavy, f"import {', '.join(heavy)} inside the functions that need it"
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_modules_say_what_belongs_in_them(file: Path) -> None:
+    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), "a module opens with what belongs in it"
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
+def test_what_others_may_call_says_what_it_is(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    shown = [
+        node for body in (tree, *classes) for node in body.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    silent = [node.name for node in shown if not node.name.startswith("_") and not ast.get_docstring(node)]
+    assert silent == [], "a docstring: meaning, formula, source, units"
+
+
+def test_no_file_swallows_everything() -> None:
+    long = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in SOURCES}
+    assert {str(file.relative_to(ROOT)): lines for file, lines in long.items() if lines > 450} == {}
+
+
+def test_only_the_lake_opens_duckdb() -> None:
+    opening = [f.name for f in SOURCES if re.search(r"duckdb\.connect\(", f.read_text(encoding="utf-8"))]
+    assert opening == ["lake.py"]
+
+
+def test_only_one_place_makes_temporary_files() -> None:
+    files = [*SOURCES, *(ROOT / "pipelines").rglob("*.py")]
+    making = [f.name for f in files if re.search(r"\b(tempfile|mkdtemp|mkstemp)\b", f.read_text(encoding="utf-8"))]
+    assert making == ["private.py"]
+    spilling = [f.name for f in files if "temp_directory" in f.read_text(encoding="utf-8")]
+    assert spilling == ["lake.py"]
+
+
+def test_one_word_per_stage() -> None:
+    for stage, tables in [*WAVE_STAGES.items(), *RELEASE_STAGES.items()]:
+        assert stage in STAGES
+        assert (ROOT / "monitor" / f"{stage}.py").exists() or (ROOT / "monitor" / stage / "__init__.py").exists()
+        for table in tables:
+            assert table.startswith(f"{stage}_")
+    for folder in (ROOT / "sql").iterdir():
+        assert folder.name in STAGES
+    for suite in (ROOT / "expectations").glob("*.yaml"):
+        assert suite.stem.split("_")[0] in STAGES
+
+
+def test_every_suite_is_about_a_table_that_some_stage_writes() -> None:
+    tables = {table for stage in (*WAVE_STAGES.values(), *RELEASE_STAGES.values()) for table in stage}
+    for file in (ROOT / "expectations").glob("*.yaml"):
+        assert file.stem in tables, file.name
+        assert yaml.safe_load(file.read_text(encoding="utf-8"))["table"] == file.stem
+
+
+def test_every_sql_file_is_used_and_says_its_grain() -> None:
+    code = "\n".join(f.read_text(encoding="utf-8") for f in SOURCES)
+    files = sorted((ROOT / "sql").rglob("*.sql"))
+    assert files
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        opening = "".join(takewhile(lambda line: line.startswith("--"), text.splitlines()))
+        assert opening.startswith("-- Grain: "), f"{file.name} begins with a comment: its grain and inputs"
+        assert "Inputs: " in opening, file.name
+        assert re.search(rf"""["']{file.stem}["']""", code), f"sql/{file.parent.name}/{file.name} is used nowhere"
+
+
+def test_a_sql_file_is_one_statement_with_named_parameters() -> None:
+    for file in sorted((ROOT / "sql").rglob("*.sql")):
+        statements = duckdb.extract_statements(file.read_text(encoding="utf-8"))
+        # The macros that read a cell call each other and are only ever made together.
+        assert len(statements) == 1 or file.name == "parsing.sql", file.name
+        assert not any(name.isdigit() for statement in statements for name in statement.named_parameters), file.name
+
+
+def test_names_say_what_a_module_is_about() -> None:
+    banned = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "functions", "base"}
+    for file in [*SOURCES, *(ROOT / "pipelines").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]:
+        assert not banned & set(file.relative_to(ROOT).with_suffix("").parts), file
+
+
+def test_the_tree_holds_no_notes_to_self_and_no_place_of_its_own() -> None:
+    """`todo` is a word of the proposals that `monitor new-survey` writes, nowhere else."""
+    kinds = ("*.py", "*.sql", "*.yaml", "*.html", "*.toml", "*.R", "*.md", "*.js", "*.css", "*.typ")
+    folders = ("monitor", "pipelines", "sql", "expectations", "benchmarks", "tests")
+    files = [file for folder in folders for kind in kinds for file in (ROOT / folder).rglob(kind)]
+    for file in [*files, ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "pyproject.toml"]:
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"\b(FIXME|XXX|TODO|HACK)\b", text) or file == Path(__file__), file
+        assert not re.search(r"""["'\s(]/(?!dev/|etc/|proc/|public/|secure/|usr/)[a-z]+/\w""", text), file
+
+
+LIBRARY = {"monitor.statistics.design.SurveyDesign"}
+"""What the README shows to be called from a notebook"""
+
+
+@cache
+def definitions(module: str) -> dict[str, ast.AST]:
+    """Name -> what a module of the product defines under it at its top."""
+    file = source_of(module)
+    tree = ast.parse(file.read_text(encoding="utf-8")) if file else ast.Module([], [])
+    found: dict[str, ast.AST] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {name.id: node for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return found
+
+
+@cache
+def source_of(module: str) -> Path | None:
+    """The file of a module of the product, None where it is none."""
+    place = ROOT.joinpath(*module.split("."))
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.exists()), None)
+
+
+@cache
+def named_in(module: str) -> dict[str, str]:
+    """What a module imports from the product: its name there -> where it comes from."""
+    file = source_of(module)
+    found = {}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if file else ():
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("monitor", "pipelines"):
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def home_of(name: str) -> tuple[str, str]:
+    """Where something that is imported by this dotted name is defined: its module and its name there."""
+    module, _, own = name.rpartition(".")
+    for _ in range(5):
+        if own in definitions(module) or own not in named_in(module):
+            break
+        module, _, own = named_in(module)[own].rpartition(".")
+    return module, own
+
+
+@cache
+def used_by_a_run() -> set[tuple[str, str]]:
+    """Everything that the assets and the command line reach: (module, name), by what each definition names."""
+    doors = ["pipelines.assets", "pipelines.command", "monitor.cli", "monitor.authoring.delivery_check"]
+    doors += [f"monitor.stages.{stage}" for stage in STAGES]
+    names = {"run", "run_all", *(name for door in doors[:4] for name in definitions(door))}
+    waiting = [(door, name) for door in doors for name in definitions(door) if name in names]
+    waiting += [(f"monitor.{stage}.stage", "run") for stage in STAGES]
+    found: set[tuple[str, str]] = set()
+    while waiting:
+        place = waiting.pop()
+        module, name = place
+        if place in found or name not in definitions(module):
+            continue
+        found.add(place)
+        here, own = named_in(module), definitions(module)
+        node = definitions(module)[name]
+        for part in ast.walk(node):
+            word = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else None
+            if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id in here:
+                waiting.append(home_of(f"{here[part.value.id]}.{part.attr}"))
+            if word in own:
+                waiting.append((module, word))
+            elif word in here:
+                waiting.append(home_of(here[word]))
+    return found
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT))
+)
+def test_a_benchmark_times_only_what_a_run_uses(file: Path) -> None:
+    """What is timed and printed is what a wave or release does, or what the README shows to be called."""
+    used = used_by_a_run() | {home_of(name) for name in LIBRARY}
+    for module in imports(file):
+        made_up = drawer(module) == "synthetic"  # what a benchmark draws its firms from
+        if module.split(".")[0] in ("monitor", "pipelines") and source_of(module) is None and not made_up:
+            assert home_of(module) in used, f"{module} is in no run: delete it, or time what a run does"
+
+
+def test_workspace_and_project_name_the_same_definitions() -> None:
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    assert (ROOT / "workspace.yaml").resolve() == ROOT / "pipelines" / "workspace.yaml", "one file, that is installed"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    module = workspace[0]["python_module"]
+    assert len(workspace) == 1
+    assert module["module_name"] == project["code_location_target_module"]
+    assert module["location_name"] == project["code_location_name"]
+
+
+def test_the_definitions_load_without_the_heavy_packages() -> None:
+    heavy = (HEAVY | {"pandas"}) - {"dagster", "sqlalchemy"}
+    program = (
+        "import sys, pipelines.definitions as d; d.defs(); "
+        f"print(sorted({{m.split('.')[0] for m in sys.modules}} & {heavy!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_dependencies_have_a_reason_and_constraints_no_address() -> None:
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    for opening in ("dependencies = [", "dev = ["):
+        start = lines.index(opening)
+        for line in lines[start + 1 : lines.index("]", start)]:
+            assert re.search(r'",?\s+# [\w`]', line), f"a reason is missing: {line}"
+    constraints = (ROOT / "constraints.txt").read_text()
+    assert "://" not in constraints
+    pinned = {re.split("==", line)[0].lower().replace("_", "-") for line in constraints.splitlines() if "==" in line}
+    declared = tomllib.loads("\n".join(lines))["project"]
+    for requirement in [*declared["dependencies"], *declared["optional-dependencies"]["dev"]]:
+        assert re.split(r"[<>=\[]", requirement)[0].lower().replace("_", "-") in pinned, requirement
+
+
+def test_every_dependency_is_one_of_the_product_itself() -> None:
+    """What only tests or benchmarks import is no dependency of a run, and what a run imports is declared."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.split(r"[<>=\[]", requirement)[0].replace("-", "_") for requirement in declared}
+    files = [*SOURCES, *(ROOT / "pipelines").glob("*.py")]
+    used = {module.split(".")[0] for file in files for module in imports(file)}
+    foreign = used - set(sys.stdlib_module_names) - {"monitor", "pipelines"}
+    assert {"pyyaml" if name == "yaml" else name for name in foreign} == names - {"dagster_webserver"}
+    assert '"dagster-webserver"' in (ROOT / "pipelines" / "web.py").read_text(), "the web interface is a program"

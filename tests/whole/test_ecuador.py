@@ -1,0 +1,128 @@
+"""A real survey through the same code: the sample that goes with Ecuador's innovation survey 2012-2014.
+
+Expected coefficients: R `survey::svyglm` with weights only (../shared/reference).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitor.storage.lake import Lake, connect
+from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
+
+ROOT = Path(__file__).parents[2]
+DEFINITION = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
+TERMS = {
+    "(Intercept)": "intercept",
+    "coop_rdeng": "cooperates",
+    "rd_int": "invests",
+    "sizemedium": "size_band[medium]",
+    "sizelarge": "size_band[large]",
+    "sectormining": "sector[mining]",
+    "sectorservices": "sector[services]",
+    "sectortrade": "sector[trade]",
+    "coop_rdeng:rd_int": "cooperates:invests",
+}
+"""The reference's names -> the product's"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
+    """A home folder after `monitor run` on the real delivery."""
+    home = tmp_path_factory.mktemp("ecuador")
+    delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "monitor", "run", "--survey", DEFINITION, "--wave", "2014"),
+            *("--input", delivery, "--home", home, "--json"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["waves"] == ["2014"]
+    return home
+
+
+def fitted(home: Path) -> pd.DataFrame:
+    """The main model's terms as they were fitted: in public, those of categories with few events are withheld."""
+    terms = Lake(home, "ecuador").read("modelled_terms", "2014")
+    return terms[(terms["model"] == "top_innovator") & (terms["variant"] == "main")].set_index("term")
+
+
+def read(home: Path, query: str) -> pd.DataFrame:
+    database = home / "releases" / "ecuador" / "latest" / "public" / "monitor.duckdb"
+    with connect(database, read_only=True) as connection:
+        return connection.execute(query).df()
+
+
+def test_the_weighted_logit_is_the_reference_s(home: Path, shared: Path) -> None:
+    reference = pd.read_csv(shared / "reference" / "ecuador_sample500_coefficients.csv")
+    reference = reference[reference["model"] == "svyglm weights only"].set_index("term")
+    terms = fitted(home)
+    assert len(terms) == len(TERMS)
+    for name, term in TERMS.items():
+        assert terms.loc[term, "estimate"] == pytest.approx(reference.loc[name, "est"], abs=1e-6)
+        assert terms.loc[term, "se"] == pytest.approx(reference.loc[name, "se"], rel=1e-4)
+
+
+def test_the_states_average_to_what_was_observed(home: Path, shared: Path) -> None:
+    """A logit with the four states in it fits each state's weighted share: the score equations say so."""
+    firms = pd.read_csv(shared / "reference" / "ecuador_sample500_canonical.csv")
+    contrasts = read(home, "FROM contrasts WHERE variant = 'main'").set_index("contrast")["estimate"]
+    terms = fitted(home)["estimate"]
+    controls = sum(
+        terms[f"{variable}[{code}]"] * (firms[column] == code)
+        for variable, column, codes in (
+            ("size_band", "size", ("medium", "large")),
+            ("sector", "sector", ("mining", "services", "trade")),
+        )
+        for code in codes
+    )
+
+    def predicted(cooperates: object, invests: object) -> np.ndarray:
+        linear = terms["intercept"] + controls + terms["cooperates"] * cooperates + terms["invests"] * invests
+        return np.asarray(1 / (1 + np.exp(-(linear + terms["cooperates:invests"] * cooperates * invests))))
+
+    weight = firms["weight"]
+    for state, cooperates, invests in (
+        ("p_neither", 0, 0),
+        ("p_invests_only", 0, 1),
+        ("p_cooperates_only", 1, 0),
+        ("p_both", 1, 1),
+    ):
+        standardised = np.average(predicted(cooperates, invests), weights=weight)
+        assert contrasts[state] == pytest.approx(standardised, abs=1e-6)
+    observed = np.average(predicted(firms["coop_rdeng"], firms["rd_int"]), weights=weight)
+    assert observed == pytest.approx(np.average(firms["top40"], weights=weight), abs=1e-6)
+    assert contrasts["complementarity"] == pytest.approx(
+        contrasts["p_both"] - contrasts["p_cooperates_only"] - contrasts["p_invests_only"] + contrasts["p_neither"],
+        abs=1e-5,  # the place to which its standard error lets it be given
+    )
+
+
+def test_no_direct_identifier_or_single_firm_is_public(home: Path, shared: Path) -> None:
+    firms = pd.read_csv(shared / "reference" / "ecuador_sample500_canonical.csv", dtype=str)["firm_id"]
+    public = home / "releases" / "ecuador" / "latest" / "public"
+    texts = [
+        f.read_text(encoding="utf-8", errors="replace")
+        for f in public.rglob("*")
+        if f.suffix != ".duckdb" and f.is_file()
+    ]
+    assert texts
+    assert not any(firm in text for text in texts for firm in firms)
+
+
+def test_every_table_of_the_lake_is_an_asset(home: Path) -> None:
+    assets = {table for tables in [*WAVE_STAGES.values(), *RELEASE_STAGES.values()] for table in tables}
+    folders = {folder.name for folder in (home / "lake" / "ecuador").glob("*_*") if folder.is_dir()}
+    kept = {name for name in folders if name == "raw_files" or name.startswith("validated_rules_")}
+    assert folders - kept <= assets
