@@ -182,7 +182,7 @@ def estimates(survey: Survey, waves: Sequence[Wave]) -> dict[str, tuple[float, f
     modelled: Sample | None = None
     for name, wave in zip(WAVES, waves, strict=True):
         made = make_weights(wave.answers[["firm"]], wave.frame, survey, survey.waves[name])
-        design = SurveyDesign.from_tables(made.weights, None, survey, made.nonresponding)
+        design = SurveyDesign.from_tables(made.weights, None, survey.design, made.nonresponding)
         order = pd.Index(wave.answers.firm).get_indexer(made.weights.firm)
         frames = [frame.iloc[order].assign(**{base: True}) for frame in (wave.answers, *wave.copies)]
         estimated.append(estimate_wave(WaveData(name, design, dict(enumerate(frames))), one))

@@ -16,13 +16,13 @@ import statsmodels.api  # noqa: F401 - imports are not timed
 from clock import Clock
 
 from monitor.stages.estimated.lines import WaveData, estimate_wave
-from monitor.stages.modelled.registry import Specification
 from monitor.stages.weighted import replicate_rows
 from monitor.stages.weighted.cascade import make_weights
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.sample import Sample
+from monitor.statistics.models.specification import Specification
 from monitor.survey import Base, Calibration, DesignPlan, Disclosure, Indicator, Margin, Measure, load_survey
 from monitor.surveys import BUNDLED
 
@@ -67,7 +67,7 @@ model = Specification(
 
 with Clock() as clock:
     made = make_weights(table[["firm"]], frame, survey, survey.waves[WAVE])
-    design = SurveyDesign.from_tables(made.weights, replicate_rows(made), survey, made.nonresponding)
+    design = SurveyDesign.from_tables(made.weights, replicate_rows(made), survey.design, made.nonresponding)
     answers = table.set_index("firm").loc[made.weights.firm].reset_index().assign(base_all=True)
     answers = answers.astype(dict.fromkeys([*OUTCOMES, "top", "cooperates", "invests"], bool))
     lines = estimate_wave(WaveData(WAVE, design, {0: answers}), survey).table()

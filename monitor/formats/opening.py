@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 
 from monitor.formats import delimited, excel, survey_tools, typed
+from monitor.formats.delivery import Delivery
 from monitor.formats.reading import Reading, look_alikes, unusable
-from monitor.survey import Delivery, Frame
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,3 @@ def open_delivery(
     if delivery.format in TEXT_FORMATS:
         return reading  # of a far wider file than its columns, these are read from the header itself
     return replace(reading, notes=(*reading.notes, *look_alikes(path.name, reading.columns, line, required)))
-
-
-def frame_as_delivery(frame: Frame) -> Delivery:
-    """A frame is delimited text; its layout in a delivery's words. Excel and Parquet go by the file's name."""
-    suffix = Path(frame.file).suffix.lower()
-    format_name = {".xlsx": "excel", ".parquet": "parquet", ".sav": "spss", ".dta": "stata"}.get(suffix, "delimited")
-    return Delivery(
-        format=format_name,
-        file=frame.file,
-        delimiter=frame.delimiter,
-        encoding=frame.encoding,
-        decimal=frame.decimal,
-        thousands=frame.thousands,
-    )

@@ -15,10 +15,10 @@ import duckdb
 
 from monitor.formats import delimited
 from monitor.formats.column_names import tidy
+from monitor.formats.delivery import Delivery
 from monitor.formats.reading import Column, Label, Reading, unusable
 from monitor.formats.text import open_text
 from monitor.storage import private
-from monitor.survey import Delivery
 
 QUALTRICS_HEADINGS = 3
 OWN_NUMBERS = re.compile(

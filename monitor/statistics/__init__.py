@@ -2,4 +2,16 @@
 
 Belongs here: formulas, each with its source and held against R. Does not belong here: tables, DuckDB, a survey's
 definition.
+
+In a notebook:
+
+    from monitor.statistics import SurveyDesign
+
+    design = SurveyDesign(weights=firms.weight, strata=firms.stratum, population=firms.population)
+    top = design.proportion(firms.top_innovator, domain=firms.province == "PV20")
+    top.estimate, top.se, top.interval()
 """
+
+from monitor.statistics.design import Estimate, ResponsePhase, SurveyDesign
+
+__all__ = ["Estimate", "ResponsePhase", "SurveyDesign"]

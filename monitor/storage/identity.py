@@ -18,12 +18,12 @@ import re
 import secrets
 import stat
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from monitor.problems import MonitorError, Problem
-from monitor.survey import IdentifierForm, Survey
 
 KEY_FILE = "identity.key"
 FINGERPRINT_FILE = "identity.fingerprint"
@@ -32,6 +32,17 @@ SEPARATORS = r"[\s.\-]"
 """What people write among an identifier's digits"""
 BLOCK = 64
 """Bytes of a SHA-256 block (RFC 2104)"""
+
+
+@dataclass(frozen=True)
+class IdentifierForm:
+    """The form in which firms' identifiers are compared, in answers, frame, corrections and crosswalk alike."""
+
+    length: int | None = None
+    digits: bool = False
+    """Whether it is digits alone; spaces, points and hyphens among them are then left out"""
+    padded: bool = False
+    """Whether a shorter one gets zeros in front: spreadsheets lose them"""
 
 
 class IdentityStopped(MonitorError):
@@ -72,15 +83,10 @@ def identity_key(home: Path) -> bytes:
     return key
 
 
-def survey_key(home: Path, survey: Survey) -> bytes:
-    """The key of a survey's pseudonyms: its home folder's.
-
-    A synthetic survey has nobody to protect. Its key follows from its name and seed, so that its release, in which
-    pseudonyms order the random numbers, comes out the same in every home.
-    """
-    if survey.synthetic:
-        return hashlib.sha256(f"synthetic {survey.name} {survey.seed}".encode()).digest()
-    return identity_key(home)
+def synthetic_key(survey: str, seed: int) -> bytes:
+    """The key of a synthetic survey, which has nobody to protect: from its name and seed, so that its release, in which
+    pseudonyms order the random numbers, comes out the same in every home."""
+    return hashlib.sha256(f"synthetic {survey} {seed}".encode()).digest()
 
 
 def fingerprint(key: bytes) -> str:

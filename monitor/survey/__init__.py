@@ -4,17 +4,16 @@
 Does not belong here: answers.
 """
 
+from monitor.formats.delivery import Delivery
+from monitor.statistics.design.plan import Calibration, DesignPlan
+from monitor.statistics.disclosure.thresholds import Disclosure
+from monitor.storage.identity import IdentifierForm
 from monitor.survey.load import canonical_concepts, load_survey
 from monitor.survey.model import (
     INTERVIEW,
     Base,
-    Calibration,
     Concept,
-    Delivery,
-    DesignPlan,
-    Disclosure,
     Frame,
-    IdentifierForm,
     Indicator,
     Initiative,
     Margin,

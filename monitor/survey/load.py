@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 
 from monitor.problems import DefinitionError, Problem
+from monitor.statistics.design.plan import Calibration
 from monitor.survey import check, names
 from monitor.survey.domains import remarks
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.model import (
     Base,
-    Calibration,
     Concept,
     DesignPlan,
     Disclosure,

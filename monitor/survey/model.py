@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monitor.formats.delivery import Delivery
 from monitor.problems import Problem
+from monitor.statistics.design.plan import DesignPlan
+from monitor.statistics.disclosure.thresholds import Disclosure
+from monitor.storage.identity import IdentifierForm, identity_key, synthetic_key
 
 Text = Mapping[str, str]
 """A text by language: at least `nl` and `en`."""
@@ -85,26 +89,6 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """How a wave's delivery is laid out; what is declared wins over what is detected."""
-
-    format: str
-    """delimited, qualtrics, limesurvey, excel, spss, stata, parquet"""
-    file: str
-    """Pattern of the answers' file in the wave's inbox"""
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: str = "."
-    thousands: str | None = None
-    label_file: str | None = None
-    sheet: str | None = None
-    header_line: int = 1
-    values: str = "codes"
-    """`codes` or `labels`: what the cells hold"""
-    date_format: str | None = None
-
-
-@dataclass(frozen=True)
 class Frame:
     """The wave's sampling frame: a delimited file beside the delivery."""
 
@@ -117,6 +101,20 @@ class Frame:
     encoding: str | None = None
     decimal: str = "."
     thousands: str | None = None
+
+    @property
+    def delivery(self) -> Delivery:
+        """Its layout in a delivery's words: delimited text, where the file's name does not say otherwise."""
+        suffix = Path(self.file).suffix.lower()
+        kinds = {".xlsx": "excel", ".parquet": "parquet", ".sav": "spss", ".dta": "stata"}
+        return Delivery(
+            format=kinds.get(suffix, "delimited"),
+            file=self.file,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            decimal=self.decimal,
+            thousands=self.thousands,
+        )
 
 
 @dataclass(frozen=True)
@@ -144,18 +142,6 @@ class Wave:
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """To what margins the weights are calibrated and how."""
-
-    method: str = "none"
-    """none, raking, linear, logit"""
-    margins: tuple[tuple[str, ...], ...] = ()
-    """Each margin: one concept, or several crossed"""
-    bounds: tuple[float, float] | None = None
-    """Least and greatest g-weight (logit, and truncated linear)"""
-
-
-@dataclass(frozen=True)
 class Margin:
     """One calibration total."""
 
@@ -167,24 +153,6 @@ class Margin:
     source: str
     date: str
     line: int
-
-
-@dataclass(frozen=True)
-class DesignPlan:
-    """How the survey was drawn and how its weights are made."""
-
-    weights: str
-    """frame (N/n by stratum), supplied (a concept), equal"""
-    weight: str | None = None
-    strata: tuple[str, ...] = ()
-    response: str = "none"
-    """none, classes, logistic"""
-    response_classes: tuple[str, ...] = ()
-    calibration: Calibration = Calibration()
-    lonely_stratum: str = "fail"
-    """fail, certainty, collapse, centre"""
-    replicates: int = 500
-    counts: str = "enterprises"
 
 
 @dataclass(frozen=True)
@@ -241,28 +209,6 @@ class Initiative:
 
 
 @dataclass(frozen=True)
-class Disclosure:
-    """Publication thresholds."""
-
-    minimum_firms: int = 10
-    minimum_df: int = 10
-    minimum_events: int = 10
-    p_percent: float = 10.0
-    dominance: float = 0.5
-
-
-@dataclass(frozen=True)
-class IdentifierForm:
-    """The form in which firms' identifiers are compared, in answers, frame, corrections and crosswalk alike."""
-
-    length: int | None = None
-    digits: bool = False
-    """Whether it is digits alone; spaces, points and hyphens among them are then left out"""
-    padded: bool = False
-    """Whether a shorter one gets zeros in front: spreadsheets lose them"""
-
-
-@dataclass(frozen=True)
 class Survey:
     """One survey programme, as its folder declares it."""
 
@@ -304,4 +250,8 @@ class Survey:
     """What a proposal left to be decided, a problem each: no wave runs and no release is made while there is one"""
     lines: Mapping[str, int] = field(default_factory=dict)
     """Key of survey.yaml -> its line"""
-    identifier: IdentifierForm = IdentifierForm()
+    identifier: IdentifierForm = field(default_factory=IdentifierForm)
+
+    def key(self, home: Path) -> bytes:
+        """The key of the survey's pseudonyms: the home folder's, or where nobody is to be protected its own."""
+        return synthetic_key(self.name, self.seed) if self.synthetic else identity_key(home)

@@ -9,17 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from monitor.statistics.models.contrast import contrast_names
 from monitor.survey.model import Survey
 
-NOUNS: Mapping[str, str] = {"invests": "investment", "cooperates": "cooperation"}
-"""How the standard practices read after `with` and `without` in a contrast's name"""
 MAIN = "main"
-ROLES = (
-    "neither", "b_only", "a_only", "both", "ame_a", "ame_b",
-    "a_without_b", "a_with_b", "b_without_a", "b_with_a", "complementarity",
-)  # fmt: skip
-"""The contrasts of two practices a and b, in the order they are told"""
-
 SHORT: Mapping[str, Mapping[str, str]] = {
     "nl": {
         "neither": "Geen van beide",
@@ -98,17 +91,6 @@ OTHER: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def contrast_names(a: str, b: str) -> dict[str, str]:
-    """Role -> name of each contrast of two practices, in the order they are told."""
-    noun_a, noun_b = NOUNS.get(a, a), NOUNS.get(b, b)
-    names = (
-        "p_neither", f"p_{b}_only", f"p_{a}_only", "p_both", f"ame_{a}", f"ame_{b}",
-        f"effect_{a}_without_{noun_b}", f"effect_{a}_with_{noun_b}",
-        f"effect_{b}_without_{noun_a}", f"effect_{b}_with_{noun_a}", "complementarity",
-    )  # fmt: skip
-    return dict(zip(ROLES, names, strict=True))
-
-
 def quoted_in(language: str, text: str) -> str:
     """A label inside a sentence: between the language's quotation marks."""
     return f"‘{text}’" if language == "nl" else f"“{text}”"
@@ -133,20 +115,25 @@ def practices_of(survey: Survey, model: str, variant: str = MAIN) -> tuple[str, 
     return tuple(str(other) if other and p == alternatives.get("practice") else p for p in practices)
 
 
+def contrasts_of(survey: Survey, model: str, variant: str = MAIN) -> dict[str, str]:
+    """Role -> name of the contrasts of a model's two practices, as they are told; empty where it has others."""
+    practices = practices_of(survey, model, variant)
+    return contrast_names(*practices) if len(practices) == 2 else {}
+
+
 def contrast_words(survey: Survey, model: str, contrast: str, language: str, variant: str = MAIN) -> tuple[str, str]:
     """(short, long) words for a model's contrast: a row's name, and what it measures; its own name where the report has
     no words for it."""
     declared: Mapping[str, Any] = survey.models.get(model, {})
     practices = practices_of(survey, model, variant)
     outcome = quoted_in(language, label_of(survey, str(declared.get("outcome", "")), language))
-    if len(practices) == 2:
-        role = next((role for role, name in contrast_names(*practices).items() if name == contrast), None)
-        if role is not None:
-            a, b = (label_of(survey, name, language) for name in practices)
-            values = {
-                "a": a, "b": b, "y": outcome, "qa": quoted_in(language, a), "qb": quoted_in(language, b),
-            }  # fmt: skip
-            return SHORT[language][role].format(**values), LONG[language][role].format(**values)
+    role = next((role for role, name in contrasts_of(survey, model, variant).items() if name == contrast), None)
+    if role is not None:
+        a, b = (label_of(survey, name, language) for name in practices)
+        values = {
+            "a": a, "b": b, "y": outcome, "qa": quoted_in(language, a), "qb": quoted_in(language, b),
+        }  # fmt: skip
+        return SHORT[language][role].format(**values), LONG[language][role].format(**values)
     kind = "trend" if contrast == "trend" else "dose" if contrast == f"ame_{declared.get('dose')}" else None
     if kind is None:
         return contrast.replace("_", " "), contrast.replace("_", " ")

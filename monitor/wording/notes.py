@@ -13,10 +13,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 Fact = str | int | float
-
-LANGUAGES = ("nl", "en")
 
 
 @dataclass(frozen=True)
@@ -113,30 +112,25 @@ KINDS: Mapping[str, Kind] = {
 """Every kind of note there is. Facts that are not hidden are the survey's own words and thresholds"""
 
 
-@dataclass(frozen=True)
-class Note:
-    """One thing to say of a model."""
-
-    kind: str
-    facts: Mapping[str, Fact]
+class Said(Protocol):
+    """A note: its kind and the facts of it."""
 
     @property
-    def nl(self) -> str:
-        """All of it in Dutch: for who may see firms' data."""
-        return _filled(KINDS[self.kind].nl, self.facts, "nl")
+    def kind(self) -> str:
+        """One of `KINDS`."""
 
     @property
-    def en(self) -> str:
-        """All of it in English."""
-        return _filled(KINDS[self.kind].en, self.facts, "en")
+    def facts(self) -> Mapping[str, Fact]:
+        """Facts by the names that the kind's words have for them."""
 
 
-def note(kind: str, **facts: Fact) -> Note:
-    """A note of a declared kind."""
-    return Note(kind, facts)
+def in_words(note: Said, language: str) -> str:
+    """All of a note: for who may see firms' data."""
+    kind = KINDS[note.kind]
+    return _filled(kind.nl if language == "nl" else kind.en, note.facts, language)
 
 
-def written(notes: Iterable[Note]) -> str:
+def written(notes: Iterable[Said]) -> str:
     """Notes as a table keeps them: JSON."""
     return json.dumps([[n.kind, dict(n.facts)] for n in notes], ensure_ascii=False)
 

@@ -13,9 +13,9 @@ import pytest
 from monitor.publication.report.claims import claim_anchor, contrast_anchor
 from monitor.publication.report.numbers import MINUS, NBSP, Numbers
 from monitor.publication.report.words import _catalogue
+from monitor.statistics.models.contrast import contrast_names
 from monitor.storage.lake import connect
 from monitor.survey import load_survey
-from monitor.survey.wording import contrast_names
 from monitor.surveys import BUNDLED
 
 SURVEY = load_survey(BUNDLED)

@@ -16,9 +16,10 @@ from monitor.publication import report
 from monitor.publication.report import charts, models, paper, passports
 from monitor.publication.report.numbers import DASH, MINUS, NBSP, Numbers
 from monitor.stages import disclosed, released
+from monitor.statistics.models.notes import note
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
-from monitor.wording.notes import note, written
+from monitor.wording.notes import written
 
 WAVES = list(publication.WAVES)
 HOSTILE = (

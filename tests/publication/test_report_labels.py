@@ -14,8 +14,8 @@ import pytest
 from monitor.publication import report
 from monitor.publication.report import paper
 from monitor.stages import disclosed, released
+from monitor.statistics.models.contrast import contrast_names
 from monitor.survey import Survey, load_survey
-from monitor.survey.wording import contrast_names
 
 NAMES = {"cooperates": "trains", "invests": "exports", "top_innovator": "any_new_turnover", "all_firms": "family_firms"}
 LABELS = {

@@ -20,7 +20,7 @@ from monitor.formats.text import content_hash
 from monitor.problems import UnusableDelivery
 from monitor.stages import raw, staged
 from monitor.stages.disclosed.quality import DEFINITIONS
-from monitor.storage.identity import pseudonym, survey_key
+from monitor.storage.identity import pseudonym
 from monitor.storage.lake import Lake, statement
 from monitor.survey import Survey
 
@@ -166,7 +166,7 @@ def test_each_response_is_decided_by_itself(
     assert amounts(home, survey) == amounts_now, "running again changes nothing"
     lake = Lake(home, "small")
     changes = lake.read("raw_amendments", "2020")
-    key = survey_key(home, survey)
+    key = survey.key(home)
     assert set(changes.loc[changes["decision"] == "refused", "firm"]) == {pseudonym(key, "small", f) for f in refused}
     assert set(changes.loc[changes["decision"] != "undecided", "reason"]) <= {"after the deadline"}
     frozen = lake.read("raw_records", "2020").query("line.isna()")["id"]
@@ -183,7 +183,7 @@ def test_the_quality_table_counts_the_decisions(home: Path, survey: Survey, amen
 
 
 def test_a_firm_may_be_named_by_its_pseudonym(home: Path, survey: Survey, amended: str) -> None:
-    firm = pseudonym(survey_key(home, survey), "small", "01")
+    firm = pseudonym(survey.key(home), "small", "01")
     decide(home, f"{amended},{firm},refuse")
     assert amounts(home, survey) == [21, 40, 10]
 

@@ -16,7 +16,7 @@ from small_survey import DELIVERY, staged_answers
 
 from monitor.problems import UnusableDelivery, WaveStopped
 from monitor.stages import raw, staged, validated
-from monitor.storage.identity import pseudonym, survey_key
+from monitor.storage.identity import pseudonym
 from monitor.storage.lake import Lake
 
 
@@ -42,7 +42,7 @@ def test_the_scenario_is_staged_as_every_firm_was_meant(home: Path, tmp_path: Pa
     lake = Lake(home, survey.name)
     raw.run(lake, survey, survey.waves[wave])
     staged.run(lake, survey, survey.waves[wave])
-    key = survey_key(home, survey)
+    key = survey.key(home)
     for table, by in (("staged_answers", ["response"]), ("staged_missing", ["response", "concept"])):
         expected = scenario.TABLES["staged"][table](wave).sort_values(by, ignore_index=True)
         expected["firm"] = [pseudonym(key, survey.name, firm) for firm in expected["firm"]]

@@ -241,7 +241,7 @@ def test_logistic_response_makes_classes_of_equal_chance(base: Survey) -> None:
     assert 3 <= len(spread) <= 10
     factor = (weights.response_weight / weights.base_weight).groupby(weights.response_class).first()
     assert factor.is_monotonic_decreasing
-    d = SurveyDesign.from_tables(weights, None, survey, w.nonresponding)
+    d = SurveyDesign.from_tables(weights, None, survey.design, w.nonresponding)
     estimate = d.mean(y[weights.firm])
     naive = y[weights.firm].mean()
     assert abs(estimate.estimate[0] - y.mean()) < 3 * estimate.se[0] < abs(naive - y.mean())

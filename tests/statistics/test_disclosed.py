@@ -20,13 +20,14 @@ from monitor.contract.shape import shaped
 from monitor.stages import disclosed
 from monitor.stages.disclosed import cells, fitted, history, peers, primary
 from monitor.stages.disclosed.contributions import WaveFirms
-from monitor.stages.modelled.registry import Specification
 from monitor.statistics.disclosure import complementary
 from monitor.statistics.disclosure.complementary import Quantity, System, exposed, intervals, withheld_rows
 from monitor.statistics.models import prepare
+from monitor.statistics.models.notes import Note
 from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Rows
 from monitor.statistics.models.separation import reason_to_refuse
+from monitor.statistics.models.specification import Specification
 from monitor.storage.lake import Lake, connect
 from monitor.survey import Disclosure, Survey
 from monitor.wording import notes
@@ -102,10 +103,11 @@ def test_those_routed_past_are_told_where_neither_they_nor_the_others_are_few(
     ],
     ids=["no variation", "empty combination", "separation"],
 )
-def test_a_models_note_does_not_name_a_cell_of_firms_that_are_alike(tell: Callable[[], notes.Note]) -> None:
+def test_a_models_note_does_not_name_a_cell_of_firms_that_are_alike(tell: Callable[[], Note]) -> None:
     """The notes as `modelled` makes them, and as the door lets them through."""
     note = tell()
-    for language, words in (("nl", note.nl), ("en", note.en)):
+    for language in ("nl", "en"):
+        words = notes.in_words(note, language)
         assert "size_band[large]" in words
         passed = notes.told(notes.written([note]), language)
         assert passed is not None

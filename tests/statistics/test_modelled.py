@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from modelled_firms import firms
 
-from monitor.stages.modelled.registry import Specification
 from monitor.statistics.design.replicates import bootstrap_perturbation, firm_numbers
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import columns_of
@@ -21,8 +20,10 @@ from monitor.statistics.models.fit import firth, fit_copies, flic, maximum_likel
 from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.separation import separated_terms
+from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.survey import Disclosure
+from monitor.wording.notes import in_words
 
 MAIN = Specification(
     model="top_innovator",
@@ -121,7 +122,7 @@ def test_degenerate_data(
     result = fitted(change(firms()), replace(MAIN, **specification))
     if refusal is not None:
         assert result.refusal is not None
-        assert refusal in result.refusal.en
+        assert refusal in in_words(result.refusal, "en")
         assert result.terms is None
         assert result.contrasts is None
         assert np.isnan(result.minimum_detectable_effect)
@@ -165,7 +166,7 @@ def test_routing_artefact_is_kept_out_of_the_base() -> None:
     assert low < 0 < high
     assert kept.n == 900
     assert kept.routed == 900
-    assert "firms kept out of the base: never asked about a practice" in kept.warnings[0].en
+    assert "firms kept out of the base: never asked about a practice" in in_words(kept.warnings[0], "en")
 
 
 # ---- what must not change ----------------------------------------------------------------------------------------

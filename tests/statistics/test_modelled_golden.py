@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from monitor.stages.modelled.panel import PooledDesign
-from monitor.stages.modelled.registry import Specification
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.conditional_logit import conditional_logit
@@ -20,8 +19,10 @@ from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.fit import firth, maximum_likelihood
 from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Sample
+from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.survey import Disclosure
+from monitor.wording.notes import in_words
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models"
 ESTIMATE, ERROR = 1e-8, 1e-6
@@ -167,7 +168,7 @@ def test_separated_sample_gets_firth_with_design_errors_and_flic(answers: pd.Dat
     separated = firms.assign(top_innovator=pd.read_csv(GOLDEN / "separated.csv")["top_innovator"])
     result = fitted(sample(separated))
     assert result.estimator == "firth"
-    assert "separation (cooperates, cooperates:invests)" in result.warnings[0].en
+    assert "separation (cooperates, cooperates:invests)" in in_words(result.warnings[0], "en")
     slopes = answers[(answers["block"] == "firth weighted") & (answers["name"] != "(Intercept)")]
     check("firth weighted", slopes, result.terms)
     check("flic", answers, result.terms)

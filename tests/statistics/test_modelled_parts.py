@@ -11,7 +11,6 @@ from scipy import stats
 
 from monitor.stages.modelled.panel import PooledDesign, pooled_sample, with_firm_means
 from monitor.stages.modelled.pooled import conditional_result
-from monitor.stages.modelled.registry import Specification
 from monitor.stages.modelled.robustness import e_value
 from monitor.stages.modelled.specifications import joint_test
 from monitor.statistics.decisions.claims import Evidence, rule_tests
@@ -22,8 +21,10 @@ from monitor.statistics.models.dose import fieller, inverted_u
 from monitor.statistics.models.power import Precision, State, planned_se
 from monitor.statistics.models.result import Estimates, Result, effective_df
 from monitor.statistics.models.sample import Sample
+from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.supermodularity import inequality_test, kodde_palm
 from monitor.survey import Disclosure
+from monitor.wording.notes import in_words
 
 MAIN = Specification("m", "main", "y", "all", "logit", ("a", "b"))
 
@@ -358,7 +359,7 @@ def test_conditional_logit_is_refused_where_few_firms_switch() -> None:
     two = wave("2018", names(0, 60), 2, y=np.zeros(60))
     result = conditional_result(pooled_sample([one, two], "pooled"), MAIN, Disclosure())
     assert result.refusal is not None
-    assert result.refusal.en == "fewer than 10 firms change their outcome"
+    assert in_words(result.refusal, "en") == "fewer than 10 firms change their outcome"
 
 
 def test_pooled_replicates_are_side_by_side() -> None:

@@ -18,7 +18,6 @@ from monitor.storage.identity import (
     identity_key,
     pseudonym,
     register_pseudonym,
-    survey_key,
 )
 from monitor.storage.lake import connect
 from monitor.survey import load_survey
@@ -91,7 +90,7 @@ def test_a_synthetic_survey_s_key_is_the_same_everywhere(tmp_path: Path) -> None
     """Nobody to protect, and the same release in every home; a real survey's key is its home's alone."""
     synthetic = load_survey(BUNDLED)
     real = replace(synthetic, synthetic=False)
-    assert survey_key(tmp_path / "a", synthetic) == survey_key(tmp_path / "b", synthetic)
+    assert synthetic.key(tmp_path / "a") == synthetic.key(tmp_path / "b")
     assert not (tmp_path / "a" / "identity.key").exists()
-    assert survey_key(tmp_path / "a", real) == identity_key(tmp_path / "a")
-    assert survey_key(tmp_path / "a", real) != survey_key(tmp_path / "b", real)
+    assert real.key(tmp_path / "a") == identity_key(tmp_path / "a")
+    assert real.key(tmp_path / "a") != real.key(tmp_path / "b")

@@ -13,7 +13,7 @@ from monitor.publication.report import charts
 from monitor.publication.report.claims import contrast_anchor
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
-from monitor.survey.wording import MAIN, contrast_names, contrast_words, practices_of, state_words
+from monitor.survey.wording import MAIN, contrast_words, contrasts_of, practices_of, state_words
 
 STATES = ("neither", "b_only", "a_only", "both")
 
@@ -49,8 +49,7 @@ def titles(figures: Figures) -> dict[str, str]:
 def state_formula(figures: Figures) -> dict[str, str]:
     """What the methods' formula calls the probabilities of the four states."""
     name = figures.primary or next(iter(figures.survey.models), "")
-    practices = practices_of(figures.survey, name)
-    names = contrast_names(*practices) if len(practices) == 2 else {}
+    names = contrasts_of(figures.survey, name)
     language = figures.words.language
     return {role: contrast_words(figures.survey, name, names.get(role, role), language)[0] for role in STATES}
 
@@ -62,7 +61,7 @@ def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, 
     if name is None:
         return None
     by_name = {x["contrast"]: x for x in lines(figures.tables["contrasts"], wave=wave, model=name, variant=MAIN)}
-    names = contrast_names(*practices_of(figures.survey, name)[:2])
+    names = contrasts_of(figures.survey, name)
     contrasts = {role: by_name[contrast] for role, contrast in names.items() if contrast in by_name}
     model = one(figures.tables["models"], wave=wave, model=name, variant=MAIN)
     if model is None or any(r not in contrasts or contrasts[r]["suppressed"] for r in (*STATES, "complementarity")):
@@ -168,8 +167,7 @@ def every_contrast(figures: Figures, wave: str, model: str, variant: str, title:
     """Every contrast of a fit: probabilities in per cent, differences in points with their p-value; each row can be
     linked to."""
     found = lines(figures.tables["contrasts"], wave=wave, model=model, variant=variant)
-    practices = practices_of(figures.survey, model, variant)
-    order = list(contrast_names(*practices).values()) if len(practices) == 2 else []
+    order = list(contrasts_of(figures.survey, model, variant).values())
     found.sort(key=lambda x: order.index(x["contrast"]) if x["contrast"] in order else len(order))
     return _contrast_table(figures, wave, found, title)
 

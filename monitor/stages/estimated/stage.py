@@ -84,7 +84,10 @@ def read_wave(lake: Lake, survey: Survey, wave: Wave) -> WaveData:
     """Design, measures of every copy and domains of a wave, firms in one order."""
     weights = lake.read("weighted_weights", wave.name)
     design = SurveyDesign.from_tables(
-        weights, lake.read("weighted_replicates", wave.name), survey, lake.read("weighted_nonresponding", wave.name)
+        weights,
+        lake.read("weighted_replicates", wave.name),
+        survey.design,
+        lake.read("weighted_nonresponding", wave.name),
     )
     with lake.open(wave.name, "derived_measures", "imputed_answers") as connection:
         derived = {row[0] for row in connection.execute("DESCRIBE derived_measures").fetchall()}

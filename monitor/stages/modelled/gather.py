@@ -31,7 +31,7 @@ def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
     weights = lake.read("weighted_weights", wave).sort_values("firm", ignore_index=True)
     replicates = lake.read("weighted_replicates", wave) if lake.has("weighted_replicates", wave) else None
     silent = lake.read("weighted_nonresponding", wave) if lake.has("weighted_nonresponding", wave) else None
-    design = SurveyDesign.from_tables(weights, replicates, survey, silent)
+    design = SurveyDesign.from_tables(weights, replicates, survey.design, silent)
     copies = _copies(lake, wave, weights)
     observed = copies.pop(0)
     firms = weights["firm"].to_numpy(object)

@@ -17,7 +17,7 @@ import numpy as np
 
 from monitor.running.beside import share
 from monitor.stages.modelled.evidence import evidence_for
-from monitor.stages.modelled.registry import Model, Specification
+from monitor.stages.modelled.registry import Model
 from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
 from monitor.stages.modelled.specifications import (
     curve,
@@ -30,12 +30,14 @@ from monitor.stages.modelled.tables import TABLES, contrast_rows, frame_of, mode
 from monitor.statistics.decisions.claims import Evidence, decide, holm, rule_text
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
+from monitor.statistics.models.notes import note
 from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Sample
+from monitor.statistics.models.specification import Specification
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 from monitor.survey.comparability import apart, change_words, concepts_of, estimand_concepts
-from monitor.wording.notes import LANGUAGES, note
+from monitor.wording.notes import in_words
 
 REPLICATED_COPIES = 5
 """Completed copies within which the replicates' variance is computed; the primary model uses all of them"""
@@ -90,7 +92,7 @@ class Findings:
             "copies": len(self.sample.copies),
             "models": len(self.results),
             "refused": {
-                f"{r.specification.model} {r.specification.variant}": r.refusal.en
+                f"{r.specification.model} {r.specification.variant}": in_words(r.refusal, "en")
                 for r in self.results
                 if r.refusal is not None
             },
@@ -132,7 +134,9 @@ def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float]
     )
     mixed = findings.not_together(concepts_of(findings.survey, [*measured, specification.base]))
     if mixed is not None and mixed.reason is not None and result.refusal is None:
-        result.warnings.append(note("not_together", **{lang: mixed.reason[lang].rstrip(".") for lang in LANGUAGES}))
+        result.warnings.append(
+            note("not_together", **{language: words.rstrip(".") for language, words in mixed.reason.items()})
+        )
     findings.results.append(result)
     findings.rows["modelled_models"].append(model_row(name, label, result))
     findings.rows["modelled_terms"] += term_rows(name, label, result)

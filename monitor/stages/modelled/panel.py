@@ -14,11 +14,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.stages.modelled.registry import Specification
 from monitor.statistics.design.replicates import replicate_covariance as covariance_of_replicates
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import Category, Columns
 from monitor.statistics.models.sample import Sample
+from monitor.statistics.models.specification import Specification
 
 Array = NDArray[np.float64]
 

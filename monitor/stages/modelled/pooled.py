@@ -17,19 +17,20 @@ from scipy.special import fdtrc, stdtrit
 
 from monitor.stages.modelled.modelling import Findings, add_result
 from monitor.stages.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
-from monitor.stages.modelled.registry import Model, Specification
+from monitor.stages.modelled.registry import Model
 from monitor.stages.modelled.robustness import comma, row
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.conditional_logit import conditional_logit, within
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.fit import maximum_likelihood
+from monitor.statistics.models.notes import note
 from monitor.statistics.models.prepare import reason_of_skip
 from monitor.statistics.models.result import LEVEL, Estimates, Result
 from monitor.statistics.models.sample import Sample, rows
+from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.survey import Disclosure, Survey
 from monitor.survey.wording import label_of
-from monitor.wording.notes import note
 
 
 def pooled_model(model: Model) -> Model:

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from monitor.stages.modelled.registry import Specification
 from monitor.stages.modelled.specifications import Joint
+from monitor.statistics.models.contrast import contrast_names
 from monitor.statistics.models.dose import inverted_u
 from monitor.statistics.models.result import LEVEL, Result
+from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.supermodularity import inequality_test
 from monitor.survey import Survey
-from monitor.survey.wording import contrast_names, contrast_words, label_of, quoted_in
+from monitor.survey.wording import contrast_words, label_of, quoted_in
 
 EFFECTS = (0.05, 0.08, 0.10, 0.15)
 """True effects, as differences of shares, whose chance of being found is printed"""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.statistics.models.result import Estimates, Result
-from monitor.wording.notes import written
+from monitor.wording.notes import in_words, written
 
 
 def words(text: str) -> list[str]:
@@ -104,9 +104,9 @@ def model_row(survey: str, wave: str, result: Result) -> dict[str, Any]:
         "df": result.df,
         "minimum_detectable_effect": result.minimum_detectable_effect,
         "converged": result.converged,
-        "warning": "; ".join(note.en for note in notes) or None,
+        "warning": "; ".join(in_words(note, "en") for note in notes) or None,
         "published": result.refusal is None,
-        "warning_nl": "; ".join(note.nl for note in notes) or None,
+        "warning_nl": "; ".join(in_words(note, "nl") for note in notes) or None,
         "notes": written(notes),
         "n_routed": result.routed,
         "copies": result.copies,

@@ -19,7 +19,7 @@ from monitor.formats.reading import Reading
 from monitor.problems import Problem, UnusableDelivery
 from monitor.stages.raw.decisions import AMENDMENTS_FILE, EVERY_FIRM, NOTHING_DECIDED, Decision, Decisions
 from monitor.stages.raw.deliveries import Kept
-from monitor.storage.identity import form_sql, formed, pseudonym, register_pseudonym, survey_key
+from monitor.storage.identity import form_sql, formed, pseudonym, register_pseudonym
 from monitor.storage.lake import Lake, quoted
 from monitor.survey import IdentifierForm, Survey, Wave
 
@@ -68,7 +68,7 @@ def amendments(
     the current one are in the lake already. Raises UnusableDelivery where a decision names a firm whose answers the
     delivery does not change, or where the frozen answers cannot be read any more.
     """
-    register_pseudonym(connection, survey_key(lake.home, survey), survey.name)
+    register_pseudonym(connection, survey.key(lake.home), survey.name)
     comparison = _Comparison(connection, lake, survey, wave, decisions, open_earlier)
     return comparison.of(accepted, lake.scan("raw_records", wave.name))
 
@@ -166,9 +166,7 @@ def _decided(changes: pd.DataFrame, decided: Decisions, lake: Lake, survey: Surv
         if said == EVERY_FIRM:
             continue
         firm = (
-            said
-            if said in amended
-            else pseudonym(survey_key(lake.home, survey), survey.name, formed(said, survey.identifier))
+            said if said in amended else pseudonym(survey.key(lake.home), survey.name, formed(said, survey.identifier))
         )
         by_pseudonym[firm] = decision
         if firm not in amended:

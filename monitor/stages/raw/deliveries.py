@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monitor.formats.opening import TEXT_FORMATS, frame_as_delivery
+from monitor.formats.opening import TEXT_FORMATS
 from monitor.formats.text import content_hash, detect, file_hash
 from monitor.problems import Problem, UnusableDelivery
 from monitor.stages.raw.decisions import AMENDMENTS_FILE
@@ -149,7 +149,7 @@ def _content(path: Path, role: str, wave: Wave) -> str | None:
     format_name = wave.delivery.format if role == "answers" else "delimited"
     encoding = wave.delivery.encoding if role == "answers" else None
     if role == "frame" and wave.frame:
-        format_name, encoding = frame_as_delivery(wave.frame).format, wave.frame.encoding
+        format_name, encoding = wave.frame.delivery.format, wave.frame.encoding
     if format_name not in TEXT_FORMATS:
         return None
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from monitor.formats.opening import READERS, frame_as_delivery, open_delivery
+from monitor.formats.opening import READERS, open_delivery
 from monitor.formats.reading import Reading
 from monitor.problems import MonitorError, Problem, UnusableDelivery
 from monitor.stages.raw.amendments import Amendments, amendments, no_amendments
@@ -160,7 +160,7 @@ def _open_all(
     readings: dict[str, Reading] = {}
     layouts: dict[str, Delivery] = {"answers": wave.delivery}
     if wave.frame:
-        layouts["frame"] = frame_as_delivery(wave.frame)
+        layouts["frame"] = wave.frame.delivery
     for role, layout in layouts.items():
         with _collecting(problems):
             aside = folder / role

@@ -20,7 +20,7 @@ from monitor.stages.staged.privacy import treatments
 from monitor.stages.staged.records import write_records
 from monitor.stages.staged.sources import Sources, load_sources
 from monitor.storage import private
-from monitor.storage.identity import formed, pseudonym, register_pseudonym, survey_key
+from monitor.storage.identity import formed, pseudonym, register_pseudonym
 from monitor.storage.lake import Lake, literal, statement
 from monitor.survey import Survey, Wave
 
@@ -40,7 +40,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     as evidence; who was routed past is `not_asked`. A record in which no question's column holds anything is left out.
     Raises UnusableDelivery where a correction no longer matches or the frame cannot be read.
     """
-    key = survey_key(lake.home, survey)
+    key = survey.key(lake.home)
     with (
         private.workspace(lake.home) as folder,
         lake.open(wave.name, "raw_records") as connection,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +15,33 @@ from numpy.typing import NDArray
 from monitor.statistics.design.inputs import share_of
 from monitor.statistics.design.intervals import korn_graubard, logit_t, student_t
 
-if TYPE_CHECKING:
-    from monitor.statistics.design.structure import SurveyDesign
-
 Floats = NDArray[np.float64]
 FEW_EVENTS = 10
 """Fewer events or non-events than this: Korn-Graubard instead of the logit interval."""
 
 
+class Design(Protocol):
+    """What an estimate asks of the design it was made under (`structure.SurveyDesign`)."""
+
+    def covariance(self, influence: Floats) -> Floats:
+        """(k, k) covariance of estimates with these influence functions (n, k)."""
+
+    def kish_effective_n(self, domain: NDArray[np.bool_] | None = None) -> float:
+        """Kish's effective number of firms of a domain."""
+
+
+D = TypeVar("D", bound=Design)
+
+
 @dataclass(frozen=True, repr=False)
-class Estimate:
+class Estimate(Generic[D]):
     """k estimates of one design with their influence function."""
 
     estimate: Floats
     """(k,); NaN where `reason` says why"""
     influence: Floats
     """(n, k)"""
-    design: SurveyDesign
+    design: D
     df: int
     """Degrees of freedom: firms in the domain less strata they lie in"""
     n: int

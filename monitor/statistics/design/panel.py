@@ -15,7 +15,7 @@ from monitor.statistics.design.structure import SurveyDesign
 Floats = NDArray[np.float64]
 
 
-def change(before: Estimate, after: Estimate, level: float = 0.95) -> dict[str, Floats]:
+def change(before: Estimate[SurveyDesign], after: Estimate[SurveyDesign], level: float = 0.95) -> dict[str, Floats]:
     """Change of k estimates between two waves, with the covariance that the firms in both bring.
 
     Var(change) = V1 + V2 - 2 C, C from `panel_covariance`; both designs must know their `firms`.

@@ -30,11 +30,12 @@ from monitor.statistics.design.inputs import (
 from monitor.statistics.design.intervals import t_quantile
 from monitor.statistics.design.phases import Answered, ResponsePhase, two_phase
 from monitor.statistics.design.replicates import replicate_covariance
+from monitor.statistics.design.tables import columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from monitor.survey import Survey
+    from monitor.statistics.design.plan import DesignPlan
 
 
 @dataclass(frozen=True, repr=False)
@@ -275,12 +276,12 @@ class SurveyDesign:
 
     # ---- estimators --------------------------------------------------------------------------------------------
 
-    def total(self, y: ArrayLike, domain: ArrayLike | None = None) -> Estimate:
+    def total(self, y: ArrayLike, domain: ArrayLike | None = None) -> Estimate[SurveyDesign]:
         """Totals sum_k w_k y_k over the domain, y (n,) or (n, k) in its own unit. Influence: y inside, 0 outside."""
         values, inside = self._inside(y, domain)
         return self._estimate(self.weights @ values, values, inside)
 
-    def mean(self, y: ArrayLike, domain: ArrayLike | None = None) -> Estimate:
+    def mean(self, y: ArrayLike, domain: ArrayLike | None = None) -> Estimate[SurveyDesign]:
         """Weighted means sum w y / sum w over the domain, y (n,) or (n, k), in the unit of y.
 
         Influence: (y - mean) / sum w inside, 0 outside.
@@ -292,7 +293,7 @@ class SurveyDesign:
         means = self.weights @ values / size
         return self._estimate(means, (values - means * inside[:, None]) / size, inside)
 
-    def proportion(self, y: ArrayLike, domain: ArrayLike | None = None) -> Estimate:
+    def proportion(self, y: ArrayLike, domain: ArrayLike | None = None) -> Estimate[SurveyDesign]:
         """Weighted shares of firms with a property; y boolean or 0/1, (n,) or (n, k)."""
         values, inside = self._inside(y, domain)
         if not np.isin(values, (0.0, 1.0)).all():
@@ -302,7 +303,9 @@ class SurveyDesign:
         result = self.mean(values, inside)
         return replace(result, share=True, events=values.sum(axis=0).astype(np.int64))
 
-    def ratio(self, numerator: ArrayLike, denominator: ArrayLike, domain: ArrayLike | None = None) -> Estimate:
+    def ratio(
+        self, numerator: ArrayLike, denominator: ArrayLike, domain: ArrayLike | None = None
+    ) -> Estimate[SurveyDesign]:
         """Ratios of weighted totals R = sum w y / sum w x, y and x (n,) or (n, k); in units of y per unit of x.
 
         Influence: (y - R x) / sum w x inside, 0 outside.
@@ -316,7 +319,9 @@ class SurveyDesign:
         ratios = (self.weights @ y) / below
         return self._estimate(ratios, (y - ratios * x) / below, inside)
 
-    def quantile(self, y: ArrayLike, p: float = 0.5, domain: ArrayLike | None = None, level: float = 0.95) -> Estimate:
+    def quantile(
+        self, y: ArrayLike, p: float = 0.5, domain: ArrayLike | None = None, level: float = 0.95
+    ) -> Estimate[SurveyDesign]:
         """The weighted p-quantile: the smallest y at which the weighted share at or below it passes p; where it is p
         exactly, that value (R's `qrule = "math"`).
 
@@ -347,7 +352,7 @@ class SurveyDesign:
         reason = None if np.isfinite(low) and np.isfinite(high) else "too few firms for an interval of this quantile"
         return replace(result, bounds=np.array([[low, high]]), reason=reason)
 
-    def difference(self, first: Estimate, second: Estimate) -> Estimate:
+    def difference(self, first: Estimate[SurveyDesign], second: Estimate[SurveyDesign]) -> Estimate[SurveyDesign]:
         """first - second of this design, with their covariance: the influence functions subtract."""
         if first.design is not self or second.design is not self:
             raise ValueError("both estimates must be of this design; for two waves there is statistics.design.change")
@@ -376,7 +381,7 @@ class SurveyDesign:
             )
         return values, inside
 
-    def _estimate(self, estimate: Floats, influence: Floats, inside: NDArray[np.bool_]) -> Estimate:
+    def _estimate(self, estimate: Floats, influence: Floats, inside: NDArray[np.bool_]) -> Estimate[SurveyDesign]:
         return Estimate(
             np.asarray(estimate),
             influence,
@@ -386,7 +391,7 @@ class SurveyDesign:
             domain=inside,
         )
 
-    def _empty(self, k: int, inside: NDArray[np.bool_], reason: str) -> Estimate:
+    def _empty(self, k: int, inside: NDArray[np.bool_], reason: str) -> Estimate[SurveyDesign]:
         return Estimate(
             np.full(k, np.nan),
             np.zeros((self.n, k)),
@@ -404,7 +409,7 @@ class SurveyDesign:
         cls,
         weights: pd.DataFrame,
         replicates: pd.DataFrame | None = None,
-        survey: Survey | None = None,
+        plan: DesignPlan | None = None,
         nonresponding: pd.DataFrame | None = None,
     ) -> SurveyDesign:
         """The design that the tables of `weighted` describe, in the order of `weights`.
@@ -412,14 +417,12 @@ class SurveyDesign:
         weights        weighted_weights: firm, stratum, population, response_class, base_weight, response_weight,
                        weight and the variables of the margins
         replicates     weighted_replicates: firm, weights (a list of R), scale
-        survey         gives the lonely policy and the margins; without it `fail` and no calibration
+        plan           gives the lonely policy and the margins; without it `fail` and no calibration
         nonresponding  weighted_nonresponding: invited firms without a usable response by stratum and class.
                        Without it the classes are the strata and respondents over the class's population the
                        correction: exact for a near-census mailing, which is what it was made for.
         """
-        from monitor.statistics.design.tables import design_of
-
-        return design_of(cls, weights, replicates, survey, nonresponding)
+        return cls(**columns_of(weights, replicates, plan, nonresponding))
 
 
 def _two_dimensional(values: ArrayLike, n: int) -> Floats:

@@ -9,24 +9,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from monitor.statistics.design.groups import Floats, group_codes
 from monitor.statistics.design.phases import ResponsePhase
-from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.design.plan import DesignPlan
 
 if TYPE_CHECKING:
-    from monitor.survey import Survey
+    import pandas as pd
 
 
-def design_of(
-    kind: type[SurveyDesign],
+def columns_of(
     weights: pd.DataFrame,
     replicates: pd.DataFrame | None,
-    survey: Survey | None,
+    plan: DesignPlan | None,
     nonresponding: pd.DataFrame | None,
-) -> SurveyDesign:
-    """See `SurveyDesign.from_tables`."""
+) -> dict[str, Any]:
+    """What `SurveyDesign` is made of, by its parameters' names; see `SurveyDesign.from_tables`."""
     final = weights["weight"].to_numpy(float)
     response_weight = weights["response_weight"].to_numpy(float)
     strata = weights["stratum"].to_numpy(object)
@@ -50,27 +48,26 @@ def design_of(
             if known is not None:
                 values, codes = group_codes(classes)
                 known = np.bincount(codes, weights=response_weight, minlength=len(values))[codes]
-    design = survey.design if survey is not None else None
     auxiliary = None
-    if design is not None and design.calibration.method != "none":
-        auxiliary = margin_matrix(weights, design.calibration.margins)
+    if plan is not None and plan.calibration.method != "none":
+        auxiliary = margin_matrix(weights, plan.calibration.margins)
     matrix, scale = None, None
     if replicates is not None:
         scale = float(replicates["scale"].iloc[0]) if "scale" in replicates else None
         listed: Mapping[str, Any] = dict(zip(replicates["firm"], replicates["weights"], strict=True))
         matrix = np.array([np.asarray(listed[firm], dtype=float) for firm in weights["firm"]])
-    return kind(
-        weights=final,
-        strata=strata,
-        population=known,
-        response=response,
-        auxiliary=auxiliary,
-        before=response_weight if auxiliary is not None else None,
-        replicates=matrix,
-        replicate_scale=scale,
-        lonely=design.lonely_stratum if design is not None else "fail",
-        firms=weights["firm"].to_numpy(object),
-    )
+    return {
+        "weights": final,
+        "strata": strata,
+        "population": known,
+        "response": response,
+        "auxiliary": auxiliary,
+        "before": response_weight if auxiliary is not None else None,
+        "replicates": matrix,
+        "replicate_scale": scale,
+        "lonely": plan.lonely_stratum if plan is not None else "fail",
+        "firms": weights["firm"].to_numpy(object),
+    }
 
 
 def margin_matrix(frame: pd.DataFrame, margins: tuple[tuple[str, ...], ...]) -> Floats:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.statistics.models.columns import Columns
+from monitor.statistics.models.contrast import contrast_names
 from monitor.statistics.models.fit import Fit, expit
 from monitor.statistics.models.terms import Terms
-from monitor.survey.wording import contrast_names
 
 Array = NDArray[np.float64]
 

@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from monitor.stages.modelled.registry import Specification
 from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Sample
+from monitor.statistics.models.specification import Specification
 
 Identity = tuple[object, ...]
 

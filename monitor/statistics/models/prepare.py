@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.stages.modelled.registry import EVERY, Specification
+from monitor.statistics.disclosure.thresholds import Disclosure
+from monitor.statistics.models.notes import Note, note
 from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Rows, Sample, rows
 from monitor.statistics.models.separation import reason_to_refuse, separated_terms
+from monitor.statistics.models.specification import EVERY, Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
-from monitor.survey import Disclosure
-from monitor.wording.notes import LANGUAGES, Note, note
 
 Array = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def reason_of_skip(sample: Sample, s: Specification) -> Note | None:
     """Why nothing is published where outcome or practices follow from a routing that the wave does not declare."""
     for name in (s.outcome, *s.practices, *filter(None, (s.dose,))):
         if why := sample.skipped.get((name, s.base)):
-            return note("undeclared_skip", **{language: why[language] for language in LANGUAGES})
+            return note("undeclared_skip", nl=why["nl"], en=why["en"])
     return None
 
 

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from monitor.stages.modelled.registry import Specification
 from monitor.statistics.design.intervals import logit_t, student_t
 from monitor.statistics.models.contrasts import SHARES, moving_state
+from monitor.statistics.models.notes import Note
 from monitor.statistics.models.power import Precision, State
+from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms
-from monitor.wording.notes import Note
 
 Array = NDArray[np.float64]
 

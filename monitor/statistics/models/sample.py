@@ -13,9 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.stages.modelled.registry import EVERY, Specification
 from monitor.statistics.models.columns import Columns
-from monitor.survey import Text
+from monitor.statistics.models.specification import EVERY, Specification
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -60,7 +59,7 @@ class Sample:
     """Category -> its declared codes"""
     routed: Mapping[str, Mask] = field(default_factory=dict)
     """Measure -> (n,) firms whose value follows from the questionnaire's routing, not from an answer"""
-    skipped: Mapping[tuple[str, str], Text] = field(default_factory=dict)
+    skipped: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     """(measure, base) -> why nothing is decided about it: firms were led past it and the wave does not declare so"""
 
     @cached_property

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.wording.notes import Note, note
+from monitor.statistics.models.notes import Note, note
 
 Array = NDArray[np.float64]
 
