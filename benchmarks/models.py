@@ -25,13 +25,14 @@ import pandas as pd
 from monitor.stages.modelled.evidence import evidence_for
 from monitor.stages.modelled.panel import pooled_sample, with_waves
 from monitor.statistics.decisions.claims import SUPPORTED, decide
-from monitor.statistics.design.replicates import bootstrap_perturbation, firm_numbers
+from monitor.statistics.design.replicates import bootstrap_perturbation
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import Columns, columns_of
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
+from monitor.statistics.random_numbers import firm_numbers
 from monitor.statistics.weighting.calibration import calibrate
 from monitor.survey import Disclosure
 from monitor.synthetic import Population, Truth, population, respond

@@ -276,7 +276,7 @@ def test_copies_that_have_not_mixed_are_named(
     home: Path, survey: Survey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     lake = scenario.lake(home, upto="validated", waves=("2017",))
-    monkeypatch.setattr("monitor.stages.imputed.MIXED", 0.5)
+    monkeypatch.setattr("monitor.stages.imputed.stage.MIXED", 0.5)
     told = imputed.run(lake, survey, survey.waves["2017"])
     assert "in_house_rd" in told["not_mixed"]
     assert "have not mixed" in caplog.text

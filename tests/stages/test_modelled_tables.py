@@ -15,7 +15,8 @@ from monitor.contract.precision import to_error
 from monitor.stages import modelled
 from monitor.stages.modelled.registry import models_of
 from monitor.stages.modelled.tables import TABLES
-from monitor.statistics.design.replicates import bootstrap_perturbation, firm_numbers
+from monitor.statistics.design.replicates import bootstrap_perturbation
+from monitor.statistics.random_numbers import firm_numbers
 from monitor.storage.lake import Lake
 from monitor.survey import Base, Calibration, Concept, DesignPlan, Disclosure, Measure, Survey
 

@@ -266,7 +266,7 @@ def test_replicates_of_the_whole_cascade_agree_with_linearisation(
     d = SurveyDesign.from_tables(
         w.weights,
         pd.DataFrame({"firm": w.weights.firm, "weights": list(w.replicates), "scale": w.replicate_scale}),
-        survey,
+        survey.design,
         w.nonresponding,
     )
     values = y[w.weights.firm].to_numpy()

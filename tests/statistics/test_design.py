@@ -13,10 +13,12 @@ from monitor.problems import MonitorError
 from monitor.statistics.design.intervals import clopper_pearson
 from monitor.statistics.design.panel import change
 from monitor.statistics.design.phases import ResponsePhase
-from monitor.statistics.design.regression import dummy_columns, fit_logit, glm_influence
-from monitor.statistics.design.replicates import bootstrap_perturbation, firm_numbers, replicate_covariance
+from monitor.statistics.design.replicates import bootstrap_perturbation, replicate_covariance
 from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.models.likelihood import maximum_likelihood
+from monitor.statistics.random_numbers import firm_numbers
 from monitor.statistics.weighting.calibration import CalibrationError, calibrate
+from monitor.statistics.weighting.propensity import dummy_columns
 
 SETTINGS = settings(max_examples=40, deadline=None)
 
@@ -56,8 +58,8 @@ def figures(s: Sample, d: SurveyDesign, rows: np.ndarray | None = None) -> np.nd
     y, x, top, domain = s.y[rows], s.x[rows], s.top[rows], s.domain[rows]
     found = [d.mean(y), d.ratio(y, x), d.mean(top, domain)]
     logit = np.column_stack([np.ones(len(rows)), x])
-    fit = fit_logit(logit, np.clip(top, 0.1, 0.9), d.weights)
-    variance = np.diag(d.covariance(glm_influence(logit, np.clip(top, 0.1, 0.9), fit.fitted, d.weights)))
+    fit = maximum_likelihood(np.clip(top, 0.1, 0.9), logit, d.weights)
+    variance = np.diag(d.covariance(fit.contributions / d.weights[:, None]))
     return np.concatenate([*(np.r_[e.estimate, e.se] for e in found), fit.coefficients, np.sqrt(variance)])
 
 
@@ -133,8 +135,8 @@ def test_state_probabilities_average_to_the_weighted_mean(s: Sample) -> None:
     x, _ = dummy_columns([s.group])
     d = s.design()
     y = np.clip(s.top, 0.02, 0.98)
-    fit = fit_logit(x, y, d.weights)
-    assert d.mean(fit.fitted).estimate[0] == pytest.approx(d.mean(y).estimate[0], rel=1e-9)
+    fit = maximum_likelihood(y, x, d.weights)
+    assert d.mean(fit.probabilities).estimate[0] == pytest.approx(d.mean(y).estimate[0], rel=1e-9)
 
 
 @given(samples)
@@ -277,10 +279,12 @@ def test_no_firm_is_no_design() -> None:
 
 
 def test_the_three_lines_for_a_notebook_run_as_they_stand() -> None:
-    import monitor.design
     import pandas as pd
 
-    lines = (monitor.statistics.design.__doc__ or "").split("In a notebook:")[1].strip().splitlines()
+    import monitor.statistics
+
+    head, _, *lines = (monitor.statistics.__doc__ or "").split("In a notebook:")[1].strip().splitlines()
+    assert head == "from monitor.statistics import SurveyDesign"
     assert len(lines) == 3
     firms = pd.DataFrame(
         {
@@ -288,8 +292,8 @@ def test_the_three_lines_for_a_notebook_run_as_they_stand() -> None:
             "top_innovator": [True, False, False, True] * 10, "province": ["PV20"] * 30 + ["PV21"] * 10,
         }
     )  # fmt: skip
-    names = {"SurveyDesign": SurveyDesign, "firms": firms}
-    exec("\n".join(line.strip() for line in lines[:2]), names)
+    names: dict[str, object] = {"firms": firms}
+    exec("\n".join(line.strip() for line in (head, *lines[:2])), names)
     estimate, se, (low, high) = eval(lines[2].strip(), names)
     assert low[0] < estimate[0] < high[0]
     assert estimate[0] == pytest.approx(0.5, abs=0.05)

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 from monitor.stages.weighted.cascade import response_weights
-from monitor.statistics.design.regression import fit_logit, glm_influence
 from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.models.likelihood import maximum_likelihood
 from monitor.statistics.weighting.calibration import calibrate, raking_groups
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "design"
@@ -42,8 +42,8 @@ class Figures:
     def model(self, dataset: str, prefix: str, names: list[str], d: SurveyDesign, x: np.ndarray, y: np.ndarray) -> None:
         coefficients, influence = stopped_like_r(x, y, d.weights)
         se = np.sqrt(np.diag(d.covariance(influence)))
-        fit = fit_logit(x, y, d.weights)
-        se_tight = np.sqrt(np.diag(d.covariance(glm_influence(x, y, fit.fitted, d.weights))))
+        fit = maximum_likelihood(y, x, d.weights)
+        se_tight = np.sqrt(np.diag(d.covariance(fit.contributions / d.weights[:, None])))
         for i, name in enumerate(names):
             self.one(dataset, f"{prefix} {name}", coefficients[i], se[i])
             self.tight[dataset, f"{prefix} {name}"] = (float(fit.coefficients[i]), float(se_tight[i]))

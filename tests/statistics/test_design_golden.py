@@ -15,10 +15,11 @@ import pytest
 from monitor.problems import MonitorError
 from monitor.statistics.design.estimate import Estimate
 from monitor.statistics.design.intervals import korn_graubard, logit_t
-from monitor.statistics.design.regression import dummy_columns, fit_logit, glm_influence
 from monitor.statistics.design.replicates import jackknife_weights
 from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.models.likelihood import maximum_likelihood
 from monitor.statistics.weighting.calibration import calibrate, raking_groups
+from monitor.statistics.weighting.propensity import dummy_columns
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "design"
 SIZES = ["micro", "small", "medium", "large"]
@@ -91,10 +92,10 @@ class Computed:
         inside: np.ndarray | None = None,
     ) -> None:
         inside = np.ones(d.n, dtype=bool) if inside is None else inside
-        fit = fit_logit(x[inside], y[inside], d.weights[inside])
+        fit = maximum_likelihood(y[inside], x[inside], d.weights[inside])
         assert fit.converged
         z = np.zeros(x.shape)
-        z[inside] = glm_influence(x[inside], y[inside], fit.fitted, d.weights[inside])
+        z[inside] = fit.contributions / d.weights[inside][:, None]
         se = np.sqrt(np.diag(d.covariance(z)))
         for name, b, s in zip(names, fit.coefficients, se, strict=True):
             self.add(f"{prefix} {name}", b, s)
@@ -227,8 +228,8 @@ def replicated(c: Computed, data: pd.DataFrame) -> None:
         figure(f"{kind} mean", full[2:4] / size, theta[:, 2:4] / sizes, ["share", "top"])
         if kind == "JKn":
             figure(f"{kind} ratio", full[[0]] / full[4], theta[:, [0]] / theta[:, [4]], ["turnover/employees"])
-        fit = fit_logit(x, top, d.weights)
-        fits = np.array([fit_logit(x, top, replicate).coefficients for replicate in weights.T])
+        fit = maximum_likelihood(top, x, d.weights)
+        fits = np.array([maximum_likelihood(top, x, replicate).coefficients for replicate in weights.T])
         figure(f"{kind} svyglm", fit.coefficients, fits, names)
         raked = calibrate(np.column_stack([d.weights, weights]), codes, totals, "raking", tolerance=1e-13).weights
         means = (raked.T @ values[:, 2:4]) / raked.sum(axis=0)[:, None]

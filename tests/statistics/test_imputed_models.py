@@ -15,9 +15,9 @@ from scipy import stats
 from monitor.stages.imputed import scale_reduction
 from monitor.statistics.imputation import draws
 from monitor.statistics.imputation.chained import Completed, complete
-from monitor.statistics.imputation.draws import firm_uniforms
 from monitor.statistics.imputation.rubin import Combined, combine
 from monitor.statistics.imputation.variables import Passive, Variable
+from monitor.statistics.random_numbers import firm_uniforms
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "imputed"
 STUDIED = ("y", "a", "b")

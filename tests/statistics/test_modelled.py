@@ -11,17 +11,21 @@ import pandas as pd
 import pytest
 from modelled_firms import firms
 
-from monitor.statistics.design.replicates import bootstrap_perturbation, firm_numbers
+from monitor.statistics.design.replicates import bootstrap_perturbation
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.contrasts import evaluate, of_practices, replicated
+from monitor.statistics.models.copies import fit_copies
 from monitor.statistics.models.engine import analyse
-from monitor.statistics.models.fit import firth, fit_copies, flic, maximum_likelihood, replicate_fits
+from monitor.statistics.models.firth import firth, flic
+from monitor.statistics.models.likelihood import maximum_likelihood
+from monitor.statistics.models.replicates import replicate_fits
 from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.separation import separated_terms
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
+from monitor.statistics.random_numbers import firm_numbers
 from monitor.survey import Disclosure
 from monitor.wording.notes import in_words
 
@@ -129,7 +133,7 @@ def test_degenerate_data(
     else:
         assert result.refusal is None
         assert result.estimator == estimator
-        assert warning in "; ".join(note.en for note in result.warnings)
+        assert warning in "; ".join(in_words(note, "en") for note in result.warnings)
         assert result.contrasts is not None
         assert np.isfinite(result.contrasts.se).all()
 

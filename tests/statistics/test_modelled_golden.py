@@ -16,7 +16,8 @@ from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.conditional_logit import conditional_logit
 from monitor.statistics.models.contrasts import evaluate, of_practices
 from monitor.statistics.models.engine import analyse
-from monitor.statistics.models.fit import firth, maximum_likelihood
+from monitor.statistics.models.firth import firth
+from monitor.statistics.models.likelihood import maximum_likelihood
 from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification

@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from monitor.problems import Problem, WaveStopped
 from monitor.stages.imputed.plan import Setup, prepare
-from monitor.statistics.design.replicates import firm_numbers
 from monitor.statistics.imputation.chained import Completed, complete
+from monitor.statistics.random_numbers import firm_numbers
 from monitor.storage.lake import Lake, quoted, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.imputation import ImputationPlan, imputation_plan

@@ -22,7 +22,7 @@ from monitor.stages.modelled.robustness import comma, row
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.conditional_logit import conditional_logit, within
 from monitor.statistics.models.engine import analyse
-from monitor.statistics.models.fit import maximum_likelihood
+from monitor.statistics.models.likelihood import maximum_likelihood
 from monitor.statistics.models.notes import note
 from monitor.statistics.models.prepare import reason_of_skip
 from monitor.statistics.models.result import LEVEL, Estimates, Result

@@ -6,17 +6,17 @@ Does not belong here: reading and writing tables, the variance of estimates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitor.problems import MonitorError, Problem, WaveStopped
+from monitor.problems import Problem, WaveStopped
 from monitor.stages.weighted.collapse import labels, neighbours
 from monitor.stages.weighted.margins import Margins
+from monitor.stages.weighted.tables import Diagnostics, Weights, nonresponding_rows, weight_rows
 from monitor.statistics.design.groups import sums
-from monitor.statistics.design.replicates import bootstrap_perturbation, firm_numbers
+from monitor.statistics.design.replicates import bootstrap_perturbation
+from monitor.statistics.random_numbers import firm_numbers
 from monitor.statistics.weighting.calibration import CalibrationError
 from monitor.statistics.weighting.propensity import propensity_classes
 from monitor.survey import DesignPlan, Survey, Wave
@@ -26,49 +26,6 @@ DAMPING = 0.5
 """Where a replicate empties a category, its perturbations are halved and its deviations count four times (Judkins
 1990, after Fay)."""
 OUT_OF_SCOPE = "out of scope"
-
-
-@dataclass(frozen=True)
-class Weights:
-    """What the cascade gives."""
-
-    weights: pd.DataFrame
-    """Grain firm: stratum, population, invited, responding, response_class, base_weight, response_weight, weight and
-    the design's variables"""
-    nonresponding: pd.DataFrame
-    """Grain stratum x response class x base weight: `silent`, invited firms without a usable response"""
-    replicates: Floats
-    """(n, R) final weights of every replicate, in the order of `weights`"""
-    replicate_scale: float
-    """What each squared deviation of a replicate counts"""
-    diagnostics: pd.DataFrame
-    """step, statistic, margin, category, value"""
-
-
-@dataclass
-class Diagnostics:
-    """Rows of the diagnostics table as they come."""
-
-    rows: list[tuple[str, str, str | None, str | None, float]] = field(default_factory=list)
-
-    def add(
-        self, step: str, statistic: str, value: float, margin: str | None = None, category: str | None = None
-    ) -> None:
-        """One statistic of one step."""
-        self.rows.append((step, statistic, margin, category, float(value)))
-
-    def weights(self, step: str, w: Floats) -> None:
-        """Sum, minimum, maximum, Kish's design effect and effective n of the weights after a step."""
-        self.add(step, "firms", len(w))
-        self.add(step, "sum", w.sum())
-        self.add(step, "minimum", w.min())
-        self.add(step, "maximum", w.max())
-        self.add(step, "kish_deff", len(w) * (w**2).sum() / w.sum() ** 2)
-        self.add(step, "effective_n", w.sum() ** 2 / (w**2).sum())
-
-    def frame(self) -> pd.DataFrame:
-        """The table, in the order of the steps."""
-        return pd.DataFrame(self.rows, columns=["step", "statistic", "margin", "category", "value"])
 
 
 def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey, wave: Wave) -> Weights:
@@ -136,8 +93,8 @@ def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey
             notes.add("calibration", "distance_before", value, margin, category)
         for margin, category, value in margins.distances(final[:, 0]):
             notes.add("calibration", "distance", value, margin, category)
-    table = _table(respondents, sample, responding, classes, response[:, 0], final[:, 0])
-    return Weights(table, _nonresponding(sample, classes, responding), replicates, scale, notes.frame())
+    table = weight_rows(respondents, sample, responding, classes, response[:, 0], final[:, 0])
+    return Weights(table, nonresponding_rows(sample, classes, responding), replicates, scale, notes.frame())
 
 
 def response_weights(
@@ -409,42 +366,3 @@ def _rates(base: Floats, c: NDArray[np.int64], responding: NDArray[np.bool_]) ->
 
 def _codes(values: pd.Series) -> NDArray[np.int64]:
     return pd.factorize(values.astype(str), sort=True)[0].astype(np.int64)
-
-
-def _table(
-    respondents: pd.DataFrame,
-    sample: pd.DataFrame,
-    responding: NDArray[np.bool_],
-    classes: pd.Series,
-    response: Floats,
-    final: Floats,
-) -> pd.DataFrame:
-    if not np.all(np.isfinite(final)):
-        raise MonitorError(Problem("a final weight is not finite"))
-    counts = sample["stratum"].value_counts()
-    answered = respondents["stratum"].value_counts()
-    table = pd.DataFrame(
-        {
-            "firm": respondents["firm"].astype(str),
-            "stratum": respondents["stratum"].astype(str),
-            "population": respondents["population"].astype(float),
-            "invited": respondents["stratum"].map(counts).astype("int64"),
-            "responding": respondents["stratum"].map(answered).astype("int64"),
-            "response_class": classes[responding].astype(str).to_numpy(),
-            "base_weight": respondents["base_weight"].astype(float),
-            "response_weight": response,
-            "weight": final,
-        }
-    )
-    skip = {"responding", "disposition", "invited", *table.columns}
-    for column in respondents.columns:
-        if column not in skip:
-            table[column] = respondents[column].to_numpy()
-    return table
-
-
-def _nonresponding(sample: pd.DataFrame, classes: pd.Series, responding: NDArray[np.bool_]) -> pd.DataFrame:
-    silent = sample.loc[~responding, ["stratum", "base_weight"]].assign(response_class=classes[~responding])
-    grouped = silent.groupby(["stratum", "response_class", "base_weight"], as_index=False, sort=True).size()
-    result = grouped.rename(columns={"size": "silent"})[["stratum", "response_class", "silent", "base_weight"]]
-    return result.astype({"stratum": str, "response_class": str, "silent": "int64", "base_weight": float})

@@ -3,22 +3,14 @@
 Belongs here: strata, finite population, take-all strata, response as a second phase, calibration residuals,
 replicates; totals, means, ratios, quantiles, domains, and the variance of whatever has an influence function.
 Does not belong here: where weights come from (`weighted`), which indicators are published (`estimated`).
-
-In a notebook:
-
-    design = SurveyDesign(weights=firms.weight, strata=firms.stratum, population=firms.population)
-    top = design.proportion(firms.top_innovator, domain=firms.province == "PV20")
-    top.estimate, top.se, top.interval()
 """
 
 from monitor.statistics.design.estimate import FEW_EVENTS, Estimate
 from monitor.statistics.design.intervals import clopper_pearson, korn_graubard, logit_t, student_t
 from monitor.statistics.design.panel import change, panel_covariance
 from monitor.statistics.design.phases import ResponsePhase
-from monitor.statistics.design.regression import GlmFit, dummy_columns, fit_logit, glm_influence
 from monitor.statistics.design.replicates import (
     bootstrap_perturbation,
-    firm_numbers,
     jackknife_weights,
     replicate_covariance,
 )
@@ -31,17 +23,12 @@ __all__ = [
     "Calibrated",
     "CalibrationError",
     "Estimate",
-    "GlmFit",
     "ResponsePhase",
     "SurveyDesign",
     "bootstrap_perturbation",
     "calibrate",
     "change",
     "clopper_pearson",
-    "dummy_columns",
-    "firm_numbers",
-    "fit_logit",
-    "glm_influence",
     "jackknife_weights",
     "korn_graubard",
     "logit_t",

@@ -1,38 +1,17 @@
 """Replicates: resampled weight vectors, and the variance of what was estimated under each.
 
-Belongs here: the firms' own random numbers, the bootstrap without replacement, the stratified jackknife.
-Does not belong here: running the weighting cascade over replicates (`weighted`).
+Belongs here: the bootstrap without replacement, the stratified jackknife. Does not belong here: the firms' own random
+numbers (`statistics.random_numbers`), running the weighting cascade over replicates (`weighted`).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-
-
-def firm_numbers(firms: Sequence[str], replicates: int, seed: int, purpose: str) -> NDArray[np.uint64]:
-    """One random number per firm and replicate that belongs to the firm, not to its row or its wave.
-
-    A 64-bit BLAKE2b hash of (seed, purpose, firm) starts a SplitMix64 sequence (Steele, Lea & Flood 2014), one
-    number per replicate: the same firm draws the same numbers in every wave, so replicate estimates of two
-    waves share what their common firms contribute. Shape (n, replicates), uint64, uniform.
-    """
-    prefix = f"{seed}|{purpose}|".encode()
-    start = np.array(
-        [int.from_bytes(hashlib.blake2b(prefix + str(f).encode(), digest_size=8).digest(), "little") for f in firms],
-        dtype=np.uint64,
-    )
-    step = np.arange(1, replicates + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    z = start[:, None] + step[None, :]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def bootstrap_perturbation(

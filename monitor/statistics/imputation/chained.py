@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.statistics.imputation import draws
-from monitor.statistics.imputation.draws import firm_uniforms
 from monitor.statistics.imputation.variables import (
     Evaluate,
     Floats,
@@ -32,6 +31,7 @@ from monitor.statistics.imputation.variables import (
     sizes_of,
     width_of,
 )
+from monitor.statistics.random_numbers import firm_uniforms
 
 Keys = NDArray[np.uint64]
 

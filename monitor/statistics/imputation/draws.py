@@ -1,8 +1,8 @@
 """Draws of missing values from fitted models, for all copies at once.
 
-Belongs here: functions of arrays that fit one variable's model in every copy and draw its missing values; firms' own
-random numbers. Does not
-belong here: which variable is drawn when and from what (`chained`), what the variables mean (`plan`).
+Belongs here: functions of arrays that fit one variable's model in every copy and draw its missing values; their
+Hessians. Does not belong here: firms' own random numbers (`statistics.random_numbers`), which variable is drawn when
+and from what (`chained`), what the variables mean (`plan`).
 
 Shapes: m copies, q predictors (an intercept among them), n firms that answered, r firms that did not. Predictors lie
 as (m, q, n), so that a predictor of a copy is contiguous. `normal` arrays hold standard normal numbers for the draw
@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from monitor.statistics.models.likelihood import expit
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,7 +34,6 @@ AS_NEAR = 1e-2
 equal, and the firms' own numbers decide: firms with the same predictors predict the same but for the last bits, which
 differ between processors. Those bits come to 1e-12, so that an order turns on them with odds of 1e-12 / 1e-2 = 1e-10:
 1e-4 in the 120,000 choices, each of some ten orders, of the demonstration survey's three waves."""
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def draw_logistic(x: Floats, y: Floats, x_missing: Floats, start: Floats, normal: Floats, uniform: Floats) -> Floats:
@@ -219,36 +220,9 @@ def nearest_donors_jointly(
     return chosen
 
 
-def firm_uniforms(keys: NDArray[np.uint64], first: int, copies: int, *context: int) -> Floats:
-    """Uniform numbers in (0, 1) of firms (r,) in copies first .. first + copies - 1; gives (copies, r).
-
-    SplitMix64 (Steele, Lea & Flood 2014) of the firm's key, the copy and the context: they belong to the firm, not to
-    its row.
-    """
-    start = np.zeros((), dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for number in context:
-            start = _mix(start + np.uint64(number + 1) * GOLDEN)
-        by_copy = _mix(start + np.arange(first + 1, first + copies + 1, dtype=np.uint64) * GOLDEN)
-        mixed = _mix(keys[None, :] ^ by_copy[:, None])
-    return ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
-
-
-def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    with np.errstate(over="ignore"):
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(z ^ (z >> np.uint64(31)))
-
-
 def linear(beta: Floats, x: Floats) -> Floats:
     """x beta of every copy: beta (m, q), x (m, q, n); gives (m, n)."""
     return np.matmul(beta[:, None, :], x)[:, 0]
-
-
-def expit(values: Floats) -> Floats:
-    """1 / (1 + exp(-values)) without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * values))
 
 
 def precision(q: int) -> Floats:

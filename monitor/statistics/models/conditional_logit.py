@@ -13,6 +13,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.statistics.models.likelihood import shortened
+
 Array = NDArray[np.float64]
 
 
@@ -46,7 +48,7 @@ def conditional_logit(y: Array, x: Array, firm: NDArray[np.int64]) -> Conditiona
             step = np.linalg.solve(information, score)
         except np.linalg.LinAlgError:
             break
-        step = np.clip(step, -5.0, 5.0)
+        step = shortened(np.asarray(step, dtype=np.float64))
         for _ in range(20):
             trial, _, _ = _derivatives(groups, beta + step)
             if trial >= value - 1e-12 * abs(value):

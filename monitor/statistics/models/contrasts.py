@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.contrast import contrast_names
-from monitor.statistics.models.fit import Fit, expit
+from monitor.statistics.models.likelihood import Fit, expit
 from monitor.statistics.models.terms import Terms
 
 Array = NDArray[np.float64]

@@ -17,10 +17,12 @@ from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models import contrasts as on_probabilities
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.contrasts import Contrasts, Plan, evaluate, replicated
-from monitor.statistics.models.fit import Fit, fit_copies, replicate_fits
+from monitor.statistics.models.copies import fit_copies
+from monitor.statistics.models.likelihood import Fit
 from monitor.statistics.models.notes import note
 from monitor.statistics.models.prepare import Prepared, prepare
 from monitor.statistics.models.referee import JUDGED, gap_to_statsmodels
+from monitor.statistics.models.replicates import replicate_fits
 from monitor.statistics.models.result import Estimates, Result, effective_df
 from monitor.statistics.models.sample import Rows, Sample
 from monitor.statistics.models.specification import Specification

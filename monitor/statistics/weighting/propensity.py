@@ -6,11 +6,14 @@ Does not belong here: the response weight itself (`cascade`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from monitor.problems import Problem, WaveStopped
-from monitor.statistics.design.regression import dummy_columns, fit_logit
+from monitor.statistics.models.likelihood import maximum_likelihood
 
 CLASSES = 10
 FEWEST = 20
@@ -34,14 +37,13 @@ def propensity_classes(sample: pd.DataFrame, variables: tuple[str, ...]) -> pd.S
     responding = sample["responding"].to_numpy(float)
     x, _ = dummy_columns(columns) if columns else (np.ones((len(sample), 1)), [])
     x = x[:, _varying(x)]
-    try:
-        fit = fit_logit(x, responding)
-    except np.linalg.LinAlgError as error:
-        raise WaveStopped(_unusable(variables)) from error
-    if not np.all(np.isfinite(fit.coefficients)):
+    # A category in which everybody answered has a chance of one, however far its coefficient has gone: `converged` is
+    # not asked.
+    fitted = maximum_likelihood(responding, x, np.ones(len(sample))).probabilities
+    if not np.all(np.isfinite(fitted)):
         raise WaveStopped(_unusable(variables))
     wanted = int(max(1, min(CLASSES, responding.sum() // FEWEST)))
-    chance = np.round(fit.fitted, ALIKE)
+    chance = np.round(fitted, ALIKE)
     place = np.unique(chance, return_inverse=True)[1]
     answered = np.bincount(place.ravel(), weights=responding)
     before = np.cumsum(answered) - answered / 2
@@ -52,6 +54,18 @@ def propensity_classes(sample: pd.DataFrame, variables: tuple[str, ...]) -> pd.S
     number = np.searchsorted(np.unique(group), group) + 1
     width = len(str(number.max()))
     return pd.Series([f"propensity {n:0{width}d}" for n in number[place.ravel()]], index=sample.index, dtype=object)
+
+
+def dummy_columns(columns: Sequence[ArrayLike]) -> tuple[np.ndarray, list[str]]:
+    """Intercept and treatment contrasts (first category in order is the reference) of categorical columns."""
+    made: list[np.ndarray] = []
+    names = ["(Intercept)"]
+    for i, column in enumerate(columns):
+        values, codes = np.unique(np.asarray(column), return_inverse=True)
+        made.append(np.eye(len(values))[codes.ravel()][:, 1:])
+        names += [f"term_{i}[{value}]" for value in values[1:]]
+    rows = len(np.asarray(columns[0])) if len(columns) else 0
+    return np.hstack([np.ones((rows, 1)), *made]), names
 
 
 def _varying(x: np.ndarray) -> np.ndarray:
