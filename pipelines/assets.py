@@ -5,7 +5,6 @@ here: arithmetic, storage, messages, rules (`expectations/`) and running them (`
 """
 
 import importlib
-import importlib.util
 import json
 import logging
 import time
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from monitor.contract import BY_NAME as PUBLIC
 from monitor.contract import TABLES
+from monitor.contract.lake import BY_NAME, CHANGES, of_stage
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal
 from monitor.running import beside
@@ -34,39 +35,8 @@ Result = dg.MaterializeResult | dg.AssetCheckResult
 log = logging.getLogger("monitor")
 
 WAVE_STAGES: Mapping[str, Sequence[str]] = {
-    "raw": (
-        "raw_deliveries",
-        "raw_records",
-        "raw_columns",
-        "raw_codes",
-        "raw_frame",
-        "raw_corrections",
-        "raw_amendments",
-    ),
-    "staged": (
-        "staged_answers",
-        "staged_missing",
-        "staged_frame",
-        "staged_columns",
-        "staged_codes",
-        "staged_corrections",
-        "staged_left_out",
-        "staged_identifiers",
-    ),
-    "validated": ("validated_rules", "validated_failures", "validated_responses", "validated_fieldwork"),
-    "imputed": ("imputed_answers", "imputed_flags", "imputed_diagnostics"),
-    "derived": ("derived_measures", "derived_flags", "derived_routed"),
-    "weighted": ("weighted_weights", "weighted_nonresponding", "weighted_replicates", "weighted_diagnostics"),
-    "estimated": ("estimated_indicators",),
-    "modelled": (
-        "modelled_models",
-        "modelled_terms",
-        "modelled_contrasts",
-        "modelled_curve",
-        "modelled_specifications",
-        "modelled_robustness",
-        "modelled_claims",
-    ),
+    stage: of_stage(stage)
+    for stage in ("raw", "staged", "validated", "imputed", "derived", "weighted", "estimated", "modelled")
 }
 """Stage -> the tables it writes for one wave"""
 WAVE_TABLES = tuple(table for tables in WAVE_STAGES.values() for table in tables)
@@ -74,7 +44,7 @@ WAVE_TABLES = tuple(table for tables in WAVE_STAGES.values() for table in tables
 POOLED = "modelled_pooled"
 """Stands for the modelled tables' rows over all waves"""
 RELEASE_STAGES: Mapping[str, Sequence[str]] = {
-    "estimated": ("estimated_changes",),
+    "estimated": (CHANGES.name,),
     "modelled": (POOLED,),
     "disclosed": tuple(f"disclosed_{table.name}" for table in TABLES if table.name != "releases"),
     "released": ("released_release",),
@@ -100,16 +70,18 @@ def build_assets(survey: Survey) -> list[dg.AssetsDefinition]:
 
 
 def _specs(stage: str, tables: Sequence[str], before: Sequence[str]) -> list[dg.AssetSpec]:
-    return [dg.AssetSpec(table, deps=list(before), group_name=stage, description=_summary(stage)) for table in tables]
+    return [dg.AssetSpec(name, deps=list(before), group_name=stage, description=_description(name)) for name in tables]
 
 
-def _summary(stage: str) -> str:
-    """The first line of a stage's module, without importing it: heavy packages stay out of loading."""
-    spec = importlib.util.find_spec(f"monitor.stages.{stage}")
-    if spec is None or spec.origin is None:
-        return stage
-    with open(spec.origin, encoding="utf-8") as source:
-        return source.readline().strip().strip('"')
+def _description(name: str) -> str:
+    """What the web interface says of a table: what a row of it is."""
+    if table := BY_NAME.get(name):
+        return f"A row is {table.holds}."
+    if name == POOLED:
+        return "The modelled tables' rows for all waves together."
+    if public := PUBLIC.get(name.removeprefix("disclosed_")):
+        return public.comment
+    return "A release: databases, report, tables and manifest."
 
 
 def _wave_asset(

@@ -15,7 +15,7 @@ import duckdb
 import pandas as pd
 
 from monitor import contract
-from monitor.storage.lake import connect, literal, quoted, statement
+from monitor.storage.lake import columns_in, connect, literal, quoted, statement
 
 STORAGE = "v1.2.0"
 """Oldest DuckDB whose clients must be able to open a release"""
@@ -64,7 +64,7 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
             connection.execute(f"CREATE VIEW {quoted(name)} AS {_uncommented(statement('released', name))}")
             connection.execute(f"COMMENT ON VIEW {quoted(name)} IS {literal(comment)}")
             meaning = renamed | {c.name: c.comment for table in reversed(read) for c in contract.BY_NAME[table].columns}
-            for column, *_ in connection.execute(f"DESCRIBE {quoted(name)}").fetchall():
+            for column in columns_in(connection, quoted(name)):
                 about = literal(meaning[column])
                 connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(column)} IS {about}")
         connection.execute("USE memory")

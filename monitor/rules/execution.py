@@ -14,7 +14,7 @@ import pandas as pd
 from monitor.rules.engine import Verdict, verdicts
 from monitor.rules.expectation_types import QUERY, columns_of
 from monitor.rules.suites import Rule, Suite
-from monitor.storage.lake import literal, quoted
+from monitor.storage.lake import columns_in, literal, quoted
 
 FAILURES = "failures"
 SHOWN_OF_A_TABLE = 20
@@ -101,7 +101,7 @@ def _names(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    return [row[0] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall()]
+    return list(columns_in(connection, f"{quoted(table)}"))
 
 
 def _evidence(
@@ -150,7 +150,7 @@ def _write_failures(connection: duckdb.DuckDBPyConnection, suite: Suite, verdict
                            [", ".join(rule.columns)])  # fmt: skip
         return 1
     rows = f"({source}\n)"  # the line ends a comment that the query may end in
-    there = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()]
+    there = list(columns_in(connection, f"SELECT * FROM {rows}"))
     keys = [quoted(key) for key in suite.keys if key in there]
     shown = [column for column in rule.columns if column in there]
     if not shown:

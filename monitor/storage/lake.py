@@ -44,6 +44,11 @@ MARK = b"PAR1"
 TABLE_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
+def columns_in(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Column -> DuckDB type of a table (its quoted name) or a SELECT, in order."""
+    return {str(name): str(kind) for name, kind, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()}
+
+
 def quoted(name: str) -> str:
     """A name as an SQL identifier: quotes doubled, so that no name from a file can end it."""
     return '"' + name.replace('"', '""') + '"'

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from monitor.storage.lake import literal, quoted
+from monitor.storage.lake import columns_in, literal, quoted
 from monitor.survey import Survey, Text, Wave
 from monitor.survey.expressions import DUCKDB_TYPES, columns_of
 
@@ -47,7 +47,7 @@ class Skip:
 def skips(connection: duckdb.DuckDBPyConnection, survey: Survey, wave: Wave) -> list[Skip]:
     """The undeclared skips behind what the survey's models and claims are about, over the views `staged_answers` and
     `staged_missing` of the connection."""
-    there = {str(row[0]) for row in connection.execute("DESCRIBE staged_answers").fetchall()}
+    there = set(columns_in(connection, "staged_answers"))
     asked = [
         name
         for name in wave.questions

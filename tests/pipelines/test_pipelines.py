@@ -195,7 +195,7 @@ def test_a_rule_about_a_later_table_stops_the_wave(
             raise DefinitionError(problem)
         return [replace(outcome, problems=(problem,)) for outcome in found]
 
-    monkeypatch.setattr(validated, "validate_tables", planted)
+    monkeypatch.setattr("monitor.stages.validated.stage.validate_tables", planted)
     with pytest.raises(RunFailed) as failed:
         run_waves(ECUADOR, tmp_path, ["2014"])
     assert [p.what for p in failed.value.problems] == ["planted"]

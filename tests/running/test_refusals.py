@@ -25,7 +25,7 @@ from monitor import cli
 from monitor.problems import MonitorError
 from monitor.publication import difference
 from monitor.refusals import Refused, refusal
-from monitor.stages import raw, staged, validated
+from monitor.stages import raw, staged
 from monitor.storage import private
 from monitor.storage.lake import Lake, connect
 from pipelines.command import RunFailed, prepare_instance, run_waves
@@ -179,7 +179,7 @@ def test_a_stage_s_failure_in_dagster_says_the_same(
     monkeypatch.setattr(stage, "run", refused)
     if stage is staged:
         monkeypatch.setattr(raw, "run", lambda *_: {})
-        monkeypatch.setattr(validated, "validate_tables", lambda *_: [])
+        monkeypatch.setattr("monitor.stages.validated.stage.validate_tables", lambda *_: [])
     with pytest.raises(RunFailed) as failed:
         run_waves(ECUADOR, tmp_path, ["2014"])
     assert failed.value.exit_code == 75

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from modelled_firms import firms
 
+from monitor.contract.lake import BY_NAME
 from monitor.contract.precision import to_error
 from monitor.stages import modelled
 from monitor.stages.modelled.registry import models_of
-from monitor.stages.modelled.tables import TABLES
+from monitor.stages.modelled.tables import COLUMNS
 from monitor.statistics.design.replicates import bootstrap_perturbation
 from monitor.statistics.random_numbers import firm_numbers
 from monitor.storage.lake import Lake
@@ -194,10 +195,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, dict[
 def test_tables_have_their_columns_and_keys(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     lake, _ = ran
     for wave in ("2017", "2018", "all"):
-        for table, (columns, key) in TABLES.items():
+        for table, columns in COLUMNS.items():
             frame = lake.read(table, wave)
             assert list(frame.columns) == list(columns), table
-            assert not frame.duplicated(list(key)).any(), table
+            assert not frame.duplicated(["wave", *BY_NAME[table].key]).any(), table
             assert set(frame["wave"]) == {"pooled" if wave == "all" else wave}, table
             assert not frame.empty, table
 
@@ -340,7 +341,7 @@ def test_claims_table(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
 
 def test_running_again_gives_the_same_tables(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     lake, _ = ran
-    before = {table: lake.read(table, "2017") for table in TABLES}
+    before = {table: lake.read(table, "2017") for table in COLUMNS}
     modelled.run(lake, survey(MODELS), SimpleNamespace(name="2017"))
     for table, frame in before.items():
         pd.testing.assert_frame_equal(frame, lake.read(table, "2017"))

@@ -16,6 +16,8 @@ import duckdb
 import pytest
 import yaml
 
+from monitor.contract import BY_NAME as PUBLIC
+from monitor.contract.lake import BY_NAME as LAKE
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -193,6 +195,14 @@ def test_every_suite_is_about_a_table_that_some_stage_writes() -> None:
     for file in (ROOT / "expectations").glob("*.yaml"):
         assert file.stem in tables, file.name
         assert yaml.safe_load(file.read_text(encoding="utf-8"))["table"] == file.stem
+
+
+def test_a_suite_tells_rows_apart_as_the_contract_does() -> None:
+    for file in (ROOT / "expectations").glob("*.yaml"):
+        keys = yaml.safe_load(file.read_text(encoding="utf-8")).get("keys")
+        stage, _, name = file.stem.partition("_")
+        declared = PUBLIC[name].key if stage == "disclosed" else LAKE[file.stem].key
+        assert keys is None or not declared or set(keys) == {*declared} - {"survey"}, file.name
 
 
 def test_every_sql_file_is_used_and_says_its_grain() -> None:

@@ -17,7 +17,7 @@ import logging
 import duckdb
 
 from monitor.problems import Problem, WaveStopped
-from monitor.storage.lake import Lake, literal, quoted
+from monitor.storage.lake import Lake, columns_in, literal, quoted
 from monitor.survey import Survey, Wave
 from monitor.survey.expressions import DUCKDB_TYPES, columns_of
 
@@ -114,7 +114,7 @@ def _with_all_concepts(survey: Survey, columns: dict[str, str]) -> str:
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """Column -> type of a table or view."""
-    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall()}
+    return columns_in(connection, f"{quoted(table)}")
 
 
 def _check_grain(connection: duckdb.DuckDBPyConnection, wave: Wave) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from monitor.stages.disclosed.cells import EVERYONE
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure.complementary import Quantity, System, withheld_rows
-from monitor.storage.lake import Lake, statement
+from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Survey
 
 digits = 2
@@ -62,7 +62,7 @@ def initiatives(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
 
 def _asked(lake: Lake, wave: str) -> bool:
     with lake.open(wave, "imputed_answers") as connection:
-        columns = {row[0] for row in connection.execute("DESCRIBE imputed_answers").fetchall()}
+        columns = set(columns_in(connection, "imputed_answers"))
     return "initiatives" in columns
 
 

@@ -20,7 +20,7 @@ from monitor.stages.estimated.changes import changes_between
 from monitor.stages.estimated.lines import WaveData, WaveEstimates, estimate_wave
 from monitor.stages.estimated.period import period
 from monitor.statistics.design.structure import SurveyDesign
-from monitor.storage.lake import Lake, quoted, statement
+from monitor.storage.lake import Lake, columns_in, quoted, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.comparability import comparable_since
 
@@ -90,8 +90,8 @@ def read_wave(lake: Lake, survey: Survey, wave: Wave) -> WaveData:
         lake.read("weighted_nonresponding", wave.name),
     )
     with lake.open(wave.name, "derived_measures", "imputed_answers") as connection:
-        derived = {row[0] for row in connection.execute("DESCRIBE derived_measures").fetchall()}
-        answered = {row[0] for row in connection.execute("DESCRIBE imputed_answers").fetchall()}
+        derived = set(columns_in(connection, "derived_measures"))
+        answered = set(columns_in(connection, "imputed_answers"))
         asked = [v for v in survey.domains if v not in weights and v not in derived and v in answered]
         columns = "".join(f", answers.{quoted(v)}" for v in asked)
         measures = connection.execute(statement("estimated", "measures").replace("/* domains */", columns)).df()

@@ -21,7 +21,7 @@ from monitor.problems import Problem, WaveStopped
 from monitor.stages.imputed.plan import Setup, prepare
 from monitor.statistics.imputation.chained import Completed, complete
 from monitor.statistics.random_numbers import firm_numbers
-from monitor.storage.lake import Lake, quoted, statement
+from monitor.storage.lake import Lake, columns_in, quoted, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.imputation import ImputationPlan, imputation_plan
 
@@ -101,12 +101,12 @@ def _observed(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -
     kept = statement("imputed", "imputed_answers")
     if not framed or wave.frame is None:
         return kept
-    present = {row[0] for row in connection.execute("DESCRIBE staged_frame").fetchall()}
+    present = set(columns_in(connection, "staged_frame"))
     known = [c for c in wave.frame.columns.values() if c in present and c not in wave.questions]
     known = [c for c in dict.fromkeys(known) if c not in ("firm", "invited", "disposition")]
     if not known:
         return kept
-    columns = {row[0] for row in connection.execute(f"DESCRIBE {kept}").fetchall()}
+    columns = set(columns_in(connection, f"{kept}"))
     held = [c for c in known if c in columns]
     replaced = f" REPLACE ({', '.join(f'frame.{quoted(c)} AS {quoted(c)}' for c in held)})" if held else ""
     added = "".join(f", frame.{quoted(c)}" for c in known if c not in columns)

@@ -12,7 +12,7 @@ import pandas as pd
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import Columns, columns_of
 from monitor.statistics.models.sample import Mask, Sample
-from monitor.storage.lake import Lake, quoted
+from monitor.storage.lake import Lake, columns_in, quoted
 from monitor.survey import Survey, Text
 from monitor.survey.skips import sentence, skips
 
@@ -83,10 +83,10 @@ def _skipped(lake: Lake, survey: Survey, wave: str) -> dict[tuple[str, str], Tex
         return {}
     tables += ["staged_frame"] if lake.has("staged_frame", wave) else []
     with lake.open(wave, "weighted_weights") as connection:
-        known = {row[0] for row in connection.execute(f"DESCRIBE {_scan(lake, wave, 'staged_answers')}").fetchall()}
+        known = set(columns_in(connection, f"{_scan(lake, wave, 'staged_answers')}"))
         joined = ""
         if "staged_frame" in tables:
-            frame = [row[0] for row in connection.execute(f"DESCRIBE {_scan(lake, wave, 'staged_frame')}").fetchall()]
+            frame = list(columns_in(connection, f"{_scan(lake, wave, 'staged_frame')}"))
             facts = [quoted(name) for name in frame if name not in known and name not in ("invited", "disposition")]
             firms = f"(SELECT firm, {', '.join(facts)} FROM {lake.scan('staged_frame', wave)})"
             joined = f" LEFT JOIN {firms} USING (firm)" if facts else ""

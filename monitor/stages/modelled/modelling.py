@@ -26,7 +26,7 @@ from monitor.stages.modelled.specifications import (
     specification_curve,
     specification_rows,
 )
-from monitor.stages.modelled.tables import TABLES, contrast_rows, frame_of, model_row, term_rows
+from monitor.stages.modelled.tables import COLUMNS, contrast_rows, frame_of, model_row, term_rows
 from monitor.statistics.decisions.claims import Evidence, decide, holm, rule_text
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
@@ -54,7 +54,7 @@ class Findings:
     waves: tuple[str, ...] = ()
     """The waves that are taken together, where there are several"""
     results: list[Result] = field(default_factory=list)
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
     seconds: dict[str, float] = field(default_factory=dict)
 
     def timed(self, part: str, started: float) -> float:
@@ -82,10 +82,7 @@ class Findings:
 
     def write(self, lake: Lake, partition: str) -> dict[str, object]:
         """Write every table of the partition; returns what Dagster is told."""
-        written = {
-            table: lake.write(table, partition, frame_of(self.rows[table], columns, key))
-            for table, (columns, key) in TABLES.items()
-        }
+        written = {table: lake.write(table, partition, frame_of(table, rows)) for table, rows in self.rows.items()}
         return {
             "rows": written,
             "firms": len(self.sample.firms),

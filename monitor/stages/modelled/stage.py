@@ -12,7 +12,7 @@ from monitor.stages.modelled.modelling import Findings, decide_claims, draw_curv
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.pooled import attrition_rows, fit_panel, pooled_model
 from monitor.stages.modelled.registry import models_of
-from monitor.stages.modelled.tables import TABLES, frame_of
+from monitor.stages.modelled.tables import COLUMNS, frame_of
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, Wave
 
@@ -21,7 +21,7 @@ log = logging.getLogger("monitor")
 POOLED = "pooled"
 """What the tables call all waves together; in the lake their partition is `all`"""
 
-__all__ = ["POOLED", "TABLES", "run", "run_all"]
+__all__ = ["POOLED", "run", "run_all"]
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
@@ -44,7 +44,7 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     A single wave has nothing to pool: the tables are written without rows.
     """
     if len(waves) < 2:
-        return {"rows": {table: lake.write(table, "all", frame_of([], *shape)) for table, shape in TABLES.items()}}
+        return {"rows": {table: lake.write(table, "all", frame_of(table, [])) for table in COLUMNS}}
     samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
     models = [pooled_model(model) for model in models_of(survey)]
     findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(sorted(waves)))

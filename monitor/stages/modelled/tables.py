@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitor.contract.lake import BY_NAME
 from monitor.statistics.models.result import Estimates, Result
 from monitor.wording.notes import in_words, written
 
@@ -20,57 +21,37 @@ def words(text: str) -> list[str]:
     return text.split()
 
 
-TABLES: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
-    "modelled_models": (
-        words(
-            "survey wave model variant outcome base estimator weighted n firms fewest_alike events n_dropped df "
-            "minimum_detectable_effect converged warning published warning_nl notes n_routed copies family "
-            "statsmodels_gap"
-        ),
-        ["wave", "model", "variant"],
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "modelled_models": words(
+        "survey wave model variant outcome base estimator weighted n firms fewest_alike events n_dropped df "
+        "minimum_detectable_effect converged warning published warning_nl notes n_routed copies family "
+        "statsmodels_gap"
     ),
-    "modelled_terms": (
-        words("survey wave model variant term estimate se ci_low ci_high p_value odds_ratio df fmi se_replicate"),
-        ["wave", "model", "variant", "term"],
+    "modelled_terms": words(
+        "survey wave model variant term estimate se ci_low ci_high p_value odds_ratio df fmi se_replicate"
     ),
-    "modelled_contrasts": (
-        words(
-            "survey wave model variant contrast estimate se ci_low ci_high p_value p_greater p_less p_holm df fmi "
-            "se_linearised se_replicate"
-        ),
-        ["wave", "model", "variant", "contrast"],
+    "modelled_contrasts": words(
+        "survey wave model variant contrast estimate se ci_low ci_high p_value p_greater p_less p_holm df fmi "
+        "se_linearised se_replicate"
     ),
-    "modelled_claims": (
-        words(
-            "survey wave claim text_nl text_en estimand estimate ci_low ci_high decision_rule verdict reason "
-            "decision_rule_nl reason_nl se df n events p_supported p_contradicted minimum_detectable_effect family "
-            "declared claims_hash model variant contrast"
-        ),
-        ["wave", "claim"],
+    "modelled_claims": words(
+        "survey wave claim text_nl text_en estimand estimate ci_low ci_high decision_rule verdict reason "
+        "decision_rule_nl reason_nl se df n events p_supported p_contradicted minimum_detectable_effect family "
+        "declared claims_hash model variant contrast"
     ),
-    "modelled_curve": (
-        words(
-            "survey wave model measure sign cut own_choice contrast estimate se ci_low ci_high p_value se_replicate "
-            "estimator n events published warning warning_nl"
-        ),
-        ["wave", "model", "sign", "cut"],
+    "modelled_curve": words(
+        "survey wave model measure sign cut own_choice contrast estimate se ci_low ci_high p_value se_replicate "
+        "estimator n events published warning warning_nl"
     ),
-    "modelled_specifications": (
-        words(
-            "survey wave model number weights answers base outcome practice_a practice_b controls left_out "
-            "own_choice contrast estimate se ci_low ci_high p_value estimator n events published warning warning_nl"
-        ),
-        ["wave", "model", "number"],
+    "modelled_specifications": words(
+        "survey wave model number weights answers base outcome practice_a practice_b controls left_out "
+        "own_choice contrast estimate se ci_low ci_high p_value estimator n events published warning warning_nl"
     ),
-    "modelled_robustness": (
-        words(
-            "survey wave model variant test subject estimate ci_low ci_high p_value statistic bound verdict note_nl "
-            "note_en"
-        ),
-        ["wave", "model", "variant", "test", "subject"],
+    "modelled_robustness": words(
+        "survey wave model variant test subject estimate ci_low ci_high p_value statistic bound verdict note_nl note_en"
     ),
 }
-"""Table -> its columns and its key"""
+"""Table -> its columns in order"""
 
 WHOLE = frozenset({"n", "firms", "fewest_alike", "events", "n_dropped", "n_routed", "copies", "number"})
 FACTS = frozenset({"weighted", "converged", "published", "own_choice"})
@@ -151,9 +132,9 @@ def contrast_rows(
     return rows
 
 
-def frame_of(rows: Iterable[dict[str, Any]], columns: Sequence[str], key: Sequence[str]) -> pd.DataFrame:
-    """Rows as a frame with exactly these columns, sorted by key; a NaN is NULL."""
-    frame = pd.DataFrame(list(rows), columns=list(columns))
+def frame_of(table: str, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as a frame with exactly the columns of a table of this stage, sorted by wave and key; a NaN is NULL."""
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS[table]))
     for name in frame.columns:
         if name in WHOLE:
             frame[name] = frame[name].astype("Int64")
@@ -165,7 +146,7 @@ def frame_of(rows: Iterable[dict[str, Any]], columns: Sequence[str], key: Sequen
             frame[name] = numbers.where(np.isfinite(numbers)).astype("Float64")
         else:
             frame[name] = frame[name].astype("string")
-    return frame.sort_values(list(key), kind="stable", ignore_index=True)
+    return frame.sort_values(["wave", *BY_NAME[table].key], kind="stable", ignore_index=True)
 
 
 def _rows(survey: str, wave: str, result: Result, e: Estimates) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from monitor.problems import Problem, UnusableDelivery
 from monitor.stages.raw.decisions import AMENDMENTS_FILE, EVERY_FIRM, NOTHING_DECIDED, Decision, Decisions
 from monitor.stages.raw.deliveries import Kept
 from monitor.storage.identity import form_sql, formed, pseudonym, register_pseudonym
-from monitor.storage.lake import Lake, quoted
+from monitor.storage.lake import Lake, columns_in, quoted
 from monitor.survey import IdentifierForm, Survey, Wave
 
 AMENDMENT_TYPES = {
@@ -223,7 +223,7 @@ def _firm(key: str, form: IdentifierForm) -> str:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
-    return [str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+    return list(columns_in(connection, f"SELECT * FROM {source}"))
 
 
 def _private(survey: Survey, concept: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 
-from monitor.storage.lake import Lake, quoted
+from monitor.storage.lake import Lake, columns_in, quoted
 from monitor.survey import Survey, Wave
 from monitor.survey.classification import (
     activity,
@@ -55,7 +55,7 @@ def write_codes(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
         if not lake.has(table, wave.name):
             continue
         scan = lake.scan(table, wave.name)
-        there = {str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
+        there = set(columns_in(connection, f"SELECT * FROM {scan}"))
         held_in = table.removeprefix("staged_")
         if "sbi_code" in there:
             odd = {code: finding for code in _distinct(connection, scan, "sbi_code") if (finding := judge(code))}

@@ -17,7 +17,7 @@ from monitor.rules.suites import RESPONSE_KEYS, Rule
 from monitor.stages.validated.questionnaire import ANSWERS, INVALID
 from monitor.stages.validated.stage import suite_of
 from monitor.stages.validated.workspace import VIEWS
-from monitor.storage.lake import connect, quoted, statement
+from monitor.storage.lake import columns_in, connect, quoted, statement
 from monitor.survey import Concept, Survey, canonical_concepts
 from monitor.survey.expressions import DUCKDB_TYPES
 from monitor.survey.skips import COLUMNS as SKIP_COLUMNS
@@ -74,7 +74,7 @@ def _of_rule(
         try:
             if OUTSIDE.search(text) or not _one_select(connection, query):
                 raise duckdb.PermissionException
-            shown = [row[0] for row in connection.execute(f"DESCRIBE {query}").fetchall()]
+            shown = list(columns_in(connection, f"{query}"))
             connection.execute(f"DESCRIBE SELECT count(*) FILTER (WHERE {rule.among or 'true'}) FROM {quoted(table)}")
         except duckdb.PermissionException:
             yield problem("may only read the tables of its wave", "one SELECT from {batch}", query[:120],
@@ -139,7 +139,7 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    return [row[0] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall()]
+    return list(columns_in(connection, f"{quoted(table)}"))
 
 
 def _one_select(connection: duckdb.DuckDBPyConnection, query: str) -> bool:

@@ -14,7 +14,7 @@ from monitor.problems import Problem
 from monitor.rules.execution import FAILURES, RULE_COLUMNS
 from monitor.rules.expectation_types import expected
 from monitor.rules.suites import Rule, Suite
-from monitor.storage.lake import Lake
+from monitor.storage.lake import Lake, columns_in
 from monitor.survey import Wave
 
 SHOWN_PER_RULE = 20
@@ -83,7 +83,7 @@ def _of_rule(
     (count,) = connection.execute(f"SELECT count(*) {where}", [suite.table, rule.name]).fetchone() or (0,)
     if not count:
         return
-    keys = [row[0] for row in connection.execute(f"DESCRIBE {FAILURES}").fetchall() if row[0] in suite.keys]
+    keys = [name for name in columns_in(connection, FAILURES) if name in suite.keys]
     order = ", ".join(keys)
     failing = connection.execute(
         f"SELECT * {where} ORDER BY {order} LIMIT {SHOWN_PER_RULE}", [suite.table, rule.name]

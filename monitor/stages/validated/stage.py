@@ -20,7 +20,7 @@ from monitor.problems import Problem, WaveStopped
 from monitor.rules.execution import FAILURES, create_failures, run_suite
 from monitor.rules.suites import RESPONSE_KEYS, Suite, combined, load_suite, suite_file, survey_rules
 from monitor.stages.validated import outcomes, questionnaire, workspace
-from monitor.storage.lake import Lake, quoted, statement
+from monitor.storage.lake import Lake, columns_in, quoted, statement
 from monitor.survey import Survey, Wave
 
 logger = logging.getLogger("monitor")
@@ -130,7 +130,7 @@ def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOu
     declared = survey.waves.get(wave)
     suite = suite_of(survey, declared, table)
     with lake.open(wave, table) as connection:
-        available = {row[0] for row in connection.execute(f"DESCRIBE {quoted(table)}").fetchall()}
+        available = set(columns_in(connection, f"{quoted(table)}"))
         for name in {name for rule in suite.rules for name in rule.requires} - available:
             if lake.has(name, wave):
                 connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {lake.scan(name, wave)}")

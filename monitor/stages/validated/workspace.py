@@ -11,7 +11,7 @@ from dataclasses import astuple
 import duckdb
 
 from monitor.stages.validated.questionnaire import ANSWERS, INVALID, asked
-from monitor.storage.lake import Lake, literal, quoted, statement
+from monitor.storage.lake import Lake, columns_in, literal, quoted, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.skips import COLUMNS, skips
 
@@ -36,7 +36,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     skips           properties of models and claims that seem to follow from a routing nobody declared
     """
     scan = lake.scan(ANSWERS, wave.name)
-    columns = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
+    columns = set(columns_in(connection, f"SELECT * FROM {scan}"))
     concepts = [name for name in asked(survey, wave) if name in columns]
     of_frame = _frame_facts(connection, lake, wave, columns)
     # A firm that is in the frame twice fails a rule there; here it must not double a response.
@@ -90,7 +90,7 @@ def _beside_last_wave(
     both = [literal(name) for name in concepts if name in survey.waves[before].questions]
     connection.execute(f"CREATE TABLE both_asked AS SELECT unnest([{', '.join(both)}]::VARCHAR[]) AS concept")
     connection.execute(f"CREATE TABLE item_response AS {statement('validated', 'item_response')}")
-    there = {row[0] for row in connection.execute("DESCRIBE last_wave").fetchall()} & {*concepts} & {*AMOUNTS}
+    there = set(columns_in(connection, "last_wave")) & {*concepts} & {*AMOUNTS}
     if not there:
         return {"last_wave", "item_response"}
     for view, source in (("amounts", ANSWERS), ("last_amounts", "last_wave")):
@@ -105,7 +105,7 @@ def _frame_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, 
     if not lake.has("staged_frame", wave.name):
         return []
     connection.execute(f"CREATE VIEW frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
-    columns = [row[0] for row in connection.execute("DESCRIBE frame").fetchall()]
+    columns = list(columns_in(connection, "frame"))
     return [name for name in columns if name not in known | {"firm", "invited", "disposition"}]
 
 

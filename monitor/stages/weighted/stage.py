@@ -13,7 +13,7 @@ import pandas as pd
 
 from monitor.problems import Problem, WaveStopped
 from monitor.stages.weighted.cascade import Weights, make_weights, response_weights
-from monitor.storage.lake import Lake, quoted, statement
+from monitor.storage.lake import Lake, columns_in, quoted, statement
 from monitor.survey import Survey, Wave
 
 __all__ = ["Weights", "make_weights", "response_weights", "run"]
@@ -54,8 +54,8 @@ def read_sample(lake: Lake, survey: Survey, wave: Wave) -> tuple[pd.DataFrame, p
     has_frame = lake.has("staged_frame", wave.name)
     tables = ["validated_responses", "imputed_answers", *(["staged_frame"] if has_frame else [])]
     with lake.open(wave.name, *tables) as connection:
-        answered = [row[0] for row in connection.execute("DESCRIBE imputed_answers").fetchall()]
-        framed = [row[0] for row in connection.execute("DESCRIBE staged_frame").fetchall()] if has_frame else []
+        answered = list(columns_in(connection, "imputed_answers"))
+        framed = list(columns_in(connection, "staged_frame")) if has_frame else []
         wanted = [v for v in variables_of(survey) if v not in framed]
         unknown = [v for v in wanted if v not in answered]
         if unknown:
