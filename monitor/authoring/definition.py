@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from monitor.authoring.kept import declared, plain
-from monitor.authoring.questions import Own
+from monitor.authoring.questions import BASE, Own
 from monitor.authoring.text import flow, text
 from monitor.formats.detection import Layout
 from monitor.survey import Wave
@@ -98,7 +98,7 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own], weighted: bool) 
     lines += [
         f"design: {design}",
         "bases:",
-        "  all_firms: {sql: 'true', label: {nl: Alle bedrijven, en: All firms}}",
+        f"  {BASE}: {{sql: 'true', label: {{nl: Alle bedrijven, en: All firms}}}}",
         "measures:",
     ]
     for measure in ("top_innovator", "cooperates", "invests"):
@@ -107,11 +107,13 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own], weighted: bool) 
     for concept in facts[:3]:
         kind = own[concept].type
         label = flow({"nl": concept, "en": concept})
-        lines.append(f"  measure_{concept}: {{sql: {concept}, type: {kind}, label: {label}}}")
+        measure = f"measure_{concept}"
+        while measure in own:
+            measure += "_again"
+        lines.append(f"  {measure}: {{sql: {concept}, type: {kind}, label: {label}}}")
         estimator = "share" if kind == "boolean" else "mean"
         indicators.append(
-            f"  {concept}: {{measure: measure_{concept}, estimator: {estimator}, base: all_firms, headline: true, "
-            f"label: {label}}}"
+            f"  {concept}: {{measure: {measure}, estimator: {estimator}, base: {BASE}, headline: true, label: {label}}}"
         )
     lines += ["domains: []  # todo: concepts that estimates are published by"]
     lines += ["indicators:", *indicators] if indicators else ["indicators: {}"]

@@ -43,6 +43,8 @@ COMPLETED = {"finished": "finished", "finished_at": "finished_at IS NOT NULL"}
 """Which responses a tool says are completed; the first of these that is there"""
 OPTION = re.compile(r"(.+?)(?:\[(\w+)\]|_(\w+))")
 WEIGHT = "weight"
+BASE = "all_firms"
+"""The base a proposed survey declares"""
 CONCEPTS = (
     "give each question the name of the concept it measures, and say who was asked it (`asked_of`) and which of its "
     "codes mean refused or don't know (`missing`)"
@@ -130,7 +132,8 @@ def _options(columns: Sequence[Seen]) -> dict[str, list[Seen]]:
 def _ticked(group: Sequence[Seen], writing: Writing) -> list[str]:
     named = [OPTION.fullmatch(column.source) for column in group]
     concept = _free_name(plain_name(next(name[1] for name in named if name)), writing.taken)
-    codes = {c.source: plain_code(name[2] or name[3]) for c, name in zip(group, named, strict=True) if name}
+    options = plain_codes([name[2] or name[3] for name in named if name])
+    codes = {column.source: code for column, code in zip(group, options, strict=True)}
     shared, names = wording_of(group)
     labels = {codes[c.source]: name for c, name in zip(group, names, strict=True)}
     writing.own[concept] = Own("categories", shared or concept, labels)
@@ -206,25 +209,19 @@ def _question(column: Seen, writing: Writing) -> list[str]:
 
 def _free_name(name: str, taken: set[str]) -> str:
     """A name that no concept has yet, the monitor's own among them, and that a concept may have."""
-    while name in taken or name in canonical_concepts() or fault(name):
+    while name in taken or name in canonical_concepts() or name == f"base_{BASE}" or fault(name):
         name += "_again" if name in taken else "_here"
     taken.add(name)
     return name
 
 
 def _own_codes(column: Seen) -> dict[str, object]:
-    """Source code -> the survey's own code; two that would get one name stay apart."""
+    """Source code -> the survey's own code."""
     if column.type == "boolean":
         return {code: column.truth(code) for code in column.codes}
     if column.type not in ("category", "categories"):
         return {}
-    codes: dict[str, object] = {}
-    for code in column.codes:
-        name = plain_code(code)
-        while name in codes.values():
-            name += "_again"
-        codes[code] = name
-    return codes
+    return dict(zip(column.codes, plain_codes(column.codes), strict=True))
 
 
 def _canonical_codes(column: Seen, concept: Concept) -> tuple[dict[str, object], list[str]]:
@@ -236,7 +233,7 @@ def _canonical_codes(column: Seen, concept: Concept) -> tuple[dict[str, object],
         words = {code_key(word): code for code, label in concept.codes.items() for word in (code, *label.values())}
         found = {code: words.get(code_key(column.labels.get(code, code))) for code in column.codes}
     elif concept.type in ("category", "categories") and concept.codes_of is None:
-        return {code: plain_code(code) for code in column.codes}, []
+        return dict(zip(column.codes, plain_codes(column.codes), strict=True)), []
     else:
         return {}, []
     return {code: to for code, to in found.items() if to is not None}, [c for c, to in found.items() if to is None]
@@ -254,7 +251,13 @@ def _canonical(column: Seen) -> Concept | None:
     return None
 
 
-def plain_code(code: str) -> str:
-    """A source code as a code of a concept: lower case, beginning with a letter."""
-    name = re.sub(r"[^a-z0-9]+", "_", code.lower()).strip("_")
-    return name if name and name[0].isalpha() else f"code_{name or 'blank'}"
+def plain_codes(sources: Sequence[str]) -> list[str]:
+    """Source codes as codes of a concept: lower case, beginning with a letter; two that would be one stay apart."""
+    codes: list[str] = []
+    for source in sources:
+        name = re.sub(r"[^a-z0-9]+", "_", source.lower()).strip("_")
+        name = name if name and name[0].isalpha() else f"code_{name or 'blank'}"
+        while name in codes:
+            name += "_again"
+        codes.append(name)
+    return codes

@@ -13,8 +13,8 @@ import scenario
 from monitor.problems import DefinitionError, MonitorError, WaveStopped
 from monitor.stages.weighted import run
 from monitor.stages.weighted.cascade import make_weights
-from monitor.stages.weighted.collapse import neighbours
 from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.weighting.collapse import neighbours
 from monitor.statistics.weighting.propensity import propensity_classes
 from monitor.survey import Calibration, Margin, Survey
 

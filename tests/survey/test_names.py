@@ -15,14 +15,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from publication import Published
 
-from monitor.authoring.questions import _free_name, plain_name
+from monitor.authoring import propose_survey
+from monitor.authoring.questions import _free_name, plain_codes, plain_name
 from monitor.problems import DefinitionError
 from monitor.publication import exchange, secure
 from monitor.publication import microdata as statistics
 from monitor.publication.report.tables import name_of
 from monitor.publication.spelling import spelled
+from monitor.statistics.weighting.collapse import JOINT, label, labels
 from monitor.storage.lake import connect
-from monitor.survey import canonical_concepts
+from monitor.survey import canonical_concepts, load_survey
 from monitor.survey.names import OF_EVERY_FIRM, OF_RECORDS, RESERVED, fault
 
 POSTGRESQL = (
@@ -188,6 +190,68 @@ def test_two_names_stay_two(place: str, pair: tuple[str, str]) -> None:
 def test_two_pairs_of_names_stay_two(one: list[str], other: list[str]) -> None:
     for spell in (lambda *names: name_of("by", *names), lambda *names: exchange.identifier("V", *names)):
         assert (spell(*one) == spell(*other)) == (one == other)
+
+
+cells = st.lists(st.none() | letters | st.sampled_from(["unknown", "out of scope", '"unknown"', "a ×", "× b", "+"]))
+"""The values of a stratum or response class; None: missing"""
+
+
+@given(one=cells.filter(bool), other=cells.filter(bool))
+@example(one=[None], other=["unknown"])
+@example(one=["a × b"], other=["a", "b"])
+@example(one=["a ×", "b"], other=["a", "× b"])
+@example(one=['"unknown"'], other=["unknown"])
+def test_two_cells_of_the_design_stay_two(one: list[str | None], other: list[str | None]) -> None:
+    assert (label(one) == label(other)) == (one == other)
+    frame = pd.DataFrame([one, one]).astype(object)
+    assert set(labels(frame, tuple(frame))) == {label(one)}
+
+
+@given(one=st.sets(letters, min_size=1), other=st.sets(letters, min_size=1))
+@example(one={"a + b"}, other={"a", "b"})
+@example(one={"out of scope"}, other={"a"})
+def test_two_joint_cells_stay_two(one: set[str], other: set[str]) -> None:
+    joint = [JOINT.join(label([name]) for name in sorted(names)) for names in (one, other)]
+    assert (joint[0] == joint[1]) == (one == other)
+    assert not {"out of scope", "unknown"} & set(joint)
+
+
+def test_a_label_stays_as_it_is_where_it_is_clear() -> None:
+    assert label(["250+", "C10-C12", None]) == "250+ × C10-C12 × unknown"
+
+
+@given(names=st.lists(letters, unique=True))
+@example(names=["a", "A", "a_again"])
+@example(names=["-", "blank", "1", "code 1"])
+def test_codes_of_a_proposal_stay_apart(names: list[str]) -> None:
+    codes = plain_codes(names)
+    assert len(set(codes)) == len(names)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", code) for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("id;Q3[a];Q3[A];Q3_a", {"q3": {"Q3[a]": "a", "Q3[A]": "a_again", "Q3_a": "a_again_again"}}),
+        ("id;q 1;q_1;Q-1", {"q_1": {"q 1": "q_1"}, "q_1_again": {"q_1": "q_1_again"}}),
+        ("id;x;measure_x;base_all_firms", {"base_all_firms_here": {"base_all_firms": "base_all_firms_here"}}),
+        ("id;cooperates;top_innovator", {"cooperates": {"cooperates": "cooperates"}}),
+    ],
+)  # fmt: skip
+def test_columns_that_clean_to_one_name_are_questions_apart(
+    tmp_path: Path, header: str, expected: dict[str, dict[str, str]]
+) -> None:
+    """And a proposal loads whatever its columns are called."""
+    columns = header.split(";")[1:]
+    ticks = ("", "1") if "Q3" in header else ("1", "2")
+    rows = [";".join([f"{i:08d}", *(ticks[(i >> k) % 2] for k in range(len(columns)))]) for i in range(60)]
+    source = tmp_path / "answers_2024.csv"
+    source.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    propose_survey(tmp_path / "survey", source)
+    questions = load_survey(tmp_path / "survey").waves["2024"].questions
+    asked = {concept: dict(question.columns) for concept, question in questions.items() if concept != "firm"}
+    assert sorted(column for mapped in asked.values() for column in mapped) == sorted(columns)
+    assert expected.items() <= asked.items()
 
 
 @given(name=letters)

@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitor.problems import Problem, WaveStopped
-from monitor.stages.weighted.collapse import labels, neighbours
 from monitor.stages.weighted.margins import Margins
 from monitor.stages.weighted.tables import Diagnostics, Weights, nonresponding_rows, weight_rows
 from monitor.statistics.design.groups import sums
 from monitor.statistics.design.replicates import bootstrap_perturbation
 from monitor.statistics.random_numbers import firm_numbers
 from monitor.statistics.weighting.calibration import CalibrationError
+from monitor.statistics.weighting.collapse import OUT_OF_SCOPE, labels, neighbours
 from monitor.statistics.weighting.propensity import propensity_classes
 from monitor.survey import DesignPlan, Survey, Wave
 
@@ -25,7 +25,6 @@ Floats = NDArray[np.float64]
 DAMPING = 0.5
 """Where a replicate empties a category, its perturbations are halved and its deviations count four times (Judkins
 1990, after Fay)."""
-OUT_OF_SCOPE = "out of scope"
 
 
 def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey, wave: Wave) -> Weights:

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitor.problems import DefinitionError, Problem
-from monitor.stages.weighted.collapse import SEPARATOR, labels
 from monitor.statistics.weighting.calibration import CalibrationError, calibrate
+from monitor.statistics.weighting.collapse import label, labels
 from monitor.survey import Margin, Survey, Wave
 
 Floats = NDArray[np.float64]
@@ -62,10 +62,10 @@ class Margins:
         have = labels(firms, variables)
         present = set(have)
         problems = self._wrong_lines(name, variables, rows, present, survey)
-        problems += self._wrong_firms(name, firms, variables, have, [SEPARATOR.join(row.categories) for row in rows])
+        problems += self._wrong_firms(name, firms, variables, have, [label(row.categories) for row in rows])
         if problems:
             return problems
-        kept = {SEPARATOR.join(row.categories): row for row in rows}
+        kept = {label(row.categories): row for row in rows}
         kept = {category: row for category, row in kept.items() if category in present}
         place = {category: i for i, category in enumerate(kept)}
         self.names.append(name)
@@ -90,7 +90,7 @@ class Margins:
             for row in rows[:1]
             if row.counts != survey.design.counts
         ]
-        categories = [SEPARATOR.join(row.categories) for row in rows]
+        categories = [label(row.categories) for row in rows]
         for row, category in zip(rows, categories, strict=True):
             if not np.isfinite(row.total) or row.total < 0:
                 problems.append(
@@ -218,7 +218,7 @@ class Margins:
         bound = f" within factors {self.bounds[0]:g} to {self.bounds[1]:g}" if self.bounds else ""
         problems = [
             Problem(
-                f"{error.reason}: {'*'.join(row.variables)} = {SEPARATOR.join(row.categories)}",
+                f"{error.reason}: {'*'.join(row.variables)} = {label(row.categories)}",
                 file=self.file,
                 line=row.line,
                 expected=f"{row.total:g} firms{bound}",
@@ -238,7 +238,7 @@ class Margins:
         ]
         off = np.concatenate(reached) - np.concatenate(self.totals)
         return [
-            ("*".join(row.variables), SEPARATOR.join(row.categories), float(value))
+            ("*".join(row.variables), label(row.categories), float(value))
             for row, value in zip(self.rows, off, strict=True)
         ]
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from monitor.problems import Problem, WaveStopped
 from monitor.statistics.models.likelihood import maximum_likelihood
+from monitor.statistics.weighting.collapse import labels
 
 CLASSES = 10
 FEWEST = 20
@@ -33,7 +34,7 @@ def propensity_classes(sample: pd.DataFrame, variables: tuple[str, ...]) -> pd.S
     an extreme fitted chance cannot blow up as it does the inverse fitted chance. Replicates keep the classes and
     estimate their rates again.
     """
-    columns = [sample[v].astype(object).where(sample[v].notna(), "unknown").astype(str) for v in variables]
+    columns = [labels(sample, (v,)) for v in variables]
     responding = sample["responding"].to_numpy(float)
     x, _ = dummy_columns(columns) if columns else (np.ones((len(sample), 1)), [])
     x = x[:, _varying(x)]

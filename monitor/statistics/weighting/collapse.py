@@ -5,23 +5,40 @@ Belongs here: which cell joins which. Does not belong here: weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 SEPARATOR = " × "
 JOINT = " + "
+UNKNOWN = "unknown"
+OUT_OF_SCOPE = "out of scope"
+_marks = re.compile(r"(?:^|\s)[×+](?:\s|$)")
+
+
+def label(values: Sequence[str | None]) -> str:
+    """The label of a cell: its values joined, `unknown` for a missing one. Two cells never get one label.
+
+    A value that is one of the words above, or holds what stands between values, is put in quotes as JSON writes it.
+    """
+    return SEPARATOR.join(UNKNOWN if value is None else _told(value) for value in values)
+
+
+def _told(value: str) -> str:
+    plain = value not in (UNKNOWN, OUT_OF_SCOPE) and not value.startswith('"') and not _marks.search(value)
+    return value if plain else json.dumps(value)
 
 
 def labels(frame: pd.DataFrame, variables: tuple[str, ...]) -> pd.Series:
-    """One label per row: the variables' values joined; `all` where there are no variables."""
+    """One label per row: of the variables' values; `all` where there are no variables."""
     if not variables:
         return pd.Series("all", index=frame.index, dtype=object)
-    parts = [frame[v].astype(object).where(frame[v].notna(), "unknown").astype(str) for v in variables]
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = joined + SEPARATOR + part
-    return joined.astype(object)
+    parts = [frame[v].astype(object).where(frame[v].notna(), None) for v in variables]
+    rows = zip(*parts, strict=True)
+    made = [label([None if value is None else str(value) for value in row]) for row in rows]
+    return pd.Series(made, index=frame.index, dtype=object)
 
 
 def neighbours(sizes: Mapping[str, int], enough: Mapping[str, bool]) -> dict[str, str]:
