@@ -229,7 +229,8 @@ MODELS: tuple[Table, ...] = (
             Column(
                 "verdict",
                 "VARCHAR",
-                "supported, contradicted, inconclusive or not testable.",
+                "supported, contradicted, inconclusive or not testable (the wave cannot tell: `reason`); NULL where "
+                "it is withheld.",
                 values=("supported", "contradicted", "inconclusive", "not testable"),
             ),
             Column("reason", "VARCHAR", "Why this verdict (English)."),
@@ -260,6 +261,6 @@ MODELS: tuple[Table, ...] = (
                 values=("release", "commit"),
             ),
         ),
-        ("estimate", "ci_low", "ci_high", "reason", "reason_nl", "minimum_detectable_effect", "n", "events"),
+        ("estimate", "ci_low", "ci_high", "verdict", "reason", "reason_nl", "minimum_detectable_effect", "n", "events"),
     ),
 )

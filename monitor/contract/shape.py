@@ -1,6 +1,7 @@
 """A frame brought into the shape of the contract.
 
-Belongs here: order, types, key and digits of a table's frame. Does not belong here: which tables and columns there are.
+Belongs here: order, types, key, digits and empty cells of a table's frame. Does not belong here: which tables and
+columns there are.
 """
 
 from __future__ import annotations
@@ -36,6 +37,15 @@ def shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         raise ValueError(
             f"{name}: {int(repeated.sum())} repeated keys, first {out.loc[repeated, key].iloc[0].to_dict()}"
         )
+    return out
+
+
+def emptied(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with NULL for the values the contract lists as withheld, where `suppressed` is true."""
+    out = frame.copy()
+    for column in BY_NAME[name].withheld:
+        if column in out:
+            out[column] = out[column].astype("object").where(~out["suppressed"].astype(bool), None)
     return out
 
 

@@ -6,7 +6,7 @@ SELECT
     pooled.estimate AS pooled_estimate, pooled.ci_low AS pooled_low, pooled.ci_high AS pooled_high
 FROM (
     SELECT *, row_number() OVER (
-        PARTITION BY survey, claim ORDER BY verdict = 'not testable', wave DESC
+        PARTITION BY survey, claim ORDER BY verdict IS NULL OR verdict = 'not testable', wave DESC
     ) AS newest
     FROM claims
     WHERE wave <> 'pooled'

@@ -13,7 +13,7 @@ import pytest
 
 from monitor.contract.shape import shaped
 from monitor.publication import report
-from monitor.publication.report import charts, models, paper, passports
+from monitor.publication.report import charts, claims, models, paper, passports
 from monitor.publication.report.numbers import DASH, MINUS, NBSP, Numbers
 from monitor.stages import disclosed, released
 from monitor.statistics.models.notes import note
@@ -162,6 +162,34 @@ def test_each_verdict_links_to_its_numbers(site: tuple[Path, Lake, Survey, dict[
     assert "+4.0 \N{EN DASH} +16.0" in told
 
 
+@pytest.mark.parametrize(
+    ("suppressed", "verdict", "word"),
+    [
+        (True, None, {"nl": "niet getoond", "en": "withheld"}),
+        (False, "not testable", {"nl": "niet te toetsen", "en": "not testable"}),
+    ],
+)
+def test_withheld_is_not_called_not_testable(
+    site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]],
+    suppressed: bool,
+    verdict: str | None,
+    word: dict[str, str],
+) -> None:
+    """One word for each, in sentence and table alike."""
+    survey, tables = site[2], site[3]
+    numbers = ["estimate", "ci_low", "ci_high", "minimum_detectable_effect"]
+    decided = tables["claims"].assign(suppressed=suppressed, verdict=verdict, **dict.fromkeys(numbers))
+    if suppressed:
+        decided = decided.assign(reason=None, reason_nl=None)
+    for language, figures in report.spoken({**tables, "claims": decided}, survey).items():
+        (row,) = claims.table(figures, WAVES[0]).rows
+        assert (row[1], row[-1]) == (word[language], word[language])
+        (claim,) = claims.told(figures, WAVES[0])
+        assert {one["verdict"] for one in claim["verdicts"]} == {word[language]}
+        assert all(one["reason"] for one in claim["verdicts"])
+        assert (figures.words.t("withheld_why") in claim["verdicts"][0]["reason"]) is suppressed
+
+
 def test_every_page_says_that_the_data_are_synthetic(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
     for name, page in pages(site[0]).items():
         assert ("Synthetic data" in page.text) or ("Synthetische gegevens" in page.text), name
@@ -296,8 +324,8 @@ def test_hostile_labels_neither_run_nor_break_a_page(tmp_path: Path, text: str) 
     )
     lake = publication.lake(tmp_path / "home", survey)
     for wave in WAVES:
-        claims = lake.read("modelled_claims", wave)
-        lake.write("modelled_claims", wave, claims.assign(text_en=text, text_nl=text, reason=text, reason_nl=text))
+        decided = lake.read("modelled_claims", wave)
+        lake.write("modelled_claims", wave, decided.assign(text_en=text, text_nl=text, reason=text, reason_nl=text))
         rules = lake.read("validated_rules", wave)
         lake.write("validated_rules", wave, rules.assign(why_en=text, why_nl=text))
     disclosed.run_all(lake, survey, WAVES)

@@ -305,7 +305,18 @@ def test_a_model_below_the_thresholds_goes_with_its_prose(made: tuple[Lake, Surv
         frame = shaped(name, out[name])
         assert frame["suppressed"].all(), name
         assert frame[list(BY_NAME[name].withheld)].isna().all().all(), name
-    assert out["claims"]["verdict"].tolist() == ["not testable"]
+    assert out["claims"]["verdict"].tolist() == [None]
+
+
+def test_an_earlier_release_is_read_with_what_is_withheld_today_left_out(tmp_path: Path) -> None:
+    (tmp_path / "public").mkdir()
+    with connect(tmp_path / "public" / "monitor.duckdb") as connection:
+        connection.execute(
+            "CREATE TABLE claims AS SELECT 's' AS survey, '2017' AS wave, unnest(['seen', 'withheld']) AS claim, "
+            "'not testable' AS verdict, unnest([false, true]) AS suppressed"
+        )
+    table = history.Earlier(tmp_path).tables["claims"].set_index("claim")
+    assert table["verdict"].to_dict() == {"seen": "not testable", "withheld": None}
 
 
 def test_initiatives_with_few_firms_are_not_counted_in_public(

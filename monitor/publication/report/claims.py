@@ -37,15 +37,21 @@ def told(figures: Figures, wave: str) -> list[dict[str, Any]]:
 
 def verdict(figures: Figures, line: Line) -> dict[str, str]:
     """One verdict with its reason and where its numbers stand."""
-    t, wave, word = figures.words.t, str(line["wave"]), str(line["verdict"]).replace(" ", "_")
-    reason = line.get("reason_nl") if figures.words.language == "nl" else line["reason"]
+    t, wave, word = figures.words.t, str(line["wave"]), _word(line)
+    dutch = figures.words.language == "nl"
+    reason = t("withheld_why") if line["suppressed"] else (dutch and line.get("reason_nl")) or line["reason"]
     return {
         "of": t("verdict_pooled") if wave == POOLED else t("verdict_of", wave=wave),
         "verdict": t(word),
         "class": word,
-        "reason": str(reason or line["reason"] or "").replace(" %", f"{NBSP}%"),
+        "reason": str(reason or "").replace(" %", f"{NBSP}%"),
         "link": link(line),
     }
+
+
+def _word(line: Line) -> str:
+    """The verdict as a word of the report's own; `withheld` where it is."""
+    return "withheld" if line["suppressed"] else str(line["verdict"]).replace(" ", "_")
 
 
 def link(line: Line) -> str:
@@ -87,11 +93,11 @@ def table(figures: Figures, wave: str) -> Printed:
         body.append(
             (
                 str(x[f"text_{figures.words.language}"]),
-                (estimate if shown else t("withheld")) + (f" ({t('held_short')})" if x["held"] else ""),
+                (estimate if shown else t(_word(x))) + (f" ({t('held_short')})" if x["held"] else ""),
                 interval if shown else "",
                 counted if shown else "",
                 rule(figures, x),
-                t(str(x["verdict"]).replace(" ", "_")),
+                t(_word(x)),
             )
         )
     heads = (

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitor import contract
+from monitor.contract.shape import emptied
 from monitor.stages.disclosed import primary
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.survey import Disclosure, Survey
@@ -76,7 +76,6 @@ def _claims(claims: pd.DataFrame, withheld: set[tuple[str, ...]], limits: Disclo
     counted = claims["model"].isna()
     claims["n"] = claims["n"].where(counted)
     claims["events"] = events.where(counted)
-    claims.loc[claims["suppressed"], "verdict"] = "not testable"
     return emptied("claims", claims)
 
 
@@ -145,12 +144,3 @@ def without_few_alike(models: pd.DataFrame, least: int) -> pd.DataFrame:
         return models.assign(firms=None)
     few = pd.to_numeric(models["fewest_alike"]).fillna(0).between(1, least - 1)
     return models.assign(firms=models["firms"].astype("object").where(~few.astype(bool), None))
-
-
-def emptied(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The values the contract lists as withheld become NULL where `suppressed` is true."""
-    out = frame.copy()
-    for column in contract.BY_NAME[name].withheld:
-        if column in out:
-            out[column] = out[column].astype("object").where(~out["suppressed"].astype(bool), None)
-    return out

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from monitor import contract
-from monitor.contract.shape import shaped
+from monitor.contract.shape import emptied, shaped
 from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms, domains_of, texts
 from monitor.storage.lake import connect, quoted
@@ -39,7 +39,8 @@ class Earlier:
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Its public tables, in the contract's shape of today; one it did not have is empty."""
+        """Its public tables, in the contract's shape of today and with nothing in what that withholds; one it did not
+        have is empty."""
         with connect(self.folder / "public" / "monitor.duckdb", read_only=True) as connection:
             there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
             found = {
@@ -47,10 +48,11 @@ class Earlier:
                 for table in contract.TABLES
                 if table.name in there
             }
-        return {
+        as_today = {
             table.name: shaped(table.name, found[table.name] if _same_key(table, found) else pd.DataFrame())
             for table in contract.TABLES
         }
+        return {name: shaped(name, emptied(name, frame)) for name, frame in as_today.items()}
 
     @cached_property
     def standing_waves(self) -> frozenset[str]:

@@ -242,7 +242,7 @@ def with_held_claims(claims: pd.DataFrame, before: Sequence[Earlier], held: Line
     lines = [(str(x["wave"]), number(x["n"]), number(x["events"])) for x in claims.to_dict("records")]
     flags |= np.array([line in counted for line in lines], dtype=bool)
     flags &= np.array([tuple(x) in _keyed(tables[-1], key) if tables else False for x in claims[list(key)].to_numpy()])
-    columns = (*contract.BY_NAME["claims"].withheld, "verdict")
+    columns = (*contract.BY_NAME["claims"].withheld, "suppressed")
     return _kept(claims, flags, tables[-1] if tables else None, key, columns, "held")
 
 

@@ -17,10 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from monitor.contract.outcomes import counted
-from monitor.contract.shape import rounded, shaped
+from monitor.contract.shape import emptied, rounded, shaped
 from monitor.stages.disclosed import cells, codebook, declared, fitted, history, peers, quality, revisions, sequence
 from monitor.stages.disclosed.contributions import WaveFirms
-from monitor.stages.disclosed.fitted import emptied
 from monitor.statistics.disclosure import complementary
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
