@@ -1,6 +1,7 @@
 """To how many digits a public number is given: as many as its error supports, and fewer than processors agree on.
 
-Belongs here: rounding one number. Does not belong here: a table's columns (`shape`), printing numbers (`report`).
+Belongs here: rounding one number, also in a sentence of a table. Does not belong here: a table's columns (`shape`),
+printing numbers (`report`).
 
 Exponentials, and products of matrices, differ in their last bits between processors: 1e-16 of a value. What models
 make of it was measured over kernels with and without wide vectors (`benchmarks/processors.py`): estimates, errors and
@@ -43,6 +44,13 @@ def _place(value: float, digits: int) -> int:
 def to_digits(value: float, digits: int) -> float:
     """The value to that many significant digits."""
     return float(f"{float(value):.{digits - 1}e}") + 0.0
+
+
+def in_words(value: float, decimals: int, factor: float = 1.0) -> str:
+    """The value times a factor (100: per cent), with that many decimals, as a sentence has it: of the digits that a
+    table has without a standard error beside it, so that a sentence tells what its row does on every processor."""
+    told = to_error(value, None) * factor
+    return f"{round(to_error(told, None), decimals) + 0.0:.{decimals}f}"
 
 
 def _number(value: Any) -> bool:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from monitor.contract.precision import in_words
+
 Fact = str | int | float
 
 
@@ -124,7 +126,7 @@ class Said(Protocol):
         """Facts by the names that the kind's words have for them."""
 
 
-def in_words(note: Said, language: str) -> str:
+def sentence(note: Said, language: str) -> str:
     """All of a note: for who may see firms' data."""
     kind = KINDS[note.kind]
     return _filled(kind.nl if language == "nl" else kind.en, note.facts, language)
@@ -149,5 +151,5 @@ def _filled(words: str, facts: Mapping[str, Fact], language: str) -> str:
     """The words with their facts; a number that is not whole to one decimal place, as the language writes it."""
     mark = "," if language == "nl" else "."
     return words.format(
-        **{name: f"{f:.1f}".replace(".", mark) if isinstance(f, float) else f for name, f in facts.items()}
+        **{name: in_words(f, 1).replace(".", mark) if isinstance(f, float) else f for name, f in facts.items()}
     )

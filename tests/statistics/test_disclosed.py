@@ -107,7 +107,7 @@ def test_a_models_note_does_not_name_a_cell_of_firms_that_are_alike(tell: Callab
     """The notes as `modelled` makes them, and as the door lets them through."""
     note = tell()
     for language in ("nl", "en"):
-        words = notes.in_words(note, language)
+        words = notes.sentence(note, language)
         assert "size_band[large]" in words
         passed = notes.told(notes.written([note]), language)
         assert passed is not None

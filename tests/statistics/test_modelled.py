@@ -27,7 +27,7 @@ from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.statistics.random_numbers import firm_numbers
 from monitor.survey import Disclosure
-from monitor.wording.notes import in_words
+from monitor.wording.notes import sentence
 
 MAIN = Specification(
     model="top_innovator",
@@ -126,14 +126,14 @@ def test_degenerate_data(
     result = fitted(change(firms()), replace(MAIN, **specification))
     if refusal is not None:
         assert result.refusal is not None
-        assert refusal in in_words(result.refusal, "en")
+        assert refusal in sentence(result.refusal, "en")
         assert result.terms is None
         assert result.contrasts is None
         assert np.isnan(result.minimum_detectable_effect)
     else:
         assert result.refusal is None
         assert result.estimator == estimator
-        assert warning in "; ".join(in_words(note, "en") for note in result.warnings)
+        assert warning in "; ".join(sentence(note, "en") for note in result.warnings)
         assert result.contrasts is not None
         assert np.isfinite(result.contrasts.se).all()
 
@@ -170,7 +170,7 @@ def test_routing_artefact_is_kept_out_of_the_base() -> None:
     assert low < 0 < high
     assert kept.n == 900
     assert kept.routed == 900
-    assert "firms kept out of the base: never asked about a practice" in in_words(kept.warnings[0], "en")
+    assert "firms kept out of the base: never asked about a practice" in sentence(kept.warnings[0], "en")
 
 
 # ---- what must not change ----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.survey import Disclosure
-from monitor.wording.notes import in_words
+from monitor.wording.notes import sentence
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models"
 ESTIMATE, ERROR = 1e-8, 1e-6
@@ -169,7 +169,7 @@ def test_separated_sample_gets_firth_with_design_errors_and_flic(answers: pd.Dat
     separated = firms.assign(top_innovator=pd.read_csv(GOLDEN / "separated.csv")["top_innovator"])
     result = fitted(sample(separated))
     assert result.estimator == "firth"
-    assert "separation (cooperates, cooperates:invests)" in in_words(result.warnings[0], "en")
+    assert "separation (cooperates, cooperates:invests)" in sentence(result.warnings[0], "en")
     slopes = answers[(answers["block"] == "firth weighted") & (answers["name"] != "(Intercept)")]
     check("firth weighted", slopes, result.terms)
     check("flic", answers, result.terms)

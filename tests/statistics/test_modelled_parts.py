@@ -24,7 +24,7 @@ from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.supermodularity import inequality_test, kodde_palm
 from monitor.survey import Disclosure
-from monitor.wording.notes import in_words
+from monitor.wording.notes import sentence
 
 MAIN = Specification("m", "main", "y", "all", "logit", ("a", "b"))
 
@@ -359,7 +359,7 @@ def test_conditional_logit_is_refused_where_few_firms_switch() -> None:
     two = wave("2018", names(0, 60), 2, y=np.zeros(60))
     result = conditional_result(pooled_sample([one, two], "pooled"), MAIN, Disclosure())
     assert result.refusal is not None
-    assert in_words(result.refusal, "en") == "fewer than 10 firms change their outcome"
+    assert sentence(result.refusal, "en") == "fewer than 10 firms change their outcome"
 
 
 def test_pooled_replicates_are_side_by_side() -> None:

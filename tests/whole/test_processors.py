@@ -13,23 +13,28 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import publication
 import pytest
 from scipy import optimize
 
 from monitor import contract
 from monitor.contract.columns import AS_IT_IS
-from monitor.contract.precision import to_digits, to_error
+from monitor.contract.precision import in_words, to_digits, to_error
 from monitor.contract.reliability import reliability
 from monitor.contract.shape import rounded
 from monitor.publication.manifest import content_hash
 from monitor.stages.estimated.lines import column_sums
-from monitor.stages.modelled.specifications import square_root
+from monitor.stages.modelled.registry import models_of
+from monitor.stages.modelled.robustness import joint_rows
+from monitor.stages.modelled.specifications import Joint, square_root
+from monitor.statistics.decisions.claims import Evidence, decide
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.disclosure.complementary import Quantity, System, withheld_rows
 from monitor.statistics.imputation import draws
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.weighting.calibration import _exp, _steps
 from monitor.synthetic.firms import _balanced
+from monitor.wording.notes import note
 
 BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "processors.py"
 
@@ -223,3 +228,40 @@ def test_content_is_the_same_only_to_the_last_bit() -> None:
     assert content_hash({"firms": same}) == content_hash({"firms": table})
     assert content_hash({"firms": other}) != content_hash({"firms": table})
     assert to_digits(np.nextafter(0.1, 1), 6) == 0.1
+
+
+# --- sentences --------------------------------------------------------------------------------------------------------
+
+NOISE = (-1e-14, 0.0, 1e-14)
+"""How far the same number lies apart on two processors"""
+HALFWAY = (0.0125, 0.1235, 0.0005, 0.0495, -0.0165, 2.45, -0.04)
+"""Halfway between two numbers of few decimal places, as they are or as percentages; and one that rounds to zero"""
+
+
+@pytest.mark.parametrize("value", HALFWAY)
+def test_a_number_in_a_sentence_is_that_of_its_row(value: float) -> None:
+    for factor in (1.0, 100.0):
+        for decimals in (0, 1, 2, 3):
+            told = {in_words(value * (1 + noise), decimals, factor) for noise in NOISE}
+            (text,) = told
+            assert float(text) == pytest.approx(factor * value, abs=0.5001 * 10.0**-decimals)
+            assert not (text.startswith("-") and float(text) == 0)
+    assert {note("firth_few_events", per_term=value * (1 + noise), least=4).en for noise in NOISE} == {
+        note("firth_few_events", per_term=value, least=4).en
+    }
+
+
+def test_sentences_of_robustness_and_claims_do_not_turn_on_last_bits(tmp_path: Path) -> None:
+    survey = publication.survey(tmp_path)
+    (main,) = (model.main for model in models_of(survey))
+    written = set()
+    for noise in NOISE:
+        value, p = 0.0125 * (1 + noise), 0.0495 * (1 + noise)
+        rows = joint_rows(survey, main, Joint(16, 0.5, 0.25, value, -value, 3 * value, p, p / 49.5, p))
+        evidence = Evidence(value, 0.01, 60.0, -value, 3 * value, n=600, minimum_detectable_effect=value)
+        (verdict,) = decide([{"claim": "c", "rule": {"kind": "above", "value": 0, "alpha": 0.025}}], [evidence])
+        notes = [row[f"note_{language}"] for row in rows for language in ("nl", "en")]
+        written.add((*notes, verdict.reason["nl"], verdict.reason["en"]))
+    ((*notes, _, reason),) = written
+    assert "the median estimate is 1.2 percentage points (95 % interval -1.2 to 3.8)" in notes[1]
+    assert "Estimated 1.2 percentage points" in reason

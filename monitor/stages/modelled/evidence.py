@@ -25,7 +25,7 @@ from monitor.statistics.models.power import Precision, State
 from monitor.statistics.models.result import LEVEL, Result, bounds
 from monitor.statistics.models.sample import Array, Sample
 from monitor.survey import Disclosure
-from monitor.wording.notes import in_words
+from monitor.wording.notes import sentence
 
 FEW = 10
 """Fewer events or non-events than this: the exact interval with the effective number of firms"""
@@ -56,8 +56,8 @@ def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evid
             continue
         if result.refusal is not None:
             return _nothing(
-                f"het model is niet gepubliceerd: {in_words(result.refusal, 'nl')}",
-                f"the model is not published: {in_words(result.refusal, 'en')}",
+                f"het model is niet gepubliceerd: {sentence(result.refusal, 'nl')}",
+                f"the model is not published: {sentence(result.refusal, 'en')}",
             )
         c = result.contrasts
         place, precision = (c.at(estimand["contrast"]), c.precision(estimand["contrast"])) if c else (None, None)

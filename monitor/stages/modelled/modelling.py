@@ -37,7 +37,7 @@ from monitor.statistics.models.specification import Specification
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 from monitor.survey.comparability import apart, change_words, concepts_of, estimand_concepts
-from monitor.wording.notes import in_words
+from monitor.wording.notes import sentence
 
 REPLICATED_COPIES = 5
 """Completed copies within which the replicates' variance is computed; the primary model uses all of them"""
@@ -89,7 +89,7 @@ class Findings:
             "copies": len(self.sample.copies),
             "models": len(self.results),
             "refused": {
-                f"{r.specification.model} {r.specification.variant}": in_words(r.refusal, "en")
+                f"{r.specification.model} {r.specification.variant}": sentence(r.refusal, "en")
                 for r in self.results
                 if r.refusal is not None
             },

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.special import fdtrc, stdtrit
 
+from monitor.contract.precision import in_words, to_error
 from monitor.stages.modelled.modelling import Findings, add_result
 from monitor.stages.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
 from monitor.stages.modelled.registry import Model
@@ -169,8 +170,8 @@ def _attrition(
     weighted = 100 * float(np.mean([np.average(r.y, weights=w[r.mask]) for r in chosen]))
     plain = 100 * float(np.mean([r.y.mean() for r in chosen]))
     told_en = (
-        f"Of the firms that answered in {sample.wave}, {plain:.1f} % answered again in {following} "
-        f"(weighted: {weighted:.1f} %)"
+        f"Of the firms that answered in {sample.wave}, {in_words(plain, 1)} % answered again in {following} "
+        f"(weighted: {in_words(weighted, 1)} %)"
     )
     told_nl = (
         f"Van de bedrijven die in {sample.wave} antwoordden, antwoordde {comma(plain)} % weer in {following} "
@@ -191,7 +192,7 @@ def _attrition(
                 ci_high=estimate + t * se,
                 p_value=p,
                 statistic=wald,
-                verdict="goes with answering again" if p < 0.05 else "no sign of selective attrition",
+                verdict="goes with answering again" if to_error(p, None) < 0.05 else "no sign of selective attrition",
                 note_en=f"{told_en}; log-odds of {label_of(survey, name, 'en')}; p-value of the three together.",
                 note_nl=f"{told_nl}; log-odds van {label_of(survey, name, 'nl')}; p-waarde van de drie samen.",
             )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
+from monitor.contract.precision import in_words, to_error
 from monitor.stages.modelled.specifications import Joint
 from monitor.statistics.models.contrast import contrast_names
 from monitor.statistics.models.dose import inverted_u
@@ -83,6 +84,8 @@ def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
         ratio = float(c.estimate[i] / c.estimate[j])
         low, high = ratio * np.exp(-t * se), ratio * np.exp(t * se)
         estimate, bound = e_value(ratio, low, high)
+        en = [in_words(value, 1) for value in (ratio, estimate, bound)]
+        nl = [_comma_in(words) for words in en]
         about = {x: contrast_words(survey, s.model, names[role], x, s.variant)[0] for x in ("nl", "en")}
         rows.append(
             row(
@@ -96,14 +99,13 @@ def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
                 statistic=estimate,
                 bound=bound,
                 note_en=(
-                    f"{about['en']}: a risk ratio of {ratio:.1f}. Something unseen would need a risk ratio of "
-                    f"{estimate:.1f} with both practice and outcome to explain it away, and of {bound:.1f} to bring "
-                    "its interval to one."
+                    f"{about['en']}: a risk ratio of {en[0]}. Something unseen would need a risk ratio of {en[1]} with "
+                    f"both practice and outcome to explain it away, and of {en[2]} to bring its interval to one."
                 ),
                 note_nl=(
-                    f"{about['nl']}: een risicoverhouding van {comma(ratio)}. Iets wat niet is gemeten zou met zowel "
-                    f"praktijk als uitkomst een risicoverhouding van {comma(estimate)} moeten hebben om haar weg te "
-                    f"verklaren, en van {comma(bound)} om het interval tot één te brengen."
+                    f"{about['nl']}: een risicoverhouding van {nl[0]}. Iets wat niet is gemeten zou met zowel "
+                    f"praktijk als uitkomst een risicoverhouding van {nl[1]} moeten hebben om haar weg te verklaren, "
+                    f"en van {nl[2]} om het interval tot één te brengen."
                 ),
             )
         )
@@ -129,11 +131,11 @@ def power_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
             bound=least,
             note_en=(
                 f"{about['en']}: a true value of {100 * effect:.0f} points would be found in "
-                f"{100 * precision.power(effect):.0f} % of surveys like this one."
+                f"{in_words(precision.power(effect), 0, factor=100)} % of surveys like this one."
             ),
             note_nl=(
                 f"{about['nl']}: een werkelijke waarde van {100 * effect:.0f} procentpunt zou in "
-                f"{100 * precision.power(effect):.0f} % van zulke enquêtes worden gevonden."
+                f"{in_words(precision.power(effect), 0, factor=100)} % van zulke enquêtes worden gevonden."
             ),
         )
         for effect in EFFECTS
@@ -156,7 +158,7 @@ def dose_rows(result: Result, survey: Survey, doses: tuple[float, float]) -> lis
         float(min(t.df[i], t.df[j])),
     )
     inside = least < test.turn < most
-    verdict = "inverted U" if test.p_value < 0.05 and inside else "no inverted U shown"
+    verdict = "inverted U" if to_error(test.p_value, None) < 0.05 and inside else "no inverted U shown"
     return [
         row(
             s.model,
@@ -171,8 +173,8 @@ def dose_rows(result: Result, survey: Survey, doses: tuple[float, float]) -> lis
             bound=test.slope_high,
             verdict=verdict,
             note_en=(
-                f"{label_of(survey, str(s.dose), 'en')}: slope {test.slope_low:.2f} at {least:g} and "
-                f"{test.slope_high:.2f} at {most:g} (log-odds per unit)."
+                f"{label_of(survey, str(s.dose), 'en')}: slope {in_words(test.slope_low, 2)} at {least:g} and "
+                f"{in_words(test.slope_high, 2)} at {most:g} (log-odds per unit)."
             ),
             note_nl=(
                 f"{label_of(survey, str(s.dose), 'nl')}: helling {comma(test.slope_low, 2)} bij {least:g} en "
@@ -199,6 +201,8 @@ def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]
             ("substitutes", "vervangen elkaar", -1.0),
         ):
             test = inequality_test(sign * theta, covariance)
+            en = [in_words(value, 2) for value in (test.statistic, test.lower, test.upper)]
+            nl = [_comma_in(words) for words in en]
             rows.append(
                 row(
                     s.model,
@@ -211,14 +215,12 @@ def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]
                     ci_high=test.upper,
                     verdict=test.verdict,
                     note_en=(
-                        f"{' and '.join(told['en'])} are {hypothesis}: distance {test.statistic:.2f} from the "
-                        f"hypothesis; it stands below {test.lower:.2f} and falls above {test.upper:.2f} (Kodde and "
-                        "Palm)."
+                        f"{' and '.join(told['en'])} are {hypothesis}: distance {en[0]} from the hypothesis; it stands "
+                        f"below {en[1]} and falls above {en[2]} (Kodde and Palm)."
                     ),
                     note_nl=(
-                        f"{' en '.join(told['nl'])} {hypothese}: afstand {comma(test.statistic, 2)} tot de hypothese; "
-                        f"zij blijft staan onder {comma(test.lower, 2)} en valt boven {comma(test.upper, 2)} "
-                        "(Kodde en Palm)."
+                        f"{' en '.join(told['nl'])} {hypothese}: afstand {nl[0]} tot de hypothese; zij blijft staan "
+                        f"onder {nl[1]} en valt boven {nl[2]} (Kodde en Palm)."
                     ),
                 )
             )
@@ -230,15 +232,14 @@ def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list
     of which contrast, what was found, and the p-value against no effect in any specification."""
     if joint is None:
         return []
-    low, high, count = 100 * joint.median_low, 100 * joint.median_high, joint.specifications
+    low, median, high = (in_words(x, 1, factor=100) for x in (joint.median_low, joint.median, joint.median_high))
+    count = joint.specifications
     facts: Mapping[str, tuple[float, float, str, str]] = {
         "median": (
             joint.median,
             joint.p_median,
-            f"the median estimate is {100 * joint.median:.1f} percentage points (95 % interval {low:.1f} to "
-            f"{high:.1f})",
-            f"de mediane schatting is {comma(100 * joint.median)} procentpunt (95%-interval {comma(low)} tot "
-            f"{comma(high)})",
+            f"the median estimate is {median} percentage points (95 % interval {low} to {high})",
+            _comma_in(f"de mediane schatting is {median} procentpunt (95%-interval {low} tot {high})"),
         ),
         "positive": (
             joint.positive,
@@ -275,7 +276,7 @@ def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list
 
 
 def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+    return "< 0.001" if to_error(value, None) < 0.001 else f"= {in_words(value, 3)}"
 
 
 def _comma_in(text: str) -> str:
@@ -289,5 +290,5 @@ def doses_of(copies: Sequence[Any], dose: str) -> tuple[float, float]:
 
 
 def comma(value: float, digits: int = 1) -> str:
-    """A number as Dutch writes it."""
-    return _comma_in(f"{value:.{digits}f}")
+    """A number in a sentence as Dutch writes it."""
+    return _comma_in(in_words(value, digits))

@@ -22,7 +22,7 @@ from monitor.statistics.models.known import Known
 from monitor.statistics.models.result import Result, p_values
 from monitor.statistics.models.sample import Sample
 from monitor.survey import Disclosure, Survey
-from monitor.wording.notes import in_words
+from monitor.wording.notes import sentence
 
 Array = NDArray[np.float64]
 
@@ -203,8 +203,8 @@ def _headline(r: Result) -> dict[str, Any]:
         "n": r.n,
         "events": r.events,
         "published": r.refusal is None,
-        "warning": "; ".join(in_words(note, "en") for note in ([r.refusal] if r.refusal else r.warnings)) or None,
-        "warning_nl": "; ".join(in_words(note, "nl") for note in ([r.refusal] if r.refusal else r.warnings)) or None,
+        "warning": "; ".join(sentence(note, "en") for note in ([r.refusal] if r.refusal else r.warnings)) or None,
+        "warning_nl": "; ".join(sentence(note, "nl") for note in ([r.refusal] if r.refusal else r.warnings)) or None,
     }
     c = r.contrasts
     place = c.at(r.specification.headline) if c is not None else None

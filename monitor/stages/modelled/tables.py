@@ -13,7 +13,7 @@ import pandas as pd
 
 from monitor.contract.lake import BY_NAME
 from monitor.statistics.models.result import Estimates, Result
-from monitor.wording.notes import in_words, written
+from monitor.wording.notes import sentence, written
 
 
 def words(text: str) -> list[str]:
@@ -85,9 +85,9 @@ def model_row(survey: str, wave: str, result: Result) -> dict[str, Any]:
         "df": result.df,
         "minimum_detectable_effect": result.minimum_detectable_effect,
         "converged": result.converged,
-        "warning": "; ".join(in_words(note, "en") for note in notes) or None,
+        "warning": "; ".join(sentence(note, "en") for note in notes) or None,
         "published": result.refusal is None,
-        "warning_nl": "; ".join(in_words(note, "nl") for note in notes) or None,
+        "warning_nl": "; ".join(sentence(note, "nl") for note in notes) or None,
         "notes": written(notes),
         "n_routed": result.routed,
         "copies": result.copies,

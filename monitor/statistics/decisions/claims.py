@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 from scipy.special import betainc, stdtr, stdtrit
 
+from monitor.contract.precision import in_words
+
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
 RULES = ("above", "below", "within", "share_above")
 
@@ -212,7 +214,7 @@ def _figure(value: float, language: str, share: bool = True) -> str:
     """A share as a percentage, a difference in points; a reader's own decimal sign."""
     if np.isnan(value):
         return {"nl": "onbekend", "en": "unknown"}[language]
-    number = f"{100 * value:.1f}".removesuffix(".0").replace("-", "\N{MINUS SIGN}")
+    number = in_words(value, 1, factor=100).removesuffix(".0").replace("-", "\N{MINUS SIGN}")
     number = number.replace(".", ",") if language == "nl" else number
     if value == 0:
         return {"nl": "nul", "en": "zero"}[language]
