@@ -6,6 +6,7 @@ Belongs here: what keeps a release from being made. Does not belong here: making
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from monitor.problems import Problem, WaveStopped
+from monitor.storage import release_folders
 from monitor.storage.lake import ALL, Lake
 from monitor.survey import Survey
 
@@ -49,7 +50,7 @@ def _gone(lake: Lake, survey: Survey, waves: Sequence[str]) -> Iterator[Problem]
     from monitor.storage import publish
 
     last = publish.latest(lake.home / "releases" / survey.name)
-    for wave in publish.manifest(last).get("waves", []) if last else []:
+    for wave in release_folders.manifest(last).get("waves", []) if last else []:
         if wave in survey.waves and wave not in (*waves, *lake.unfinished_waves()):
             yield Problem(
                 f"no release is made without wave {wave}, which {last.name if last else 'the last one'} holds: "

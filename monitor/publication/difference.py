@@ -24,7 +24,7 @@ import pandas as pd
 
 from monitor.contract.precision import step
 from monitor.problems import DefinitionError, Problem
-from monitor.storage import publish
+from monitor.storage import publish, release_folders
 from monitor.storage.lake import connect, quoted
 
 CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "held", "rest")
@@ -242,7 +242,7 @@ def _estimate(sums: pd.DataFrame, recipe: Mapping[str, Any]) -> float:
 
 def read(release: Path) -> Side:
     """A published release as it is compared."""
-    told = publish.manifest(release)
+    told = release_folders.manifest(release)
     firms = {}
     with connect(release / "secure" / "microdata.duckdb", read_only=True) as connection:
         for name in ("firms", "completed", "corrections"):
@@ -293,9 +293,9 @@ def _release(folder: Path, name: str) -> Path:
     path = None
     if name == publish.LATEST:
         path = publish.latest(folder)
-    elif publish.release_names.match(name):
+    elif release_folders.release_names.match(name):
         path = folder / name
-    if path is None or not (path / publish.MANIFEST).exists():
+    if path is None or not (path / release_folders.MANIFEST).exists():
         raise DefinitionError(
             Problem(
                 f"release {name} is not there",

@@ -13,7 +13,6 @@ soon as a run has that content. Nothing that bears a release's name is ever remo
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
 import re
@@ -22,14 +21,13 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from monitor.problems import DefinitionError, Problem
+from monitor.refusals import Refused
+from monitor.storage.release_folders import MANIFEST, in_order, manifest, number, release_names
 
 LATEST = "latest"
-MANIFEST = "manifest.json"
 
-release_names = re.compile(r"^r(\d{4,})-[0-9a-f]{12}$")
 building_names = re.compile(r"^\.building-\d+-[0-9a-f]{8}$")
 link_names = re.compile(r"^\.latest-[0-9a-f]{8}$")
 
@@ -148,8 +146,7 @@ def releases(folder: Path) -> list[Path]:
     """The published releases, oldest first."""
     if not folder.is_dir():
         return []
-    found = [p for p in folder.iterdir() if release_names.match(p.name) and (p / MANIFEST).exists()]
-    return sorted(found, key=lambda p: (number(p.name), p.name))
+    return [p for p in in_order(folder.iterdir()) if (p / MANIFEST).exists()]
 
 
 def whole(release: Path) -> bool:
@@ -157,7 +154,7 @@ def whole(release: Path) -> bool:
     try:
         files = manifest(release).get("files", {})
         return all((release / name).stat().st_size == about["bytes"] for name, about in files.items())
-    except (OSError, DefinitionError):
+    except (OSError, Refused):
         return False
 
 
@@ -175,32 +172,11 @@ def next_number(folder: Path) -> int:
     return 1 + max(map(number, names), default=0)
 
 
-def number(name: str) -> int:
-    """The running number in a release's name; 0 in any other."""
-    found = release_names.match(name)
-    return int(found.group(1)) if found else 0
-
-
-def manifest(release: Path) -> dict[str, Any]:
-    """What a release says of itself. DefinitionError where it cannot be read."""
-    try:
-        content: dict[str, Any] = json.loads((release / MANIFEST).read_text(encoding="utf-8"))
-    except ValueError:
-        raise DefinitionError(
-            Problem(
-                "the release does not say what it is: its manifest cannot be read",
-                file=str(release / MANIFEST),
-                do="put the release back from a copy, or move its folder away",
-            )
-        ) from None
-    return content
-
-
 def _name(folder: Path) -> str | None:
     """The name of the release that a folder holds, by its manifest; None where it holds none."""
     try:
         return str(manifest(folder)["release_id"])
-    except (OSError, KeyError, DefinitionError):
+    except (OSError, KeyError, Refused):
         return None
 
 

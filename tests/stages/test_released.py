@@ -20,14 +20,14 @@ from publication import Fresh, Published
 from monitor.contract.shape import rounded
 from monitor.publication import manifest, public, secure
 from monitor.stages import disclosed, released
-from monitor.storage import publish
+from monitor.storage import publish, release_folders
 
 WAVES = list(publication.WAVES)
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 def test_the_manifest_knows_every_file(published: Published) -> None:
-    told = publish.manifest(published[2])
+    told = release_folders.manifest(published[2])
     files: dict[str, Any] = told["files"]  # type: ignore[assignment]
     there = {p.relative_to(published[2]).as_posix() for p in published[2].rglob("*") if p.is_file()} - {"manifest.json"}
     assert set(files) == there
@@ -112,7 +112,7 @@ def test_a_killed_publication_leaves_the_last_release_and_the_next_run_cleans_up
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     folder = lake.home / "releases" / survey.name
     assert os.readlink(folder / "latest") == first["release_id"]
-    assert publish.manifest(folder / "latest")["release_id"] == first["release_id"]
+    assert release_folders.manifest(folder / "latest")["release_id"] == first["release_id"]
     left = [p.name for p in folder.iterdir() if p.name not in (first["release_id"], "latest", ".lock")]
     assert left, "the kill left something behind"
     second = released.run_all(lake, survey, WAVES)

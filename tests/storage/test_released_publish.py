@@ -14,8 +14,10 @@ from publication import WAVES, Fresh
 
 from monitor import cli
 from monitor.problems import DefinitionError
+from monitor.refusals import Refused
 from monitor.stages import released
-from monitor.storage import publish
+from monitor.stages.disclosed import history
+from monitor.storage import publish, release_folders
 
 NAMES = ("r0001-aaaaaaaaaaaa", "r0002-bbbbbbbbbbbb", "r0003-cccccccccccc")
 
@@ -186,8 +188,37 @@ def test_a_number_is_given_once(folder: Path) -> None:
 
 def test_a_damaged_manifest_names_the_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / NAMES[1] / "manifest.json").write_text("{half")
-    assert cli.main(["releases", "--home", str(folder.parent.parent)]) == 2
+    assert cli.main(["releases", "--home", str(folder.parent.parent)]) == 75
     assert f"{NAMES[1]}/manifest.json: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", '{"release_id": "r00', "\0" * 100, "[]", None])
+def test_disclosure_control_names_an_earlier_release_s_damaged_manifest(folder: Path, content: str | None) -> None:
+    file = folder / NAMES[1] / "manifest.json"
+    file.unlink() if content is None else file.write_text(content)
+    (file.parent / "public").mkdir()
+    (file.parent / "public" / "monitor.duckdb").write_bytes(b"")
+    (release,) = history.earlier(folder.parent.parent, "made_up")
+    with pytest.raises(Refused) as caught:
+        _ = release.manifest
+    (problem,) = caught.value.problems
+    assert problem.file == str(file)
+    assert f"put {NAMES[1]} back from a backup" in str(problem.do)
+
+
+def test_releases_are_in_the_order_of_their_numbers(folder: Path) -> None:
+    for name in ("r9999-dddddddddddd", "r10000-aaaaaaaaaaaa", "r10001-cccccccccccc"):
+        publish_one(folder, name)
+    for release in folder.glob("r*"):
+        (release / "public").mkdir()
+        (release / "public" / "monitor.duckdb").write_bytes(b"")
+    wanted = [*NAMES, "r9999-dddddddddddd", "r10000-aaaaaaaaaaaa", "r10001-cccccccccccc"]
+    assert [release.folder.name for release in history.earlier(folder.parent.parent, "made_up")] == wanted
+    assert [path.name for path in publish.releases(folder)] == wanted
+    (folder / "latest").unlink()
+    last = publish.latest(folder)
+    assert last is not None
+    assert last.name == wanted[-1]
 
 
 def test_the_same_content_is_the_same_release(fresh: Fresh) -> None:
@@ -215,5 +246,5 @@ def test_the_same_content_is_the_same_release(fresh: Fresh) -> None:
         assert again["release_id"] == pressed["release_id"]
         assert again["content_hash"] == pressed["content_hash"]
     assert [p.name for p in publish.releases(folder)] == [r["release_id"] for r in (first, second, pressed)]
-    hashes = [publish.manifest(p)["content_hash"] for p in publish.releases(folder)]
+    hashes = [release_folders.manifest(p)["content_hash"] for p in publish.releases(folder)]
     assert len(set(hashes)) == len(hashes)

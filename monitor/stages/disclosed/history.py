@@ -5,7 +5,6 @@ Belongs here: reading earlier releases. Does not belong here: what follows from 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from monitor.contract.shape import emptied, shaped
 from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms, domains_of, texts
 from monitor.storage.lake import connect, quoted
+from monitor.storage.release_folders import in_order, manifest
 from monitor.survey import Survey
 
 STANDS = "figures_stand"
@@ -34,8 +34,7 @@ class Earlier:
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """What it says of itself."""
-        content: Mapping[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
-        return content
+        return manifest(self.folder)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -109,9 +108,8 @@ def _same_key(table: contract.Table, found: Mapping[str, pd.DataFrame]) -> bool:
 
 def earlier(home: Path, survey: str) -> list[Earlier]:
     """The releases of a home, oldest first."""
-    return [
-        Earlier(path.parent.parent) for path in sorted((home / "releases" / survey).glob("r*/public/monitor.duckdb"))
-    ]
+    shown = (home / "releases" / survey).glob("r*/public/monitor.duckdb")
+    return [Earlier(folder) for folder in in_order(path.parent.parent for path in shown)]
 
 
 def shown(before: Iterable[Earlier]) -> set[Row]:

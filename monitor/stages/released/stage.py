@@ -24,7 +24,7 @@ from monitor.publication import datapackage, difference, exchange, manifest, pub
 from monitor.publication import microdata as statistics
 from monitor.publication.difference import Difference, diff
 from monitor.running.beside import begin
-from monitor.storage import private, publish
+from monitor.storage import private, publish, release_folders
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 
@@ -57,7 +57,7 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = 
             if same != last:
                 publish.switch(folder, same.name)
             log.info("released: nothing changed since %s", same.name)
-            told = publish.manifest(same)["content_hash"]
+            told = release_folders.manifest(same)["content_hash"]
             return {"release_id": same.name, "path": str(same), "content_hash": told, "new": same != last}
         release_id = f"r{publish.next_number(folder):04d}-{content[:12]}"
         created_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
@@ -123,11 +123,11 @@ def build(
         newest = firms["firms"][firms["firms"]["wave"] == waves[-1]]
         pressed.write(hidden / "passports", newest, report.spoken(tables, survey), survey, waves[-1])
     description["files"] = manifest.checksums(folder)
-    (folder / publish.MANIFEST).write_text(
+    (folder / release_folders.MANIFEST).write_text(
         json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     private.open_to_all(shown)
-    for path, mode in ((folder, private.OPEN_FOLDER), (folder / publish.MANIFEST, private.OPEN_FILE)):
+    for path, mode in ((folder, private.OPEN_FOLDER), (folder / release_folders.MANIFEST, private.OPEN_FILE)):
         path.chmod(mode)
 
 
@@ -170,5 +170,5 @@ def releases(home: Path, survey: str) -> list[dict[str, object]]:
         "code_version",
         "definition_hash",
     )
-    found = [(path, publish.manifest(path)) for path in publish.releases(home / "releases" / survey)]
+    found = [(path, release_folders.manifest(path)) for path in publish.releases(home / "releases" / survey)]
     return [{name: told[name] for name in kept} | {"path": str(path)} for path, told in found]
