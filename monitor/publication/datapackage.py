@@ -41,6 +41,8 @@ def resource(table: contract.Table, folder: Path) -> dict[str, object]:
             "type": _types[column.type],
             "description": column.comment,
         }
+        if column.type == "BOOLEAN":
+            field |= {"trueValues": ["true"], "falseValues": ["false"]}
         if column.type == "TIMESTAMP":
             field["format"] = "%Y-%m-%d %H:%M:%S"
         if column.check == contract.share:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from monitor import contract
@@ -109,11 +110,12 @@ def cell(value: object) -> str:
     """A value as a CSV cell that a spreadsheet takes for data.
 
     Text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line end) gets an apostrophe
-    before it, as spreadsheets themselves mark text; numbers are written in full and never touched.
+    before it, as spreadsheets themselves mark text; numbers are written in full and never touched. Facts are `true` or
+    `false`, as in the database and in JSON, a missing value is empty.
     """
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, str):
         return (

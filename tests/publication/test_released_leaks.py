@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import publication
 import pytest
@@ -31,6 +32,8 @@ WAVES = list(publication.WAVES)
         (None, ""),
         (float("nan"), ""),
         (True, "true"),
+        (np.bool_(False), "false"),
+        (pd.NA, ""),
     ],
 )
 def test_no_csv_cell_is_a_formula(text: object, cell: str) -> None:

@@ -94,7 +94,9 @@ def test_csv_tables_are_the_database(published: Published) -> None:
             assert len(body) == len(rows)
             for line, row in zip(body, rows, strict=True):
                 for text, value in zip(line, row, strict=True):
-                    if isinstance(value, float):
+                    if isinstance(value, bool):
+                        assert text == ("true" if value else "false")
+                    elif isinstance(value, float):
                         assert float(text) == value
                     elif value is None:
                         assert text == ""

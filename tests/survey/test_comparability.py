@@ -54,10 +54,10 @@ def change_of(release: Path, indicator: str) -> dict[str, str]:
 def test_a_question_recoded_in_the_last_wave_breaks_every_comparison(tmp_path: Path) -> None:
     survey, release = released_survey(tmp_path, NOW)
     line = change_of(release, "participation")
-    assert (line["comparable"], line["comparability"], line["change"], line["p_value"]) == ("False", "recoded", "", "")
+    assert (line["comparable"], line["comparability"], line["change"], line["p_value"]) == ("false", "recoded", "", "")
     assert line["changed_en"].endswith(f"was recoded in 2018 ({CHANGED['en']}).")
     other = change_of(release, "mean_share_new")
-    assert (other["comparable"], other["comparability"], other["changed_en"]) == ("True", "asked", "")
+    assert (other["comparable"], other["comparability"], other["changed_en"]) == ("true", "asked", "")
     assert other["change"]
     for language, words in (("nl", "niet te vergelijken met 2017"), ("en", "cannot be compared with 2017")):
         told = line[f"changed_{language}"]
@@ -80,7 +80,7 @@ def test_a_question_recoded_in_the_last_wave_breaks_every_comparison(tmp_path: P
 def test_what_the_survey_declares_comparable_is_compared_with_its_change_told(tmp_path: Path) -> None:
     _, release = released_survey(tmp_path, BEFORE)
     line = change_of(release, "participation")
-    assert (line["comparable"], line["comparability"]) == ("True", "recoded")
+    assert (line["comparable"], line["comparability"]) == ("true", "recoded")
     assert line["change"]
     told = line["changed_en"]
     declared = f"{told} The survey declares the answers comparable."
