@@ -8,6 +8,7 @@ Exit codes: 0 done; 1 the data stopped it; 2 a mistake in the definition or the 
 from __future__ import annotations
 
 import argparse
+import filecmp
 import gc
 import json
 import os
@@ -130,6 +131,7 @@ def parser() -> argparse.ArgumentParser:
     run = add("run", _run, "run waves end to end and publish a release", surveyed, released)
     run.add_argument("--wave", action="extend", nargs="+", metavar="W", help="waves to run (default: all)")
     run.add_argument("--input", type=_path, metavar="FILE", help="delivery to put into the wave's inbox first")
+    run.add_argument("--replace", action="store_true", help="put it in the place of another file of its name there")
     check = add(
         "check", _check, "dry run of intake and validation: what is kept, quarantined, stopped, and why", surveyed
     )
@@ -185,7 +187,11 @@ def _run(options: argparse.Namespace) -> int:
                 Problem("--input is for one wave", expected="--wave W", found=f"{len(waves)} waves", do="name the wave")
             )
         _require_declared(options.input, survey.waves[waves[0]])
-        _deliver(options.input, options.home / "inbox" / survey.name / waves[0])
+        _deliver(options.input, options.home / "inbox" / survey.name / waves[0], options.replace)
+    elif options.replace:
+        raise DefinitionError(
+            Problem("--replace goes with --input", expected="--input FILE", found="none", do="name the delivery")
+        )
     return _run_and_show(survey, waves, options)
 
 
@@ -237,16 +243,30 @@ def _require_declared(source: Path, wave: Wave) -> None:
         )
 
 
-def _deliver(source: Path, inbox: Path) -> None:
-    """Put a delivery into a wave's inbox, whole or not at all."""
+def _deliver(source: Path, inbox: Path, replace: bool) -> None:
+    """Put a delivery into a wave's inbox, whole or not at all; another file of its name only where told to."""
     _require_file(source)
+    place = inbox / source.name
+    if os.path.lexists(place):
+        if place.is_file() and not place.is_symlink() and filecmp.cmp(source, place, shallow=False):
+            return
+        if not replace:
+            raise DefinitionError(
+                Problem(
+                    "another file of this name lies in the wave's inbox; nothing is changed",
+                    file=str(place),
+                    expected="the very same file, or none of this name",
+                    found="other content",
+                    do="give the delivery a name of its own, or add --replace to put it in the other's place",
+                )
+            )
     private.open_folder(inbox.parent.parent.parent)
     private.closed_folder(inbox)
     aside = inbox / f".{source.name}.part"
     if problem := outside(aside, inbox.parent.parent):
         raise DefinitionError(problem)
     shutil.copyfile(source, aside)
-    os.replace(aside, inbox / source.name)
+    os.replace(aside, place)
 
 
 def _run_and_show(survey: Survey, waves: list[str], options: argparse.Namespace) -> int:

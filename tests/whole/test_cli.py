@@ -62,6 +62,30 @@ def test_a_delivery_under_a_name_that_the_wave_does_not_declare(
     assert not (home / "inbox").exists()
 
 
+@pytest.mark.parametrize("more", [[], ["--replace"]])
+def test_another_file_of_a_delivery_s_name_is_not_replaced_unasked(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    place = home / "inbox" / "ecuador" / "2014" / "answers.sav"
+    source = tmp_path / "answers.sav"
+    command = ["run", "--survey", ECUADOR, "--wave", "2014", "--input", str(source), *more]
+    source.write_bytes(b"no statistics file")
+    assert run(*command, home=home) == 1, "it arrives, and cannot be read"
+    capsys.readouterr()
+    assert run(*command, home=home) == 1, "the very same file may come again"
+    capsys.readouterr()
+    source.write_bytes(b"another file")
+    code = run(*command, home=home)
+    shown = capsys.readouterr().err
+    assert (code, place.read_bytes() == source.read_bytes()) == ((1, True) if more else (2, False))
+    assert (f"{place}: another file of this name" in shown, "add --replace" in shown) == (not more, not more)
+
+
+def test_replace_alone_replaces_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", "--survey", ECUADOR, "--wave", "2014", "--replace", home=home) == 2
+    assert "--replace goes with --input" in capsys.readouterr().err
+
+
 def test_a_delivery_that_is_not_there(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     absent = str(tmp_path / "answers.sav")
     assert run("run", "--survey", ECUADOR, "--wave", "2014", "--input", absent, home=home) == 2

@@ -366,7 +366,7 @@ def test_a_delivery_that_cannot_be_read_stops_the_wave(
 ) -> None:
     before, delivery = latest(second_home).resolve(), spoil(home, tmp_path, change)
     kept = (second_home / "inbox" / SURVEY / "2018" / delivery.name).read_bytes()
-    done = monitor("run", "--wave", "2018", "--input", delivery, "--home", second_home)
+    done = monitor("run", "--wave", "2018", "--input", delivery, "--replace", "--home", second_home)
     (second_home / "inbox" / SURVEY / "2018" / delivery.name).write_bytes(kept)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -396,7 +396,7 @@ def test_a_delivery_with_faulty_responses_is_run_without_them(home: Path, tmp_pa
     shutil.copytree(home, other, symlinks=True)
     before, lake = latest(other).resolve(), Lake(other, SURVEY)
     delivery = spoil(home, tmp_path, with_three_faults)
-    done = monitor("run", "--wave", "2018", "--input", delivery, "--home", other)
+    done = monitor("run", "--wave", "2018", "--input", delivery, "--replace", "--home", other)
     assert done.returncode == 0, done.stderr
 
     responses, failures = lake.read("validated_responses", "2018"), lake.read("validated_failures", "2018")
