@@ -81,7 +81,7 @@ def imputation_problems(survey: Survey) -> list[Problem]:
     ]
     for key, (_, least, greatest) in NUMBERS.items():
         value = declared.get(key, least)
-        if not str(value).isdigit() or not least <= int(value) <= greatest:
+        if not str(value).isdecimal() or not least <= int(value) <= greatest:
             expected = f"a whole number from {least} to {greatest}"
             found.append(_problem(survey, f"imputation: {key} is not usable", expected, str(value), "correct it"))
     malformed = [key for key in LISTS if not _is_words(declared.get(key, []))]

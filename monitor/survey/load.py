@@ -293,11 +293,10 @@ def _design(top: Section) -> DesignPlan:
 
 
 def _calibration(section: Section) -> Calibration:
-    bounds = section.words("bounds", ())
     calibration = Calibration(
         method=section.choice("method", ("none", "raking", "linear", "logit"), "none"),
         margins=section.groups("margins", ()),
-        bounds=(float(bounds[0]), float(bounds[1])) if len(bounds) == 2 else None,
+        bounds=section.factors("bounds"),
     )
     section.close()
     return calibration

@@ -14,7 +14,7 @@ from typing import Any
 from monitor.problems import Problem
 from monitor.survey.claim_numbers import number_problems
 from monitor.survey.model import Survey
-from monitor.survey.yaml_lines import closest
+from monitor.survey.yaml_lines import closest, is_number
 
 SIGNS = (">", ">=")
 CHOICES: Mapping[str, Collection[str]] = {"weights": ("weighted", "unweighted"), "values": ("imputed", "complete")}
@@ -53,9 +53,13 @@ def _around_model(survey: Survey, name: str, model: Mapping[str, Any]) -> Iterat
         )
     if "levels" in model and not model.get("order"):
         yield _model_problem(survey, f"{what} has levels without an order", "order: [codes from least to most]", "none")
+    thresholds = model.get("thresholds", {})
+    yield from _numbers(survey, f"thresholds of {what}", thresholds, ("events_per_term", "level_firms"))
     named: list[Any] = []
     curve = model.get("curve")
     if curve is not None:
+        yield from _numbers(survey, f"the curve of {what}", curve, ("from", "to", "step"))
+    if isinstance(curve, Mapping):
         missing = [key for key in ("measure", "from", "to", "step", "signs") if key not in curve]
         if missing:
             yield _model_problem(survey, f"the curve of {what} is incomplete", ", ".join(missing), str(sorted(curve)))
@@ -121,6 +125,9 @@ def _claim(survey: Survey, claim: Mapping[str, Any], seen: set[str]) -> Iterator
     ]
     if needed:
         yield problem(f"the rule of {what} is incomplete", ", ".join(needed), ", ".join(sorted(rule)))
+    elif wrong := [key for key in ("alpha", "margin", "value") if not is_number(rule.get(key, 0))]:
+        for key in wrong:
+            yield problem(f"{key} of {what} is no number", "a number", str(rule[key]), f"correct `{key}`")
     elif not 0 < float(rule["alpha"]) < 0.5:
         yield problem(f"alpha of {what} is no error rate", "a number between 0 and 0.5", str(rule["alpha"]))
     elif rule.get("kind") in RULES and all(claim["text"].get(language) for language in ("nl", "en")):
@@ -170,6 +177,18 @@ def _committed(claim: Mapping[str, Any], problem: Callable[..., Problem]) -> Ite
             str(committed),
             "give the commit the claim was written in, and its date",
         )
+
+
+def _numbers(survey: Survey, where: str, declared: object, keys: Iterable[str]) -> Iterator[Problem]:
+    given = declared if isinstance(declared, Mapping) else {}
+    if given is not declared:
+        yield _model_problem(
+            survey, f"{where}: no keys with numbers", "keys with numbers", str(declared), "declare keys"
+        )
+    for key in keys:
+        if not is_number(given.get(key, 0)):
+            expected = "a number"
+            yield _model_problem(survey, f"{where}: {key} is not usable", expected, str(given[key]), f"correct `{key}`")
 
 
 def _options(

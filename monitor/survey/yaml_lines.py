@@ -126,15 +126,23 @@ class Section:
         if node is None:
             return fallback
         value = plain(node)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int if whole else (int, float))
-            or not -GREATEST <= value <= GREATEST
-            or (least is not None and value < least)
-        ):
+        if not is_number(value, whole) or (least is not None and value < least):
             self._wrong(key, node, expected)
             return fallback
         return value
+
+    def factors(self, key: str) -> tuple[float, float] | None:
+        """A list of two factors, the least below 1 and the greatest above it; None where nothing stands there."""
+        expected = "two numbers, one below 1 and one above it: [0.5, 2]"
+        node = self._take(key, None, expected)
+        if node is None:
+            return None
+        values = plain(node)
+        two = isinstance(values, list) and len(values) == 2 and all(map(is_number, values))
+        if two and 0 <= values[0] < 1 < values[1]:
+            return float(values[0]), float(values[1])
+        self._wrong(key, node, expected)
+        return None
 
     def boolean(self, key: str, default: Any = REQUIRED) -> Any:
         """true or false."""
@@ -286,6 +294,12 @@ def plain(node: yaml.Node) -> Any:
     except (yaml.YAMLError, ValueError, LookupError):
         # A tag that the value does not fit (`!!bool perhaps`): the text, which its reader refuses.
         return node.value
+
+
+def is_number(value: Any, whole: bool = False) -> bool:
+    """Whether a value of a definition is a number that a database can hold; a text, a list and true are none."""
+    kinds = int if whole else (int, float)
+    return isinstance(value, kinds) and not isinstance(value, bool) and -GREATEST <= value <= GREATEST
 
 
 def shown(node: yaml.Node) -> str:

@@ -103,6 +103,59 @@ MISTAKES = [
 ]
 
 
+NO_NUMBERS = (
+    "[a, b]",
+    "[0.5]",
+    "[0.5, 2, 3]",
+    "0.5",
+    "soon",
+    "true",
+    "{a: 1}",
+    "[true, 2]",
+    "[2, 0.5]",
+    "[2, 3]",
+    "[.nan, 2]",
+)
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_bounds_of_factors_are_two_numbers_around_one(folder: Path, value: str) -> None:
+    change(folder / "survey.yaml", "  replicates: 500", f"  calibration:\n    bounds: {value}\n  replicates: 500")
+    (problem,) = problems(folder)
+    lines = (folder / "survey.yaml").read_text(encoding="utf-8").splitlines()
+    assert problem.what == "survey.yaml.design.calibration: bounds is not usable"
+    assert (problem.file, problem.line) == ("survey.yaml", 1 + lines.index(f"    bounds: {value}"))
+    assert problem.expected == "two numbers, one below 1 and one above it: [0.5, 2]"
+    assert problem.do
+
+
+@pytest.mark.parametrize("value", ["[a, b]", "soon", "true", "'500'", "{a: 1}", "2.5", "1"])
+def test_replicates_are_a_number(folder: Path, value: str) -> None:
+    change(folder / "survey.yaml", "replicates: 500", f"replicates: {value}")
+    assert [p.what for p in problems(folder)] == ["survey.yaml.design: replicates is not usable"]
+
+
+@pytest.mark.parametrize("value", ["[a, b]", "soon", "true", "'4'", "{a: 1}"])
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("survey.yaml", "    curve:\n", "    thresholds: {level_firms: VALUE}\n    curve:\n"),
+        ("survey.yaml", "step: 5", "step: VALUE"),
+        ("claims.yaml", "value: 0.3333", "value: VALUE"),
+        ("claims.yaml", "value: 0.3333, alpha: 0.025", "value: 0.3333, alpha: VALUE"),
+    ],
+)
+def test_what_models_and_claims_count_with_is_a_number(
+    tmp_path: Path, file: str, old: str, new: str, value: str
+) -> None:
+    folder = Path(shutil.copytree(BUNDLED, tmp_path / "survey"))
+    change(folder / file, old, new.replace("VALUE", value))
+    (problem,) = problems(folder)
+    assert (problem.file, problem.expected) == (file, "a number")
+    assert problem.line
+    assert problem.do
+
+
 @pytest.mark.parametrize(("file", "old", "new", "line", "words"), MISTAKES)
 def test_each_mistake_is_named(folder: Path, file: str, old: str, new: str, line: int | None, words: str) -> None:
     change(folder / file, old, new)
