@@ -27,7 +27,8 @@ TABLES: Mapping[str, str] = {
     "macros run over it. Where nothing was imputed there is one copy, the answers as they are.",
     "missing": "Missing values: one row per wave, firm and concept without an answer, with the kind.",
     "replicate_weights": "Replicate weights: one row per wave, firm and replicate. Every replicate ran response "
-    "adjustment and calibration again.",
+    "adjustment and calibration again. A variance is the sum of the squared deviations of the replicates' estimates "
+    "from their mean, times replicate_scale (table designs).",
     "corrections": "Corrections: one row per firm and concept with an applied correction.",
     "designs": "Designs: one row per wave with what intervals need.",
 }
@@ -124,9 +125,11 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
         if len(gaps):
             inside = gaps["firm"].isin(observed["firm"])
             missing.append(gaps.loc[inside, ["firm", "concept", "kind"]].assign(survey=survey.name, wave=wave))
+        scale = None
         if lake.has("weighted_replicates", wave):
             drawn = lake.read("weighted_replicates", wave)
             matrix = np.stack([np.asarray(w, dtype=float) for w in drawn["weights"]])
+            scale = float(drawn["scale"].iloc[0]) if "scale" in drawn else 1 / (matrix.shape[1] - 1)
             replicates.append(
                 pd.DataFrame(
                     {
@@ -144,7 +147,7 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
             applied = applied.rename(columns={"column": "concept"})[["firm", "concept"]].drop_duplicates()
             corrections.append(applied.assign(survey=survey.name, wave=wave)[["survey", "wave", "firm", "concept"]])
         strata = weights["stratum"].nunique() if "stratum" in weights else 1
-        designs.append(_design(survey.name, wave, len(weights), strata))
+        designs.append(_design(survey.name, wave, len(weights), strata, scale))
     empty = pd.DataFrame(columns=["survey", "wave", "firm", "concept", "kind"])
     tables = {
         "firms": pd.concat(firms, ignore_index=True),
@@ -169,13 +172,14 @@ def allowed(survey: Survey) -> set[str]:
     return concepts | set(survey.measures) | {f"base_{name}" for name in survey.bases} | set(_known)
 
 
-def _design(survey: str, wave: str, firms: int, strata: int) -> dict[str, object]:
+def _design(survey: str, wave: str, firms: int, strata: int, scale: float | None) -> dict[str, object]:
     from scipy.special import stdtrit
 
     df = max(firms - strata, 1)
     # To eight decimals: the last bits of a quantile are the processor's.
     t = round(float(stdtrit(df, 0.975)), 8)
-    return {"survey": survey, "wave": wave, "firms": firms, "strata": strata, "df": df, "t": t}
+    about = {"survey": survey, "wave": wave, "firms": firms, "strata": strata, "df": df, "t": t}
+    return about | {"replicate_scale": np.nan if scale is None else scale}
 
 
 def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> None:
@@ -247,6 +251,8 @@ _known = {
     "firms": "Usable responses (number).",
     "strata": "Strata with responses (number).",
     "df": "Degrees of freedom: firms minus strata.",
+    "replicate_scale": "What each squared deviation of a replicate's estimate counts: 1/(R - 1), and more where "
+    "perturbations were made smaller.",
     "t": "97.5 % quantile of Student's t with these degrees of freedom.",
 }
 

@@ -1,6 +1,6 @@
 -- Grain: survey, wave, domain. Inputs: completed, firms, replicate_weights, designs (all of the secure database)
--- Ratio or total with its variance from replicate weights, completed copies combined by Rubin's rules. Interval of a
--- share p: expit(logit p -+ t * se / (p (1 - p))).
+-- Ratio or total with its variance from replicate weights (each squared deviation from their mean counts
+-- replicate_scale), completed copies combined by Rubin's rules. Interval of a share p: expit(logit p -+ t * se / (p (1 - p))).
 WITH chosen AS (
     SELECT
         survey, wave, imputation, firm, $domains::VARCHAR AS domain,
@@ -24,9 +24,11 @@ replicated AS (
     GROUP BY c.survey, c.wave, c.domain, c.imputation, r.replicate
 ),
 spread AS (
-    SELECT survey, wave, domain, imputation, var_samp(theta) AS variance
-    FROM replicated
-    GROUP BY survey, wave, domain, imputation
+    SELECT
+        r.survey, r.wave, r.domain, r.imputation,
+        d.replicate_scale * (count(*) - 1) * var_samp(r.theta) AS variance
+    FROM replicated AS r JOIN query_table($designs) AS d ON d.survey = r.survey AND d.wave = r.wave
+    GROUP BY r.survey, r.wave, r.domain, r.imputation, d.replicate_scale
 ),
 combined AS (
     SELECT

@@ -28,7 +28,9 @@ def test_only_the_owner_reads_the_secure_part(published: Published) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
 
 
-def replicate_result(wave: str, measure: str, inside: np.ndarray, total: bool = False) -> tuple[float, float]:
+def replicate_result(
+    wave: str, measure: str, inside: np.ndarray, total: bool = False, scale: float | None = None
+) -> tuple[float, float]:
     """Estimate and standard error as `design` has them, completed copies combined by Rubin's rules."""
     table = publication.firms(wave)
     drawn = publication.replicates(table, wave)
@@ -42,7 +44,7 @@ def replicate_result(wave: str, measure: str, inside: np.ndarray, total: bool = 
         above, below = weight[inside] @ value[inside], 1.0 if total else weight[inside].sum()
         theta = drawn[inside].T @ value[inside] / (1.0 if total else drawn[inside].sum(axis=0))
         estimates.append(above / below)
-        variances.append(replicate_covariance(theta)[0, 0])
+        variances.append(replicate_covariance(theta, scale)[0, 0])
     between = np.var(estimates, ddof=1)
     variance = np.mean(variances) + (1 + 1 / publication.COPIES) * between
     return float(np.mean(estimates)), float(np.sqrt(variance))
@@ -64,6 +66,27 @@ def test_macros_give_the_replicate_result_by_domain(published: Published, measur
         estimate, se = replicate_result(row["wave"], measure, np.ones(publication.FIRMS, dtype=bool))
         assert (row["estimate"], row["se"]) == (pytest.approx(estimate, rel=1e-12), pytest.approx(se, rel=1e-10))
         assert row["n"] == publication.FIRMS
+
+
+def test_macros_count_deviations_as_the_design_does(tmp_path: Path) -> None:
+    """Perturbations of half the size count four times; of another wave, as they are."""
+    survey = publication.survey(tmp_path / "survey")
+    lake = publication.lake(tmp_path / "home", survey)
+    scales = {WAVES[0]: 4 / (publication.REPLICATES - 1), WAVES[1]: 1 / (publication.REPLICATES - 1)}
+    for wave, scale in scales.items():
+        lake.write("weighted_replicates", wave, lake.read("weighted_replicates", wave).assign(scale=scale))
+    secure.write_database(tmp_path / "microdata.duckdb", secure.firm_tables(lake, survey, WAVES), survey)
+    with connect(tmp_path / "microdata.duckdb", read_only=True) as connection:
+        mean = connection.execute("FROM estimate_mean(cooperates::INT)").df().set_index("wave")
+        total = connection.execute("FROM estimate_total(turnover)").df().set_index("wave")
+        told = dict(connection.execute("SELECT wave, replicate_scale FROM designs").fetchall())
+    assert told == scales
+    everyone = np.ones(publication.FIRMS, dtype=bool)
+    for wave, scale in scales.items():
+        _, se = replicate_result(wave, "cooperates", everyone, scale=scale)
+        assert mean.loc[wave, "se"] == pytest.approx(se, rel=1e-10)
+        _, se = replicate_result(wave, "turnover", everyone, total=True, scale=scale)
+        assert total.loc[wave, "se"] == pytest.approx(se, rel=1e-10)
 
 
 def test_macros_for_totals_bases_and_ratios(published: Published) -> None:
