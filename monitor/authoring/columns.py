@@ -46,6 +46,8 @@ class Read:
     date: bool
     kind: str | None
     """The missing kind it is a word for"""
+    label_kind: str | None
+    """The missing kind it names as the questionnaire's own label of a code"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Seen:
     question: str
     labels: Mapping[str, str]
     label_kinds: Mapping[str, str]
-    """Code -> the missing kind that its label is a word for"""
+    """Code -> the missing kind that its label names"""
     values: Counter[str]
     """Value -> records; a code where cells hold a code and its label"""
     read: Mapping[str, Read]

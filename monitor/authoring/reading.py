@@ -136,7 +136,7 @@ def _columns(
                 source=column.source,
                 question=column.question,
                 labels=named,
-                label_kinds={code: kind for code, text in named.items() if (kind := reads[text].kind)},
+                label_kinds={code: kind for code, text in named.items() if (kind := reads[text].label_kind)},
                 values=values,
                 read={value: reads[value] for value in values},
                 records=records,
@@ -176,10 +176,10 @@ def _read(
     """Each text as `staged` reads it with a decimal and a grouping mark."""
     rows = connection.execute(
         "SELECT v, parse_percentage(v, $decimal, $thousands) IS NOT NULL, parse_date(tidy_cell(v)) IS NOT NULL, "
-        "missing_word(tidy_cell(v)) FROM (SELECT unnest($v::VARCHAR[]) AS v)",
+        "missing_word(tidy_cell(v)), missing_label(v) FROM (SELECT unnest($v::VARCHAR[]) AS v)",
         {"v": sorted(values), "decimal": number_marks[0], "thousands": number_marks[1]},
     ).fetchall()
-    return {value: Read(bool(number), bool(date), kind) for value, number, date, kind in rows}
+    return {value: Read(bool(number), bool(date), *kinds) for value, number, date, *kinds in rows}
 
 
 def _are_names(values: Counter[str], read: Mapping[str, Read]) -> bool:

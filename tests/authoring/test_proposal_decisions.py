@@ -132,6 +132,26 @@ def test_a_code_with_its_label_in_one_cell_is_one_answer(home: Path, tmp_path: P
     assert set(missing["kind"]) == {"dont_know"}
 
 
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("niet gevraagd (routing)", "not_asked"),
+        ("niet van toepassing", "not_asked"),
+        ("weigert", "refused"),
+        ("unknown", "dont_know"),
+    ],
+)
+def test_what_a_label_says_of_a_missing_answer_is_what_the_run_reads(
+    home: Path, tmp_path: Path, label: str, kind: str
+) -> None:
+    rows = [f"{i:08d};{['1 - red', '2 - dark blue', f'9 - {label}'][i % 3]}" for i in range(96)]
+    survey, _ = proposed(tmp_path, "id;colour_is", rows)
+    assert set(survey.waves["2024"].questions["colour_is"].missing.values()) == {kind}
+    assert list(survey.concepts["colour_is"].codes) == ["code_1", "code_2"]
+    _, _, missing = small_survey.run_proposal(home, tmp_path / "s", tmp_path / "export_2024.csv")
+    assert set(missing["kind"]) == {kind}
+
+
 def test_a_wave_that_puts_labels_beside_its_codes_takes_them_over(tmp_path: Path) -> None:
     rows = [f"{i:08d};{FORMS[i % 8]}" for i in range(80)]
     _, changes, survey = wave(tmp_path, '  fact: {column: f, codes: {"1": true, "2": false}}\n', rows, "id;f")
