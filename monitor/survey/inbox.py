@@ -35,6 +35,11 @@ def list_text(path: Path, inbox: Path) -> str | None:
         return None
     if problem := outside(path, inbox):
         raise UnusableDelivery(problem)
+    return utf8_text(path)
+
+
+def utf8_text(path: Path) -> str:
+    """The text of a list of an inbox, wherever it lies now. Raises UnusableDelivery where it is no UTF-8 text."""
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")

@@ -414,6 +414,21 @@ def test_every_correction_that_no_longer_matches_is_named(home: Path, tmp_path: 
     assert found == {(2, "01", "1.000"), (3, "77", None), (4, "01", None)}
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "latin-1"])
+def test_corrections_that_are_no_utf8_are_refused_with_their_line(home: Path, tmp_path: Path, encoding: str) -> None:
+    """What they say would be read as other letters, and a reason is printed."""
+    survey = small_survey.survey(tmp_path, "  firm: {column: id}\n  amount: {column: a}\n")
+    small_survey.put(home, "x.csv", "id;a\n01;1\n")
+    lines = "01;a;1;2;gebeld met de firma;A. Analyst;2020-05-01\n01;a;1;2;geï;nd;d\n"
+    small_survey.put(home, "corrections.csv", (CORRECTIONS + lines).encode(encoding))
+    with pytest.raises(UnusableDelivery) as stopped:
+        staged_answers(home, survey)
+    (problem,) = stopped.value.problems
+    assert (problem.what, problem.file) == ("the list is not UTF-8 text", "corrections.csv")
+    assert problem.line == (1 if encoding == "utf-16" else 3)
+    assert problem.do
+
+
 def test_a_correction_without_reason_author_or_date_is_refused(home: Path, tmp_path: Path) -> None:
     survey = small_survey.survey(tmp_path, "  firm: {column: id}\n  amount: {column: a}\n")
     small_survey.put(home, "x.csv", "id;a\n01;1\n")

@@ -13,17 +13,14 @@ from pathlib import Path
 import pandas as pd
 
 from monitor.problems import Problem, UnusableDelivery
+from monitor.survey.inbox import utf8_text
 
 FIELDS = ("firm", "column", "from", "to", "reason", "who", "when")
 
 
 def read_corrections(path: Path) -> pd.DataFrame:
     """The corrections of a file as text, with their lines; UnusableDelivery with every mistake in it."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        text = path.read_text(encoding="cp1252", errors="replace")
-    lines = text.splitlines()
+    lines = utf8_text(path).splitlines()
     delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
     reader = csv.DictReader(lines, delimiter=delimiter)
     heading = [(name or "").strip() for name in reader.fieldnames or []]
