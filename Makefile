@@ -34,6 +34,7 @@ benchmarks: .venv/.test ## time and memory beside other packages (tables in benc
 	$(BIN)/python benchmarks/inference.py --write
 	$(BIN)/python benchmarks/imputation.py
 	$(BIN)/python benchmarks/intake.py
+	$(BIN)/python benchmarks/waves.py
 	$(BIN)/python benchmarks/release.py
 
 processors: .venv/.test ## the demonstration under other kernels, vectors and threads: one content hash (ten minutes)
