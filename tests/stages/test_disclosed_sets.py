@@ -190,9 +190,10 @@ def test_a_large_system_loses_hardly_more_than_the_cheapest_pattern(seed: int, s
     for cell in sorted(values)[:: len(values) // 3]:
         values[cell] = int(rng.integers(1, 9))
     system, sensitive = two_way(values, 10.0)
+    ties = system.tables()
     exact, moved = (
-        complementary._programme(system, sensitive, complementary._protected(system, sensitive)),
-        complementary._one_by_one(system, sensitive),
+        complementary._programme(system, ties, sensitive, complementary._protected(system, sensitive)),
+        complementary._one_by_one(system, ties, sensitive),
     )
     assert exact is not None
     assert not exposed(system, exact, sensitive)

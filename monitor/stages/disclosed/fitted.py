@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -85,24 +86,32 @@ def few_in_a_category(
     """Terms of a category variable of which some category – the reference among them – has fewer firms with the
     outcome, or without it, than `minimum_events`; and the intercept of such a model, which is the reference's."""
     models_of = {tuple(str(x[k]) for k in KEY): x for x in models.to_dict("records")}
+    found = terms["term"].astype(str).str.extract(LEVEL)
     flags = pd.Series(False, index=terms.index)
+
+    @cache
+    def rarest(wave: str, base: str, outcome: str, variable: str, levels: frozenset[str]) -> float:
+        """The fewest firms with the outcome, or without it, in any of these categories or the reference."""
+        asked = {"wave": wave, "base": base, "outcome": outcome}
+        answers = _inside(asked, firms, [variable])
+        if answers is None or variable not in answers:
+            return np.inf  # wave effects, and means over a firm's waves: of no group of firms inside a wave
+        # Categories that too few firms have are counted with the reference.
+        group = answers[variable].where(answers[variable].isin(levels), "")
+        with_it = answers["outcome"].eq("1").groupby(group.to_numpy()).agg(["sum", "size"])
+        fractional = not answers["outcome"].isin(["0", "1"]).all()
+        rarer = with_it["size"] if fractional else with_it["sum"].clip(upper=with_it["size"] - with_it["sum"])
+        return float(rarer.min())
+
     for key, part in terms.groupby(KEY):
         model = models_of.get(tuple(map(str, key)))
-        found = part["term"].astype(str).str.extract(LEVEL)
-        answers = None if model is None else _inside(model, firms, found["variable"].dropna().unique())
-        if answers is None:
+        if model is None:
             continue
-        for variable, own in found.groupby("variable"):
-            if variable not in answers:
-                continue  # wave effects, and means over a firm's waves: of no group of firms inside a wave
-            # Categories that too few firms have are counted with the reference.
-            group = answers[variable].where(answers[variable].isin(own["level"]), "")
-            with_it = answers["outcome"].eq("1").groupby(group.to_numpy()).agg(["sum", "size"])
-            fractional = not answers["outcome"].isin(["0", "1"]).all()
-            rarer = with_it["size"] if fractional else with_it["sum"].clip(upper=with_it["size"] - with_it["sum"])
-            least = rarer.min()
-            if least < limits.minimum_events:
-                flags[own.index] = True
+        own = found.loc[part.index]
+        for variable, level in own.groupby("variable")["level"]:
+            about = (str(model["wave"]), str(model["base"]), str(model["outcome"]), str(variable))
+            if rarest(*about, frozenset(level)) < limits.minimum_events:
+                flags[level.index] = True
                 flags[part.index[part["term"] == INTERCEPT]] = True
     return flags.to_numpy(dtype=bool)
 

@@ -181,28 +181,25 @@ UNITS: Mapping[str, str] = {
 
 def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
     """The quality indicators of one wave. What a survey has no data for (no frame, nothing imputed) is left out."""
-    found: list[pd.DataFrame] = []
-
-    def add(name: str, *tables: str, **parameters: object) -> None:
-        if all(lake.has(table, wave.name) for table in tables):
-            with lake.open(wave.name, *tables) as connection:
-                found.append(connection.execute(statement("disclosed", name), parameters or None).df())
-
-    add("quality_responses", "validated_responses")
-    add("quality_frame", "staged_frame")
-    add("quality_items", "staged_missing", "staged_answers", "validated_responses")
-    add("quality_imputation", "imputed_flags", "validated_responses")
-    add("quality_weights", "weighted_weights")
-    add("quality_steps", "weighted_diagnostics")
-    add("quality_corrections", "staged_corrections")
-    add("quality_amendments", "raw_amendments")
-    add(
-        "quality_precision",
-        "estimated_indicators",
-        headlines=[i.name for i in survey.indicators.values() if i.headline],
-    )
-    if "initiatives" in survey.concepts and survey.initiatives:
-        add("quality_initiatives", "imputed_answers")
+    headlines = [i.name for i in survey.indicators.values() if i.headline]
+    counted: list[tuple[str, tuple[str, ...], Mapping[str, object] | None]] = [
+        ("quality_responses", ("validated_responses",), None),
+        ("quality_frame", ("staged_frame",), None),
+        ("quality_items", ("staged_missing", "staged_answers", "validated_responses"), None),
+        ("quality_imputation", ("imputed_flags", "validated_responses"), None),
+        ("quality_weights", ("weighted_weights",), None),
+        ("quality_steps", ("weighted_diagnostics",), None),
+        ("quality_corrections", ("staged_corrections",), None),
+        ("quality_amendments", ("raw_amendments",), None),
+        ("quality_precision", ("estimated_indicators",), {"headlines": headlines}),
+    ]
+    registry = "initiatives" in survey.concepts and bool(survey.initiatives)
+    if registry:
+        counted.append(("quality_initiatives", ("imputed_answers",), None))
+    counted = [x for x in counted if all(lake.has(table, wave.name) for table in x[1])]
+    with lake.open(wave.name, *sorted({table for _, tables, _ in counted for table in tables})) as connection:
+        found = [connection.execute(statement("disclosed", name), given).df() for name, _, given in counted]
+    if registry:
         found.append(_one("initiatives_identified", len(survey.initiatives)))
     table = pd.concat([f for f in found if len(f)], ignore_index=True)
     varied = table["indicator"] == "coefficient_of_variation"

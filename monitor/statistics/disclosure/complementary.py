@@ -17,13 +17,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 
 Name = Any
 """What a quantity or row is called: any hashable value"""
+Ties = Mapping[Name, frozenset[Name]]
+"""What relations tie each quantity to (`System.tables`)"""
 
 programme_size = 2_000
 """Moves in an exact programme (protected quantities times what each is tied to) beyond which it takes too long"""
@@ -67,8 +69,13 @@ class System:
     """Sensitive quantities that no row shows, but that can be worked out from rows that do"""
 
     def tables(self) -> dict[Name, frozenset[Name]]:
-        """Quantity -> all quantities that relations tie it to, itself among them: an attack on it needs no others."""
-        find = _groups((total, member) for total, members in self.relations for member in members)
+        """Quantity -> the quantities that relations tie it to, itself among them: an attack on it needs no others.
+
+        What everyone knows ties nothing together.
+        """
+        known = self.known
+        open_ones = ([n for n in (total, *members) if n not in known] for total, members in self.relations)
+        find = _groups(pair for names in open_ones for pair in pairwise(names))
         tied: dict[Name, set[Name]] = defaultdict(set)
         for name in self.quantities:
             tied[find(name)].add(name)
@@ -155,19 +162,15 @@ def _solve(system: System, primary: set[Name]) -> set[Name]:
         )
         if not exposed(system, primary):
             return set(primary)
-    pattern = _programme(system, primary, _protected(system, primary)) if _small(system, primary) else None
+    ties, protected = system.tables(), _protected(system, primary)
+    small = sum(len(ties[name]) for name in protected) <= programme_size
+    pattern = _programme(system, ties, primary, protected) if small else None
     if pattern is None or exposed(system, pattern, primary):
-        pattern = _one_by_one(system, primary)
+        pattern = _one_by_one(system, ties, primary)
     return pattern
 
 
-def _small(system: System, primary: set[Name]) -> bool:
-    """Whether the exact programme is small enough to be solved in seconds."""
-    ties = system.tables()
-    return sum(len(ties[name]) for name in _protected(system, primary)) <= programme_size
-
-
-def _one_by_one(system: System, primary: set[Name]) -> set[Name]:
+def _one_by_one(system: System, ties: Ties, primary: set[Name]) -> set[Name]:
     """A safe pattern for large systems: the cheapest rows for one exposed quantity after the other.
 
     What is withheld for one costs nothing for the next (Kelly, Golden & Assad 1992, Networks 22). Rows that the whole
@@ -176,38 +179,38 @@ def _one_by_one(system: System, primary: set[Name]) -> set[Name]:
     pattern = set(primary)
     while open_ones := exposed(system, pattern, primary):
         name = min(open_ones, key=lambda n: (-system.quantities[n].need, repr(n)))
-        more = _programme(system, pattern, [name])
+        more = _programme(system, ties, pattern, [name])
         if more is None or more <= pattern:
             return set(system.shows)
         pattern |= more
     for row in sorted(pattern - primary, key=lambda r: (-system.cost[r], repr(r))):
-        if not exposed(system, pattern - {row}, primary):
+        if not any(_exposed_ones(system, pattern - {row}, primary)):
             pattern.remove(row)
     return pattern
 
 
-def _programme(system: System, primary: set[Name], protected: Sequence[Name]) -> set[Name] | None:
+def _programme(system: System, ties: Ties, primary: set[Name], protected: Sequence[Name]) -> set[Name] | None:
     """The cheapest rows, `primary` among them, that leave these quantities their intervals; None where none is found.
+
+    Variables: y of every row that could be withheld yet, then an upward and a downward move of every quantity tied to
+    each protected one. A move δ of a quantity is free between its bounds where all rows that show it are withheld
+    already, and within y times its bounds for every row that is not: y alone need be whole numbers. What is known, and
+    what is tied to nothing protected, cannot move and is left out.
 
     The search ends after a number of nodes, never after a time: the same system gives the same rows on any machine.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import coo_array
 
-    names = sorted(system.quantities, key=repr)
-    rows = sorted(system.shows, key=repr)
-    at = {name: i for i, name in enumerate(names)}
+    moving = [sorted(ties[name] - system.known, key=repr) for name in protected]
+    concerned = set(chain.from_iterable(moving))
+    shown_by: dict[Name, list[Name]] = defaultdict(list)
+    for row, shown in system.shows.items():
+        for name in concerned.intersection(shown) if row not in primary else ():
+            shown_by[name].append(row)
+    rows = sorted(set(chain.from_iterable(shown_by.values())), key=repr)
     row_at = {row: i for i, row in enumerate(rows)}
-    q, r = len(names), len(rows)
-    ties = system.tables()
-    # variables: y per row, z per quantity, then one upward and one downward move of every quantity that is tied to
-    # each protected one
-    size = r + q + 2 * sum(len(ties[name]) for name in protected)
-    lower, upper = np.zeros(size), np.ones(size)
-    for row in primary:
-        lower[row_at[row]] = 1.0
-    for name in system.known:
-        upper[r + at[name]] = 0.0
+    lower, upper = [0.0] * len(rows), [1.0] * len(rows)
     entries: list[tuple[int, int, float]] = []
     low: list[float] = []
     high: list[float] = []
@@ -218,37 +221,35 @@ def _programme(system: System, primary: set[Name], protected: Sequence[Name]) ->
         low.append(least)
         high.append(most)
 
-    for row, shown in system.shows.items():
-        for name in shown:
-            constraint([(r + at[name], 1.0), (row_at[row], -1.0)], -np.inf, 0.0)
-    start = r + q
-    for name in protected:
-        tied = sorted(ties[name], key=repr)
+    for name, tied in zip(protected, moving, strict=True):
         place = {member: i for i, member in enumerate(tied)}
-        where = [at[member] for member in tied]
         need = system.quantities[name].need
         # In units of what is needed, and no further than a few times that: large bounds would let a move through
         # a quantity that is not hidden, within the solver's tolerance.
-        room = np.array([_room(system.quantities[member], need) for member in tied])
-        moves = (start, start + len(tied))
-        start += 2 * len(tied)
+        room = [_room(system.quantities[member], need) for member in tied]
+        related = []
+        for total, members in system.relations:
+            signed = (*((member, 1.0) for member in members), (total, -1.0))
+            related.append([(place[member], sign) for member, sign in signed if member in place])
+        moves = (len(lower), len(lower) + len(tied))
         for first in moves:
-            lower[first : first + len(tied)], upper[first : first + len(tied)] = -room[:, 0], room[:, 1]
-            for i, overall in enumerate(where):
-                constraint([(first + i, 1.0), (r + overall, -room[i, 1])], -np.inf, 0.0)
-                constraint([(first + i, 1.0), (r + overall, room[i, 0])], 0.0, np.inf)
-            for total, members in system.relations:
-                if total in place:
-                    terms = [(first + place[member], 1.0) for member in members] + [(first + place[total], -1.0)]
-                    constraint(terms, 0.0, 0.0)
+            for member, (down, up) in zip(tied, room, strict=True):
+                column = len(lower)
+                lower.append(-down)
+                upper.append(up)
+                for row in shown_by[member]:
+                    constraint([(column, 1.0), (row_at[row], -up)], -np.inf, 0.0)
+                    constraint([(column, 1.0), (row_at[row], down)], 0.0, np.inf)
+            for terms in filter(None, related):
+                constraint([(first + i, factor) for i, factor in terms], 0.0, 0.0)
+        # The truth is inside the interval: one move goes up, or not at all, and the other down.
+        lower[moves[0] + place[name]], upper[moves[1] + place[name]] = 0.0, 0.0
         constraint([(moves[0] + place[name], 1.0), (moves[1] + place[name], -1.0)], 1.0001, np.inf)
-    cost = np.zeros(size)
-    for row in rows:
-        cost[row_at[row]] = system.cost[row]
+    cost, integrality = np.zeros(len(lower)), np.zeros(len(lower))
+    cost[: len(rows)] = [system.cost[row] for row in rows]
+    integrality[: len(rows)] = 1
     lines, columns, factors = zip(*entries, strict=True)
-    matrix = coo_array((factors, (lines, columns)), shape=(len(low), size)).tocsr()
-    integrality = np.zeros(size)
-    integrality[: r + q] = 1
+    matrix = coo_array((factors, (lines, columns)), shape=(len(low), len(lower))).tocsr()
     with _silent():
         answer = milp(
             cost,
@@ -259,7 +260,7 @@ def _programme(system: System, primary: set[Name], protected: Sequence[Name]) ->
         )
     if answer.x is None:
         return None
-    return {row for row in rows if answer.x[row_at[row]] > 0.5}
+    return primary | {row for row in rows if answer.x[row_at[row]] > 0.5}
 
 
 def _room(quantity: Quantity, need: float) -> tuple[float, float]:
@@ -288,6 +289,13 @@ def intervals(
 
     The attacker knows everything shown, every relation, and each quantity's least and greatest possible value.
     """
+    return dict(_worked_out(system, withheld, names))
+
+
+def _worked_out(
+    system: System, withheld: Iterable[Name], names: Iterable[Name] | None
+) -> Iterator[tuple[Name, tuple[float, float]]]:
+    """`intervals`, one after the other."""
     hidden = system.hidden(withheld)
     unknown = [(total, members, [n for n in (total, *members) if n in hidden]) for total, members in system.relations]
     find = _groups(pair for _, _, open_ones in unknown for pair in _links(open_ones))
@@ -296,16 +304,14 @@ def intervals(
         if open_ones:
             tied[find(open_ones[0])].append((total, members))
     groups: dict[Name, _Unknown] = {}
-    found: dict[Name, tuple[float, float]] = {}
     for name in hidden if names is None else names:
         if name not in hidden:
-            found[name] = (system.quantities[name].value,) * 2
+            yield name, (system.quantities[name].value,) * 2
             continue
         group = find(name)
         if group not in groups:
             groups[group] = _Unknown.of(system, hidden, tied.get(group, []), name)
-        found[name] = groups[group].interval(name)
-    return found
+        yield name, groups[group].interval(name)
 
 
 def _links(names: Sequence[Name]) -> Iterable[tuple[Name, Name]]:
@@ -377,11 +383,15 @@ def exposed(
     system: System, withheld: Iterable[Name], primary: Iterable[Name] | None = None
 ) -> dict[Name, tuple[float, float]]:
     """The protected quantities that an attacker can pin more narrowly than declared, with the interval reached."""
+    return dict(_exposed_ones(system, withheld, primary))
+
+
+def _exposed_ones(
+    system: System, withheld: Iterable[Name], primary: Iterable[Name] | None
+) -> Iterator[tuple[Name, tuple[float, float]]]:
+    """`exposed`, one after the other."""
     gone = set(withheld)
     protected = _protected(system, gone if primary is None else set(primary))
-    found = intervals(system, gone, protected)
-    return {
-        name: ends
-        for name, ends in found.items()
-        if not (ends[1] - ends[0] >= system.quantities[name].need * (1 - 1e-6))
-    }
+    for name, ends in _worked_out(system, gone, protected):
+        if not (ends[1] - ends[0] >= system.quantities[name].need * (1 - 1e-6)):
+            yield name, ends
