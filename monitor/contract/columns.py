@@ -47,6 +47,16 @@ wave = Column("wave", "VARCHAR", "Wave: the round of fieldwork, named by the yea
 suppressed = Column(
     "suppressed", "BOOLEAN", "Whether the values of this row are withheld by disclosure control (they are NULL then)."
 )
+CONFIDENTIALITY, RELIABILITY = "confidentiality", "reliability"
+"""Why a row is withheld"""
+withheld_for = Column(
+    "withheld_for",
+    "VARCHAR",
+    "Why the row is withheld: confidentiality (too few firms, firms too much alike or one too large, or it would give "
+    "away another such row: which of these is not told), or reliability (its uncertainty alone: shown, it would give "
+    "nothing away); NULL where it is shown.",
+    values=(CONFIDENTIALITY, RELIABILITY),
+)
 held = Column(
     "held",
     "BOOLEAN",

@@ -21,6 +21,7 @@ from monitor.contract.columns import (
     survey,
     uncertainty,
     wave,
+    withheld_for,
 )
 from monitor.contract.reliability import (
     FEW_FIRMS,
@@ -34,11 +35,11 @@ from monitor.contract.reliability import (
 )
 
 RELIABILITY = (
-    "good, limited or unpublishable. Limited: fewer than "
+    "good or limited; NULL where the row is withheld. Limited: fewer than "
     f"{FEW_FIRMS} effective firms; a share whose interval is {100 * WIDE:.0f} points wide or more, or wider than "
     f"{100 * NARROW:.0f} points and than {WIDE_FOR_ITS_SHARE:g} times the share (or one minus it, where less); an "
-    f"amount with a coefficient of variation above {LIMITED_CV:g}. Unpublishable: fewer than {LEAST_FIRMS} "
-    f"effective firms, {100 * TOO_WIDE:.0f} points, {UNPUBLISHABLE_CV:g}."
+    f"amount with a coefficient of variation above {LIMITED_CV:g}. Withheld for reliability: fewer than "
+    f"{LEAST_FIRMS} effective firms, {100 * TOO_WIDE:.0f} points, {UNPUBLISHABLE_CV:g}."
 )
 
 FIGURES: tuple[Table, ...] = (
@@ -104,9 +105,10 @@ FIGURES: tuple[Table, ...] = (
                 "reliability",
                 "VARCHAR",
                 RELIABILITY,
-                values=("good", "limited", "unpublishable"),
+                values=("good", "limited"),
             ),
             suppressed,
+            withheld_for,
             held,
             Column("comparable_since", "VARCHAR", "First wave this figure can be compared with."),
             Column(
@@ -128,6 +130,7 @@ FIGURES: tuple[Table, ...] = (
             "n_effective",
             "deff",
             "cv",
+            "reliability",
         ),
     ),
     Table(
@@ -171,6 +174,7 @@ FIGURES: tuple[Table, ...] = (
             Column("changed_nl", "VARCHAR", "What changed in its questions between the two waves (Dutch)."),
             Column("changed_en", "VARCHAR", "What changed in its questions between the two waves (English)."),
             suppressed,
+            withheld_for,
         ),
         ("change", "se", "ci_low", "ci_high", "p_value", "overlap_firms"),
     ),

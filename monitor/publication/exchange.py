@@ -9,10 +9,12 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pandas as pd
 
+from monitor.contract.columns import RELIABILITY
 from monitor.publication.public import cell
 from monitor.publication.spelling import spelled
 from monitor.survey import Survey
@@ -46,8 +48,8 @@ def observations(indicators: pd.DataFrame, survey: Survey) -> Iterator[list[str]
 
     Dimensions as in CIS: frequency, region, activity, size class of persons employed, variable, unit, reference
     year. Their codes are Eurostat's; a domain that is none of theirs stands in DOMAIN, in the agency's own list, as
-    `variable.code`. A withheld value is empty with confidentiality status C; limited reliability is observation
-    status U.
+    `variable.code`. A withheld value is empty, with confidentiality status C, or N (not for publication) where it is
+    withheld for its reliability alone; limited and withheld reliability are observation status U.
     """
     codes = cis_codes(survey)
     wanted = indicators[indicators["indicator"].isin(codes)]
@@ -62,9 +64,15 @@ def observations(indicators: pd.DataFrame, survey: Survey) -> Iterator[list[str]
             "PC" if share else token(survey.measures[x["measure"]].unit or "NR"),
             str(survey.waves[x["wave"]].reference_year),
             "" if x["suppressed"] else cell(float(x["estimate"]) * (100 if share else 1)),
-            "" if x["suppressed"] else ("U" if x["reliability"] == "limited" else "A"),
-            "C" if x["suppressed"] else "F",
+            *_statuses(x),
         ]
+
+
+def _statuses(line: Mapping[Any, Any]) -> tuple[str, str]:
+    """A line's observation status and confidentiality status (SDMX cross-domain code lists)."""
+    if line["suppressed"]:
+        return ("U", "N") if line["withheld_for"] == RELIABILITY else ("", "C")
+    return ("U" if line["reliability"] == "limited" else "A"), "F"
 
 
 def placed(survey: Survey, variable: str, code: str) -> dict[str, str]:

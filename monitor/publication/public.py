@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from monitor import contract
+from monitor.contract.columns import withheld_for
 from monitor.storage.lake import columns_in, connect, literal, quoted, statement
 
 STORAGE = "v1.2.0"
@@ -88,6 +89,8 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: contract.Table) -
     if table.withheld:
         empty = " AND ".join(f"{quoted(c)} IS NULL" for c in table.withheld)
         lines.append(f"CHECK (NOT suppressed OR ({empty}))")
+    if withheld_for in table.columns:
+        lines.append("CHECK (suppressed = (withheld_for IS NOT NULL))")
     connection.execute(f"CREATE TABLE {quoted(table.name)} ({', '.join(lines)})")
     connection.execute(f"COMMENT ON TABLE {quoted(table.name)} IS {literal(table.comment)}")
     for column in table.columns:

@@ -79,6 +79,8 @@ def test_keys_and_checks_hold_in_the_database_itself(published: Published, tmp_p
         with pytest.raises(duckdb.ConstraintException):
             connection.execute("UPDATE indicators SET estimate = 0.5 WHERE suppressed")
         with pytest.raises(duckdb.ConstraintException):
+            connection.execute("UPDATE indicators SET withheld_for = NULL WHERE suppressed")
+        with pytest.raises(duckdb.ConstraintException):
             connection.execute("UPDATE claims SET verdict = 'proven'")
         with pytest.raises(duckdb.ConstraintException):
             connection.execute("UPDATE models SET estimator = 'probit'")
@@ -115,7 +117,8 @@ def test_sdmx_lines_follow_the_cis_dimensions(published: Published) -> None:
     assert list(table.columns) == ["DATAFLOW", *exchange.DIMENSIONS, "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"]
     assert not table.duplicated(list(exchange.DIMENSIONS)).any()
     assert (table["DATAFLOW"] == exchange.DATAFLOW).all()
-    assert ((table["OBS_VALUE"] == "") == (table["CONF_STATUS"] == "C")).all()
+    assert ((table["OBS_VALUE"] == "") == table["CONF_STATUS"].isin(["C", "N"])).all()
+    assert (table.loc[table["CONF_STATUS"] == "N", "OBS_STATUS"] == "U").all()
     assert {"2016", "2017"} == set(table["TIME_PERIOD"])
 
 

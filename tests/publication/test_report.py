@@ -262,6 +262,19 @@ def test_withheld_values_are_on_no_page(site: tuple[Path, Lake, Survey, dict[str
     assert figure.count("withheld") >= len(withheld)
 
 
+@pytest.mark.parametrize(
+    ("language", "kinds"), [("nl", ("niet getoond", "te onzeker")), ("en", ("withheld", "too uncertain"))]
+)
+def test_a_page_tells_withheld_for_few_firms_from_too_uncertain(
+    site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]], language: str, kinds: tuple[str, str]
+) -> None:
+    """Beside the figure, and in the note that says what each means."""
+    text = html.unescape((site[0] / language / "participation.html").read_text(encoding="utf-8"))
+    for kind in kinds:
+        assert text.count(f">{kind}<") >= 1, kind
+        assert text.count(f"{kind[0].upper()}{kind[1:]}: ") == 1, kind
+
+
 def test_numbers_on_pages_come_from_disclosed_tables_only(
     site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]], tmp_path: Path
 ) -> None:

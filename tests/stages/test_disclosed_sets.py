@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -54,20 +54,22 @@ def world(answers: Mapping[str, list[object]], domains: Codes) -> WaveFirms:
     return WaveFirms(observed, observed, weights, codes, texts(observed))
 
 
-def lines(firms: WaveFirms, survey: Survey) -> pd.DataFrame:
-    """The lines a wave would publish: every indicator for everyone and in every domain."""
+def lines(firms: WaveFirms, survey: Survey, unreliable: Container[tuple[str, str]] = ()) -> pd.DataFrame:
+    """The lines a wave would publish: every indicator for everyone and in every domain, some (indicator, domain) of
+    them too uncertain."""
     found = sets.sets(firms, survey)
     return pd.DataFrame(
         [
-            {"wave": WAVE, "indicator": name, "domain_variable": variable, "domain": code, "reliability": "good"}
+            {"wave": WAVE, "indicator": name, "domain_variable": variable, "domain": code,
+             "reliability": "unpublishable" if (name, code) in unreliable else "good"}
             for name in survey.indicators
             for variable, code in found.domains
         ]
-    )
+    )  # fmt: skip
 
 
-def chosen(firms: WaveFirms, survey: Survey) -> cells.Withheld:
-    return cells.indicator_rows(lines(firms, survey), survey, {WAVE: firms})
+def chosen(firms: WaveFirms, survey: Survey, unreliable: Container[tuple[str, str]] = ()) -> cells.Withheld:
+    return cells.indicator_rows(lines(firms, survey, unreliable), survey, {WAVE: firms})
 
 
 def rows(*named: tuple[str, str, str]) -> set[cells.Row]:
@@ -139,6 +141,30 @@ def test_a_yes_that_implies_another_yes_makes_a_cell_of_the_difference(tmp_path:
     low, high = intervals(found.system, found.rows, difference)[difference[0]]
     assert high - low >= 3
     assert found.rows
+
+
+SECTORS = {"trade": 5, "industry": 30, "services": 12, "transport": 40}
+
+
+@pytest.mark.parametrize(
+    ("unreliable", "alone", "why"),
+    [
+        ((), (), "services, the cheapest, hide trade"),
+        (("industry",), (), "services hide trade no longer: industry is withheld anyway"),
+        (("services", "industry"), ("industry",), "one of the two hides trade, the other nothing"),
+    ],
+)
+def test_a_line_is_called_uncertain_only_where_it_hides_nothing(
+    tmp_path: Path, unreliable: tuple[str, ...], alone: tuple[str, ...], why: str
+) -> None:
+    declared = survey(tmp_path, {"innovates": "product_innovation"})
+    sector = [code for code, count in SECTORS.items() for _ in range(count)]
+    firms = world({"innovates": [i % 2 == 0 for i in range(len(sector))]}, {"sector": sector})
+    found = chosen(firms, declared, {("innovates", code) for code in unreliable})
+    assert found.primary == rows(("innovates", "sector", "trade"))
+    assert found.unreliable == rows(*(("innovates", "sector", code) for code in alone)), why
+    assert len(found.complementary) == 1
+    assert not exposed(found.system, found.rows - found.unreliable, found.primary), "shown, they would tell nothing"
 
 
 def test_size_and_sector_tell_nothing_of_each_others_cells(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from publication import Published
 from monitor.contract import BY_NAME, TABLES
 from monitor.contract.shape import shaped
 from monitor.stages import disclosed
-from monitor.stages.disclosed import cells, fitted, history, peers, primary
+from monitor.stages.disclosed import cells, declared, fitted, history, peers, primary
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure import complementary
 from monitor.statistics.disclosure.complementary import Quantity, System, exposed, intervals, withheld_rows
@@ -242,6 +242,45 @@ def test_withheld_lines_hold_no_value(made: tuple[Lake, Survey, dict[str, pd.Dat
     for name, frame in made[2].items():
         for column in BY_NAME[name].withheld:
             assert frame.loc[frame["suppressed"], column].isna().all(), (name, column)
+
+
+def test_what_protects_cannot_be_told_from_what_is_protected(
+    made: tuple[Lake, Survey, dict[str, pd.DataFrame]],
+) -> None:
+    """Lines withheld for confidentiality differ in nothing but what they are about."""
+    lake, survey, tables = made
+    table = pd.concat([lake.read("estimated_indicators", w) for w in publication.WAVES], ignore_index=True)
+    firms = {w: found for w in publication.WAVES if (found := WaveFirms.read(lake, survey, w)) is not None}
+    chosen = cells.indicator_rows(table, survey, firms)
+    assert chosen.primary
+    assert chosen.complementary
+    indicators = tables["indicators"]
+    gone = indicators[indicators["withheld_for"] == "confidentiality"]
+    assert {cells.row_of(x) for x in gone.to_dict("records")} == chosen.primary | chosen.complementary
+    about = {*BY_NAME["indicators"].key, "measure", "comparable_since", "reference_period"}
+    assert gone[[c for c in gone if c not in about]].drop_duplicates().shape[0] == 1
+
+
+def test_a_figure_too_uncertain_says_so_and_not_more(made: tuple[Lake, Survey, dict[str, pd.DataFrame]]) -> None:
+    indicators = made[2]["indicators"].set_index(["indicator", "domain", "wave"]).sort_index()
+    uncertain = indicators.loc[publication.UNCERTAIN]
+    assert uncertain["withheld_for"].tolist() == ["reliability"] * 2
+    assert uncertain["n"].isna().all()
+    assert (indicators["withheld_for"].notna() == indicators["suppressed"]).all()
+    changes = made[2]["changes"].set_index(["indicator", "domain"]).sort_index()
+    assert changes.loc[publication.UNCERTAIN, "withheld_for"] == "reliability"
+    assert (changes["withheld_for"].notna() == changes["suppressed"]).all()
+
+
+@pytest.mark.parametrize(
+    ("ends", "why"),
+    [
+        ((None, None), None), (("reliability", None), "reliability"), ((None, "reliability"), "reliability"),
+        (("reliability", "confidentiality"), "confidentiality"), (("confidentiality", None), "confidentiality"),
+    ],
+)  # fmt: skip
+def test_a_change_is_withheld_for_the_stronger_reason_of_its_ends(ends: tuple[str | None, ...], why: str) -> None:
+    assert declared.why_withheld(*ends) == why
 
 
 def test_every_table_has_the_columns_of_the_contract(made: tuple[Lake, Survey, dict[str, pd.DataFrame]]) -> None:

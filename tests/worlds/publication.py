@@ -30,6 +30,8 @@ FIRMS = 240
 SECTORS = ("industry", "services", "trade", "mining")
 SIZES = ("micro", "small", "medium", "large")
 RARE = "mining"
+UNCERTAIN = ("mean_share_new", "large")
+"""Indicator and domain of a figure that is too uncertain to publish, of firms enough"""
 DOMAINS = ("size_band", "sector")
 PAGES = (
     "index", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook", "data",
@@ -323,7 +325,8 @@ def _indicators(
                     "ci_low": max(estimate - 2 * se, 0.0), "ci_high": estimate + 2 * se,
                     "unweighted": _plain(value[inside], indicator.estimator) * unit,
                     "n": n, "events": int(value[inside].sum()) if share else None, "n_effective": n / 1.3, "deff": 1.3,
-                    "cv": se / estimate if estimate else 1.0, "reliability": "good", "comparable_since": WAVES[0],
+                    "cv": se / estimate if estimate else 1.0, "comparable_since": WAVES[0],
+                    "reliability": "unpublishable" if (name, code) == UNCERTAIN else "good",
                 }
             )  # fmt: skip
     return pd.DataFrame(rows).astype({"events": "Int64"})

@@ -23,6 +23,7 @@ def cards(figures: Figures, wave: str) -> list[dict[str, str]]:
             continue
         unit = figures.units.get(name)
         hidden = bool(line["suppressed"])
+        words = figures.withheld_words(line) if hidden else ""
         estimator, _, denominator = figures.recipes[name]
         told = {
             "base": figures.words.label("base", figures.bases[name]),
@@ -36,10 +37,10 @@ def cards(figures: Figures, wave: str) -> list[dict[str, str]]:
                 "label": figures.words.label("indicator", name),
                 "period": period_words(figures, line),
                 "plain_label": t(f"plain_{estimator}", **told),
-                "plain": t("withheld") if hidden else n.value(line["unweighted"], unit, 0 if unit == "share" else None),
+                "plain": words if hidden else n.value(line["unweighted"], unit, 0 if unit == "share" else None),
                 "n": "" if hidden else firms_words(figures, line),
                 "weighted_label": t(f"weighted_{estimator}", **told),
-                "estimate": t("withheld") if hidden else n.value(line["estimate"], unit),
+                "estimate": words if hidden else n.value(line["estimate"], unit),
                 "interval": "" if hidden else n.interval(line["ci_low"], line["ci_high"], unit),
             }
         )

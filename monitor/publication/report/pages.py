@@ -174,7 +174,7 @@ def trends(figures: Figures, waves: Sequence[str]) -> Context:
             if x is None:
                 marks.append(charts.Mark(w, t("not_asked"), None, None, None))
             elif x["suppressed"]:
-                marks.append(charts.Mark(w, t("withheld"), None, None, None))
+                marks.append(charts.Mark(w, figures.withheld_words(x), None, None, None))
             else:
                 text = n.value(x["estimate"], unit)
                 marks.append(charts.Mark(w, text, known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"])))
@@ -215,7 +215,7 @@ def changes(figures: Figures, waves: Sequence[str]) -> Printed:
                 (
                     figures.words.label("indicator", name),
                     f"{x['wave_from']} {DASH} {x['wave_to']}",
-                    t("not_comparable") if apart else moved if shown else t("withheld"),
+                    t("not_comparable") if apart else moved if shown else figures.withheld_words(x),
                     "" if not shown else n.points_interval(x["ci_low"], x["ci_high"]) if share
                     else n.interval(x["ci_low"], x["ci_high"], unit),
                     n.p_value(x["p_value"]) if shown else "",

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from monitor.contract.columns import RELIABILITY
 from monitor.contract.outcomes import counted
 from monitor.publication.report import charts
 from monitor.publication.report.numbers import known
@@ -132,10 +133,14 @@ class Figures:
         known_headlines = {x["name"] for x in lines(tables["measures"], kind="indicator") if x["headline"]}
         self.headlines = [name for name in self.order if name in known_headlines]
 
+    def withheld_words(self, line: Line) -> str:
+        """What stands in place of a withheld value: that it is withheld, or that it is too uncertain."""
+        return self.words.t("too_uncertain" if line["withheld_for"] == RELIABILITY else "withheld")
+
     def value_words(self, line: Line, unit: object, decimals: int | None = None) -> str:
         """A value with its interval, or that it is withheld."""
         if line["suppressed"]:
-            return self.words.t("withheld")
+            return self.withheld_words(line)
         value = self.numbers.value(line["estimate"], unit, decimals)
         return f"{value} ({self.numbers.interval(line['ci_low'], line['ci_high'], unit, decimals)})"
 
@@ -224,7 +229,7 @@ class Figures:
         body = []
         for label, x in rows:
             if x["suppressed"]:
-                body.append((label, t("withheld"), "", "", "", ""))
+                body.append((label, self.withheld_words(x), "", "", "", ""))
             else:
                 plain = n.value(x["unweighted"], unit)
                 body.append(

@@ -16,7 +16,7 @@ import pandas as pd
 from monitor.stages.disclosed import primary, sets
 from monitor.stages.disclosed.contributions import WaveFirms, contributions, largest
 from monitor.stages.disclosed.sets import EVERYONE
-from monitor.statistics.disclosure.complementary import Name, Quantity, System, withheld_rows
+from monitor.statistics.disclosure.complementary import Name, Quantity, System, spare_rows, withheld_rows
 from monitor.survey import Survey
 
 total_cost = 1_000.0
@@ -31,16 +31,19 @@ Row = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Withheld:
-    """Rows withheld for themselves and rows withheld to protect them."""
+    """Rows withheld for themselves, rows withheld to protect them, and rows whose figures are worth too little."""
 
     primary: frozenset[Row]
     complementary: frozenset[Row]
+    """Unreliable ones among them, where they protect a row as well"""
+    unreliable: frozenset[Row]
+    """Rows that are withheld for their uncertainty alone: shown, they would give nothing away"""
     system: System
 
     @property
     def rows(self) -> frozenset[Row]:
         """All of them."""
-        return self.primary | self.complementary
+        return self.primary | self.complementary | self.unreliable
 
 
 def row_of(line: Mapping[Name, object]) -> Row:
@@ -61,15 +64,19 @@ def indicator_rows(
     are lines the newest release withheld: they are taken first, so that the pattern stays as it was where nothing
     changed.
     """
-    system, sensitive, before = System(), set[Row](), set(withheld_before)
+    system, sensitive, unreliable, before = System(), set[Row](), set[Row](), set(withheld_before)
     for wave, lines in indicators.groupby("wave", sort=True):
         if str(wave) in firms:
-            _Wave(str(wave), firms[str(wave)], survey, system).add(lines.to_dict("records"), sensitive, before)
+            _Wave(str(wave), firms[str(wave)], survey, system).add(
+                lines.to_dict("records"), sensitive, unreliable, before
+            )
     for row in published_before:
         if row in system.shows and row not in sensitive:
             system.known.update(system.shows[row])
-    chosen = withheld_rows(system, sensitive)
-    return Withheld(frozenset(sensitive), frozenset(chosen - sensitive), system)
+    # What is withheld for its uncertainty hides others for nothing; where it does, that is its reason too.
+    chosen = withheld_rows(system, sensitive | unreliable)
+    alone = spare_rows(system, chosen, sensitive, unreliable)
+    return Withheld(frozenset(sensitive), frozenset(chosen - sensitive - alone), frozenset(alone), system)
 
 
 def overlap_rows(changes: pd.DataFrame, counts: Mapping[Row, float], least: int) -> set[tuple[str, str, str, str, str]]:
@@ -129,7 +136,9 @@ class _Wave:
         self.sets = sets.sets(firms, survey)
         self.amounts = contributions(firms, survey)
 
-    def add(self, lines: Iterable[Mapping[Any, Any]], sensitive: set[Row], before: set[Row]) -> None:
+    def add(
+        self, lines: Iterable[Mapping[Any, Any]], sensitive: set[Row], unreliable: set[Row], before: set[Row]
+    ) -> None:
         """Add these lines and all that hangs together with them."""
         for line in lines:
             row = row_of(line)
@@ -138,8 +147,10 @@ class _Wave:
                 continue
             quantities, same = self._measured(name, domain)
             self.system.shows[row] = quantities
-            if same or line.get("reliability") == "unpublishable":
+            if same:
                 sensitive.add(row)
+            elif line.get("reliability") == "unpublishable":
+                unreliable.add(row)
             cost = max(self.system.quantities[quantities[0]].value, 1.0)
             cost *= total_cost if domain[0] == EVERYONE else 1.0
             self.system.cost[row] = cost * habit if row in before else cost

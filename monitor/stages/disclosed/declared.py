@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from monitor.contract.columns import CONFIDENTIALITY
 from monitor.stages.disclosed.history import Earlier
 from monitor.stages.disclosed.sets import EVERYONE
 from monitor.storage.lake import Lake
@@ -30,18 +31,19 @@ def with_comparability(changes: pd.DataFrame, indicators: pd.DataFrame, survey: 
     waves whose figures for all firms do not compare: what is not there must say why."""
     told = {}
     whole = indicators[indicators["domain_variable"] == EVERYONE] if len(indicators) else indicators
-    withheld = {(str(x["indicator"]), str(x["wave"])): bool(x["suppressed"]) for x in whole.to_dict("records")}
+    withheld = {(str(x["indicator"]), str(x["wave"])): x["withheld_for"] for x in whole.to_dict("records")}
     apart = []
     for name in survey.indicators:
         waves = sorted(wave for indicator, wave in withheld if indicator == name)
         for before, after in combinations(waves, 2):
             told[name, before, after] = facts = _between(survey, name, before, after)
             if not facts["comparable"]:
+                reason = why_withheld(withheld[name, before], withheld[name, after])
                 apart.append(
                     {
                         "survey": survey.name, "indicator": name, "domain_variable": EVERYONE, "domain": EVERYONE,
                         "wave_from": before, "wave_to": after,
-                        "suppressed": withheld[name, before] or withheld[name, after], "overlap_suppressed": False,
+                        "suppressed": reason is not None, "withheld_for": reason, "overlap_suppressed": False,
                     }
                 )  # fmt: skip
     lines = pd.DataFrame([*changes.to_dict("records"), *apart])
@@ -51,6 +53,11 @@ def with_comparability(changes: pd.DataFrame, indicators: pd.DataFrame, survey: 
             for key in lines[["indicator", "wave_from", "wave_to"]].itertuples(index=False, name=None)
         ] if len(lines) else []  # fmt: skip
     return lines
+
+
+def why_withheld(*ends: str | None) -> str | None:
+    """Why a change is withheld, by why its ends are: for confidentiality where one of them is; None where none is."""
+    return CONFIDENTIALITY if CONFIDENTIALITY in ends else next((end for end in ends if end is not None), None)
 
 
 def _between(survey: Survey, name: str, before: str, after: str) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from monitor import contract
+from monitor.contract.columns import CONFIDENTIALITY
 from monitor.contract.shape import emptied, shaped
 from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms, domains_of, texts
@@ -47,11 +48,13 @@ class Earlier:
                 for table in contract.TABLES
                 if table.name in there
             }
-        as_today = {
-            table.name: shaped(table.name, found[table.name] if _same_key(table, found) else pd.DataFrame())
+        empty = pd.DataFrame()
+        return {
+            table.name: _as_today(table.name, found[table.name])
+            if _same_key(table, found)
+            else shaped(table.name, empty)
             for table in contract.TABLES
         }
-        return {name: shaped(name, emptied(name, frame)) for name, frame in as_today.items()}
 
     @cached_property
     def standing_waves(self) -> frozenset[str]:
@@ -100,6 +103,18 @@ class Earlier:
         if not len(observed):
             return None
         return WaveFirms(observed, filled, observed[["firm", "weight"]], domains_of(survey, filled), texts(observed))
+
+
+def _as_today(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """A release's table in the contract's shape of today: a withheld row shows nothing, and a release that did not say
+    why it withheld a row did so for confidentiality."""
+    table = shaped(name, frame)
+    if "suppressed" in table:
+        table = shaped(name, emptied(name, table))
+    if "withheld_for" in table:
+        untold = table["suppressed"].astype(bool) & table["withheld_for"].isna()
+        table["withheld_for"] = table["withheld_for"].mask(untold, CONFIDENTIALITY)
+    return table
 
 
 def _same_key(table: contract.Table, found: Mapping[str, pd.DataFrame]) -> bool:

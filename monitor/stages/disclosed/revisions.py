@@ -175,7 +175,7 @@ def with_held(indicators: pd.DataFrame, held: Lines) -> pd.DataFrame:
     out = indicators.copy()
     keys = [row_of(line) for line in out.to_dict("records")]
     out["held"] = [key in held for key in keys]
-    for column in (*contract.BY_NAME["indicators"].withheld, "reliability"):
+    for column in contract.BY_NAME["indicators"].withheld:
         if column in out:
             new = [held[k][column] if k in held else v for k, v in zip(keys, out[column], strict=True)]
             out[column] = pd.Series(new, index=out.index, dtype="object")

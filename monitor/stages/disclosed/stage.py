@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from monitor.contract.columns import CONFIDENTIALITY, RELIABILITY
 from monitor.contract.outcomes import counted
 from monitor.contract.shape import emptied, rounded, shaped
 from monitor.stages.disclosed import cells, codebook, declared, fitted, history, peers, quality, revisions, sequence
@@ -67,17 +68,18 @@ def disclose(
     stands = sequence.standing(before, survey, firms)
     indicators = every_line[~every_line["wave"].isin(stands.waves)] if len(every_line) else every_line
     least = survey.disclosure.minimum_firms
-    rows: frozenset[cells.Row] = frozenset()
+    why: dict[cells.Row, str] = {}
     held: dict[cells.Row, Mapping[str, object]] = {}
     if len(indicators):
         chosen = cells.indicator_rows(indicators, survey, firms, history.shown(before), history.withheld(before))
         held, never_shown = revisions.held_lines(before, survey, firms, chosen.system, chosen.rows)
-        rows = chosen.rows | never_shown
-        for name in complementary.exposed(chosen.system, rows, chosen.primary):
+        why = dict.fromkeys(chosen.rows | never_shown, CONFIDENTIALITY)
+        why |= dict.fromkeys(chosen.unreliable - never_shown, RELIABILITY)
+        for name in complementary.exposed(chosen.system, why, chosen.primary):
             log.warning("disclosed: %s can still be worked out from what was published before", name)
-    printed = revisions.with_held(without_few_routed(withhold_lines(indicators, rows), least), held)
+    printed = revisions.with_held(without_few_routed(withhold_lines(indicators, why), least), held)
     standing_lines = history.lines_of(before, stands.waves)
-    gone = rows | {row for row, line in standing_lines.items() if line["suppressed"]}
+    gone = why | {row: str(line["withheld_for"]) for row, line in standing_lines.items() if line["suppressed"]}
     shown_again = {row: line for row, line in standing_lines.items() if not line["suppressed"]}
     changes = rounded(
         "changes",
@@ -130,37 +132,41 @@ def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:
     return indicators[firms.groupby([indicators["wave"], indicators["indicator"]]).transform("max") > 0]
 
 
-def withhold_lines(indicators: pd.DataFrame, rows: Iterable[cells.Row]) -> pd.DataFrame:
-    """`indicators` with the values of these lines gone. What is left of a withheld line says nothing about why."""
-    gone = set(rows)
+def withhold_lines(indicators: pd.DataFrame, why: Mapping[cells.Row, str]) -> pd.DataFrame:
+    """`indicators` with the values of these lines gone (line -> why). What is left of a line that is withheld for
+    confidentiality does not tell whether it is sensitive itself or protects another."""
     out = indicators.copy()
     keys = [cells.row_of(line) for line in out.to_dict("records")]
-    out["suppressed"] = [key in gone for key in keys]
+    out["suppressed"] = [key in why for key in keys]
+    out["withheld_for"] = [why.get(key) for key in keys]
     return emptied("indicators", out)
 
 
 def withhold_changes(
-    changes: pd.DataFrame, counts: Mapping[cells.Row, float], rows: Iterable[cells.Row], least: int
+    changes: pd.DataFrame, counts: Mapping[cells.Row, float], why: Mapping[cells.Row, str], least: int
 ) -> pd.DataFrame:
     """`changes` without those that would give back a withheld end: the change and one end give the other.
 
-    `counts` are the numbers of firms that the lines of indicators show, `rows` the lines that are withheld.
+    `counts` are the numbers of firms that the lines of indicators show, `why` the lines that are withheld. A change is
+    withheld for reliability where no end is withheld for confidentiality.
     The number of firms in both waves is withheld by itself where it, or what it leaves of a wave's own number, is 1 to
     `least` − 1 (and where it could be worked out from the others): `overlap_suppressed`.
     """
     out = changes.copy()
     if not len(out):
         return out
-    gone = set(rows)
-    few = cells.overlap_rows(out, {row: count for row, count in counts.items() if row not in gone}, least)
+    few = cells.overlap_rows(out, {row: count for row, count in counts.items() if row not in why}, least)
     lines = out.to_dict("records")
-    out["suppressed"] = [
-        any(
-            (str(line[end]), str(line["indicator"]), str(line["domain_variable"]), str(line["domain"])) in gone
-            for end in ("wave_from", "wave_to")
+    out["withheld_for"] = [
+        declared.why_withheld(
+            *(
+                why.get((str(line[end]), str(line["indicator"]), str(line["domain_variable"]), str(line["domain"])))
+                for end in ("wave_from", "wave_to")
+            )
         )
         for line in lines
     ]
+    out["suppressed"] = out["withheld_for"].notna()
     pairs = [
         tuple(str(x[c]) for c in ("indicator", "domain_variable", "domain", "wave_from", "wave_to")) for x in lines
     ]

@@ -183,10 +183,30 @@ def _one_by_one(system: System, ties: Ties, primary: set[Name]) -> set[Name]:
         if more is None or more <= pattern:
             return set(system.shows)
         pattern |= more
-    for row in sorted(pattern - primary, key=lambda r: (-system.cost[r], repr(r))):
-        if not any(_exposed_ones(system, pattern - {row}, primary)):
-            pattern.remove(row)
-    return pattern
+    return pattern - _spare(
+        system, pattern, primary, sorted(pattern - primary, key=lambda r: (-system.cost[r], repr(r)))
+    )
+
+
+def spare_rows(system: System, withheld: Iterable[Name], primary: set[Name], rows: Iterable[Name]) -> set[Name]:
+    """Those of these withheld rows that protect nothing: all of them could be shown beside what is shown, and every
+    protected quantity stays as far from exposed as it is."""
+    gone, asked, found = set(withheld), set(rows), set[Name]()
+    for part in system.parts():
+        if candidates := sorted(asked & set(part.shows), key=repr):
+            inside = set(part.shows)
+            found |= _spare(part, gone & inside, primary & inside, candidates)
+    return found
+
+
+def _spare(system: System, pattern: set[Name], primary: set[Name], rows: Iterable[Name]) -> set[Name]:
+    """`spare_rows` of one part, tried one after the other in this order."""
+    already, spare = set(exposed(system, pattern, primary)), set[Name]()
+    for row in rows:
+        left = pattern - spare - {row}
+        if all(name in already for name, _ in _exposed_ones(system, left, primary)):
+            spare.add(row)
+    return spare
 
 
 def _programme(system: System, ties: Ties, primary: set[Name], protected: Sequence[Name]) -> set[Name] | None:
