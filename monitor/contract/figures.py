@@ -202,8 +202,9 @@ FIGURES: tuple[Table, ...] = (
     ),
     Table(
         "benchmarks",
-        "Benchmarks: weighted median and quartiles by domain of the values firms gave, rounded to two digits. Nothing "
-        "is filled in here; the estimates in `indicators` rest on completed answers as well.",
+        "Benchmarks: weighted median and quartiles by domain of the values firms gave, rounded to two digits; where "
+        "fewer than three answers round to the same, the mean of the answers around it, so that none is one firm's. "
+        "Nothing is filled in here; the estimates in `indicators` rest on completed answers as well.",
         ("survey", "wave", "measure", "domain_variable", "domain"),
         (
             survey,

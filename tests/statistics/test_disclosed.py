@@ -384,9 +384,35 @@ def test_quantiles_are_rounded_and_need_firms_on_either_side(
         assert pd.isna(row["p25"]) == (len(inside) < 40), domain
         for value in row[["p25", "median", "p75"]].dropna():
             assert value == peers.rounded(value)
-            assert value not in set(inside["turnover_eur"]) or value == peers.rounded(value)
+            rounds_to = inside["turnover_eur"].map(peers.rounded).eq(value).sum()
+            assert value not in set(inside["turnover_eur"]) or rounds_to >= 3
     assert peers.rounded(1_234_567.0) == 1_200_000.0
     assert peers.rounded(0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("answers", "shown", "why"),
+    [
+        ([90, 98, 101, 102, 104], 100, "three answers round to it"),
+        ([90, 97, 100, 119, 130], 110, "the mean of three"),
+        ([20, 90, 100, 110, 160], 96, "the mean of five, for that of three is one firm's answer"),
+        ([80, 90, 100, 120, 130], None, "both means are 100, which one firm alone gave"),
+        ([0, 0, 100, 1000, 1010], None, "in the mean of three one firm holds nearly all, in that of five two do"),
+    ],
+)
+def test_a_quantile_is_no_single_firms_answer(answers: list[float], shown: float | None, why: str) -> None:
+    values = np.array(answers, dtype=float)
+    assert peers.of_several(values, len(values) // 2, Disclosure()) == shown, why
+
+
+@pytest.mark.parametrize(("heavy", "shown"), [(1.0, True), (100.0, False)])
+def test_a_quantile_needs_firms_on_either_side_and_not_weight_alone(heavy: float, shown: bool) -> None:
+    """The fifth of forty firms stands for more than half of them: four lie under the median."""
+    part = pd.DataFrame({"value": np.arange(1000.0, 1040.0), "weight": 1.0})
+    part.loc[4, "weight"] = heavy
+    found = peers._quantiles(part, Disclosure(), 1.0)
+    assert (found["median"] is not None) is shown
+    assert (found["p25"] is not None) is shown
 
 
 def test_quality_says_how_many_and_by_which_definition(made: tuple[Lake, Survey, dict[str, pd.DataFrame]]) -> None:

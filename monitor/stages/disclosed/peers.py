@@ -9,16 +9,18 @@ from __future__ import annotations
 from math import floor, log10
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from monitor.stages.disclosed import primary
 from monitor.stages.disclosed.cells import EVERYONE
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure.complementary import Quantity, System, withheld_rows
 from monitor.storage.lake import Lake, columns_in, statement
-from monitor.survey import Survey
+from monitor.survey import Disclosure, Survey
 
 digits = 2
-"""Significant digits of a published quantile: no firm's own amount can be read off it"""
+"""Significant digits of a published quantile"""
 
 
 def initiatives(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
@@ -70,7 +72,8 @@ def benchmarks(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> pd.DataFr
     """Weighted median and quartiles of every number-valued measure, by domain, from the answers as given.
 
     A median is shown where the minimum number of firms stand on either side of it, quartiles where they do beyond
-    each quartile; all are rounded to two significant digits. Percentages come as shares.
+    each quartile; all are rounded to two significant digits, and none is one firm's answer (`of_several`). Percentages
+    come as shares.
     """
     columns = ["survey", "wave", "measure", "domain_variable", "domain", "p25", "median", "p75"]
     columns += ["quartiles_suppressed", "suppressed"]
@@ -89,7 +92,7 @@ def benchmarks(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> pd.DataFr
             groups += [(variable, str(code), part) for code, part in merged.groupby("domain")]
         unit = 0.01 if measure.type == "percentage" else 1.0
         for variable, code, part in groups:
-            quantiles = _quantiles(part, survey.disclosure.minimum_firms)
+            quantiles = _quantiles(part, survey.disclosure, unit)
             rows.append(
                 {
                     "survey": survey.name,
@@ -97,7 +100,7 @@ def benchmarks(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> pd.DataFr
                     "measure": measure.name,
                     "domain_variable": variable,
                     "domain": code,
-                    **{name: None if v is None else rounded(v * unit) for name, v in quantiles.items()},
+                    **quantiles,
                     "quartiles_suppressed": quantiles["p25"] is None,
                     "suppressed": quantiles["median"] is None,
                 }
@@ -105,20 +108,55 @@ def benchmarks(firms_of_wave: WaveFirms, survey: Survey, wave: str) -> pd.DataFr
     return pd.DataFrame(rows, columns=columns)
 
 
-def _quantiles(part: pd.DataFrame, least: int) -> dict[str, float | None]:
+def _quantiles(part: pd.DataFrame, limits: Disclosure, unit: float) -> dict[str, float | None]:
+    """p25, median and p75 of the answers (value, weight), as they are published; None where they are not."""
     ordered = part.sort_values("value", kind="stable")
     reached = ordered["weight"].cumsum().to_numpy() / ordered["weight"].sum()
-    values = ordered["value"].to_numpy(dtype=float)
+    values = ordered["value"].to_numpy(dtype=float) * unit
+    least, n = limits.minimum_firms, len(values)
 
-    def at(share: float) -> float:
-        return float(values[min(int(np.searchsorted(reached, share - 1e-12)), len(values) - 1)])
+    def at(share: float) -> float | None:
+        place = min(int(np.searchsorted(reached, share - 1e-12)), n - 1)
+        beyond = min(place + 1, n - place)
+        return of_several(values, place, limits) if beyond >= least else None
 
     shown: dict[str, float | None] = {"p25": None, "median": None, "p75": None}
-    if len(values) >= 2 * least:
+    if n >= 2 * least:
         shown["median"] = at(0.5)
-    if len(values) >= 4 * least:
-        shown |= {"p25": at(0.25), "p75": at(0.75)}
+    if n >= 4 * least and shown["median"] is not None:
+        quartiles = at(0.25), at(0.75)
+        if None not in quartiles:
+            shown["p25"], shown["p75"] = quartiles
     return shown
+
+
+def of_several(values: npt.NDArray[np.float64], place: int, limits: Disclosure) -> float | None:
+    """The value at this place of the sorted answers, so that it is not one firm's: rounded, where at least three
+    answers round to the same; else the rounded mean of the three answers around it, or of five, seven, … as long as
+    they are fewer than the minimum number of firms: further away it would be another quantile.
+
+    A mean is taken where it obeys the rules for amounts (no firm of them can work out another's answer), and equals no
+    answer to which fewer than three round. None where no such mean is left.
+
+    values: (firms,) sorted, in the unit of publication.
+    """
+    own = rounded(values[place])
+    if _round_to(values, own) >= primary.fewest_others:
+        return own
+    widest = (limits.minimum_firms - 1) // 2
+    for reach in range(1, min(place, len(values) - 1 - place, widest) + 1):
+        around = values[place - reach : place + reach + 1]
+        mean = rounded(float(around.mean()))
+        alone = np.isclose(values, mean, rtol=1e-9, atol=0.0).any() and _round_to(values, mean) < primary.fewest_others
+        if not alone and not primary.one_firm_too_large(around, limits.p_percent, limits.dominance):
+            return mean
+    return None
+
+
+def _round_to(values: npt.NDArray[np.float64], value: float) -> int:
+    """How many answers are published as this value."""
+    near = values[np.abs(values - value) <= 0.1 * abs(value)]
+    return sum(rounded(answer) == value for answer in near)
 
 
 def rounded(value: float) -> float:
