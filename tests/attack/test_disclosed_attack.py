@@ -285,6 +285,20 @@ def test_no_difference_of_two_releases_is_about_a_few_firms(
             assert ((moved == 0) | (moved >= 10)).all(), (name, column)
 
 
+def test_the_same_lines_are_withheld_where_firms_of_another_sector_changed(
+    revised: tuple[dict[int, dict[str, pd.DataFrame]], Path],
+) -> None:
+    """Twelve firms of industry answered otherwise, and the wave moved."""
+    withheld = {}
+    for number in (1, 3):
+        table = revised[0][number]["indicators"]
+        table = table[(table["wave"] == WAVES[0]) & (table["domain"] != "industry")]
+        assert bool(table["held"].all()) is False
+        withheld[number] = set(table.loc[table["suppressed"], KEY].itertuples(index=False, name=None))
+    assert withheld[1] == withheld[3]
+    assert withheld[1]
+
+
 def test_a_held_line_is_the_line_of_the_last_release(revised: tuple[dict[int, dict[str, pd.DataFrame]], Path]) -> None:
     first, second = revised[0][1]["indicators"], revised[0][2]["indicators"]
     held = second[second["held"]].merge(first, on=KEY, suffixes=("", "_then"))

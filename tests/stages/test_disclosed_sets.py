@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import publication
 import pytest
 from test_disclosed import two_way
 
-from monitor.stages.disclosed import cells, sets
+from monitor.stages.disclosed import cells, revisions, sets
 from monitor.stages.disclosed.contributions import WaveFirms, texts
 from monitor.statistics.disclosure import complementary
 from monitor.statistics.disclosure.complementary import exposed, intervals, withheld_rows
@@ -203,6 +204,60 @@ def test_who_came_or_left_between_two_waves_is_a_cell_too(both: int, withheld: b
     counts = {("2017", "i", "all", "all"): 100.0, ("2018", "i", "all", "all"): 190.0}
     assert bool(cells.overlap_rows(changes, counts, 10)) is withheld
     assert bool(cells.overlap_rows(changes, {}, 10)) is (0 < both < 10)
+
+
+# --- one release after another ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("joined", "held"), [(0, False), (1, True), (9, True), (10, False)])
+def test_a_few_firms_between_two_lines_that_many_changed_in_hold_a_line(
+    tmp_path: Path, joined: int, held: bool
+) -> None:
+    """Eleven more top innovators, and eleven and a few more innovators: the few are those that are no top innovator,
+    though no line is about these."""
+    declared = survey(tmp_path, {"innovates": "product_innovation", "top": "turnover_share_new_to_market > 40"})
+
+    def answered(top: int, others: int) -> WaveFirms:
+        innovates = [i < 40 + top or 60 <= i < 120 + others for i in range(200)]
+        return world({"innovates": innovates, "top": [i < 40 + top for i in range(200)]}, {})
+
+    was, now = answered(0, 0), answered(11, joined)
+    found = chosen(now, declared)
+    assert not found.rows
+    shown = {cells.row_of(line): line for line in lines(now, declared).to_dict("records")}
+    release = SimpleNamespace(lines=shown, firms=lambda survey, wave: was)
+    lines_held, never = revisions.held_lines([release], declared, {WAVE: now}, found.system, found.rows)  # type: ignore[list-item]
+    assert bool(lines_held) is held
+    assert not never
+
+
+def sectors(tmp_path: Path, counts: Mapping[str, int], before: set[cells.Row]) -> set[cells.Row]:
+    """The lines withheld where sectors have so many firms, and an earlier release withheld these."""
+    declared = survey(tmp_path, {"innovates": "product_innovation"})
+    sector = [code for code, count in counts.items() for _ in range(count)]
+    size = ["small" if i % 2 else "large" for i in range(len(sector))]
+    firms = world({"innovates": [i % 4 < 2 for i in range(len(sector))]}, {"sector": sector, "size_band": size})
+    table = lines(firms, declared)
+    return set(cells.indicator_rows(table, declared, {WAVE: firms}, withheld_before=before).rows)
+
+
+def test_what_hid_a_sensitive_line_goes_on_hiding_it(tmp_path: Path) -> None:
+    """Services grew, and industry would now be the cheapest to hide trade behind. Who sees services, which lay hidden
+    with trade in the last release, and industry there, has trade."""
+    before = rows(("innovates", "sector", "trade"), ("innovates", "sector", "services"))
+    assert sectors(tmp_path / "first", SECTORS, set()) == before
+    grown = SECTORS | {"services": 33}
+    anew = rows(("innovates", "sector", "trade"), ("innovates", "sector", "industry"))
+    assert sectors(tmp_path / "anew", grown, set()) == anew
+    assert sectors(tmp_path / "then", grown, before) == before
+
+
+def test_a_line_comes_back_where_it_hides_nothing(tmp_path: Path) -> None:
+    """No size band is sensitive, or hidden together with a sector."""
+    before = rows(
+        *(("innovates", "sector", code) for code in ("trade", "services")), ("innovates", "size_band", "small")
+    )
+    assert sectors(tmp_path, SECTORS, before) == before - rows(("innovates", "size_band", "small"))
 
 
 # --- large systems -------------------------------------------------------------------------------------------------

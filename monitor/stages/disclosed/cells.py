@@ -22,9 +22,6 @@ from monitor.survey import Survey
 total_cost = 1_000.0
 """How many times dearer it is to withhold a table's total than a cell of the same size"""
 
-habit = 0.01
-"""What withholding a line costs that the newest release withheld already, against one it showed"""
-
 Row = tuple[str, str, str, str]
 """(wave, indicator, domain variable, domain)"""
 
@@ -61,21 +58,19 @@ def indicator_rows(
     """The lines of `indicators` to withhold. `firms` are those of each wave.
 
     `published_before` are lines an earlier release has shown: they cannot protect anything any more. `withheld_before`
-    are lines the newest release withheld: they are taken first, so that the pattern stays as it was where nothing
-    changed.
+    are lines the newest release withheld for confidentiality: what still hides something stays withheld, so that the
+    pattern is the same where nothing changed, and no release shows what another hid a sensitive line behind.
     """
     system, sensitive, unreliable, before = System(), set[Row](), set[Row](), set(withheld_before)
     for wave, lines in indicators.groupby("wave", sort=True):
         if str(wave) in firms:
-            _Wave(str(wave), firms[str(wave)], survey, system).add(
-                lines.to_dict("records"), sensitive, unreliable, before
-            )
+            _Wave(str(wave), firms[str(wave)], survey, system).add(lines.to_dict("records"), sensitive, unreliable)
     for row in published_before:
         if row in system.shows and row not in sensitive:
             system.known.update(system.shows[row])
     # What is withheld for its uncertainty hides others for nothing; where it does, that is its reason too.
-    chosen = withheld_rows(system, sensitive | unreliable)
-    alone = spare_rows(system, chosen, sensitive, unreliable)
+    chosen = withheld_rows(system, sensitive | unreliable, before)
+    alone = spare_rows(system, chosen, sensitive, unreliable - before)
     return Withheld(frozenset(sensitive), frozenset(chosen - sensitive - alone), frozenset(alone), system)
 
 
@@ -136,9 +131,7 @@ class _Wave:
         self.sets = sets.sets(firms, survey)
         self.amounts = contributions(firms, survey)
 
-    def add(
-        self, lines: Iterable[Mapping[Any, Any]], sensitive: set[Row], unreliable: set[Row], before: set[Row]
-    ) -> None:
+    def add(self, lines: Iterable[Mapping[Any, Any]], sensitive: set[Row], unreliable: set[Row]) -> None:
         """Add these lines and all that hangs together with them."""
         for line in lines:
             row = row_of(line)
@@ -152,8 +145,7 @@ class _Wave:
             elif line.get("reliability") == "unpublishable":
                 unreliable.add(row)
             cost = max(self.system.quantities[quantities[0]].value, 1.0)
-            cost *= total_cost if domain[0] == EVERYONE else 1.0
-            self.system.cost[row] = cost * habit if row in before else cost
+            self.system.cost[row] = cost * total_cost if domain[0] == EVERYONE else cost
         self._between_measures()
         self._between_domains()
 

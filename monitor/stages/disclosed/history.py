@@ -95,9 +95,12 @@ class Earlier:
     def _read(self, survey: Survey, wave: str) -> WaveFirms | None:
         with connect(self.folder / "secure" / "microdata.duckdb", read_only=True) as connection:
             observed = connection.execute("SELECT * FROM firms WHERE wave = $wave", {"wave": wave}).df()
+            # Of what was filled in, only where a firm belongs: an earlier release is compared by what firms answered.
+            columns = {c for c, *_ in connection.execute("DESCRIBE completed").fetchall()}
+            places = sorted(columns & {part for domain in survey.domains for part in domain.split("*")})
             filled = connection.execute(
-                "SELECT * FROM completed WHERE wave = $wave AND imputation = (SELECT min(imputation) FROM completed "
-                "WHERE wave = $wave)",
+                f"SELECT {', '.join(map(quoted, ('firm', *places)))} FROM completed WHERE wave = $wave "
+                "AND imputation = (SELECT min(imputation) FROM completed WHERE wave = $wave)",
                 {"wave": wave},
             ).df()
         if not len(observed):
@@ -142,8 +145,8 @@ def lines_of(before: Sequence[Earlier], waves: Iterable[str]) -> dict[Row, dict[
 
 
 def withheld(before: Sequence[Earlier]) -> set[Row]:
-    """Indicator lines that the newest of them withheld."""
+    """Indicator lines that the newest of them withheld for confidentiality."""
     if not before:
         return set()
     table = before[-1].tables["indicators"]
-    return {row_of(line) for line in table[table["suppressed"].astype(bool)].to_dict("records")}
+    return {row_of(line) for line in table[table["withheld_for"] == CONFIDENTIALITY].to_dict("records")}

@@ -1,7 +1,7 @@
 """Figures that were published before: what changed in them is a cell too, for anyone can subtract two releases.
 
 Belongs here: which published figures stay as they were until enough firms changed. Does not belong here: reading
-earlier releases (`history`), solving a system (`complementary`).
+earlier releases (`history`), which firms changed (`changed`), solving a system (`complementary`).
 
 A line that one to `minimum_firms` − 1 firms changed in (they came, went, moved or answered otherwise) is **held**: the
 new release shows the figure of the last one again, and with it every line from which the change could be worked out.
@@ -17,6 +17,7 @@ import pandas as pd
 
 from monitor import contract
 from monitor.stages.disclosed.cells import EVERYONE, Row, events_of, number, row_of
+from monitor.stages.disclosed.changed import changed_between, changed_firms, changed_lines
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier
 from monitor.statistics.disclosure.complementary import Name, Quantity, System, withheld_rows
@@ -47,10 +48,11 @@ def held_lines(
     least = survey.disclosure.minimum_firms
     rows: set[Row] = set()
     for release in before:
-        changed = _changed(release, survey, firms, set(system.shows))
+        changed = changed_lines(release, survey, firms, set(system.shows))
         fresh = [row for row, line in release.lines.items() if not _true(line.get("held"))]
         seen = {name for row in fresh for name in system.shows.get(row, ())}
-        difference = _difference(system, changed, seen, set(gone), least)
+        between = changed_between(release, survey, firms, system)
+        difference = _difference(system, changed, between, seen, set(gone), least)
         few = {row for row in difference.shows if row[0] != UNSEEN and 0 < changed[row][0] < least}
         unseen = set(difference.shows) - set(changed)
         rows |= withheld_rows(difference, few | unseen) - unseen
@@ -60,92 +62,20 @@ def held_lines(
     return former, rows - set(former)
 
 
-def _changed(
-    release: Earlier, survey: Survey, firms: Mapping[str, WaveFirms], rows: set[Row]
-) -> dict[Row, tuple[int, int]]:
-    """Line -> firms whose answer in it changed, and of those the firms that came into it or left it."""
-    found: dict[Row, tuple[int, int]] = {}
-    for wave in sorted({row[0] for row in rows}):
-        was, now = release.firms(survey, wave), firms.get(wave)
-        if was is None or now is None:
-            continue
-        mine = {row for row in rows if row[0] == wave and row[1] in survey.indicators}
-        found |= dict.fromkeys(mine, (0, 0))
-        differing = _differing(was, now, survey)
-        if len(differing):
-            was, now = was.only(differing), now.only(differing)
-            for name in sorted({row[1] for row in mine}):
-                for domain, counts in changed_firms(was, now, survey.indicators[name]).items():
-                    found[wave, name, *domain] = counts
-    return found
-
-
-def _differing(was: WaveFirms, now: WaveFirms, survey: Survey) -> pd.Index:
-    """The firms with anything different that a line could show: a measure, a base, a domain, or being there at all."""
-    names = {i.measure for i in survey.indicators.values()} | {i.denominator for i in survey.indicators.values()}
-    names |= {f"base_{i.base}" for i in survey.indicators.values()}
-    columns = sorted(n for n in names if n and (n in was.observed or n in now.observed))
-    tables = []
-    for side in (was, now):
-        there = [c for c in columns if c in side.observed]
-        table = side.observed.set_index("firm")[there].astype("float64").reindex(columns=columns)
-        for variable in sorted(set(was.domains) | set(now.domains)):
-            codes = side.domains.get(variable)
-            table[variable] = None if codes is None else codes.set_index("firm")["domain"].reindex(table.index)
-        tables.append(table)
-    before, after = tables
-    both = before.index.intersection(after.index)
-    one, other = before.loc[both], after.loc[both]
-    different = ((one != other) & ~(one.isna() & other.isna())).any(axis=1)
-    return both[different.to_numpy()].append([before.index.difference(both), after.index.difference(both)])
-
-
-def changed_firms(was: WaveFirms, now: WaveFirms, indicator: Indicator) -> dict[tuple[str, str], tuple[int, int]]:
-    """Domain -> how many firms changed in an indicator's line, and how many of those came or left."""
-    before, after = _values(was.observed, indicator), _values(now.observed, indicator)
-    firms = before.index.union(after.index)
-    before, after = before.reindex(firms), after.reindex(firms)
-    inside_before, inside_after = before.notna(), after.notna()
-    other = inside_before & inside_after & (before != after)
-    moved = inside_before != inside_after
-    found = {(EVERYONE, EVERYONE): (int((other | moved).sum()), int(moved.sum()))}
-    for variable, codes in now.domains.items():
-        if variable not in was.domains:
-            continue
-        here = codes.set_index("firm")["domain"].reindex(firms).where(inside_after)
-        there = was.domains[variable].set_index("firm")["domain"].reindex(firms).where(inside_before)
-        for code in sorted(set(here.dropna()) | set(there.dropna())):
-            then, since = there == code, here == code
-            came_or_left = then != since
-            found[variable, str(code)] = (
-                int((came_or_left | (then & since & other)).sum()),
-                int(came_or_left.sum()),
-            )
-    return found
-
-
-def _values(observed: pd.DataFrame, indicator: Indicator) -> pd.Series:
-    """Firm -> its value in an indicator as answered; missing where it is outside the base or did not answer."""
-    if indicator.measure not in observed or observed.empty:
-        return pd.Series(dtype="object")
-    value = observed[indicator.measure]
-    known = value.notna() & observed.get(f"base_{indicator.base}", pd.Series(True, index=observed.index)).fillna(False)
-    text = pd.to_numeric(value.astype("float64"), errors="coerce").map("{:.12g}".format)
-    if indicator.denominator and indicator.denominator in observed:
-        below = observed[indicator.denominator]
-        known &= below.notna()
-        text += "/" + below.astype("float64").map("{:.12g}".format)
-    return pd.Series(text.where(known.astype(bool), None).to_numpy(), index=observed["firm"].to_numpy())
-
-
 def _difference(
-    system: System, changed: Mapping[Row, tuple[int, int]], seen: set[Name], gone: set[Row], least: int
+    system: System,
+    changed: Mapping[Row, tuple[int, int]],
+    between: Mapping[Name, int],
+    seen: set[Name],
+    gone: set[Row],
+    least: int,
 ) -> System:
     """What subtracting tells: the same quantities and relations as now, every value a change.
 
     A change is known where no firm changed, and where a line shows a quantity now that was `seen` before; it is
-    protected where it is about fewer firms than `least`. What a line does not tell of its changes, for it is withheld
-    now or was not seen before, stands as a line of its own that is withheld: (`UNSEEN`, line).
+    protected where it is about fewer firms than `least`, whether a line shows it or it lies `between` lines. What a
+    line does not tell of its changes, for it is withheld now or was not seen before, stands as a line of its own that
+    is withheld: (`UNSEEN`, line).
 
     A change has no bounds worth knowing: what was shown has at least the minimum number of firms to lose. So it is safe
     as soon as it is not determined, and no value is needed: any interval is as good as another.
@@ -158,6 +88,7 @@ def _difference(
         firms, members = changed[row]
         for name, count in zip(system.shows[row], (members, firms), strict=False):
             counts[name] = max(count, counts.get(name, 0))
+    counts |= {name: count for name, count in between.items() if name not in counts}
     known |= {name for name, count in counts.items() if count == 0}
     for name, count in counts.items():
         quantities[name].width = 1.0 if 0 < count < least else 0.0
@@ -167,7 +98,9 @@ def _difference(
         told = () if row in gone else tuple(name for name in open_ones if name in seen)
         shows[row], shows[UNSEEN, row] = told, tuple(name for name in open_ones if name not in told)
     shows = {row: names for row, names in shows.items() if names}
-    return System(quantities, system.relations, shows, {row: system.cost.get(row, 0.0) for row in shows}, known)
+    told_by_none = {name for name in between if quantities[name].width > 0}
+    cost = {row: system.cost.get(row, 0.0) for row in shows}
+    return System(quantities, system.relations, shows, cost, known, told_by_none)
 
 
 def with_held(indicators: pd.DataFrame, held: Lines) -> pd.DataFrame:

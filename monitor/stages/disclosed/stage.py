@@ -5,8 +5,8 @@ contract. Does not belong here: estimating, or writing a release.
 
 `primary` says which cells are sensitive, `complementary` what else must go, `sets` which firms a figure counts,
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
-`history`, `sequence` and `revisions` what earlier releases have shown; `quality` and `codebook` describe the survey
-itself, `declared` what its definition decides about lines.
+`history`, `changed`, `sequence` and `revisions` what earlier releases have shown; `quality` and `codebook` describe the
+survey itself, `declared` what its definition decides about lines.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any
 
@@ -124,19 +125,36 @@ def _groups(pairs: Iterable[tuple[Name, Name]]) -> Callable[[Name], Name]:
     return find
 
 
-def withheld_rows(system: System, primary: set[Name]) -> set[Name]:
+def withheld_rows(system: System, primary: set[Name], before: Iterable[Name] = ()) -> set[Name]:
     """The cheapest set of rows, containing `primary`, after which every protected quantity keeps its interval.
 
     Exact cell suppression as a mixed integer programme (Fischetti & Salazar 2001): a quantity may move by δ only where
     it is hidden, Σ parts δ = δ of the total, and for each protected quantity there are moves up and down that together
     make its interval as wide as declared. Where no pattern does it, whole tables are withheld until one does.
+
+    Rows withheld `before` stay withheld while what they hide hangs together with a protected quantity: shown now, they
+    would tell what they hid then. The pattern is only added to, so it is the same where nothing about it changed.
     """
-    chosen = set(primary)
+    chosen, last = set(primary), set(before)
     for part in system.parts():
         inside = primary & set(part.shows)
         if inside or part.implied:
-            chosen |= _solve(part, inside)
+            chosen |= _solve(part, inside | _still_hiding(part, inside, last & set(part.shows)))
     return chosen
+
+
+def _still_hiding(system: System, primary: set[Name], before: set[Name]) -> set[Name]:
+    """The rows withheld before that hide something tied, through what is hidden, to a protected quantity."""
+    hidden = system.hidden(primary | before)
+    find = _tied_by(system, hidden)
+    wanted = {find(name) for name in _protected(system, primary) if name in hidden}
+    return {row for row in before if any(n in hidden and find(n) in wanted for n in system.shows[row])}
+
+
+def _tied_by(system: System, hidden: set[Name]) -> Callable[[Name], Name]:
+    """A function from a hidden quantity to the representative of those it hangs together with."""
+    unknown = ([n for n in (total, *members) if n in hidden] for total, members in system.relations)
+    return _groups(pair for names in unknown for pair in pairwise(names))
 
 
 def _protected(system: System, primary: set[Name]) -> list[Name]:
@@ -317,11 +335,10 @@ def _worked_out(
 ) -> Iterator[tuple[Name, tuple[float, float]]]:
     """`intervals`, one after the other."""
     hidden = system.hidden(withheld)
-    unknown = [(total, members, [n for n in (total, *members) if n in hidden]) for total, members in system.relations]
-    find = _groups(pair for _, _, open_ones in unknown for pair in _links(open_ones))
+    find = _tied_by(system, hidden)
     tied: dict[Name, list[tuple[Name, tuple[Name, ...]]]] = defaultdict(list)
-    for total, members, open_ones in unknown:
-        if open_ones:
+    for total, members in system.relations:
+        if open_ones := [n for n in (total, *members) if n in hidden]:
             tied[find(open_ones[0])].append((total, members))
     groups: dict[Name, _Unknown] = {}
     for name in hidden if names is None else names:
@@ -332,10 +349,6 @@ def _worked_out(
         if group not in groups:
             groups[group] = _Unknown.of(system, hidden, tied.get(group, []), name)
         yield name, groups[group].interval(name)
-
-
-def _links(names: Sequence[Name]) -> Iterable[tuple[Name, Name]]:
-    return pairwise(names) if len(names) > 1 else [(name, name) for name in names]
 
 
 @dataclass(frozen=True)
@@ -372,7 +385,23 @@ class _Unknown:
             return float(self.bounds[place, 0]), float(self.bounds[place, 1])
         if len(self.left) == 1:
             return _of_one_relation(self.left[0], self.right[0], self.bounds[:, 0], self.bounds[:, 1], place)
+        if np.isinf(self.bounds).all():
+            value = float(self._solution[place])
+            return (value, value) if self._determined[place] else (-np.inf, np.inf)
         return _of_many_relations(self.left, self.right, self.bounds, place)
+
+    @cached_property
+    def _determined(self) -> np.ndarray:
+        """(quantities,) Whether the relations alone fix a quantity, where nothing bounds any: whether its unit vector
+        lies in the row space, which is where its leverage is one. Leverages below one are far below: k over k + 1, for
+        a quantity in k relations."""
+        _, sizes, rows = np.linalg.svd(self.left, full_matrices=False)
+        return np.asarray((rows[sizes > 1e-9 * sizes.max()] ** 2).sum(axis=0) > 1 - 1e-6)
+
+    @cached_property
+    def _solution(self) -> np.ndarray:
+        """(quantities,) A solution of the relations."""
+        return np.asarray(np.linalg.lstsq(self.left, self.right, rcond=None)[0])
 
 
 def _of_one_relation(
