@@ -207,8 +207,7 @@ def _one_by_one(system: System, ties: Ties, primary: set[Name]) -> set[Name]:
 
 
 def spare_rows(system: System, withheld: Iterable[Name], primary: set[Name], rows: Iterable[Name]) -> set[Name]:
-    """Those of these withheld rows that protect nothing: all of them could be shown beside what is shown, and every
-    protected quantity stays as far from exposed as it is."""
+    """Those of these withheld rows that protect nothing: all of them shown, no protected quantity is exposed anew."""
     gone, asked, found = set(withheld), set(rows), set[Name]()
     for part in system.parts():
         if candidates := sorted(asked & set(part.shows), key=repr):
@@ -219,10 +218,15 @@ def spare_rows(system: System, withheld: Iterable[Name], primary: set[Name], row
 
 def _spare(system: System, pattern: set[Name], primary: set[Name], rows: Iterable[Name]) -> set[Name]:
     """`spare_rows` of one part, tried one after the other in this order."""
-    already, spare = set(exposed(system, pattern, primary)), set[Name]()
-    for row in rows:
-        left = pattern - spare - {row}
-        if all(name in already for name, _ in _exposed_ones(system, left, primary)):
+    already, spare, tried = set(exposed(system, pattern, primary)), set[Name](), list(rows)
+
+    def hide_nothing(shown: set[Name]) -> bool:
+        return all(name in already for name, _ in _exposed_ones(system, pattern - shown, primary))
+
+    if hide_nothing(set(tried)):
+        return set(tried)
+    for row in tried:
+        if hide_nothing(spare | {row}):
             spare.add(row)
     return spare
 
