@@ -206,6 +206,25 @@ def test_who_came_or_left_between_two_waves_is_a_cell_too(both: int, withheld: b
     assert bool(cells.overlap_rows(changes, {}, 10)) is (0 < both < 10)
 
 
+def test_firms_of_two_waves_are_withheld_alike_wherever_they_are_the_same_firms() -> None:
+    """What `i` withholds beside d would differ from what `j` does, of whose firms in b only two were not in both."""
+    in_both = {"all": 100, "a": 40, "b": 30, "c": 25, "d": 5}
+    changes = pd.DataFrame(
+        [
+            {
+                "indicator": i, "domain_variable": "all" if d == "all" else "sector", "domain": d, "overlap_firms": n,
+                "wave_from": "2017", "wave_to": "2018",
+            }
+            for i in ("i", "j")
+            for d, n in in_both.items()
+        ]
+    )  # fmt: skip
+    counts = {(wave, "j", "sector", "b"): 32.0 for wave in ("2017", "2018")}
+    withheld = cells.overlap_rows(changes, counts, 10)
+    of = {name: {row[2] for row in withheld if row[0] == name} for name in ("i", "j")}
+    assert of["i"] == of["j"] >= {"b", "d"}
+
+
 # --- one release after another ------------------------------------------------------------------------------------
 
 

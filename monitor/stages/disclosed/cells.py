@@ -79,15 +79,27 @@ def overlap_rows(changes: pd.DataFrame, counts: Mapping[Row, float], least: int)
 
     `counts` are the numbers of firms that the indicators' lines show. One to `least` − 1 firms are too few to count in
     public, whether they were in both waves or, as the difference with either wave's own number, in one of them alone;
-    none at all says nothing about anyone.
+    none at all says nothing about anyone. Indicators whose numbers are the same in every domain count the same firms:
+    what one of them shows, the others show too.
     """
     system, sensitive = System(), set()
-    for line in changes.to_dict("records"):
+    lines = changes.to_dict("records")
+    numbers: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
+    for line in lines:
+        place = (str(line["domain_variable"]), str(line["domain"]))
+        of_pair = numbers.setdefault((f"{line['wave_from']}-{line['wave_to']}", str(line["indicator"])), {})
+        of_pair[place] = number(line.get("overlap_firms"))
+    first: dict[tuple[str, frozenset[tuple[tuple[str, str], float]]], str] = {}
+    owner = {
+        (pair, name): first.setdefault((pair, frozenset(found.items())), name)
+        for (pair, name), found in numbers.items()
+    }
+    for line in lines:
         count = number(line.get("overlap_firms"))
         pair = f"{line['wave_from']}-{line['wave_to']}"
         domain = (str(line["indicator"]), str(line["domain_variable"]), str(line["domain"]))
         row = (pair, *domain)
-        name: Name = ("firms", *row)
+        name: Name = ("firms", pair, owner[pair, domain[0]], *domain[1:])
         ends = [counts[end] for w in ("wave_from", "wave_to") if (end := (str(line[w]), *domain)) in counts]
         few = any(0 < firms < least for firms in (count, *(number - count for number in ends)))
         _put(system, name, count, width=float(least) if few else 0.0)
