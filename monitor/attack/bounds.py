@@ -6,93 +6,115 @@ Belongs here: linear programming. Does not belong here: where the equations come
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from monitor.attack.knowledge import Equations, Unknown
+from monitor.attack.knowledge import Equations, Row, Unknown
 
 Floats = npt.NDArray[np.float64]
+INFEASIBLE = 2
+UNBOUNDED = 3
+"""HiGHS's answers through `scipy.optimize.linprog`"""
 
 
 def bounds(told: Equations, asked: Sequence[Unknown]) -> dict[Unknown, tuple[float, float]]:
     """The least and greatest value of these unknowns; equal where they are shown.
 
-    What is shown is put in first; what hangs together by the equations that are left is solved by itself.
+    What is shown is put in first; what hangs together by the equations that are left is solved by itself. Where the
+    equations of one part contradict each other, somebody guessed wrongly: there only those count that are no guess.
     """
-    size = len(told.unknowns)
-    value = np.full(size, np.nan)
-    for terms, right in told.rows:
-        if len(terms) == 1:
-            ((unknown, factor),) = terms.items()
-            value[told.unknowns[unknown]] = right / factor
-    lines: list[tuple[dict[int, float], float]] = []
-    for terms, right in told.rows:
-        columns = {told.unknowns[u]: f for u, f in terms.items()}
-        left = {c: f for c, f in columns.items() if np.isnan(value[c])}
-        if left:
-            lines.append((left, right - sum(f * value[c] for c, f in columns.items() if c not in left)))
-    most = np.full(size, np.inf)
-    pairs: list[tuple[int, int]] = []
-    for small, large in told.at_most:
-        a, b = told.unknowns[small], told.unknowns[large]
-        if np.isnan(value[b]):
-            pairs.append((a, b))
-        else:
-            most[a] = min(most[a], value[b])
-    group = _groups(size, lines, pairs)
+    value = np.full(len(told.unknowns), np.nan)
+    for row in told.rows:
+        if len(row.terms) == 1 and not row.guessed:
+            ((unknown, factor),) = row.terms.items()
+            value[told.unknowns[unknown]] = row.value / factor
+    every = [left for row in told.rows if (left := _left(told, row, value)) is not None]
+    whole = _Parts(len(value), every)
+    sure: _Parts | None = None
     found: dict[Unknown, tuple[float, float]] = {}
     for unknown in asked:
         place = told.unknowns[unknown]
-        if np.isnan(value[place]):
-            found[unknown] = _ends(place, group, lines, pairs, value, most)
-        else:
+        if not np.isnan(value[place]):
             found[unknown] = (float(value[place]),) * 2
+            continue
+        ends = whole.ends(place)
+        if ends is None:
+            sure = sure or _Parts(len(value), [left for left in every if not left.guessed])
+            ends = sure.ends(place)
+        found[unknown] = ends or (0.0, np.inf)
     return found
 
 
-def _groups(size: int, lines: Sequence[tuple[dict[int, float], float]], pairs: Sequence[tuple[int, int]]) -> Floats:
-    edges = [(min(left), c) for left, _ in lines for c in left] + list(pairs)
-    rows, columns = zip(*edges, strict=True) if edges else ((), ())
-    graph = coo_array((np.ones(len(edges)), (rows, columns)), shape=(size, size))
-    return np.asarray(connected_components(graph, directed=False)[1])
+@dataclass(frozen=True)
+class _Left:
+    """What is left of an equation when everything shown is put in: |Σ factor · column − value| ≤ slack."""
+
+    terms: dict[int, float]
+    value: float
+    slack: float
+    guessed: bool
 
 
-def _ends(
-    place: int,
-    group: Floats,
-    lines: Sequence[tuple[dict[int, float], float]],
-    pairs: Sequence[tuple[int, int]],
-    value: Floats,
-    most: Floats,
-) -> tuple[float, float]:
-    inside = np.flatnonzero((group == group[place]) & np.isnan(value))
-    at = {int(c): i for i, c in enumerate(inside)}
-    own = [(left, right) for left, right in lines if next(iter(left)) in at]
-    equal = [(i, at[c], f) for i, (left, _) in enumerate(own) for c, f in left.items()]
-    close = [(small, large) for small, large in pairs if large in at]
-    less = [
-        (i, at[c], f) for i, (small, large) in enumerate(close) for c, f in ((small, 1.0), (large, -1.0)) if c in at
-    ]
-    matrices: dict[str, Any] = {}
-    if own:
-        matrices |= {"A_eq": _matrix(equal, len(own), len(at)), "b_eq": np.array([right for _, right in own])}
-    if less:
-        limits = np.array([0.0 if small in at else -value[small] for small, _ in close])
-        matrices |= {"A_ub": _matrix(less, len(close), len(at)), "b_ub": limits}
-    ends = []
-    for sign in (1.0, -1.0):
-        aim = np.zeros(len(at))
-        aim[at[place]] = sign
-        answer = linprog(aim, bounds=np.column_stack([np.zeros(len(at)), most[inside]]), method="highs", **matrices)
-        ends.append(sign * answer.fun if answer.status == 0 else (-sign * np.inf if answer.status == 3 else np.nan))
-    return ends[0], ends[1]
+def _left(told: Equations, row: Row, value: Floats) -> _Left | None:
+    columns = {told.unknowns[u]: f for u, f in row.terms.items()}
+    terms = {c: f for c, f in columns.items() if np.isnan(value[c])}
+    if not terms:
+        return None
+    known = sum(f * value[c] for c, f in columns.items() if c not in terms)
+    return _Left(terms, row.value - known, row.slack, row.guessed)
 
 
-def _matrix(entries: Sequence[tuple[int, int, float]], rows: int, columns: int) -> coo_array:
-    line, column, factor = zip(*entries, strict=True)
-    return coo_array((factor, (line, column)), shape=(rows, columns)).tocsr()
+class _Parts:
+    """Equations by what hangs together; each part is made into matrices once."""
+
+    def __init__(self, size: int, lines: Sequence[_Left]) -> None:
+        edges = [(min(line.terms), c) for line in lines for c in line.terms]
+        rows, columns = zip(*edges, strict=True) if edges else ((), ())
+        graph = coo_array((np.ones(len(edges)), (rows, columns)), shape=(size, size))
+        self.group = connected_components(graph, directed=False)[1]
+        self.lines: dict[int, list[_Left]] = {}
+        for line in lines:
+            self.lines.setdefault(int(self.group[next(iter(line.terms))]), []).append(line)
+        self.programmes: dict[int, tuple[dict[int, int], dict[str, Any]]] = {}
+
+    def ends(self, place: int) -> tuple[float, float] | None:
+        """The least and greatest value of one unknown; None where the equations contradict each other."""
+        group = int(self.group[place])
+        if group not in self.programmes:
+            self.programmes[group] = self._programme(group)
+        at, matrices = self.programmes[group]
+        found = []
+        for sign in (1.0, -1.0):
+            aim = np.zeros(len(at))
+            aim[at[place]] = sign
+            answer = linprog(aim, bounds=(0, None), method="highs", **matrices)
+            if answer.status == INFEASIBLE:
+                return None
+            found.append(-sign * np.inf if answer.status == UNBOUNDED else sign * answer.fun)
+        return float(found[0]), float(found[1])
+
+    def _programme(self, group: int) -> tuple[dict[int, int], dict[str, Any]]:
+        at = {int(c): i for i, c in enumerate(np.flatnonzero(self.group == group))}
+        own = self.lines.get(group, [])
+        exact, near = [x for x in own if not x.slack], [x for x in own if x.slack]
+        matrices: dict[str, Any] = {}
+        if exact:
+            matrices |= {"A_eq": _matrix(exact, at), "b_eq": np.array([x.value for x in exact])}
+        if near:
+            matrix = _matrix(near, at)
+            high, low = (np.array([x.value + sign * x.slack for x in near]) for sign in (1, -1))
+            matrices |= {"A_ub": csr_array(np.vstack([matrix.toarray(), -matrix.toarray()]))}
+            matrices |= {"b_ub": np.concatenate([high, -low])}
+        return at, matrices
+
+
+def _matrix(lines: Sequence[_Left], at: dict[int, int]) -> csr_array:
+    entries = [(i, at[c], f) for i, line in enumerate(lines) for c, f in line.terms.items()]
+    row, column, factor = zip(*entries, strict=True)
+    return coo_array((factor, (row, column)), shape=(len(lines), len(at))).tocsr()

@@ -6,18 +6,22 @@ Belongs here: which withheld numbers are known too well, and saying so. Does not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from monitor.attack.bounds import bounds
-from monitor.attack.knowledge import equations, read
+from monitor.attack.knowledge import Equations, Line, Unknown, equations, read
 
 FEWEST = 3.0
 """An interval narrower than this many firms tells a withheld number too well"""
 FEW = 10.0
 """A number of firms that a figure is about may be known where it is as large as this: most lines print it"""
+NEAR = 0.02
+"""An interval narrower than this part of its greatest value tells a withheld amount too well: at the least that part of
+an amount is ten per cent (the p of the p %-rule) of the largest of fewer than ten firms, to either side"""
 LEVEL = re.compile(r"^(?P<variable>[^\[\]]+)\[")
+COEFFICIENTS = "coefficients of a model"
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,21 @@ class Finding:
     """A withheld number that the public files tell."""
 
     release: str
+    """the first release that withholds it"""
+    figures: str
+    """which of the wave's sets of figures: the wave, and the release that showed them first"""
     what: str
-    """the line: wave, indicator, domain"""
+    """the line: wave, kind of number, indicator, domain"""
     how: str
     low: float
     high: float
+    lines: tuple[tuple[str, str, str, str], ...]
+    """the withheld lines it is about: wave, indicator, domain variable, domain"""
+
+    @property
+    def width(self) -> str:
+        """How narrow the interval is, without its ends."""
+        return f"{self.high - self.low:.4g}"
 
     def render(self) -> str:
         """One line for a terminal."""
@@ -43,11 +57,18 @@ class Report:
     releases: tuple[str, ...]
     cells: int
     """Withheld numbers of firms that were attacked"""
+    amounts: int
+    """Withheld amounts that were attacked"""
     equations: int
     unknowns: int
     narrowest: float | None
-    """The narrowest interval of a withheld number, in firms"""
+    """The narrowest interval of a withheld number of firms that could not be printed, in firms"""
+    nearest: float | None
+    """The narrowest interval of a withheld amount of few firms, as a part of its greatest value"""
     findings: tuple[Finding, ...]
+    of_many: tuple[Finding, ...]
+    """What can be worked out of lines about ten firms or more: amounts, and shares by a model's coefficients. Such a
+    line is withheld as too uncertain to print, or for what is in it; public files cannot say which"""
 
     def as_dict(self) -> dict[str, object]:
         """For a machine."""
@@ -56,60 +77,156 @@ class Report:
     def render(self) -> str:
         """For a terminal."""
         head = (
-            f"{len(self.releases)} releases: {self.cells} withheld numbers, {self.equations} equations in "
-            f"{self.unknowns} unknowns; "
+            f"{len(self.releases)} releases: {self.cells} withheld numbers and {self.amounts} withheld amounts, "
+            f"{self.equations} equations in {self.unknowns} unknowns; "
         )
         if self.narrowest is not None:
             head += f"the narrowest interval is {self.narrowest:g} firms wide; "
+        if self.nearest is not None:
+            head += f"that of an amount {self.nearest:.1%} of it; "
         head += f"{len(self.findings)} can be worked out" if self.findings else "none can be worked out"
+        if self.of_many:
+            head += f"; {len(self.of_many)} of ten firms or more can"
         return "\n".join([head, *(finding.render() for finding in self.findings)])
 
 
-def attack(releases: Sequence[Path]) -> Report:
-    """Attack the public files of these releases of one survey, oldest first."""
+def attack(releases: Sequence[Path], only: Path | None = None) -> Report:
+    """Attack the public files of these releases of one survey, oldest first. `only`: the release whose figures are
+    asked about, its own and those it repeats; every release's without it."""
     told = equations(releases)
-    asked = sorted(set(told.withheld))
-    found = bounds(told, sorted({unknown for _, unknown in asked}))
-    findings = []
-    widths = []
-    for at, unknown in asked:
-        low, high = found[unknown]
-        version, kind, name, variable, domain = unknown
-        if kind == "firms" and low >= FEW:
-            continue
-        widths.append(high - low)
-        if not high - low >= FEWEST * (1 - 1e-6):
-            what = f"wave {version.split('@')[0]}, {kind} of {name}, {variable}={domain}"
-            findings.append(Finding(at, what, "what adds up", low, high))
-    for release in releases:
-        findings += _coefficients(release)
+    here = {version for (name, _), version in told.versions.items() if only is None or name == only.name}
+    others = set(told.versions.values()) - here
+    told.withheld = {line: first for line, first in told.withheld.items() if not set(line[0].split("+")) & others}
+    widths, parts, findings, of_many = _worked_out(told)
+    for finding in _coefficients(told, releases):
+        if finding.figures in here:
+            (of_many if _many(told, finding) else findings).append(finding)
     return Report(
         tuple(release.name for release in releases),
         len(widths),
-        len(told.rows) + len(told.at_most),
+        len(parts),
+        len(told.rows),
         len(told.unknowns),
-        min(widths) if widths else None,
+        min(widths, default=None),
+        min(parts, default=None),
         tuple(findings),
+        tuple(of_many),
     )
 
 
-def _coefficients(release: Path) -> Iterator[Finding]:
-    """Withheld shares of a domain whose coefficient a model of the same outcome shows: it tells their events."""
-    lines, terms, models, recipes = (read(release, name) for name in ("indicators", "terms", "models", "measures"))
-    base = {str(x["name"]): str(x["base"]) for x in recipes[recipes["kind"] == "indicator"].to_dict("records")}
-    withheld = {
-        (str(x["wave"]), str(x["measure"]), base.get(str(x["indicator"]), ""), str(x["domain_variable"]))
-        for x in lines[lines["suppressed"]].to_dict("records")
-    }
-    about = {
-        (x["wave"], x["model"], x["variant"]): (str(x["wave"]), str(x["outcome"]), str(x["base"]))
-        for x in models.to_dict("records")
-    }
-    shown = {
-        (*about[x["wave"], x["model"], x["variant"]], level["variable"])
-        for x in terms[~terms["suppressed"]].to_dict("records")
-        if (level := LEVEL.match(str(x["term"]))) and (x["wave"], x["model"], x["variant"]) in about
-    }
-    for wave, measure, of, variable in sorted(withheld & shown):
-        what = f"wave {wave}, {measure} of {of} by {variable}"
-        yield Finding(release.name, what, "coefficients of a model", 0.0, 0.0)
+def newly_told(
+    earlier: Sequence[Path], release: Path, uncertain: Collection[tuple[str, str, str, str]] = ()
+) -> tuple[Finding, ...]:
+    """What a release that is not published yet would tell, together with the earlier ones of its survey (oldest first),
+    beyond what those tell by themselves.
+
+    `uncertain` are lines (wave, indicator, domain variable, domain) of which whoever builds the release knows that they
+    are withheld as too uncertain to print and for nothing else: of ten firms or more, they may be worked out.
+    """
+    whole = attack([*earlier, release], only=release)
+    findings = [*whole.findings, *(f for f in whole.of_many if not set(f.lines) <= set(uncertain))]
+    if not findings or not earlier:
+        return tuple(findings)
+    before = equations(earlier)
+    known = {(f.figures, f.what): f.high - f.low for f in _coefficients(before, earlier, shown_too=True)}
+    asked = {(u[0], _what(u)): u for u in before.unknowns}
+    found = bounds(before, sorted({asked[key] for f in findings if (key := (f.figures, f.what)) in asked}))
+    known |= {(u[0], _what(u)): high - low for u, (low, high) in found.items()}
+    return tuple(f for f in findings if not known.get((f.figures, f.what), float("inf")) <= f.high - f.low + 1e-6)
+
+
+def _many(told: Equations, finding: Finding) -> bool:
+    """Whether every line of a finding is known to be about ten firms or more."""
+    unknowns = [(finding.figures, "firms", *line[1:]) for line in finding.lines]
+    return all(low >= FEW for low, _ in bounds(told, unknowns).values())
+
+
+def _worked_out(told: Equations) -> tuple[list[float], list[float], list[Finding], list[Finding]]:
+    """The widths of withheld numbers of firms, those of amounts of few firms as parts of the amount, what of both is
+    too narrow, and what amounts of many firms can be worked out."""
+    asked: dict[Line, tuple[Unknown, ...]] = {line: tuple(_unknowns(told, line)) for line in sorted(told.withheld)}
+    found = bounds(told, sorted({unknown for unknowns in asked.values() for unknown in unknowns}))
+    widths: list[float] = []
+    parts: list[float] = []
+    findings: list[Finding] = []
+    of_many: list[Finding] = []
+    for line, unknowns in asked.items():
+        many = found[unknowns[0]][0] >= FEW
+        printable = all(found[u][0] >= _least(u[1]) for u in unknowns if u[1] != "amount")
+        for unknown in unknowns:
+            low, high = found[unknown]
+            finding = Finding(told.withheld[line], line[0], _what(unknown), "what adds up", low, high, (_line(line),))
+            if unknown[1] == "amount":
+                part = (high - low) / high if 0 < high < float("inf") else float("inf")
+                parts += [] if many else [part]
+                if part < NEAR:
+                    (of_many if many else findings).append(finding)
+            elif not printable and not (unknown[1] in ("firms", "both") and many):
+                widths.append(high - low)
+                if high - low < FEWEST * (1 - 1e-6):
+                    findings.append(finding)
+    return widths, parts, findings, of_many
+
+
+def _unknowns(told: Equations, line: Line) -> Iterator[Unknown]:
+    """What a withheld line is about."""
+    kinds = ["both"] if "+" in line[0] else ["firms"]
+    kinds += ["events", "others"] if line in told.shares else []
+    kinds += ["amount"] if line in told.amounts else []
+    for kind in kinds:
+        yield (line[0], kind, *line[1:])
+
+
+def _least(kind: str) -> float:
+    """How large a number must be for its line to be printed."""
+    return FEW if kind in ("firms", "both") else FEWEST
+
+
+def _line(line: Line) -> tuple[str, str, str, str]:
+    """A line by its wave, whichever of the wave's sets of figures it is of."""
+    return (_waves(line[0]), *line[1:])
+
+
+def _waves(version: str) -> str:
+    return " and ".join(part.partition("@")[0] for part in version.split("+"))
+
+
+def _what(unknown: Unknown) -> str:
+    version, kind, name, variable, domain = unknown
+    return f"wave {_waves(version)}, {kind} of {name}, {variable}={domain}"
+
+
+def _coefficients(told: Equations, releases: Sequence[Path], shown_too: bool = False) -> list[Finding]:
+    """Withheld shares of a domain whose coefficient a model of the same outcome shows: it tells their events.
+
+    With `shown_too` also those that no release withholds.
+    """
+    withheld: dict[tuple[str, str, str, str], str] = {}
+    about_lines: dict[tuple[str, str, str, str], set[tuple[str, str, str, str]]] = {}
+    shown: set[tuple[str, str, str, str]] = set()
+    for release in releases:
+        lines, terms, models, recipes = (read(release, name) for name in ("indicators", "terms", "models", "measures"))
+        base = {str(x["name"]): str(x["base"]) for x in recipes[recipes["kind"] == "indicator"].to_dict("records")}
+        version = {wave: of for (name, wave), of in told.versions.items() if name == release.name}
+        for x in lines[lines["suppressed"] | shown_too].to_dict("records"):
+            of = (str(x["measure"]), base.get(str(x["indicator"]), ""), str(x["domain_variable"]))
+            key = (version[str(x["wave"])], *of)
+            withheld.setdefault(key, release.name)
+            line = (str(x["wave"]), str(x["indicator"]), str(x["domain_variable"]), str(x["domain"]))
+            about_lines.setdefault(key, set()).add(line)
+        about = {
+            (x["wave"], x["model"], x["variant"]): (version[str(x["wave"])], str(x["outcome"]), str(x["base"]))
+            for x in models.to_dict("records")
+            if str(x["wave"]) in version
+        }
+        shown |= {
+            (*about[x["wave"], x["model"], x["variant"]], level["variable"])
+            for x in terms[~terms["suppressed"]].to_dict("records")
+            if (level := LEVEL.match(str(x["term"]))) and (x["wave"], x["model"], x["variant"]) in about
+        }
+    findings = []
+    for key in sorted(withheld.keys() & shown):
+        figures, measure, of_base, variable = key
+        what = f"wave {_waves(figures)}, {measure} of {of_base} by {variable}"
+        findings.append(Finding(withheld[key], figures, what, COEFFICIENTS, 0.0, 0.0, tuple(sorted(about_lines[key]))))
+    return findings

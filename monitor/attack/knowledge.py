@@ -1,17 +1,21 @@
-"""What the published tables tell: unknown numbers of firms, and equations between them.
+"""What the published tables tell: unknown numbers, and equations between them.
 
 Belongs here: from tables of releases to equations. Does not belong here: solving them (`bounds`).
 
-An unknown is a number of firms of one wave: `firms` an indicator is about, or of those the `events` with the property,
-in a domain. The attacker writes down:
+An unknown is never negative. It is a number of firms of one wave in a domain – those an indicator is about (`firms`),
+those of them with the property (`events`), the `others` –, the weighted `amount` that an indicator of kind total
+estimates, or the number of firms that were in two waves (`both`). The attacker writes down:
 
-1. what is shown: n, and the share of the answers times n, which is a whole number;
-2. the domains of a variable add up to everyone;
-3. indicators that show the same n wherever both are shown are about the same firms;
-4. shares whose events add up to n wherever all are shown are the codes of one question, whatever they are called;
-5. an indicator whose events are another's n wherever both are shown counts the firms of that one;
-6. no share has more events than firms, and nothing is negative;
-7. a wave whose shown figures are all those of another release has the same firms in both.
+1. what is shown: n, the share of the answers times n, which is a whole number, and every total to its last digit;
+2. the domains of a variable add up to everyone, unless some indicator that shows them all says otherwise;
+3. firms are those with the property and the others;
+4. indicators that show the same n wherever both are shown are about the same firms;
+5. shares whose events add up to n wherever all are shown are the codes of one question, whatever they are called;
+6. an indicator whose events are another's n wherever both are shown counts the firms of that one;
+7. a model's firms and events are those of the share of its outcome, where that is withheld;
+8. a wave whose shown figures are all those of another release has the same firms in both.
+
+4 to 7 are guesses from numbers: they count unless they contradict what is known.
 """
 
 from __future__ import annotations
@@ -26,127 +30,234 @@ import pandas as pd
 
 EVERYONE = "all"
 LINE = ["wave", "indicator", "domain_variable", "domain"]
+TEXT = dict.fromkeys(("wave", "domain", "wave_from", "wave_to"), "string")
 MOST_CODES = 8
 """How many indicators at the most are tried as the codes of one question"""
 
 Domain = tuple[str, str]
+Line = tuple[str, str, str, str]
+"""(version of a wave, indicator, domain variable, domain)"""
 Unknown = tuple[str, str, str, str, str]
-"""(version of a wave, `firms` or `events`, indicator, domain variable, domain)"""
+"""(version of a wave, `firms`, `events`, `others`, `amount` or `both`, indicator, domain variable, domain)"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One equation: Σ factor · unknown = value, to within `slack`."""
+
+    terms: Mapping[Unknown, float]
+    value: float
+    slack: float = 0.0
+    """Half the last digit of everything rounded in it"""
+    guessed: bool = False
+    """Whether numbers that agree are all that speaks for it"""
 
 
 @dataclass
 class Equations:
-    """Σ factor · unknown = value, and the bounds of each unknown."""
+    """Everything that is known, and what is asked."""
 
     unknowns: dict[Unknown, int] = field(default_factory=dict)
-    rows: list[tuple[dict[Unknown, float], float]] = field(default_factory=list)
-    at_most: list[tuple[Unknown, Unknown]] = field(default_factory=list)
-    """Pairs of which the first is never larger than the second"""
-    withheld: list[tuple[str, Unknown]] = field(default_factory=list)
-    """(release, an unknown of a line it withholds)"""
+    rows: list[Row] = field(default_factory=list)
+    withheld: dict[Line, str] = field(default_factory=dict)
+    """Withheld line -> the release that withholds it first"""
+    shares: set[Line] = field(default_factory=set)
+    """Withheld lines that are shares"""
+    amounts: set[Line] = field(default_factory=set)
+    """Withheld lines that are totals of an amount"""
+    versions: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(release, wave) -> which of the wave's sets of figures it shows"""
 
     def place(self, unknown: Unknown) -> int:
         """An unknown's column."""
         return self.unknowns.setdefault(unknown, len(self.unknowns))
 
-    def equal(self, terms: Mapping[Unknown, float], value: float) -> None:
-        """Write down Σ factor · unknown = value."""
+    def equal(self, terms: Mapping[Unknown, float], value: float, slack: float = 0.0, guessed: bool = False) -> None:
+        """Write down Σ factor · unknown = value, once."""
         for unknown in terms:
             self.place(unknown)
-        self.rows.append((dict(terms), value))
+        key = (frozenset(terms.items()), value)
+        if key not in self._written:
+            self._written.add(key)
+            self.rows.append(Row(dict(terms), value, slack, guessed))
+
+    _written: set[tuple[frozenset[tuple[Unknown, float]], float]] = field(default_factory=set)
 
 
 def read(release: Path, table: str) -> pd.DataFrame:
     """A published table of a release."""
-    frame = pd.read_csv(release / "public" / "tables" / f"{table}.csv", dtype={"wave": "string", "domain": "string"})
-    for column in ("suppressed", "held"):
+    frame = pd.read_csv(release / "public" / "tables" / f"{table}.csv", dtype=TEXT)
+    for column in ("suppressed", "held", "overlap_suppressed"):
         if column in frame:
             frame[column] = frame[column].astype("string").str.lower().eq("true")
     return frame
 
 
 def equations(releases: Sequence[Path]) -> Equations:
-    """Everything these releases, oldest first, tell about numbers of firms."""
+    """Everything these releases, oldest first, tell about numbers of firms and amounts."""
     told = Equations()
-    versions: dict[str, list[tuple[str, pd.DataFrame]]] = {}
+    versions: dict[str, dict[str, pd.DataFrame]] = {}
     for release in releases:
-        lines = read(release, "indicators")
-        indicators = read(release, "measures")
-        shares = set(indicators.loc[indicators["formula"].fillna("").str.startswith("share"), "name"])
+        lines, measures, models = (read(release, name) for name in ("indicators", "measures", "models"))
+        kinds = _kinds(measures)
         for wave, of_wave in lines.groupby("wave"):
-            known = versions.setdefault(str(wave), [])
-            version = next((name for name, then in known if _same(then, of_wave)), None)
-            if version is None:
-                version = f"{wave}@{release.name}"
-            known.append((version, of_wave))
-            _wave(told, version, release.name, of_wave, shares)
+            known = versions.setdefault(str(wave), {})
+            version = next((name for name, then in known.items() if _same(then, of_wave)), f"{wave}@{release.name}")
+            shown = of_wave[~of_wave["suppressed"]]
+            known[version] = pd.concat([known.get(version), shown]).drop_duplicates(LINE)
+            told.versions[release.name, str(wave)] = version
+            _Wave(told, version, of_wave, kinds).tell(release.name)
+            _models(told, version, models[models["wave"] == wave], of_wave, measures)
+        _in_both(told, release)
     return told
+
+
+def _kinds(measures: pd.DataFrame) -> dict[str, str]:
+    """Indicator -> `share`, `total` or another kind of figure."""
+    rows = measures[measures["kind"] == "indicator"]
+    return {str(x["name"]): str(x["formula"]).partition(" ")[0] for x in rows.to_dict("records")}
 
 
 def _same(then: pd.DataFrame, now: pd.DataFrame) -> bool:
     """Whether everything both releases show of a wave is equal."""
-    both = then[~then["suppressed"]].merge(now[~now["suppressed"]], on=LINE, suffixes=("", "_now"))
+    both = then.merge(now[~now["suppressed"]], on=LINE, suffixes=("", "_now"))
     return len(both) > 0 and bool(
         all(np.allclose(both[c], both[f"{c}_now"], rtol=1e-9, equal_nan=True) for c in ("n", "unweighted", "estimate"))
     )
 
 
 Numbers = Mapping[str, Mapping[Domain, float]]
-"""Indicator -> domain -> a number of firms that is shown"""
+"""Indicator -> domain -> a number that is shown"""
 
 
-def _wave(told: Equations, version: str, release: str, lines: pd.DataFrame, shares: set[str]) -> None:
-    n: dict[str, dict[Domain, float]] = {}
-    yes: dict[str, dict[Domain, float]] = {}
-    domains: list[Domain] = []
-    for x in lines.to_dict("records"):
-        name, domain = str(x["indicator"]), (str(x["domain_variable"]), str(x["domain"]))
-        domains += [] if domain in domains else [domain]
-        n.setdefault(name, {})
-        if name in shares:
-            yes.setdefault(name, {})
-        if not x["suppressed"]:
-            n[name][domain] = float(x["n"])
-            if name in shares:
-                yes[name][domain] = float(round(x["unweighted"] * x["n"]))
-    groups = _alike(n)
-    of_base = {name: names[0] for names in groups for name in names}
+class _Wave:
+    """What the lines of one wave tell."""
 
-    def firms(name: str, domain: Domain) -> Unknown:
-        return (version, "firms", of_base[name], *domain)
+    def __init__(self, told: Equations, version: str, lines: pd.DataFrame, kinds: Mapping[str, str]) -> None:
+        self.told, self.version = told, version
+        self.lines = lines.to_dict("records")
+        self.domains = list(dict.fromkeys((str(x["domain_variable"]), str(x["domain"])) for x in self.lines))
+        self.n: dict[str, dict[Domain, float]] = {}
+        self.yes: dict[str, dict[Domain, float]] = {}
+        self.amounts: dict[str, dict[Domain, float]] = {}
+        for x in self.lines:
+            name, domain = str(x["indicator"]), (str(x["domain_variable"]), str(x["domain"]))
+            kind = kinds.get(name)
+            shown = not x["suppressed"]
+            self.n.setdefault(name, {}).update({domain: float(x["n"])} if shown else {})
+            if kind == "share":
+                events = {domain: float(round(x["unweighted"] * x["n"]))} if shown else {}
+                self.yes.setdefault(name, {}).update(events)
+            if kind == "total":
+                self.amounts.setdefault(name, {}).update({domain: float(x["estimate"])} if shown else {})
 
-    def events(name: str, domain: Domain) -> Unknown:
-        return (version, "events", name, *domain)
+    def unknown(self, kind: str, name: str, domain: Domain) -> Unknown:
+        """An unknown of this wave."""
+        return (self.version, kind, name, *domain)
 
-    for name in n:
-        for domain in domains:
-            told.place(firms(name, domain))
-            if domain in n[name]:
-                told.equal({firms(name, domain): 1.0}, n[name][domain])
-            if name in yes:
-                told.place(events(name, domain))
-                told.at_most.append((events(name, domain), firms(name, domain)))
-                if domain in yes[name]:
-                    told.equal({events(name, domain): 1.0}, yes[name][domain])
-    for variable in sorted({variable for variable, _ in domains} - {EVERYONE}):
-        parts = [domain for domain in domains if domain[0] == variable]
-        for kind, names in ((firms, sorted(set(of_base.values()))), (events, sorted(yes))):
-            for name in names:
-                terms = {kind(name, part): 1.0 for part in parts}
-                told.equal({**terms, kind(name, (EVERYONE, EVERYONE)): -1.0}, 0.0)
-    together = {names[0]: {d: v for name in names for d, v in n[name].items()} for names in groups}
-    for names in groups:
-        for codes in _questions([name for name in names if name in yes], together[names[0]], yes):
-            for domain in domains:
-                told.equal({events(code, domain): 1.0 for code in codes} | {firms(names[0], domain): -1.0}, 0.0)
-    for share, base in _counted_again(yes, together, of_base):
-        for domain in domains:
-            told.equal({events(share, domain): 1.0, firms(base, domain): -1.0}, 0.0)
-    for x in lines[lines["suppressed"]].to_dict("records"):
-        domain = (str(x["domain_variable"]), str(x["domain"]))
-        told.withheld.append((release, firms(str(x["indicator"]), domain)))
-        if x["indicator"] in yes:
-            told.withheld.append((release, events(str(x["indicator"]), domain)))
+    def tell(self, release: str) -> None:
+        """Write down everything."""
+        shown = (("firms", self.n), ("events", self.yes), ("amount", self.amounts))
+        for kind, numbers in shown:
+            for name, row in numbers.items():
+                for domain in self.domains:
+                    self.told.place(self.unknown(kind, name, domain))
+                for domain, number in row.items():
+                    self.told.equal({self.unknown(kind, name, domain): 1.0}, number)
+        for name in self.yes:
+            for domain in self.domains:
+                firms, events, others = (self.unknown(k, name, domain) for k in ("firms", "events", "others"))
+                self.told.equal({events: 1.0, others: 1.0, firms: -1.0}, 0.0)
+        self._domains_add_up(shown)
+        self._guesses()
+        for x in self.lines:
+            if x["suppressed"]:
+                line = (self.version, str(x["indicator"]), str(x["domain_variable"]), str(x["domain"]))
+                self.told.withheld.setdefault(line, release)
+                self.told.shares |= {line} if line[1] in self.yes else set()
+                self.told.amounts |= {line} if line[1] in self.amounts else set()
+
+    def _domains_add_up(self, shown: Sequence[tuple[str, Numbers]]) -> None:
+        whole = (EVERYONE, EVERYONE)
+        for variable in sorted({variable for variable, _ in self.domains} - {EVERYONE}):
+            parts = [domain for domain in self.domains if domain[0] == variable]
+            open_ = [row for row in self.n.values() if whole in row and all(part in row for part in parts)]
+            if any(sum(row[part] for part in parts) != row[whole] for row in open_):
+                continue
+            for kind, numbers in shown:
+                for name, row in numbers.items():
+                    terms = {self.unknown(kind, name, part): 1.0 for part in parts}
+                    rounded = sum(_half_digit(row[d]) for d in (*parts, whole) if d in row)
+                    slack = rounded if kind == "amount" else 0.0
+                    self.told.equal({**terms, self.unknown(kind, name, whole): -1.0}, 0.0, slack)
+
+    def _guesses(self) -> None:
+        for names in _alike(self.n):
+            together = {d: v for name in names for d, v in self.n[name].items()}
+            first = names[0]
+            for domain in self.domains:
+                for other in names[1:]:
+                    pair = {self.unknown("firms", other, domain): 1.0, self.unknown("firms", first, domain): -1.0}
+                    self.told.equal(pair, 0.0, guessed=True)
+            for codes in _questions([name for name in names if name in self.yes], together, self.yes):
+                for domain in self.domains:
+                    parts = {self.unknown("events", code, domain): 1.0 for code in codes}
+                    self.told.equal(parts | {self.unknown("firms", first, domain): -1.0}, 0.0, guessed=True)
+            for share in sorted(self.yes):
+                if share not in names and _agree(self.yes[share], together):
+                    for domain in self.domains:
+                        pair = {self.unknown("events", share, domain): 1.0, self.unknown("firms", first, domain): -1.0}
+                        self.told.equal(pair, 0.0, guessed=True)
+
+
+def _half_digit(number: float) -> float:
+    """Half the last of the six significant digits that a total is printed with."""
+    return 0.5 * 10.0 ** (int(f"{number:.5e}".partition("e")[2]) - 5)
+
+
+def _models(told: Equations, version: str, models: pd.DataFrame, lines: pd.DataFrame, measures: pd.DataFrame) -> None:
+    """The firms and events of a model are those of the share of its outcome, where that is withheld."""
+    base = {str(x["name"]): str(x["base"]) for x in measures[measures["kind"] == "indicator"].to_dict("records")}
+    everyone = lines[lines["domain_variable"] == EVERYONE]
+    for x in models[~models["suppressed"]].to_dict("records"):
+        if x["variant"] != "main" or pd.isna(x["events"]):
+            continue
+        for y in everyone[everyone["measure"] == x["outcome"]].to_dict("records"):
+            name = str(y["indicator"])
+            if base.get(name) == x["base"] and y["suppressed"]:
+                for kind, number in (("firms", x["n"]), ("events", x["events"])):
+                    unknown = (version, kind, name, EVERYONE, EVERYONE)
+                    if unknown in told.unknowns:
+                        told.equal({unknown: 1.0}, float(number), guessed=True)
+
+
+def _in_both(told: Equations, release: Path) -> None:
+    """Firms that were in two waves add up over domains as well."""
+    changes = read(release, "changes")
+    for (one, other), rows in changes.groupby(["wave_from", "wave_to"]):
+        version = "+".join(told.versions.get((release.name, str(wave)), str(wave)) for wave in (one, other))
+        both: dict[str, dict[Domain, float]] = {}
+        domains: dict[str, list[Domain]] = {}
+        for x in rows.to_dict("records"):
+            name, domain = str(x["indicator"]), (str(x["domain_variable"]), str(x["domain"]))
+            domains.setdefault(name, []).append(domain)
+            both.setdefault(name, {})
+            told.place((version, "both", name, *domain))
+            if x["overlap_suppressed"]:
+                told.withheld.setdefault((version, name, *domain), release.name)
+            else:
+                both[name][domain] = float(x["overlap_firms"])
+                told.equal({(version, "both", name, *domain): 1.0}, both[name][domain])
+        for name, about in domains.items():
+            for variable in sorted({variable for variable, _ in about} - {EVERYONE}):
+                parts = {(version, "both", name, *domain): 1.0 for domain in about if domain[0] == variable}
+                whole = (version, "both", name, EVERYONE, EVERYONE)
+                told.equal({**parts, whole: -1.0}, 0.0, guessed=True)
+        for first, *others in _alike(both):
+            for other in others:
+                for domain in domains[other]:
+                    pair = {(version, "both", other, *domain): 1.0, (version, "both", first, *domain): -1.0}
+                    told.equal(pair, 0.0, guessed=True)
 
 
 def _agree(one: Mapping[Domain, float], other: Mapping[Domain, float]) -> bool:
@@ -179,11 +290,3 @@ def _questions(names: Sequence[str], firms: Mapping[Domain, float], yes: Numbers
             shown = set(firms).intersection(*rows)
             if len(shown) >= 3 and all(sum(row[domain] for row in rows) == firms[domain] for domain in shown):
                 yield codes
-
-
-def _counted_again(yes: Numbers, firms: Numbers, of_base: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Shares whose events are the number of firms of another indicator."""
-    for share in sorted(yes):
-        for base in sorted(firms):
-            if base != of_base[share] and _agree(yes[share], firms[base]):
-                yield share, base

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,8 +12,15 @@ import publication
 import pytest
 from publication import Published
 
-from monitor.attack import attack
+from monitor.attack import attack, newly_told
 from monitor.cli import main
+from monitor.problems import WaveStopped
+from monitor.stages import disclosed, released
+from monitor.stages.disclosed import cells, primary
+from monitor.stages.disclosed.contributions import WaveFirms, contributions, largest
+from monitor.storage.lake import Lake
+from monitor.survey import load_survey
+from monitor.surveys import BUNDLED
 
 KEY = ["wave", "indicator", "domain_variable", "domain"]
 
@@ -40,18 +48,42 @@ def lines(counts: dict[tuple[str, str, str], tuple[int, int] | None], wave: str 
     return pd.DataFrame(rows)
 
 
-def tables(indicators: pd.DataFrame, terms: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
+def tables(
+    indicators: pd.DataFrame,
+    terms: pd.DataFrame | None = None,
+    changes: pd.DataFrame | None = None,
+    events: int | None = None,
+    total: str | None = None,
+) -> dict[str, pd.DataFrame]:
+    """What a release publishes; `events` of the model, `total` the indicator that is an amount."""
     names = sorted(set(indicators["indicator"]))
     of_model = {"wave": "2020", "model": "m", "variant": "main"}
     none = pd.DataFrame([{**of_model, "term": "intercept", "suppressed": False}])
     return {
         "indicators": indicators,
         "measures": pd.DataFrame(
-            [{"kind": "indicator", "name": n, "formula": f"share of {n}", "base": "all_firms"} for n in names]
+            [
+                {
+                    "kind": "indicator",
+                    "name": n,
+                    "formula": f"{'total' if n == total else 'share'} of {n}",
+                    "base": "all_firms",
+                }
+                for n in names
+            ]
         ),
-        "models": pd.DataFrame([{**of_model, "outcome": "top", "base": "all_firms", "suppressed": False}]),
+        "models": pd.DataFrame(
+            [{**of_model, "outcome": "top", "base": "all_firms", "n": 100, "events": events, "suppressed": False}]
+        ),
         "terms": none if terms is None else terms,
+        "changes": both({}) if changes is None else changes,
     }
+
+
+def both(counts: dict[tuple[str, str, str], int | None]) -> pd.DataFrame:
+    """(indicator, domain variable, domain) -> firms of both waves; None is withheld."""
+    columns = ["wave_from", "wave_to", "indicator", "domain_variable", "domain", "overlap_firms", "overlap_suppressed"]
+    return pd.DataFrame([("2018", "2020", *cell, n, n is None) for cell, n in counts.items()], columns=columns)
 
 
 def found(folder: Path, *made: dict[str, pd.DataFrame]) -> set[str]:
@@ -64,7 +96,7 @@ ONE_WITHHELD = {("top", "all", "all"): (100, 40), ("top", "sector", "a"): (50, 3
 
 
 def test_a_withheld_domain_is_the_total_less_the_others(tmp_path: Path) -> None:
-    what = {"wave 2020, firms of top, sector=b", "wave 2020, events of top, sector=b"}
+    what = {f"wave 2020, {kind} of top, sector=b" for kind in ("firms", "events", "others")}
     assert found(tmp_path, tables(lines(ONE_WITHHELD))) == what
 
 
@@ -80,7 +112,8 @@ def test_codes_of_one_question_are_found_by_their_numbers(tmp_path: Path) -> Non
         for name, events in (("profit", n // 2), ("balanced", n // 2 - 2), ("social", 2 + n % 2)):
             counts[name, variable, domain] = (n, events)
     counts["social", "sector", "x"] = None
-    assert found(tmp_path, tables(lines(counts))) == {"wave 2020, events of social, sector=x"}
+    what = {f"wave 2020, {kind} of social, sector=x" for kind in ("events", "others")}
+    assert found(tmp_path, tables(lines(counts))) == what
 
 
 def test_a_wave_that_stands_is_the_same_wave(tmp_path: Path) -> None:
@@ -97,6 +130,59 @@ def test_coefficients_of_a_withheld_variable_tell_it(tmp_path: Path) -> None:
     shown = pd.DataFrame([{**term, "suppressed": False}])
     assert found(tmp_path / "shown", tables(counts, shown)) == {"wave 2020, top of all_firms by sector"}
     assert found(tmp_path / "withheld", tables(counts, shown.assign(suppressed=True))) == set()
+
+
+SEVERAL = ONE_WITHHELD | {("top", "sector", "b"): None, ("top", "sector", "c"): None}
+
+
+def test_what_could_have_been_printed_is_no_secret(tmp_path: Path) -> None:
+    """Withheld to protect others, and known: as good as any line that is shown."""
+    counts = ONE_WITHHELD | {("top", "sector", "a"): (30, 10)}
+    assert found(tmp_path, tables(lines(counts))) == set()
+
+
+def test_a_variable_that_leaves_firms_out_adds_up_to_nothing(tmp_path: Path) -> None:
+    """Ten firms have no sector, as an indicator whose sectors are all shown tells."""
+    other: dict[tuple[str, str, str], tuple[int, int] | None] = {
+        ("new", "all", "all"): (100, 50), ("new", "sector", "a"): (50, 20), ("new", "sector", "b"): (20, 10),
+        ("new", "sector", "c"): (20, 10),
+    }  # fmt: skip
+    assert found(tmp_path, tables(lines(ONE_WITHHELD | other))) == set()
+
+
+def test_a_guess_that_contradicts_what_is_shown_tells_nothing_and_hides_nothing(tmp_path: Path) -> None:
+    """`new` shows the same firms as `top` three times and is about others: sector b is the total less the rest."""
+    other: dict[tuple[str, str, str], tuple[int, int] | None] = {
+        ("new", "all", "all"): (100, 50), ("new", "sector", "a"): (50, 20), ("new", "sector", "b"): (4, 3),
+        ("new", "sector", "c"): (46, 27), ("new", "size", "small"): (60, 30), ("new", "size", "large"): (40, 20),
+    }  # fmt: skip
+    sized: dict[tuple[str, str, str], tuple[int, int] | None] = {
+        ("top", "size", "small"): (60, 20), ("top", "size", "large"): (40, 20), ("top", "sector", "c"): (45, 9),
+    }  # fmt: skip
+    assert "wave 2020, events of top, sector=b" in found(tmp_path, tables(lines(ONE_WITHHELD | other | sized)))
+
+
+def test_a_model_tells_the_events_of_its_outcome(tmp_path: Path) -> None:
+    """The total is withheld, and the model counts it."""
+    counts = lines(ONE_WITHHELD | {("top", "all", "all"): None})
+    assert found(tmp_path / "without", tables(counts)) == set()
+    assert "wave 2020, events of top, sector=b" in found(tmp_path / "with", tables(counts, events=40))
+
+
+def test_firms_of_two_waves_add_up(tmp_path: Path) -> None:
+    cells = {("top", "all", "all"): 60, ("top", "sector", "a"): 40, ("top", "sector", "b"): None}
+    safe = tables(lines(SEVERAL), changes=both(cells | {("top", "sector", "c"): None}))
+    assert found(tmp_path / "two", safe) == set()
+    told = tables(lines(SEVERAL), changes=both(cells | {("top", "sector", "c"): 18}))
+    assert found(tmp_path / "one", told) == {"wave 2018 and 2020, both of top, sector=b"}
+
+
+def test_an_amount_of_few_firms_is_the_total_less_the_others(tmp_path: Path) -> None:
+    table = lines({cell: value and (value[0], 0) for cell, value in ONE_WITHHELD.items()})
+    table["estimate"] = [1_234_560.0, 1_000_000.0, None, 134_560.0]
+    assert "wave 2020, amount of top, sector=b" in found(tmp_path / "one", tables(table, total="top"))
+    two = table.assign(suppressed=table["domain"].isin(["b", "c"]))
+    assert found(tmp_path / "two", tables(two, total="top")) == set()
 
 
 def test_nothing_can_be_worked_out_of_the_made_up_release(
@@ -137,3 +223,71 @@ def test_the_demonstration_tells_nothing_it_withholds(demonstration: Path, capsy
     assert report["cells"] >= 50
     assert report["equations"] > 1000
     assert report["narrowest"] >= 3
+
+
+def test_an_amount_that_can_be_worked_out_is_not_one_firm_s(demonstration: Path) -> None:
+    """They are withheld as too uncertain: no firm makes up so much of them that it could be told."""
+    survey = load_survey(BUNDLED)
+    lake = Lake(demonstration, survey.name)
+    (folder,) = (demonstration / "releases" / survey.name).glob("r*")
+    told = attack([folder]).of_many
+    assert told
+    for finding in told:
+        wave, of, where = re.match(r"wave (\w+), amount of (\w+), (.+)$", finding.what).groups()  # type: ignore[union-attr]
+        firms = WaveFirms.read(lake, survey, wave)
+        assert firms is not None
+        variable, domain = where.split("=")
+        place = firms.domains[variable].set_index("firm").loc[firms.observed["firm"], "domain"]
+        amounts = largest(contributions(firms, survey)[of][(place == domain).to_numpy()])
+        limits = survey.disclosure
+        assert not primary.one_firm_too_large(amounts, limits.p_percent, limits.dominance)
+
+
+def test_a_release_that_tells_what_it_withholds_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is withheld to protect others: the rarest sector is everyone less the rest. The last release stays."""
+    lake, survey = publication.disclosed_lake(tmp_path)
+    waves = list(publication.WAVES)
+    first = released.run_all(lake, survey, waves)
+    before = publication.firms
+    monkeypatch.setattr(publication, "firms", lambda wave, seed=3: before(wave, seed + 1))
+    lake = publication.lake(tmp_path / "home", survey)
+    monkeypatch.setattr(cells, "withheld_rows", lambda system, sensitive: set(sensitive))
+    disclosed.run_all(lake, survey, waves)
+    with pytest.raises(WaveStopped) as stopped:
+        released.run_all(lake, survey, waves)
+    folder = Path(str(first["path"])).parent
+    assert sorted(p.name for p in folder.glob("[!.]*")) == ["latest", first["release_id"]]
+    assert (folder / "latest").readlink() == Path(str(first["release_id"]))
+    assert not list(folder.glob(".building*"))
+    problems = stopped.value.problems
+    assert len(problems) == released.SHOWN + 1
+    assert all(f"sector={publication.RARE}" in problem.what for problem in problems[:-1])
+    monkeypatch.undo()
+    disclosed.run_all(lake, survey, waves)
+    assert released.run_all(lake, survey, waves)["new"]
+
+
+def test_lines_of_many_firms_are_told_apart_by_who_builds_the_release(tmp_path: Path) -> None:
+    """The one sector withheld among shown ones is too uncertain to print, or one firm is most of it: builders know."""
+    table = lines({("top", "all", "all"): (100, 0), ("top", "sector", "a"): (60, 0), ("top", "sector", "b"): None})
+    table["estimate"] = [1_234_560.0, 1_000_000.0, None]
+    first = release(tmp_path, tables(table, total="top"))
+    (told,) = attack([first]).of_many
+    assert told.what == "wave 2020, amount of top, sector=b"
+    assert attack([first]).findings == ()
+    assert newly_told([], first, [("2020", "top", "sector", "b")]) == ()
+    assert newly_told([], first) == (told,)
+
+
+def test_what_earlier_releases_tell_already_stops_no_other(tmp_path: Path) -> None:
+    """The first release has told sector b; a later one that repeats it, or withholds it too late, tells no more."""
+    made = [tables(lines(ONE_WITHHELD)) for _ in range(2)]
+    first, second = (release(tmp_path, t, f"r000{i}-aaaaaaaaaaaa") for i, t in enumerate(made, start=1))
+    assert attack([first, second]).findings
+    assert newly_told([first], second) == ()
+    other = lines(ONE_WITHHELD | {("top", "all", "all"): (101, 41)})
+    third = release(tmp_path, tables(other), "r0003-aaaaaaaaaaaa")
+    assert {finding.figures for finding in newly_told([first, second], third)} == {"2020@r0003-aaaaaaaaaaaa"}
+    assert newly_told([], first) == attack([first]).findings

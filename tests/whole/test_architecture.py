@@ -37,7 +37,7 @@ ROOMS: dict[str, str] = {
     "surveys": "",
     "rules": "problems storage survey",
     "publication": "problems contract storage survey running wording",
-    "stages": "problems refusals contract storage running statistics formats survey rules publication wording",
+    "stages": "problems refusals contract storage running statistics formats survey rules publication wording attack",
     "authoring": "problems storage running formats survey rules stages",
     "synthetic": "storage statistics survey",
     "attack": "",

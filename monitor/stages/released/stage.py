@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ import pandas as pd
 
 from monitor import contract
 from monitor.contract.shape import shaped
+from monitor.problems import Problem, WaveStopped
 from monitor.publication import datapackage, difference, exchange, manifest, public, secure
 from monitor.publication import microdata as statistics
 from monitor.publication.difference import Difference, diff
@@ -32,13 +33,19 @@ __all__ = ["About", "Difference", "build", "diff", "public_tables", "releases", 
 
 log = logging.getLogger("monitor")
 
+ALIKE = 3
+"""A share of which fewer firms than this have the property, or have it not, is withheld whatever its reliability"""
+SHOWN = 5
+"""Withheld numbers that would be told, of which a stopped release names so many"""
+
 
 def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = False) -> dict[str, object]:
     """Publish what `disclosed` let through, with the secure database beside it, as a new release.
 
     With `passports`, every firm of the newest wave gets its own under `secure/passports/`; they are content too.
     Where a release holds the content already, `latest` names that one and none is made. Returns release_id, path,
-    content_hash and whether `latest` names another release than before.
+    content_hash and whether `latest` names another release than before. Raises WaveStopped where the public files would
+    tell what they withhold; the last release stays then.
     """
     folder = private.open_folder(lake.home / "releases" / survey.name)
     tables = public_tables(lake, survey, waves)
@@ -65,6 +72,7 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = 
         about = About(survey, tuple(waves), release_id, created_at, content)
         with publish.building(folder) as built:
             build(built, about, tables, firms, lake, last, passports)
+            _stop_what_tells(publish.releases(folder), built, _uncertain(lake, survey, waves))
             path = publish.put_in_place(folder, built, release_id)
     log.info("released: %s", path)
     return {"release_id": release_id, "path": str(path), "content_hash": content, "new": True}
@@ -129,6 +137,43 @@ def build(
     private.open_to_all(shown)
     for path, mode in ((folder, private.OPEN_FOLDER), (folder / release_folders.MANIFEST, private.OPEN_FILE)):
         path.chmod(mode)
+
+
+def _uncertain(lake: Lake, survey: Survey, waves: Sequence[str]) -> set[tuple[str, str, str, str]]:
+    """Lines of indicators that are too uncertain to print, of firms enough on either side: withheld for that alone."""
+    found: set[tuple[str, str, str, str]] = set()
+    for wave in waves:
+        lines = lake.read("estimated_indicators", wave)
+        firms, events = (pd.to_numeric(lines[c]).astype("Float64") for c in ("n", "events"))
+        few = (firms < survey.disclosure.minimum_firms) | (events < ALIKE).fillna(False) | (firms - events < ALIKE)
+        lines = lines[(lines["reliability"] == "unpublishable") & ~few.fillna(False)]
+        key = ["wave", "indicator", "domain_variable", "domain"]
+        found |= set(lines.assign(wave=wave)[key].astype(str).itertuples(index=False, name=None))
+    return found
+
+
+def _stop_what_tells(earlier: Sequence[Path], built: Path, uncertain: Collection[tuple[str, str, str, str]]) -> None:
+    """Attack a built release together with the earlier ones, as somebody outside could; WaveStopped says what of it
+    would tell more than they do already, without the numbers themselves."""
+    from monitor.attack import newly_told
+
+    found = newly_told(earlier, built, uncertain)
+    if not found:
+        return
+    problems = [
+        Problem(
+            f"the public files would tell what they withhold: {finding.what}",
+            file="public/tables/indicators.csv",
+            expected="a number that could be any of several, whoever asks",
+            found=f"known to within {finding.width}, from {finding.how}",
+            do="nothing was published and the last release stays; raise `minimum_firms` or leave out a domain under "
+            "`domains` in survey.yaml, and report this: disclosure control should have withheld more",
+        )
+        for finding in found[:SHOWN]
+    ]
+    if len(found) > SHOWN:
+        problems.append(Problem(f"and {len(found) - SHOWN} more of {len(found)} withheld numbers would be told"))
+    raise WaveStopped(problems)
 
 
 def _revisions(revised: Difference, survey: Survey) -> dict[str, object]:
