@@ -1,5 +1,13 @@
 """`disclosed`: the one door to anything public. What passes it may be printed; what does not, nobody sees."""
 
-from monitor.stages.disclosed.stage import asked_lines, complementary, disclose, history, run_all, without_few_routed
+from monitor.stages.disclosed.stage import (
+    asked_lines,
+    complementary,
+    disclose,
+    history,
+    run_all,
+    withhold_lines,
+    without_few_routed,
+)
 
-__all__ = ["asked_lines", "complementary", "disclose", "history", "run_all", "without_few_routed"]
+__all__ = ["asked_lines", "complementary", "disclose", "history", "run_all", "withhold_lines", "without_few_routed"]
