@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor.cli import main
 from monitor.storage.lake import Lake, connect
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
@@ -119,6 +120,13 @@ def test_no_direct_identifier_or_single_firm_is_public(home: Path, shared: Path)
     ]
     assert texts
     assert not any(firm in text for text in texts for firm in firms)
+
+
+def test_nothing_the_release_withholds_can_be_worked_out(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["attack", "--home", str(home), "--json"]) == 0
+    (report,) = json.loads(capsys.readouterr().out).values()
+    assert report["cells"] > 0
+    assert report["narrowest"] >= 3
 
 
 def test_every_table_of_the_lake_is_an_asset(home: Path) -> None:
