@@ -1,12 +1,22 @@
 """What can go wrong, said once and for all users alike.
 
-Belongs here: the shape of a problem and how it is printed. Does not belong here: finding problems.
+Belongs here: the shape of a problem, its line, and how it is printed. Does not belong here: finding problems.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+
+Place = tuple[str | int, ...]
+"""Where something stands in a declaration: the keys and places in lists that lead to it"""
+Lines = Mapping[Place, int]
+"""Place in a declaration -> its line; `()` is the declaration itself"""
+
+
+def line_at(lines: Lines, place: Place) -> int | None:
+    """The line of a place in a declaration, or of what stands around it where it has none of its own."""
+    return next((lines[place[:n]] for n in range(len(place), -1, -1) if place[:n] in lines), None)
 
 
 @dataclass(frozen=True)

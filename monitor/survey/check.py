@@ -5,7 +5,7 @@ Belongs here: what can be wrong between files. Does not belong here: reading the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -23,14 +23,13 @@ from monitor.survey.yaml_lines import closest
 STANDARD_MEASURES = ("top_innovator", "cooperates", "invests")
 SIZES = {*(band for _, band in SIZE_BANDS), "large"}
 """Codes of a size band that follows from staff"""
-MODEL_ESTIMATORS = ("logit", "firth", "fractional_logit")
 MARGIN_TOLERANCE = 1e-6
 """Two margins of one population may differ on its size by this fraction: rounding, not disagreement."""
 
 
 def between_files(survey: Survey) -> list[Problem]:
     """Everything that is wrong between the files of a folder each of which reads well on its own."""
-    problems = [*name_problems(survey), *_measures(survey), *_indicators(survey), *_models(survey), *_design(survey)]
+    problems = [*name_problems(survey), *_measures(survey), *_indicators(survey), *_design(survey)]
     problems += [*imputation_problems(survey), *modelling_problems(survey)]
     for wave in survey.waves.values():
         problems += [*_wave(survey, wave), *_margins(survey, wave)]
@@ -42,7 +41,7 @@ def concepts_used(survey: Survey) -> set[str]:
     used = {*survey.domains, *survey.design.strata, *survey.design.response_classes}
     used |= {variable for margin in survey.design.calibration.margins for variable in margin}
     for model in survey.models.values():
-        used |= {*_strings(model.get("controls")), model.get("outcome", "")}
+        used |= set(model.variables)
     for sql in (*(m.sql for m in survey.measures.values()), *(b.sql for b in survey.bases.values())):
         used |= columns_of(sql)
     for wave in survey.waves.values():
@@ -142,36 +141,6 @@ def _indicators(survey: Survey) -> Iterator[Problem]:
                 do="choose `share` for a boolean measure, `mean`, `median`, `total` or `ratio` for a number",
             )
     yield from domain_problems(survey)
-
-
-def _models(survey: Survey) -> Iterator[Problem]:
-    file, line = "survey.yaml", survey.lines.get("models")
-    variables = {**survey.concepts, **survey.measures}
-    for name, model in survey.models.items():
-        what = f"model {name!r}"
-        if not isinstance(model, Mapping):
-            yield Problem(f"{what} is not a mapping", file=file, line=line, do="declare outcome, practices, base")
-            continue
-        for key in ("outcome", "base", "estimator"):
-            if key not in model:
-                yield Problem(f"{what} lacks {key!r}", file=file, line=line, expected=key, do=f"add `{key}: ...`")
-        named = [
-            model.get("outcome"),
-            *_strings(model.get("practices")),
-            model.get("dose"),
-            model.get("levels"),
-        ]
-        for variable in [*filter(None, named), *_strings(model.get("controls"))]:
-            if variable not in variables:
-                yield _unknown(variable, "measure or concept", variables, file, line, what)
-        if model.get("base", "") not in survey.bases and "base" in model:
-            yield _unknown(str(model["base"]), "base", survey.bases, file, line, what)
-        if "estimator" in model and model["estimator"] not in MODEL_ESTIMATORS:
-            yield _unknown(str(model["estimator"]), "estimator", MODEL_ESTIMATORS, file, line, what)
-
-
-def _strings(value: Any) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else []
 
 
 def _design(survey: Survey) -> Iterator[Problem]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from monitor.survey.expressions import columns_of
 from monitor.survey.model import Survey, Text, Wave
-from monitor.survey.wording import MAIN, label_of, practices_of, quoted_in
+from monitor.survey.models import MAIN
+from monitor.survey.wording import label_of, quoted_in
 
 ORDER = ("asked", "reworded", "recoded", "not asked")
 """From nothing changed to everything"""
@@ -57,9 +58,10 @@ def estimand_concepts(survey: Survey, estimand: Mapping[str, Any]) -> set[str]:
     if estimand["kind"] != "contrast":
         return concepts_of(survey, [str(estimand[k]) for k in ("measure", "among", "by", "base") if estimand.get(k)])
     model, variant = str(estimand["model"]), str(estimand.get("variant", MAIN))
-    declared = survey.models.get(model, {})
-    own = [str(declared[k]) for k in ("outcome", "dose", "levels", "base") if declared.get(k)]
-    return concepts_of(survey, [*own, *practices_of(survey, model, variant)])
+    declared = survey.models[model]
+    main = declared.main
+    own = [main.outcome, main.base, *filter(None, (main.dose, main.levels))]
+    return concepts_of(survey, [*own, *declared.practices_of(variant)])
 
 
 def comparable_since(survey: Survey, indicator: str, wave: Wave) -> str | None:

@@ -70,6 +70,13 @@ def imputation_plan(survey: Survey) -> ImputationPlan | None:
     )
 
 
+def imputation_names(survey: Survey) -> set[str]:
+    """Every concept and measure that the `imputation:` section names."""
+    declared = survey.imputation
+    groups = [group for key in GROUPS for group in declared.get(key, [])]
+    return {name for names in (*(_words(declared, key) for key in LISTS), *groups) for name in names}
+
+
 def imputation_problems(survey: Survey) -> list[Problem]:
     """Every mistake in the `imputation:` section."""
     declared = survey.imputation
@@ -151,7 +158,7 @@ def _design_variables(survey: Survey) -> list[str]:
     names = [*plan.strata, *plan.response_classes, *(v for margin in plan.calibration.margins for v in margin)]
     names += [plan.weight] if plan.weight else []
     names += [concept for domain in survey.domains for concept in sorted(domain_concepts(survey, domain))]
-    names += [name for model in survey.models.values() for name in model.get("controls", [])]
+    names += [name for model in survey.models.values() for name in model.main.controls]
     return [name for name in names if name in survey.concepts]
 
 
@@ -159,7 +166,7 @@ def _studied(survey: Survey) -> list[tuple[str, ...]]:
     """Each model's outcome with its practices."""
     groups = []
     for model in survey.models.values():
-        names = [model.get("outcome"), *model.get("practices", [])]
+        names = [model.main.outcome, *model.main.practices]
         measures = [n for n in names if n in survey.measures and survey.measures[n].type != "category"]
         if len(measures) > 1 and tuple(measures) not in groups:
             groups.append(tuple(measures))

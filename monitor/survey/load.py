@@ -27,6 +27,7 @@ from monitor.survey.model import (
     Measure,
     Survey,
 )
+from monitor.survey.models import read_models
 from monitor.survey.registers import COUNTS, read_initiatives, read_list, read_margins
 from monitor.survey.todos import todos
 from monitor.survey.waves import read_waves
@@ -132,7 +133,7 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
             if _closed(section, "sql", "label")
         },
         indicators=_indicators(top, languages),
-        models=top.plain("models", {}),
+        models=read_models(top, languages),
         initiatives=initiatives,
         claims=tuple(claims),
         claims_hash=_hash([folder / "claims.yaml"]) if claims else None,

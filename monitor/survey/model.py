@@ -15,6 +15,7 @@ from monitor.problems import Problem
 from monitor.statistics.design.plan import DesignPlan
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.storage.identity import IdentifierForm, identity_key, synthetic_key
+from monitor.survey.models import Model
 
 Text = Mapping[str, str]
 """A text by language: at least `nl` and `en`."""
@@ -229,8 +230,7 @@ class Survey:
     """Standard measures the survey declares absent -> why"""
     bases: Mapping[str, Base]
     indicators: Mapping[str, Indicator]
-    models: Mapping[str, Any]
-    """Model name -> its declaration as plain data (checked by the loader)"""
+    models: Mapping[str, Model]
     initiatives: Mapping[str, Initiative]
     """The registry of initiatives: code -> initiative; its codes are the codes of the concept `initiatives`"""
     claims: tuple[Mapping[str, Any], ...]

@@ -1,23 +1,23 @@
-"""What can be wrong in what a survey declares around its models, and in its claims.
+"""What can be wrong between a survey's models and what else it declares, and in its claims.
 
-Belongs here: curves, choices, alternatives and doses of `models:`; estimands and rules of `claims.yaml`. Does not
-belong here: a model's own keys (`check`), fitting and deciding (`stages.modelled`, `statistics.decisions.claims`).
+Belongs here: names of models that nothing declares, models without a shape; estimands and rules of `claims.yaml`. Does
+not belong here: what a model is (`models`), fitting and deciding (`stages.modelled`, `statistics.decisions.claims`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from monitor.problems import Problem
+from monitor.problems import Place, Problem, line_at
+from monitor.statistics.models.specification import EVERY, Specification
 from monitor.survey.claim_numbers import number_problems
 from monitor.survey.model import Survey
+from monitor.survey.models import Model
 from monitor.survey.yaml_lines import closest, is_number
 
-SIGNS = (">", ">=")
-CHOICES: Mapping[str, Collection[str]] = {"weights": ("weighted", "unweighted"), "values": ("imputed", "complete")}
 RULES = ("above", "below", "within", "share_above")
 ESTIMANDS: Mapping[str, tuple[str, ...]] = {
     "share": ("measure", "base"),
@@ -25,73 +25,104 @@ ESTIMANDS: Mapping[str, tuple[str, ...]] = {
     "contrast": ("model", "contrast"),
 }
 """Kind of estimand -> the keys it cannot do without"""
-EVERY = "none"
 
 
 def modelling_problems(survey: Survey) -> list[Problem]:
-    """Every mistake around the models and in the claims, each with file and line."""
-    found: list[Problem] = []
-    for name, model in survey.models.items():
-        if isinstance(model, Mapping):
-            found += _around_model(survey, name, model)
-    primary = [name for name, model in survey.models.items() if isinstance(model, Mapping) and model.get("primary")]
-    if len(primary) > 1:
-        found.append(_model_problem(survey, f"{len(primary)} models are primary", "one", ", ".join(primary)))
+    """Every mistake between the models and what they name, and in the claims, each with file and line."""
+    found = [problem for model in survey.models.values() for problem in _model(survey, model)]
+    primary = [model for model in survey.models.values() if model.primary]
+    for model in primary[1:]:
+        names = ", ".join(each.name for each in primary)
+        found.append(_problem(model, ("primary",), f"{len(primary)} models are primary", "one", names, "choose one"))
     seen: set[str] = set()
     for claim in survey.claims:
         found += _claim(survey, claim, seen)
     return found
 
 
-def _around_model(survey: Survey, name: str, model: Mapping[str, Any]) -> Iterator[Problem]:
-    what, variables = f"model {name!r}", {**survey.concepts, **survey.measures}
-    practices = model.get("practices", [])
-    shapes = [key for key in ("dose", "levels") if key in model]
-    if len(practices) < (1 if "dose" in model else 0 if "levels" in model else 2) or len(shapes) > 1:
-        yield _model_problem(
-            survey, f"{what} has no shape", "two or more practices, or a dose with one, or levels", str(sorted(model))
-        )
-    if "levels" in model and not model.get("order"):
-        yield _model_problem(survey, f"{what} has levels without an order", "order: [codes from least to most]", "none")
-    thresholds = model.get("thresholds", {})
-    yield from _numbers(survey, f"thresholds of {what}", thresholds, ("events_per_term", "level_firms"))
-    named: list[Any] = []
-    curve = model.get("curve")
-    if curve is not None:
-        yield from _numbers(survey, f"the curve of {what}", curve, ("from", "to", "step"))
-    if isinstance(curve, Mapping):
-        missing = [key for key in ("measure", "from", "to", "step", "signs") if key not in curve]
-        if missing:
-            yield _model_problem(survey, f"the curve of {what} is incomplete", ", ".join(missing), str(sorted(curve)))
-        yield from _options(survey, curve.get("signs", ()), SIGNS, f"the curve of {what}", "sign")
-        named.append(curve.get("measure"))
-    alternatives = model.get("alternatives")
-    if alternatives is not None:
-        missing = [key for key in ("practice", "measures", "family", "contrast") if key not in alternatives]
-        if missing:
-            yield _model_problem(
-                survey, f"the alternatives of {what} are incomplete", ", ".join(missing), str(sorted(alternatives))
-            )
-        named += list(alternatives.get("measures", {}).values())
-        yield from _options(survey, [alternatives.get("practice")], practices, what, "practice")
-    choices = model.get("specifications") or {}
-    for axis, options in choices.items():
-        where = f"{axis} of {what}"
-        if axis in CHOICES:
-            yield from _options(survey, options, CHOICES[axis], where, "choice")
-        elif axis == "base":
-            yield from _options(survey, options, survey.bases, where, "base")
-        elif axis == "controls":
-            named += [control for controls in options.values() for control in controls]
-        elif axis == "without":
-            named += [option for option in options if option != EVERY]
-        elif axis == "outcome" or axis in practices:
-            named += list(options)
-        else:
-            yield from _options(
-                survey, [axis], [*CHOICES, "base", "outcome", "controls", "without", *practices], what, "choice"
-            )
-    yield from _options(survey, filter(None, named), variables, what, "measure or concept")
+def _model(survey: Survey, model: Model) -> Iterator[Problem]:
+    what, main = f"model {model.name!r}", model.main
+    two = len(main.practices) == 2 and not main.dose and not main.levels
+    if len(main.practices) < (1 if main.dose else 0 if main.levels else 2) or (main.dose and main.levels):
+        expected = "two or more practices, or a dose with one, or levels"
+        yield _problem(model, (), f"{what} has no shape", expected, _shape(main), "declare one of them")
+    if main.levels and not main.order:
+        expected = "order: [codes from least to most]"
+        yield _problem(model, ("levels",), f"{what} has levels without an order", expected, "none", "add it")
+    if model.curve and not main.headline:
+        sentence = f"{what} has a curve and no one contrast to draw"
+        expected = "two practices, a dose or levels"
+        yield _problem(model, ("curve",), sentence, expected, _shape(main), "declare it with a model that has them")
+    if model.choices and not two:
+        sentence = f"{what} has specifications and no two practices"
+        do = "declare them with a model that has two"
+        yield _problem(model, ("specifications",), sentence, "two practices", _shape(main), do)
+    known: Mapping[str, Collection[str]] = {
+        "measure or concept": {**survey.concepts, **survey.measures},
+        "base": survey.bases,
+        "practice": main.practices,
+        "control": set(model.variables) - set(model.subjects),
+    }
+    for place, kind, name in _named(model):
+        if name not in known[kind] and model.has(place):
+            do = closest(name, known[kind]) or f"use one of {', '.join(sorted(known[kind])[:12])}"
+            yield _problem(model, place, f"{what} names the unknown {kind} {name!r}", f"a declared {kind}", name, do)
+    for place, name, code in _coded(main):
+        codes = _codes(survey, name)
+        if codes and code not in codes:
+            do = closest(code, codes) or f"use one of {', '.join(codes)}"
+            yield _problem(model, place, f"{what} names the unknown code of {name} {code!r}", "a code", code, do)
+
+
+def _named(model: Model) -> Iterator[tuple[Place, str, str]]:
+    """(place, kind, name) of every name a model's declaration holds, with what kind of thing it must name."""
+    main, variable = model.main, "measure or concept"
+    yield ("outcome",), variable, main.outcome
+    yield ("base",), "base", main.base
+    for key, name in (("dose", main.dose), ("levels", main.levels)):
+        if name:
+            yield (key,), variable, name
+    for key, names in (("practices", main.practices), ("controls", main.controls)):
+        yield from (((key, i), variable, name) for i, name in enumerate(names))
+    yield from ((("reference", name), "control", name) for name in main.reference)
+    if model.curve:
+        yield ("curve", "measure"), variable, model.curve.measure
+    if model.alternatives:
+        yield ("alternatives", "practice"), "practice", model.alternatives.practice
+        for variant, name in model.alternatives.measures.items():
+            yield ("alternatives", "measures", variant), variable, name
+    if model.choices:
+        choices = model.choices
+        axes: list[tuple[Place, str, tuple[str, ...]]] = [
+            (("base",), "base", choices.base),
+            (("outcome",), variable, choices.outcome),
+            *(((name,), variable, measures) for name, measures in choices.practices.items()),
+            *((("controls", name), variable, controls) for name, controls in choices.controls.items()),
+            (("without",), variable, choices.without),
+        ]
+        for at, kind, names in axes:
+            for i, name in enumerate(names):
+                if at != ("without",) or name != EVERY:
+                    yield ("specifications", *at, i), kind, name
+
+
+def _coded(main: Specification) -> Iterator[tuple[Place, str, str]]:
+    """(place, variable, code) of every code a model's declaration holds."""
+    yield from ((("reference", name), name, code) for name, code in main.reference.items())
+    if main.levels:
+        yield from ((("order", i), main.levels, code) for i, code in enumerate(main.order))
+
+
+def _shape(main: Specification) -> str:
+    """What a model explains by, in a message."""
+    other = [key for key, name in (("a dose", main.dose), ("levels", main.levels)) if name]
+    count = len(main.practices)
+    return " and ".join([f"{count} practice{'' if count == 1 else 's'}", *other])
+
+
+def _codes(survey: Survey, name: str) -> Collection[str]:
+    declared = survey.measures.get(name) or survey.concepts.get(name)
+    return declared.codes if declared else ()
 
 
 def _claim(survey: Survey, claim: Mapping[str, Any], seen: set[str]) -> Iterator[Problem]:
@@ -179,28 +210,6 @@ def _committed(claim: Mapping[str, Any], problem: Callable[..., Problem]) -> Ite
         )
 
 
-def _numbers(survey: Survey, where: str, declared: object, keys: Iterable[str]) -> Iterator[Problem]:
-    given = declared if isinstance(declared, Mapping) else {}
-    if given is not declared:
-        yield _model_problem(
-            survey, f"{where}: no keys with numbers", "keys with numbers", str(declared), "declare keys"
-        )
-    for key in keys:
-        if not is_number(given.get(key, 0)):
-            expected = "a number"
-            yield _model_problem(survey, f"{where}: {key} is not usable", expected, str(given[key]), f"correct `{key}`")
-
-
-def _options(
-    survey: Survey, options: Iterable[Any], known: Collection[str], where: str, kind: str
-) -> Iterator[Problem]:
-    for option in options:
-        if option not in known:
-            do = closest(str(option), known) or f"use one of {', '.join(sorted(known)[:12])}"
-            yield _model_problem(
-                survey, f"{where} names the unknown {kind} {option!r}", f"a declared {kind}", str(option), do
-            )
-
-
-def _model_problem(survey: Survey, sentence: str, expected: str, found: str, do: str | None = None) -> Problem:
-    return Problem(sentence, file="survey.yaml", line=survey.lines.get("models"), expected=expected, found=found, do=do)
+def _problem(model: Model, place: Place, what: str, expected: str, found: str, do: str) -> Problem:
+    line = line_at(model.lines, place)
+    return Problem(what, file="survey.yaml", line=line, expected=expected, found=found, do=do)

@@ -12,9 +12,8 @@ model or a claim (`modelled`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -79,20 +78,11 @@ def skips(connection: duckdb.DuckDBPyConnection, survey: Survey, wave: Wave) -> 
 
 def studied(survey: Survey) -> set[tuple[str, str]]:
     """(measure or concept, base) of every property that a model explains or explains by, or that a claim is about."""
-    found = {pair for model in survey.models.values() for pair in _of_model(model)}
+    found = {(name, base) for model in survey.models.values() for name in model.subjects for base in model.bases}
     for claim in survey.claims:
         estimand = claim["estimand"]
         found |= {(estimand[key], estimand["base"]) for key in ("measure", "by", "among") if estimand.get(key)}
     return {(str(name), str(base)) for name, base in found if base in survey.bases and _kind(survey, name) in COUNTED}
-
-
-def _of_model(model: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
-    choices = model.get("specifications") or {}
-    practices = [*model.get("practices", ()), *filter(None, (model.get("dose"),))]
-    names = [model.get("outcome"), *practices, (model.get("curve") or {}).get("measure")]
-    names += list(((model.get("alternatives") or {}).get("measures") or {}).values())
-    names += [name for axis in ("outcome", *practices) for name in choices.get(axis, ())]
-    yield from ((name, base) for name in filter(None, names) for base in {model.get("base"), *choices.get("base", ())})
 
 
 def _kind(survey: Survey, name: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from monitor.statistics.models.contrast import contrast_names
 from monitor.survey.model import Survey
+from monitor.survey.models import MAIN
 
-MAIN = "main"
 SHORT: Mapping[str, Mapping[str, str]] = {
     "nl": {
         "neither": "Geen van beide",
@@ -101,18 +101,13 @@ def label_of(survey: Survey, name: str, language: str) -> str:
     for known in (survey.measures, survey.bases, survey.concepts):
         if name in known:
             return known[name].label.get(language) or name.replace("_", " ")
-    declared = survey.models.get(name)
-    label = declared.get("label") if isinstance(declared, Mapping) else None
-    return str((label or {}).get(language) or name.replace("_", " "))
+    model = survey.models.get(name)
+    return (model.label.get(language) if model else None) or name.replace("_", " ")
 
 
 def practices_of(survey: Survey, model: str, variant: str = MAIN) -> tuple[str, ...]:
     """The practices of a model's variant: an alternative has another measure in one's place."""
-    declared: Mapping[str, Any] = survey.models.get(model, {})
-    practices = tuple(str(p) for p in declared.get("practices", ()))
-    alternatives = declared.get("alternatives") or {}
-    other = dict(alternatives.get("measures", {})).get(variant)
-    return tuple(str(other) if other and p == alternatives.get("practice") else p for p in practices)
+    return survey.models[model].practices_of(variant) if model in survey.models else ()
 
 
 def contrasts_of(survey: Survey, model: str, variant: str = MAIN) -> dict[str, str]:
@@ -124,9 +119,10 @@ def contrasts_of(survey: Survey, model: str, variant: str = MAIN) -> dict[str, s
 def contrast_words(survey: Survey, model: str, contrast: str, language: str, variant: str = MAIN) -> tuple[str, str]:
     """(short, long) words for a model's contrast: a row's name, and what it measures; its own name where the report has
     no words for it."""
-    declared: Mapping[str, Any] = survey.models.get(model, {})
-    practices = practices_of(survey, model, variant)
-    outcome = quoted_in(language, label_of(survey, str(declared.get("outcome", "")), language))
+    if model not in survey.models:
+        return contrast.replace("_", " "), contrast.replace("_", " ")
+    main, practices = survey.models[model].main, practices_of(survey, model, variant)
+    outcome = quoted_in(language, label_of(survey, main.outcome, language))
     role = next((role for role, name in contrasts_of(survey, model, variant).items() if name == contrast), None)
     if role is not None:
         a, b = (label_of(survey, name, language) for name in practices)
@@ -134,10 +130,10 @@ def contrast_words(survey: Survey, model: str, contrast: str, language: str, var
             "a": a, "b": b, "y": outcome, "qa": quoted_in(language, a), "qb": quoted_in(language, b),
         }  # fmt: skip
         return SHORT[language][role].format(**values), LONG[language][role].format(**values)
-    kind = "trend" if contrast == "trend" else "dose" if contrast == f"ame_{declared.get('dose')}" else None
+    kind = "trend" if contrast == "trend" else "dose" if contrast == f"ame_{main.dose}" else None
     if kind is None:
         return contrast.replace("_", " "), contrast.replace("_", " ")
-    over = label_of(survey, str(declared.get("levels" if kind == "trend" else "dose", "")), language)
+    over = label_of(survey, str(main.levels if kind == "trend" else main.dose), language)
     words = OTHER[language][kind].format(y=outcome, over=quoted_in(language, over))
     return words, words
 

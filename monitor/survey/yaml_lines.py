@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from monitor.problems import Problem
+from monitor.problems import Lines, Place, Problem
 from monitor.survey.yaml_limits import Unreadable, mistakes, read_text
 
 REQUIRED: Any = object()
@@ -116,17 +116,30 @@ class Section:
             return options[0] if default is REQUIRED else default
         return value
 
-    def number(self, key: str, default: Any = REQUIRED, least: float | None = None, whole: bool = False) -> Any:
-        """A number, whole where asked for."""
+    def number(
+        self,
+        key: str,
+        default: Any = REQUIRED,
+        least: float | None = None,
+        whole: bool = False,
+        above: float | None = None,
+    ) -> Any:
+        """A number, whole where asked for, of at least `least` and greater than `above`."""
         expected = "a whole number" if whole else "a number"
         if least is not None:
             expected += f" of at least {least:g}"
+        if above is not None:
+            expected += f" above {above:g}"
         node = self._take(key, default, expected)
         fallback = 0 if default is REQUIRED else default
         if node is None:
             return fallback
         value = plain(node)
-        if not is_number(value, whole) or (least is not None and value < least):
+        if (
+            not is_number(value, whole)
+            or (least is not None and value < least)
+            or (above is not None and value <= above)
+        ):
             self._wrong(key, node, expected)
             return fallback
         return value
@@ -235,6 +248,14 @@ class Section:
         node = self._take(key, default, "a value")
         return default if node is None else plain(node)
 
+    def places(self) -> Lines:
+        """The line of every key and list entry in this mapping, however deep."""
+        found: dict[Place, int] = {(): self.line}
+        for key, node in self.nodes.items():
+            found[key,] = self.lines[key]
+            found |= _places(node, (key,))
+        return found
+
     def close(self) -> None:
         """Report every key nobody asked for: a misspelt key must not be ignored."""
         for name in self.nodes:
@@ -300,6 +321,21 @@ def is_number(value: Any, whole: bool = False) -> bool:
     """Whether a value of a definition is a number that a database can hold; a text, a list and true are none."""
     kinds = int if whole else (int, float)
     return isinstance(value, kinds) and not isinstance(value, bool) and -GREATEST <= value <= GREATEST
+
+
+def _places(node: yaml.Node, at: Place) -> dict[Place, int]:
+    """The lines of what stands inside a node."""
+    found: dict[Place, int] = {}
+    if isinstance(node, yaml.MappingNode):
+        inside = [((*at, key.value), key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
+    elif isinstance(node, yaml.SequenceNode):
+        inside = [((*at, i), value, value) for i, value in enumerate(node.value)]
+    else:
+        return found
+    for place, begins, value in inside:
+        found[place] = begins.start_mark.line + 1
+        found |= _places(value, place)
+    return found
 
 
 def shown(node: yaml.Node) -> str:

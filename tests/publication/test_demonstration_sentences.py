@@ -141,14 +141,14 @@ def test_a_claims_counts_are_those_of_the_answers(demonstration: Path, wave: str
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("wave", SPANS)
 def test_a_models_counts_are_those_of_its_completed_copies(demonstration: Path, wave: str, language: str) -> None:
-    model = SURVEY.models["top_innovator"]
+    model = SURVEY.models["top_innovator"].main
     firms, events = counted(
         demonstration,
         f"SELECT round(count(*) / count(DISTINCT imputation)), "
-        f"round(count(*) FILTER ({model['outcome']}) / count(DISTINCT imputation)) FROM completed "
-        f"WHERE {spans(wave)} AND base_{model['base']}",
+        f"round(count(*) FILTER ({model.outcome}) / count(DISTINCT imputation)) FROM completed "
+        f"WHERE {spans(wave)} AND base_{model.base}",
     )
-    outcome = SURVEY.measures[model["outcome"]].label[language]
+    outcome = SURVEY.measures[model.outcome].label[language]
     (different,) = counted(demonstration, f"SELECT count(DISTINCT firm) FROM completed WHERE {spans(wave)}")
     n, pooled = Numbers(language), wave == "pooled"
     all_, some, firms_ = (n.plain(count) for count in (firms, events, different))
@@ -172,7 +172,7 @@ def test_a_models_counts_are_those_of_its_completed_copies(demonstration: Path, 
     }[language]
     everywhere = [page(demonstration, language, "cooperation")]
     everywhere += [page(demonstration, language, f"wave-{wave}")] if wave in WAVES else []
-    base = SURVEY.bases[model["base"]].label[language].lower()
+    base = SURVEY.bases[model.base].label[language].lower()
     for source in everywhere:
         assert f"{words}; {'basis' if language == 'nl' else 'base'}: {base};" in text(source)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import declared
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +15,6 @@ from modelled_firms import firms
 from monitor.contract.lake import BY_NAME
 from monitor.contract.precision import to_error
 from monitor.stages import modelled
-from monitor.stages.modelled.registry import models_of
 from monitor.stages.modelled.tables import COLUMNS
 from monitor.statistics.design.replicates import bootstrap_perturbation
 from monitor.statistics.random_numbers import firm_numbers
@@ -132,7 +132,7 @@ def survey(models: dict[str, Any]) -> Survey:
         absent_measures={},
         bases={"all_firms": Base("all_firms", "true", NONE)},
         indicators={},
-        models=models,
+        models=declared.models(models),
         initiatives={},
         claims=CLAIMS,
         claims_hash="0123",
@@ -358,8 +358,8 @@ def test_the_demonstration_survey_declares_at_least_64_specifications() -> None:
     from monitor.survey import load_survey
     from monitor.surveys import BUNDLED
 
-    declared = models_of(load_survey(BUNDLED))
-    primary = [model for model in declared if model.primary]
+    models = load_survey(BUNDLED).models.values()
+    primary = [model for model in models if model.primary]
     assert len(primary) == 1
     assert len(primary[0].specifications()) >= 64
     assert len(primary[0].cuts()) == 30

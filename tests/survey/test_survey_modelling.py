@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import declared
 import pytest
 
 import monitor
@@ -76,6 +77,70 @@ def test_mistakes_around_models(folder: Path, old: str, new: str, sentence: str)
     found = sentences(folder, "survey.yaml", old, new)
     assert len(found) == 1
     assert sentence in found[0]
+
+
+PLACES = [
+    # (old, new, words of the message, what stands on its line)
+    ("    primary: true\n", "    primary: true\n    weights: none\n", "has the unknown key 'weights'", "weights: none"),
+    ("    primary: true\n", "    primary: perhaps\n", "primary is not usable", "primary: perhaps"),
+    ("    outcome: top_innovator\n", "    outcome: [top]\n", "outcome is not usable", "outcome: [top]"),
+    ("    outcome: top_innovator\n", "", "lacks the key 'outcome'", "top_innovator:"),
+    ("    outcome: top_innovator\n", "    outcome: top\n", "unknown measure or concept 'top'", "outcome: top"),
+    ("    base: all_firms\n    estimator", "    base: all\n    estimator", "names the unknown base 'all'", "base: all"),
+    ("    estimator: logit\n", "    estimator: probit\n", "estimator is not usable", "estimator: probit"),
+    ("    reference: {size", "    reference: {siz", "the unknown control 'siz_band'", "reference: {siz"),
+    ("size_band: small, ", "size_band: tiny, ", "the unknown code of size_band 'tiny'", "size_band: tiny"),
+    ("[none, one, several]\n", "{none: one}\n", "order is not usable", "order: {none: one}"),
+    ("      from: 5\n", "      from: five\n", "from is not usable", "from: five"),
+    ("      step: 5\n", "      step: 0\n", "step is not usable", "step: 0"),
+    ("      to: 75\n", "      to: 4\n", "ends before it begins", "to: 4"),
+    ("      step: 5\n", "      steps: 5\n", "has the unknown key 'steps'", "steps: 5"),
+    ("      to: 75\n", "", "lacks the key 'to'", "curve:"),
+    ("      measure: turnover_share_new_to_market\n", "      measure: t\n", "measure or concept 't'", "measure: t"),
+    ('      signs: [">", ">="]\n', '      signs:\n      - ">"\n      - "=>"\n', "unknown sign '=>'", '- "=>"'),
+    ("      family: kinds_of", "      families: kinds_of", "the unknown key 'families'", "families: kinds_of"),
+    ("      values: [imputed, complete]\n", "      values: {a: b}\n", "values is not usable", "values: {a: b}"),
+    ("        size_and_sector: [size_band, sector]", "        size_and_sector: [size]", "concept 'size'", "[size]"),
+    ("        size_and_sector: [size_band, sector]", "        size_and_sector: {}", "not usable", "sector: {}"),
+    ("base: [all_firms, innovation_active]", "base: [all, innovation_active]", "unknown base 'all'", "[all, "),
+    ("    estimator: logit\n", "    estimator: logit\n    thresholds: {level_firms: 0}\n", "not usable", "firms: 0"),
+    ("    estimator: logit\n", "    estimator: logit\n    thresholds: {events: 4}\n", "key 'events'", "thresholds:"),
+    ("    controls: [size_band, sector, province, firm_age_band]\n",
+     "    controls:\n    - size_band\n    - sektor\n", "measure or concept 'sektor'", "- sektor"),
+    ("    dose: number_of_partner_types\n", "    dose: number_of_partner_types\n    specifications: {}\n",
+     "specifications and no two practices", "specifications: {}"),
+    ("    practices: [cooperates, invests, contracts_out]\n",
+     "    practices: [cooperates, invests, contracts_out]\n"
+     "    curve: {measure: turnover_share_new_to_market, from: 1, to: 2, step: 1, signs: '>'}\n",
+     "a curve and no one contrast", "curve: {"),
+    ("  turnover_share:\n", "  turnover_share:\n    primary: true\n", "2 models are primary", "primary: true"),
+    ("  turnover_share:\n    label", "  none: 3\n  turnover_share:\n    label", "none is not usable", "none: 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "sentence", "line"), PLACES, ids=[f"{w}: {n[:30]!r}" for _, n, w, _ in PLACES])
+def test_a_mistake_in_a_model_names_its_own_line(folder: Path, old: str, new: str, sentence: str, line: str) -> None:
+    file = folder / "survey.yaml"
+    before, models, after = file.read_text(encoding="utf-8").partition("models:\n")
+    assert old in after
+    file.write_text(before + models + after.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DefinitionError) as raised:
+        load_survey(folder)
+    told = [problem for problem in raised.value.problems if sentence in problem.what]
+    assert told, [problem.what for problem in raised.value.problems]
+    for problem in told:
+        assert problem.file == "survey.yaml"
+        assert line in file.read_text(encoding="utf-8").splitlines()[(problem.line or 0) - 1]
+        assert problem.expected
+        assert problem.found
+        assert problem.do
+
+
+def test_a_models_codes_are_read_as_they_are_written() -> None:
+    text = "{m: {outcome: y, levels: l, order: [01, no], base: b, estimator: logit, controls: c, reference: {c: 01}}}"
+    model = declared.models(text)["m"]
+    assert model.main.order == ("01", "no")
+    assert dict(model.main.reference) == {"c": "01"}
 
 
 ABOUT_36 = "{kind: within, value: 0.36, margin: 0.10, alpha: 0.025}"

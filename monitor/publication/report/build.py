@@ -44,7 +44,7 @@ def build(
 def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figures]:
     """The disclosed tables in each of the survey's languages."""
     records = {name: Records(frame) for name, frame in tables.items()}
-    primary = next((name for name, declared in survey.models.items() if dict(declared).get("primary")), None)
+    primary = next((model.name for model in survey.models.values() if model.primary), None)
     return {
         language: Figures(records, words_of(language, tables["measures"], tables["codebook"], survey), survey, primary)
         for language in survey.languages

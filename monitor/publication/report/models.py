@@ -13,7 +13,8 @@ from monitor.publication.report import charts
 from monitor.publication.report.claims import contrast_anchor
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
-from monitor.survey.wording import MAIN, contrast_words, contrasts_of, practices_of, state_words
+from monitor.survey.models import MAIN
+from monitor.survey.wording import contrast_words, contrasts_of, practices_of, state_words
 
 STATES = ("neither", "b_only", "a_only", "both")
 
@@ -28,10 +29,10 @@ def primary(figures: Figures, wave: str) -> str | None:
 def subjects(figures: Figures, model: str | None = None) -> dict[str, str]:
     """What the survey calls the outcome (`outcome`) and the two practices (`a`, `b`) of its primary model."""
     name = model or figures.primary or next(iter(figures.survey.models), "")
-    declared = figures.survey.models.get(name, {})
+    declared = figures.survey.models.get(name)
     practices = practices_of(figures.survey, name)
     label = figures.words.label
-    found = {"outcome": label("measure", str(declared["outcome"]))} if declared else {}
+    found = {"outcome": label("measure", declared.main.outcome)} if declared else {}
     return found | (
         {"a": label("measure", practices[0]), "b": label("measure", practices[1])} if len(practices) == 2 else {}
     )
@@ -284,7 +285,7 @@ def curve(figures: Figures, wave: str, label: str) -> Chart | None:
         for x in shown
     )
     model, measure = str(shown[0]["model"]), str(shown[0]["measure"])
-    outcome = str(figures.survey.models[model]["outcome"])
+    outcome = figures.survey.models[model].main.outcome
     declared = figures.survey.measures.get(outcome)
     definition = (declared.definition if declared else {}).get(figures.words.language, "")
     note = t(

@@ -13,7 +13,7 @@ secure tables are those of today.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,6 +25,8 @@ from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import STANDS, Earlier
 from monitor.survey import Survey
+from monitor.survey.imputation import imputation_names
+from monitor.survey.models import Model
 
 POOLED = "pooled"
 """What tables call all waves together"""
@@ -63,8 +65,8 @@ def standing(before: Sequence[Earlier], survey: Survey, firms: Mapping[str, Wave
         if 0 < len(changed(then[wave], answers, used)) < least
     }
     models = set()
-    for name, definition in survey.models.items():
-        columns, base = columns_of(definition, survey), str(definition.get("base", ""))
+    for name, model in survey.models.items():
+        columns, base = columns_of_model(model), model.main.base
         for wave in (*now, POOLED):
             inside = now if wave == POOLED else {wave: now[wave]}
             for release, then in zip(before, was, strict=True):
@@ -95,20 +97,13 @@ def all_columns(survey: Survey) -> Columns:
     """Every concept, measure and base that a figure of the survey rests on."""
     named = {*survey.measures, *(f"base_{name}" for name in survey.bases)}
     named |= {part for domain in survey.domains for part in domain.split("*")}
-    named |= columns_of(survey.imputation, survey)
-    return frozenset(named.union(*(columns_of(model, survey) for model in survey.models.values())))
+    named |= imputation_names(survey)
+    return frozenset(named.union(*(columns_of_model(model) for model in survey.models.values())))
 
 
-def columns_of(model: object, survey: Survey) -> Columns:
-    """Every concept, measure and base that a model's definition names, in whichever of its variants."""
-    if isinstance(model, Mapping):
-        return frozenset().union(*(columns_of(part, survey) for part in model.values()))
-    if isinstance(model, str):
-        named = {model} & (set(survey.measures) | set(survey.concepts))
-        return frozenset(named | ({f"base_{model}"} if model in survey.bases else set()))
-    if isinstance(model, Iterable):
-        return frozenset().union(*(columns_of(part, survey) for part in model))
-    return frozenset()
+def columns_of_model(model: Model) -> Columns:
+    """Every concept, measure and base that a model names, in whichever of its variants."""
+    return frozenset([*model.variables, *(f"base_{base}" for base in model.bases)])
 
 
 def as_last_shown(tables: Mapping[str, pd.DataFrame], last: Earlier, stands: Standing) -> dict[str, pd.DataFrame]:

@@ -17,7 +17,6 @@ import numpy as np
 
 from monitor.running.beside import share
 from monitor.stages.modelled.evidence import evidence_for
-from monitor.stages.modelled.registry import Model
 from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
 from monitor.stages.modelled.specifications import (
     curve,
@@ -37,6 +36,7 @@ from monitor.statistics.models.specification import Specification
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 from monitor.survey.comparability import apart, change_words, concepts_of, estimand_concepts
+from monitor.survey.models import MAIN, Model
 from monitor.wording.notes import sentence
 
 REPLICATED_COPIES = 5
@@ -110,10 +110,11 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
     analysed = iter(share(analyse_all, sample, works))
     for model in models:
         results = [result for _ in variants[model.name] for result in next(analysed)]
-        adjusted = _holm_within(results, model.family_contrast)
+        other = model.alternatives
+        adjusted = _holm_within(results, other.contrast) if other else {}
         for result in results:
             add_result(findings, result, adjusted.get(result.specification.variant))
-            if result.specification.variant in ("main", *(a.variant for a in model.alternatives)):
+            if result.specification.variant in (MAIN, *(other.measures if other else ())):
                 dose = result.specification.dose
                 doses = doses_of(sample.copies, dose) if dose is not None and result.refusal is None else None
                 findings.add_robustness(checks_of(result, findings.survey, doses))

@@ -18,7 +18,6 @@ from scipy.special import fdtrc, stdtrit
 from monitor.contract.precision import in_words, to_error
 from monitor.stages.modelled.modelling import Findings, add_result
 from monitor.stages.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
-from monitor.stages.modelled.registry import Model
 from monitor.stages.modelled.robustness import comma, row
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.conditional_logit import conditional_logit, within
@@ -31,20 +30,16 @@ from monitor.statistics.models.sample import Sample, rows
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.survey import Disclosure, Survey
+from monitor.survey.models import Model
 from monitor.survey.wording import label_of
 
 
 def pooled_model(model: Model) -> Model:
     """The model with wave effects in every variant and choice."""
     choices = model.choices
-    if choices is not None and "controls" in choices:
-        choices = {**choices, "controls": {k: [*v, WAVE] for k, v in choices["controls"].items()}}
-    return replace(
-        model,
-        main=with_waves(model.main),
-        alternatives=tuple(with_waves(alternative) for alternative in model.alternatives),
-        choices=choices,
-    )
+    if choices is not None:
+        choices = replace(choices, controls={name: (*listed, WAVE) for name, listed in choices.controls.items()})
+    return replace(model, main=with_waves(model.main), choices=choices)
 
 
 def fit_panel(findings: Findings, model: Model) -> None:

@@ -1,7 +1,7 @@
 """The specification curve: every combination of declared choices, and what they say together.
 
 Belongs here: running the curve over cuts and over choices, and the joint test. Does not belong here: which choices
-there are (`registry`).
+there are (`survey.models`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from monitor.running.beside import share
-from monitor.stages.modelled.registry import Model
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
 from monitor.statistics.models.result import Result, p_values
 from monitor.statistics.models.sample import Sample
 from monitor.survey import Disclosure, Survey
+from monitor.survey.models import Model
 from monitor.wording.notes import sentence
 
 Array = NDArray[np.float64]

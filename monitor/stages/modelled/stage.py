@@ -11,7 +11,6 @@ from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, decide_claims, draw_curves, fit_models
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.pooled import attrition_rows, fit_panel, pooled_model
-from monitor.stages.modelled.registry import models_of
 from monitor.stages.modelled.tables import COLUMNS, frame_of
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, Wave
@@ -29,7 +28,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
 
     Returns rows per table, models refused with their reason, and seconds per part.
     """
-    models = models_of(survey)
+    models = list(survey.models.values())
     findings = Findings(survey, sample_of(lake, survey, wave.name), wave.name)
     fit_models(findings, models)
     draw_curves(findings, models)
@@ -46,7 +45,7 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     if len(waves) < 2:
         return {"rows": {table: lake.write(table, "all", frame_of(table, [])) for table in COLUMNS}}
     samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
-    models = [pooled_model(model) for model in models_of(survey)]
+    models = [pooled_model(model) for model in survey.models.values()]
     findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(sorted(waves)))
     fit_models(findings, models)
     for model in models:

@@ -1,6 +1,6 @@
 """What decides a fit: outcome, base, practices, controls, estimator, thresholds.
 
-Belongs here: one fit's options. Does not belong here: which fits a survey declares (`stages.modelled.registry`).
+Belongs here: one fit's options. Does not belong here: which fits a survey declares (`survey.models`).
 """
 
 from __future__ import annotations
