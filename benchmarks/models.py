@@ -24,6 +24,7 @@ import pandas as pd
 
 from monitor.stages.modelled.evidence import evidence_for
 from monitor.stages.modelled.panel import pooled_sample, with_waves
+from monitor.statistics.decisions.claim import Claim, ModelContrast, Rule
 from monitor.statistics.decisions.claims import SUPPORTED, decide
 from monitor.statistics.design.replicates import bootstrap_perturbation
 from monitor.statistics.design.structure import SurveyDesign
@@ -52,11 +53,14 @@ PRIMARY = Specification(
     controls=("size_band", "sector", "province", "firm_age_band"),
     reference={"size_band": "small", "sector": "manufacturing"},
 )
-CLAIM = {
-    "claim": "cooperation_and_investment_complement",
-    "estimand": {"kind": "contrast", "model": "top_innovator", "variant": "main", "contrast": "complementarity"},
-    "rule": {"kind": "above", "value": 0, "alpha": 0.025},
-}
+CLAIM = Claim(
+    name="cooperation_and_investment_complement",
+    text={},
+    declared="",
+    estimand=ModelContrast("top_innovator", "complementarity"),
+    rule=Rule("above", 0.025),
+    family="cooperation_and_investment",
+)
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ def simulate(complementarity: float, count: int, seed: int = 1, pooled: bool = F
         detectable.append(result.minimum_detectable_effect)
         precision = c.precision("complementarity")
         power.append(precision.power(complementarity) if precision and complementarity else np.nan)
-        evidence = evidence_for(CLAIM, EMPTY, [result], Disclosure())
+        evidence = evidence_for(CLAIM.estimand, EMPTY, [result], Disclosure())
         supported += decide([CLAIM], [evidence])[0].verdict == SUPPORTED
     return {
         "waves": "three pooled" if pooled else "one",

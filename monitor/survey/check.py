@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from monitor.problems import Problem
+from monitor.survey.claims import claim_problems
 from monitor.survey.classification import SIZE_BANDS
 from monitor.survey.domains import domain_problems
 from monitor.survey.expressions import check_expression, columns_of
@@ -30,7 +31,7 @@ MARGIN_TOLERANCE = 1e-6
 def between_files(survey: Survey) -> list[Problem]:
     """Everything that is wrong between the files of a folder each of which reads well on its own."""
     problems = [*name_problems(survey), *_measures(survey), *_indicators(survey), *_design(survey)]
-    problems += [*imputation_problems(survey), *modelling_problems(survey)]
+    problems += [*imputation_problems(survey), *modelling_problems(survey), *claim_problems(survey)]
     for wave in survey.waves.values():
         problems += [*_wave(survey, wave), *_margins(survey, wave)]
     return problems

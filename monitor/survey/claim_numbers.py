@@ -14,9 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from monitor.problems import Problem
+from monitor.problems import Problem, line_at
+from monitor.statistics.decisions.claim import Claim
 
 COUNTS: Mapping[str, int] = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -79,14 +79,12 @@ def _value(match: re.Match[str]) -> float:
     return float((match["number"] or match["bound"]).replace(",", ".")) / 100
 
 
-def number_problems(claim: Mapping[str, Any], file: str = "claims.yaml") -> Iterator[Problem]:
+def number_problems(claim: Claim) -> Iterator[Problem]:
     """Where a claim's text names a share that its rule does not test, one problem for each language."""
-    rule, name = claim["rule"], str(claim["claim"])
-    kind, value = str(rule["kind"]), float(rule.get("value", 0.0))
-    margin = float(rule.get("margin", 0.0))
+    kind, value, margin = claim.rule.kind, claim.rule.value, claim.rule.margin
     tested = [value] if kind != "within" else [value, margin, value - margin, value + margin]
     for language in ("nl", "en"):
-        found = shares_in(str(claim["text"][language]))
+        found = shares_in(claim.text[language])
         if not found:
             continue
         told = {i for i, number in enumerate(tested) for share in found if abs(share.value - number) < NEAR}
@@ -96,11 +94,11 @@ def number_problems(claim: Mapping[str, Any], file: str = "claims.yaml") -> Iter
         whole = kind != "within" or {0, 1} <= told or {2, 3} <= told
         if strange or other or not whole:
             yield Problem(
-                f"the text of claim {name!r} promises more than its rule tests",
-                file=file,
-                line=claim.get("line"),
+                f"the text of claim {claim.name!r} promises more than its rule tests",
+                file="claims.yaml",
+                line=line_at(claim.lines, ()),
                 expected=_expected(kind, value, margin),
-                found=f"{language}: {', '.join(s.words for s in found)} in {claim['text'][language]!r}",
+                found=f"{language}: {', '.join(s.words for s in found)} in {claim.text[language]!r}",
                 do="write in the text what the rule tests, let the rule test what the text says, or leave the number "
                 "out of the text",
             )

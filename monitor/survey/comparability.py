@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
+from monitor.statistics.decisions.claim import Estimand, ModelContrast
 from monitor.survey.expressions import columns_of
 from monitor.survey.model import Survey, Text, Wave
-from monitor.survey.models import MAIN
 from monitor.survey.wording import label_of, quoted_in
 
 ORDER = ("asked", "reworded", "recoded", "not asked")
@@ -53,15 +52,14 @@ def indicator_concepts(survey: Survey, indicator: str) -> set[str]:
     return {name for sql in expressions for name in columns_of(sql)}
 
 
-def estimand_concepts(survey: Survey, estimand: Mapping[str, Any]) -> set[str]:
+def estimand_concepts(survey: Survey, estimand: Estimand) -> set[str]:
     """The concepts of a claim's estimand: what it counts, or its model's outcome, practices and base."""
-    if estimand["kind"] != "contrast":
-        return concepts_of(survey, [str(estimand[k]) for k in ("measure", "among", "by", "base") if estimand.get(k)])
-    model, variant = str(estimand["model"]), str(estimand.get("variant", MAIN))
-    declared = survey.models[model]
+    if not isinstance(estimand, ModelContrast):
+        return concepts_of(survey, [*estimand.measures, estimand.base])
+    declared = survey.models[estimand.model]
     main = declared.main
     own = [main.outcome, main.base, *filter(None, (main.dose, main.levels))]
-    return concepts_of(survey, [*own, *declared.practices_of(variant)])
+    return concepts_of(survey, [*own, *declared.practices_of(estimand.variant)])
 
 
 def comparable_since(survey: Survey, indicator: str, wave: Wave) -> str | None:

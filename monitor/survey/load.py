@@ -15,6 +15,7 @@ from pathlib import Path
 from monitor.problems import DefinitionError, Problem
 from monitor.statistics.design.plan import Calibration
 from monitor.survey import check, names
+from monitor.survey.claims import read_claims
 from monitor.survey.domains import remarks
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.model import (
@@ -112,7 +113,7 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
         )
     measures, absent = _measures(top, languages)
     waves = read_waves(folder, reports, languages)
-    claims = read_list(folder / "claims.yaml", "claims", reports)
+    claims = read_claims(folder, reports)
     survey = Survey(
         name=_name(top),
         title=top.label("name", languages),
@@ -135,7 +136,7 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
         indicators=_indicators(top, languages),
         models=read_models(top, languages),
         initiatives=initiatives,
-        claims=tuple(claims),
+        claims=claims,
         claims_hash=_hash([folder / "claims.yaml"]) if claims else None,
         imputation=top.plain("imputation", {}),
         disclosure=_disclosure(top),

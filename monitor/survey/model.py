@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor.formats.delivery import Delivery
 from monitor.problems import Problem
+from monitor.statistics.decisions.claim import Claim
 from monitor.statistics.design.plan import DesignPlan
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.storage.identity import IdentifierForm, identity_key, synthetic_key
@@ -233,7 +234,7 @@ class Survey:
     models: Mapping[str, Model]
     initiatives: Mapping[str, Initiative]
     """The registry of initiatives: code -> initiative; its codes are the codes of the concept `initiatives`"""
-    claims: tuple[Mapping[str, Any], ...]
+    claims: tuple[Claim, ...]
     claims_hash: str | None
     imputation: Mapping[str, Any]
     disclosure: Disclosure

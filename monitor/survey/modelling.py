@@ -1,42 +1,27 @@
-"""What can be wrong between a survey's models and what else it declares, and in its claims.
+"""What can be wrong between a survey's models and what else it declares.
 
-Belongs here: names of models that nothing declares, models without a shape; estimands and rules of `claims.yaml`. Does
-not belong here: what a model is (`models`), fitting and deciding (`stages.modelled`, `statistics.decisions.claims`).
+Belongs here: names that nothing declares, models without a shape. Does not belong here: what a model is (`models`),
+fitting (`stages.modelled`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
 
 from monitor.problems import Place, Problem, line_at
 from monitor.statistics.models.specification import EVERY, Specification
-from monitor.survey.claim_numbers import number_problems
 from monitor.survey.model import Survey
 from monitor.survey.models import Model
-from monitor.survey.yaml_lines import closest, is_number
-
-RULES = ("above", "below", "within", "share_above")
-ESTIMANDS: Mapping[str, tuple[str, ...]] = {
-    "share": ("measure", "base"),
-    "difference": ("measure", "by", "base"),
-    "contrast": ("model", "contrast"),
-}
-"""Kind of estimand -> the keys it cannot do without"""
+from monitor.survey.yaml_lines import closest
 
 
 def modelling_problems(survey: Survey) -> list[Problem]:
-    """Every mistake between the models and what they name, and in the claims, each with file and line."""
+    """Every mistake between the models and what they name, each with file and line."""
     found = [problem for model in survey.models.values() for problem in _model(survey, model)]
     primary = [model for model in survey.models.values() if model.primary]
     for model in primary[1:]:
         names = ", ".join(each.name for each in primary)
         found.append(_problem(model, ("primary",), f"{len(primary)} models are primary", "one", names, "choose one"))
-    seen: set[str] = set()
-    for claim in survey.claims:
-        found += _claim(survey, claim, seen)
     return found
 
 
@@ -123,91 +108,6 @@ def _shape(main: Specification) -> str:
 def _codes(survey: Survey, name: str) -> Collection[str]:
     declared = survey.measures.get(name) or survey.concepts.get(name)
     return declared.codes if declared else ()
-
-
-def _claim(survey: Survey, claim: Mapping[str, Any], seen: set[str]) -> Iterator[Problem]:
-    line = claim.get("line")
-    name = str(claim.get("claim", "?"))
-    what = f"claim {name!r}"
-
-    def problem(sentence: str, expected: str, found: str, do: str | None = None) -> Problem:
-        return Problem(sentence, file="claims.yaml", line=line, expected=expected, found=found, do=do)
-
-    missing = [key for key in ("claim", "declared", "text", "estimand", "rule") if key not in claim]
-    if missing:
-        yield problem(f"{what} is incomplete", ", ".join(missing), ", ".join(sorted(set(claim) - {"line"})))
-        return
-    if name in seen:
-        yield problem(f"{what} stands twice", "one claim of a name", name, "rename one of them")
-    seen.add(name)
-    for language in ("nl", "en"):
-        if not claim["text"].get(language):
-            yield problem(f"{what} has no text in {language!r}", f"text: {{{language}: ...}}", "none")
-    rule, estimand = claim["rule"], claim["estimand"]
-    if rule.get("kind") not in RULES:
-        yield problem(
-            f"{what} has an unknown rule",
-            ", ".join(RULES),
-            str(rule.get("kind")),
-            closest(str(rule.get("kind")), RULES),
-        )
-    needed = [
-        key for key in ("alpha", *(("margin", "value") if rule.get("kind") == "within" else ())) if key not in rule
-    ]
-    if needed:
-        yield problem(f"the rule of {what} is incomplete", ", ".join(needed), ", ".join(sorted(rule)))
-    elif wrong := [key for key in ("alpha", "margin", "value") if not is_number(rule.get(key, 0))]:
-        for key in wrong:
-            yield problem(f"{key} of {what} is no number", "a number", str(rule[key]), f"correct `{key}`")
-    elif not 0 < float(rule["alpha"]) < 0.5:
-        yield problem(f"alpha of {what} is no error rate", "a number between 0 and 0.5", str(rule["alpha"]))
-    elif rule.get("kind") in RULES and all(claim["text"].get(language) for language in ("nl", "en")):
-        yield from number_problems(claim)
-    yield from _committed(claim, problem)
-    kind = estimand.get("kind")
-    if kind not in ESTIMANDS:
-        yield problem(f"{what} has an unknown estimand", ", ".join(ESTIMANDS), str(kind), closest(str(kind), ESTIMANDS))
-        return
-    lacking = [key for key in ESTIMANDS[kind] if key not in estimand]
-    if lacking:
-        yield problem(f"the estimand of {what} is incomplete", ", ".join(lacking), ", ".join(sorted(estimand)))
-        return
-    known: Mapping[str, Collection[str]] = {
-        "measure": survey.measures,
-        "among": survey.measures,
-        "by": survey.measures,
-        "base": survey.bases,
-        "model": survey.models,
-    }
-    for key, names in known.items():
-        value = estimand.get(key)
-        if value is not None and value not in names:
-            yield problem(
-                f"{what} names the unknown {key} {value!r}",
-                f"a declared {'measure' if key in ('among', 'by') else key}",
-                str(value),
-                closest(str(value), names),
-            )
-
-
-def _committed(claim: Mapping[str, Any], problem: Callable[..., Problem]) -> Iterator[Problem]:
-    """`committed: {commit, date}` is what a reader can look the claim's date up by: both must be readable."""
-    committed = claim.get("committed")
-    if committed is None:
-        return
-    given = committed if isinstance(committed, Mapping) else {}
-    try:
-        datetime.fromisoformat(str(given.get("date")))
-        dated = True
-    except ValueError:
-        dated = False
-    if not re.fullmatch(r"[0-9a-f]{7,64}", str(given.get("commit", ""))) or not dated:
-        yield problem(
-            f"claim {claim['claim']!r} names a commit that nobody can look up",
-            "committed: {commit: hexadecimal digits, date: 2017-02-01}",
-            str(committed),
-            "give the commit the claim was written in, and its date",
-        )
 
 
 def _problem(model: Model, place: Place, what: str, expected: str, found: str, do: str) -> Problem:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
+from monitor.statistics.decisions.claim import ModelContrast
 from monitor.storage.lake import columns_in, literal, quoted
 from monitor.survey import Survey, Text, Wave
 from monitor.survey.expressions import DUCKDB_TYPES, columns_of
@@ -80,9 +81,9 @@ def studied(survey: Survey) -> set[tuple[str, str]]:
     """(measure or concept, base) of every property that a model explains or explains by, or that a claim is about."""
     found = {(name, base) for model in survey.models.values() for name in model.subjects for base in model.bases}
     for claim in survey.claims:
-        estimand = claim["estimand"]
-        found |= {(estimand[key], estimand["base"]) for key in ("measure", "by", "among") if estimand.get(key)}
-    return {(str(name), str(base)) for name, base in found if base in survey.bases and _kind(survey, name) in COUNTED}
+        if not isinstance(claim.estimand, ModelContrast):
+            found |= {(name, claim.estimand.base) for name in claim.estimand.measures}
+    return {(name, base) for name, base in found if base in survey.bases and _kind(survey, name) in COUNTED}
 
 
 def _kind(survey: Survey, name: str) -> str:

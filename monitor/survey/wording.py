@@ -7,8 +7,8 @@ pages (`report`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast
 from monitor.statistics.models.contrast import contrast_names
 from monitor.survey.model import Survey
 from monitor.survey.models import MAIN
@@ -145,21 +145,19 @@ def state_words(survey: Survey, practices: Sequence[str], language: str) -> tupl
     return tuple((no.format(label=label), label) for label in labels)
 
 
-def estimand_words(survey: Survey, estimand: Mapping[str, Any], language: str) -> str:
+def estimand_words(survey: Survey, estimand: Estimand, language: str) -> str:
     """What a claim's figure measures, with its base where firms are counted."""
-    if estimand["kind"] == "contrast":
-        return contrast_words(survey, estimand["model"], estimand["contrast"], language, estimand.get("variant", MAIN))[
-            1
-        ]
+    if isinstance(estimand, ModelContrast):
+        return contrast_words(survey, estimand.model, estimand.contrast, language, estimand.variant)[1]
 
-    def named(key: str) -> str:
-        return quoted_in(language, label_of(survey, str(estimand[key]), language))
+    def named(name: str) -> str:
+        return quoted_in(language, label_of(survey, name, language))
 
     words = OTHER[language]
-    if estimand["kind"] == "difference":
-        text = words["difference"].format(m=named("measure"), g=named("by"))
+    if isinstance(estimand, Difference):
+        text = words["difference"].format(m=named(estimand.measure), g=named(estimand.by))
     else:
-        text = words["share" if estimand.get("equals", True) else "not_share"].format(m=named("measure"))
-        if estimand.get("among"):
-            text = words["among"].format(share=text, g=named("among"))
-    return words["base"].format(text=text, base=label_of(survey, str(estimand["base"]), language).lower())
+        text = words["share" if estimand.equals else "not_share"].format(m=named(estimand.measure))
+        if estimand.among:
+            text = words["among"].format(share=text, g=named(estimand.among))
+    return words["base"].format(text=text, base=label_of(survey, estimand.base, language).lower())

@@ -243,6 +243,16 @@ class Section:
             return {}
         return {name: inner for name in outer.nodes if (inner := outer.section(name)) is not None}
 
+    def entries(self, key: str, default: Any = REQUIRED) -> list[Section]:
+        """A list of mappings; each knows the line it begins on."""
+        node = self._take(key, default, "a list of mappings")
+        if node is None:
+            return []
+        if not isinstance(node, yaml.SequenceNode) or not all(isinstance(n, yaml.MappingNode) for n in node.value):
+            self._wrong(key, node, "a list of mappings", "write one `- ` entry for each")
+            return []
+        return [Section(self.report, child, f"{self.where}.{key}") for child in node.value]
+
     def plain(self, key: str, default: Any = REQUIRED) -> Any:
         """Whatever stands there, as plain data."""
         node = self._take(key, default, "a value")

@@ -13,6 +13,7 @@ import pytest
 from monitor.publication.report.claims import claim_anchor, contrast_anchor
 from monitor.publication.report.numbers import MINUS, NBSP, Numbers
 from monitor.publication.report.words import _catalogue
+from monitor.statistics.decisions.claim import Share
 from monitor.statistics.models.contrast import contrast_names
 from monitor.storage.lake import connect
 from monitor.survey import load_survey
@@ -113,26 +114,26 @@ def test_a_claims_counts_are_those_of_the_answers(demonstration: Path, wave: str
     n = Numbers(language)
     seen = 0
     for claim in SURVEY.claims:
-        estimand = claim["estimand"]
-        if estimand["kind"] != "share":
-            assert not re.search(r"\d+ (?:of the|van de) \d+", told.loc[claim["claim"], "reason"])
+        estimand = claim.estimand
+        if not isinstance(estimand, Share):
+            assert not re.search(r"\d+ (?:of the|van de) \d+", told.loc[claim.name, "reason"])
             continue
-        equals = "" if estimand.get("equals", True) else "NOT "
-        group = f"base_{estimand['base']}" + (f" AND {estimand['among']}" if estimand.get("among") else "")
+        equals = "" if estimand.equals else "NOT "
+        group = f"base_{estimand.base}" + (f" AND {estimand.among}" if estimand.among else "")
         every, having = counted(
             demonstration,
-            f"SELECT count(*), count(*) FILTER ({equals}{estimand['measure']}) FROM firms "
-            f"WHERE {spans(wave)} AND {estimand['measure']} IS NOT NULL AND {group}",
+            f"SELECT count(*), count(*) FILTER ({equals}{estimand.measure}) FROM firms "
+            f"WHERE {spans(wave)} AND {estimand.measure} IS NOT NULL AND {group}",
         )
-        found = re.search(r": ([\d.,]+) (?:of the|van de) ([\d.,]+) ", told.loc[claim["claim"], "reason"])
-        assert found, claim["claim"]
+        found = re.search(r": ([\d.,]+) (?:of the|van de) ([\d.,]+) ", told.loc[claim.name, "reason"])
+        assert found, claim.name
         assert (number(found[1]), number(found[2])) == (having, every)
-        assert (told.loc[claim["claim"], "events"], told.loc[claim["claim"], "n"]) == (having, every)
+        assert (told.loc[claim.name, "events"], told.loc[claim.name, "n"]) == (having, every)
         assert found[0] in text(page(demonstration, language, own))
         if wave in (WAVES[-1], "pooled"):
             assert found[0] in text(start)
         between = {"nl": "van", "en": "of"}[language]
-        line = row(page(demonstration, language, own), claim_anchor({"wave": wave, "claim": claim["claim"]}))
+        line = row(page(demonstration, language, own), claim_anchor({"wave": wave, "claim": claim.name}))
         assert f"{n.plain(having)} {between} {n.plain(every)}" in line
         seen += 1
     assert seen == 2
@@ -252,15 +253,15 @@ def test_every_verdict_leads_to_the_place_where_its_numbers_stand(
         model = not pd.isna(claim["model"])
         name, anchor = ("cooperation", contrast_anchor(wave, claim)) if model else (places[0], claim_anchor(claim))
         for place in places:
-            assert f'href="{name}.html#{anchor}"' in page(demonstration, language, place), (place, claim["claim"])
+            assert f'href="{name}.html#{anchor}"' in page(demonstration, language, place), (place, claim.name)
         if claim["verdict"] == "not testable":
             continue
         share = claim["estimand"].startswith("p(") and " - " not in claim["estimand"]
         value = n.percent(claim["estimate"], 1) if share else n.points(claim["estimate"])
         interval = (n.interval if share else n.points_interval)(claim["ci_low"], claim["ci_high"])
         line = row(page(demonstration, language, name), anchor)
-        assert value.replace(NBSP, " ") in line, claim["claim"]
-        assert interval.replace(NBSP, " ") in line, claim["claim"]
+        assert value.replace(NBSP, " ") in line, claim.name
+        assert interval.replace(NBSP, " ") in line, claim.name
         seen += 1
     assert seen >= 6
 

@@ -93,21 +93,19 @@ MODELS: dict[str, Any] = {
         "estimator": "logit",
     },
 }
-CLAIMS: tuple[dict[str, Any], ...] = (
-    {
-        "claim": "complement",
-        "declared": "2017-02-01",
-        "text": {"nl": "Ze versterken elkaar.", "en": "They complement each other."},
-        "estimand": {"kind": "contrast", "model": "top_innovator", "contrast": "complementarity"},
-        "rule": {"kind": "above", "value": 0, "alpha": 0.025},
-    },
-    {
-        "claim": "unheard_of",
-        "declared": "2017-02-01",
-        "text": {"nl": "Niet gevraagd.", "en": "Not asked."},
-        "estimand": {"kind": "share", "measure": "unheard_of", "base": "all_firms"},
-        "rule": {"kind": "above", "value": 0.5, "alpha": 0.025},
-    },
+CLAIMS = (
+    declared.claim(
+        claim="complement",
+        text={"nl": "Ze versterken elkaar.", "en": "They complement each other."},
+        estimand={"kind": "contrast", "model": "top_innovator", "contrast": "complementarity"},
+        rule={"kind": "above", "value": 0, "alpha": 0.025},
+    ),
+    declared.claim(
+        claim="unheard_of",
+        text={"nl": "Niet gevraagd.", "en": "Not asked."},
+        estimand={"kind": "share", "measure": "unheard_of", "base": "all_firms"},
+        rule={"kind": "above", "value": 0.5, "alpha": 0.025},
+    ),
 )
 
 

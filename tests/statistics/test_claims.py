@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from scipy import stats
 
+from monitor.statistics.decisions.claim import Claim, Difference, Rule
 from monitor.statistics.decisions.claims import (
     CONTRADICTED,
     INCONCLUSIVE,
@@ -20,10 +19,10 @@ from monitor.statistics.decisions.claims import (
     rule_text,
 )
 
-ABOVE = {"kind": "above", "value": 0, "alpha": 0.025}
-BELOW = {"kind": "below", "value": 0.05, "alpha": 0.025}
-WITHIN = {"kind": "within", "value": 0.36, "margin": 0.10, "alpha": 0.025}
-SHARE = {"kind": "share_above", "value": 0.10, "alpha": 0.025}
+ABOVE = Rule("above", 0.025)
+BELOW = Rule("below", 0.025, 0.05)
+WITHIN = Rule("within", 0.025, 0.36, 0.10)
+SHARE = Rule("share_above", 0.025, 0.10)
 
 
 def difference(estimate: float, se: float = 0.02, df: float = 400) -> Evidence:
@@ -39,11 +38,11 @@ def share(estimate: float, n: int = 624, df: float = 600) -> Evidence:
     return Evidence(estimate, se, df, low, high, True, n, n - 4, round(estimate * n) - 3, 2.8 * se)
 
 
-def claim(rule: dict[str, Any], name: str = "claim", family: str | None = None) -> dict[str, Any]:
-    return {"claim": name, "rule": rule, "family": family or name}
+def claim(rule: Rule, name: str = "claim", family: str | None = None) -> Claim:
+    return Claim(name, {}, "2017-02-01", Difference("y", "x", "all"), rule, family or name)
 
 
-def verdict(rule: dict[str, Any], evidence: Evidence) -> str:
+def verdict(rule: Rule, evidence: Evidence) -> str:
     return decide([claim(rule)], [evidence])[0].verdict
 
 
@@ -67,18 +66,18 @@ def verdict(rule: dict[str, Any], evidence: Evidence) -> str:
         (SHARE, share(0.02, n=600), CONTRADICTED),
     ],
 )
-def test_verdicts(rule: dict[str, Any], evidence: Evidence, expected: str) -> None:
+def test_verdicts(rule: Rule, evidence: Evidence, expected: str) -> None:
     assert verdict(rule, evidence) == expected
 
 
 @pytest.mark.parametrize("estimate", np.linspace(-0.1, 0.15, 26))
 @pytest.mark.parametrize("rule", [ABOVE, BELOW], ids=["above", "below"])
-def test_verdict_and_interval_agree(rule: dict[str, Any], estimate: float) -> None:
+def test_verdict_and_interval_agree(rule: Rule, estimate: float) -> None:
     """At a one-sided alpha of 0.025 the verdict is what the 95 % interval shows."""
     evidence = difference(float(estimate))
-    low, high, value = evidence.low, evidence.high, float(rule["value"])
+    low, high, value = evidence.low, evidence.high, rule.value
     above, below = low > value, high < value
-    supports, against = (above, below) if rule["kind"] == "above" else (below, above)
+    supports, against = (above, below) if rule.kind == "above" else (below, above)
     expected = SUPPORTED if supports else CONTRADICTED if against else INCONCLUSIVE
     assert verdict(rule, evidence) == expected
 

@@ -13,6 +13,7 @@ from monitor.stages.modelled.panel import PooledDesign, pooled_sample, with_firm
 from monitor.stages.modelled.pooled import conditional_result
 from monitor.stages.modelled.robustness import e_value
 from monitor.stages.modelled.specifications import joint_test
+from monitor.statistics.decisions.claim import Rule
 from monitor.statistics.decisions.claims import Evidence, rule_tests
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import columns_of
@@ -138,7 +139,7 @@ def test_contrasts_and_claims_take_the_error_that_few_events_have() -> None:
     assert two_sided[2] == pytest.approx(2 * less[2])
     assert greater[2] == pytest.approx(1 - less[2])
     evidence = Evidence(-0.035, 0.0165, 12.0, low[2], high[2], error_at=precision.error_at)
-    contradicts = rule_tests({"kind": "above", "value": 0, "alpha": 0.025}, evidence)[1]
+    contradicts = rule_tests(Rule("above", 0.025), evidence)[1]
     assert contradicts == pytest.approx(less[2])
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import declared
 import pandas as pd
 import publication
 import pytest
@@ -33,7 +34,12 @@ def earlier(folder: Path, made: str, waves: list[str], claims_hash: str = HASH) 
 
 def told(folder: Path, before: list[Earlier], committed: dict[str, str] | None = None) -> tuple[pd.DataFrame, Survey]:
     """The claims of both waves and pooled, with what proves them."""
-    claim = {"claim": "complement", "declared": "2017-02-01", "committed": committed}
+    claim = declared.claim(
+        claim="complement",
+        estimand={"kind": "contrast", "model": "primary", "contrast": "complementarity"},
+        rule={"kind": "above", "alpha": 0.025},
+        committed=committed,
+    )
     survey = dataclasses.replace(publication.survey(folder / "survey"), claims=(claim,), claims_hash=HASH)
     lake = Lake(folder / "home", publication.NAME)
     for wave, moment in ARRIVED.items():

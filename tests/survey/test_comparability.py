@@ -12,6 +12,7 @@ import yaml
 
 from monitor.stages import disclosed, released
 from monitor.stages.modelled.modelling import Findings
+from monitor.statistics.decisions.claim import ModelContrast, Share
 from monitor.storage.lake import connect
 from monitor.survey import Survey, load_survey
 from monitor.survey.comparability import apart, changes_between, comparable_since, estimand_concepts
@@ -106,8 +107,7 @@ def test_claims_are_decided_over_waves_that_compare(
     wave["questions"]["initiatives"] |= {"comparability": "recoded", "comparable_since": since}
     file.write_text(yaml.safe_dump(wave, allow_unicode=True), encoding="utf-8")
     survey = load_survey(tmp_path / "survey")
-    contrast = {"kind": "contrast", "model": "primary", "contrast": "complementarity"}
-    share = {"kind": "share", "measure": "innovates", "base": "all_firms"}
+    contrast, share = ModelContrast("primary", "complementarity"), Share("innovates", "all_firms")
     findings = Findings(survey, None, "pooled", waves)  # type: ignore[arg-type]
     evidence = findings.not_together(estimand_concepts(survey, contrast))
     assert (evidence is not None) == broken

@@ -30,6 +30,20 @@ def sentences(folder: Path, file: str, old: str, new: str) -> list[str]:
     return [problem.what for problem in raised.value.problems]
 
 
+def assert_told(folder: Path, file: str, sentence: str, line: str) -> None:
+    """Loading the folder finds the mistake on its line, with all that a message holds."""
+    with pytest.raises(DefinitionError) as raised:
+        load_survey(folder)
+    told = [problem for problem in raised.value.problems if sentence in problem.what]
+    assert told, [problem.what for problem in raised.value.problems]
+    for problem in told:
+        assert problem.file == file
+        assert line in (folder / file).read_text(encoding="utf-8").splitlines()[(problem.line or 0) - 1]
+        assert problem.expected
+        assert problem.found
+        assert problem.do
+
+
 def test_the_demonstration_survey_is_without_mistakes() -> None:
     assert len(load_survey(FOLDER).claims) == 7
 
@@ -45,7 +59,6 @@ def test_the_demonstration_survey_is_without_mistakes() -> None:
         ("measure: participates", "measure: participate", "names the unknown measure 'participate'"),
         ("model: top_innovator", "model: top_inovator", "names the unknown model 'top_inovator'"),
         ("claim: succeed_internally", "claim: participation_level", "stands twice"),
-        ('declared: "2017-02-01"', 'when: "2017-02-01"', "is incomplete"),
         ("value: 0.3333", "value: 0.30", "promises more than its rule tests"),
         (
             '    declared: "2017-02-01"',
@@ -58,6 +71,36 @@ def test_mistakes_in_claims(folder: Path, old: str, new: str, sentence: str) -> 
     found = list(dict.fromkeys(sentences(folder, "claims.yaml", old, new)))
     assert len(found) == 1
     assert sentence in found[0]
+
+
+CLAIM = "claim 'succeed_internally'"
+ESTIMAND = "estimand: {kind: contrast, model: top_innovator, variant: main, contrast: effect_invests"
+CLAIM_PLACES = [
+    # (old, new, words of the message, what stands on its line)
+    ('    declared: "2017-02-01"\n', '    when: "2017-02-01"\n', f"{CLAIM} is incomplete", "claim: succeed"),
+    ('    declared: "2017-02-01"\n', '    when: "2017-02-01"\n', f"{CLAIM} has the unknown key 'when'", "when:"),
+    ("variant: main", "variante: main", f"the estimand of {CLAIM} has the unknown key 'variante'", "variante: main"),
+    (", alpha", ", margin: 0.1, alpha", f"the rule of {CLAIM} has the unknown key 'margin'", "margin: 0.1"),
+    (", alpha: 0.025", ", alpha: low", "alpha is not usable", "alpha: low"),
+    ("value: 0,", "value: none,", "value is not usable", "value: none"),
+    (ESTIMAND, "estimand: {kind: share, base: all_firms, measure: b, equals: no one, among: c", "equals", "no one"),
+    (f"    {ESTIMAND}_without_cooperation}}\n", "    estimand: top\n", "estimand is not usable", "estimand: top"),
+    ("    rule: {kind: above, value: 0, alpha: 0.025}\n", "    rule: above\n", "rule is not usable", "rule: above"),
+    ("    family:", "    committed: now\n    family:", "committed is not usable", "committed: now"),
+    ("    family:", "    committed: {commit: abcdef0, date: 2017-02-01, by: me}\n    family:", "key 'by'", "by: me"),
+    ("      en: Some firms succeed by organising innovation internally.\n", "", "no text in 'en'", "text:"),
+    (f"    {ESTIMAND}_without_cooperation}}\n", "    estimand:\n      kind: contrast\n      model: top\n"
+     "      contrast: trend\n", "unknown model 'top'", "model: top"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "sentence", "line"), CLAIM_PLACES, ids=[c[2] for c in CLAIM_PLACES])
+def test_a_mistake_in_a_claim_names_its_own_line(folder: Path, old: str, new: str, sentence: str, line: str) -> None:
+    file = folder / "claims.yaml"
+    before, name, after = file.read_text(encoding="utf-8").partition("  - claim: succeed_internally\n")
+    assert old in after
+    file.write_text(before + name + after.replace(old, new, 1), encoding="utf-8")
+    assert_told(folder, "claims.yaml", sentence, line)
 
 
 @pytest.mark.parametrize(
@@ -124,16 +167,7 @@ def test_a_mistake_in_a_model_names_its_own_line(folder: Path, old: str, new: st
     before, models, after = file.read_text(encoding="utf-8").partition("models:\n")
     assert old in after
     file.write_text(before + models + after.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(DefinitionError) as raised:
-        load_survey(folder)
-    told = [problem for problem in raised.value.problems if sentence in problem.what]
-    assert told, [problem.what for problem in raised.value.problems]
-    for problem in told:
-        assert problem.file == "survey.yaml"
-        assert line in file.read_text(encoding="utf-8").splitlines()[(problem.line or 0) - 1]
-        assert problem.expected
-        assert problem.found
-        assert problem.do
+    assert_told(folder, "survey.yaml", sentence, line)
 
 
 def test_a_models_codes_are_read_as_they_are_written() -> None:
@@ -181,7 +215,7 @@ def test_a_claim_promises_no_more_than_its_rule_tests(folder: Path, nl: str, en:
     lines[place] = f"    rule: {rule}"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if fits:
-        assert load_survey(folder).claims[0]["text"] == {"nl": nl, "en": en}
+        assert load_survey(folder).claims[0].text == {"nl": nl, "en": en}
         return
     with pytest.raises(DefinitionError) as raised:
         load_survey(folder)

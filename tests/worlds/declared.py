@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from monitor.statistics.decisions.claim import Claim
+from monitor.survey.claims import read_claim
 from monitor.survey.models import Model, read_models
 from monitor.survey.yaml_lines import Report, Section
 
@@ -26,5 +28,16 @@ def models(content: Mapping[str, Any] | str) -> dict[str, Model]:
     """The models of a `models:` section that reads without a mistake."""
     report = Report("survey.yaml")
     found = read_models(section("models", content, report), LANGUAGES)
+    assert report.problems == []
+    return found
+
+
+def claim(**content: object) -> Claim:
+    """A claim with these keys, and others of little interest."""
+    report = Report("claims.yaml")
+    plain = {"claim": "claim", "declared": "2017-02-01", "text": {"nl": "Een zin.", "en": "A sentence."}} | content
+    written = section("claim", plain, report).section("claim")
+    assert written is not None
+    found = read_claim(written)
     assert report.problems == []
     return found

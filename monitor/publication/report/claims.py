@@ -17,12 +17,12 @@ POOLED = "pooled"
 
 def told(figures: Figures, wave: str) -> list[dict[str, Any]]:
     """The claims of a wave: text, what is measured, rule, and the verdicts of the wave and of all waves together."""
-    declared = {str(claim["claim"]): claim for claim in figures.survey.claims}
+    declared = {claim.name: claim for claim in figures.survey.claims}
     found = []
     for x in lines(figures.tables["claims"], wave=wave):
         pooled = None if wave == POOLED else one(figures.tables["claims"], wave=POOLED, claim=x["claim"])
         claim = declared.get(str(x["claim"]))
-        words = estimand_words(figures.survey, claim["estimand"], figures.words.language) if claim else ""
+        words = estimand_words(figures.survey, claim.estimand, figures.words.language) if claim else ""
         found.append(
             {
                 "name": str(x["claim"]),

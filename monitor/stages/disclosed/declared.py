@@ -15,6 +15,7 @@ import pandas as pd
 from monitor.contract.columns import CONFIDENTIALITY
 from monitor.stages.disclosed.history import Earlier
 from monitor.stages.disclosed.sets import EVERYONE
+from monitor.statistics.decisions.claim import Commit
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 from monitor.survey.comparability import (
@@ -79,20 +80,20 @@ def with_proof(
     if not len(claims):
         return claims
     arrivals = {wave: _arrival(lake, wave) for wave in waves}
-    commits = {str(c["claim"]): c.get("committed") or {} for c in survey.claims}
+    commits = {claim.name: claim.committed for claim in survey.claims}
     out = claims.copy()
     proofs = []
     for name, wave in zip(out["claim"].astype(str), out["wave"].astype(str), strict=True):
         about = [wave] if wave in arrivals else list(waves)
-        found = {_proof(survey, w, arrivals[w], commits.get(name, {}), before) for w in about}
+        found = {_proof(survey, w, arrivals[w], commits.get(name), before) for w in about}
         proofs.append(found.pop() if len(found) == 1 else None if None in found else "commit")
     out["declared_before"] = pd.Series(proofs, index=out.index, dtype="object")
-    out["committed"] = [commits.get(name, {}).get("commit") for name in out["claim"].astype(str)]
+    out["committed"] = [commit.commit if (commit := commits.get(name)) else None for name in out["claim"].astype(str)]
     return out
 
 
 def _proof(
-    survey: Survey, wave: str, arrived: datetime | None, commit: Mapping[str, str], before: Sequence[Earlier]
+    survey: Survey, wave: str, arrived: datetime | None, commit: Commit | None, before: Sequence[Earlier]
 ) -> str | None:
     if arrived is None:
         return None
@@ -101,7 +102,7 @@ def _proof(
         same = survey.claims_hash is not None and told.get("claims_hash") == survey.claims_hash
         if same and wave not in told.get("waves", [wave]) and _moment(str(told["created_at"])) < arrived:
             return "release"
-    return "commit" if commit.get("date") and _moment(str(commit["date"])) < arrived else None
+    return "commit" if commit and _moment(commit.date) < arrived else None
 
 
 def _arrival(lake: Lake, wave: str) -> datetime | None:

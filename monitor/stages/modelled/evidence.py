@@ -11,12 +11,12 @@ Belongs here: these three, through every completed copy. Does not belong here: d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from monitor.contract.precision import to_error
+from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast, Share
 from monitor.statistics.decisions.claims import Evidence
 from monitor.statistics.design.intervals import korn_graubard
 from monitor.statistics.imputation.rubin import combine
@@ -31,26 +31,22 @@ FEW = 10
 """Fewer events or non-events than this: the exact interval with the effective number of firms"""
 
 
-def evidence_for(
-    claim: Mapping[str, Any], sample: Sample, results: Sequence[Result], thresholds: Disclosure
-) -> Evidence:
-    """The evidence for one claim; with a reason in its place where the wave cannot give any."""
-    estimand = claim["estimand"]
-    if estimand["kind"] == "contrast":
+def evidence_for(estimand: Estimand, sample: Sample, results: Sequence[Result], thresholds: Disclosure) -> Evidence:
+    """The evidence for a claim's estimand; with a reason in its place where the wave cannot give any."""
+    if isinstance(estimand, ModelContrast):
         return _of_contrast(estimand, results)
-    measures = [estimand["measure"], *(estimand[k] for k in ("among", "by") if estimand.get(k))]
-    absent = [name for name in measures if not sample.has(name)]
-    if absent or f"base_{estimand['base']}" not in sample.observed:
-        names = ", ".join(absent or [estimand["base"]])
+    absent = [name for name in estimand.measures if not sample.has(name)]
+    if absent or f"base_{estimand.base}" not in sample.observed:
+        names = ", ".join(absent or [estimand.base])
         return _nothing(f"niet gevraagd in deze golf: {names}", f"not asked in this wave: {names}")
-    for name in measures:
-        if why := sample.skipped.get((name, estimand["base"])):
+    for name in estimand.measures:
+        if why := sample.skipped.get((name, estimand.base)):
             return Evidence(reason=why)
     return _of_shares(estimand, sample, thresholds)
 
 
-def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evidence:
-    model, variant = estimand["model"], estimand.get("variant", "main")
+def _of_contrast(estimand: ModelContrast, results: Sequence[Result]) -> Evidence:
+    model, variant = estimand.model, estimand.variant
     for result in results:
         if (result.specification.model, result.specification.variant) != (model, variant):
             continue
@@ -60,7 +56,7 @@ def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evid
                 f"the model is not published: {sentence(result.refusal, 'en')}",
             )
         c = result.contrasts
-        place, precision = (c.at(estimand["contrast"]), c.precision(estimand["contrast"])) if c else (None, None)
+        place, precision = (c.at(estimand.contrast), c.precision(estimand.contrast)) if c else (None, None)
         if c is None or place is None or precision is None:
             break
         low, high = c.interval()
@@ -77,14 +73,14 @@ def _of_contrast(estimand: Mapping[str, Any], results: Sequence[Result]) -> Evid
             error_at=precision.error_at,
             model=model,
             variant=variant,
-            contrast=estimand["contrast"],
+            contrast=estimand.contrast,
         )
     return _nothing(f"geen model {model} in deze golf", f"no model {model} in this wave")
 
 
-def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosure) -> Evidence:
-    difference = estimand["kind"] == "difference"
-    found = [_shares_of_copy(estimand, copy, sample, difference) for copy in sample.copies]
+def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclosure) -> Evidence:
+    difference = isinstance(estimand, Difference)
+    found = [_shares_of_copy(estimand, copy, sample) for copy in sample.copies]
     firms = [min(group.sum() for group in groups) for _, _, groups, _ in found]
     if min(firms) < thresholds.minimum_firms:
         least = thresholds.minimum_firms
@@ -96,7 +92,7 @@ def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosu
     estimate, se, df = float(combined.estimate[0]), float(combined.se[0]), float(combined.df[0])
     state = State(float(combined.estimate[1]), float(combined.se[1])) if difference else None
     n = round(float(np.mean([np.any(groups, axis=0).sum() for _, _, groups, _ in found])))
-    _, _, told, with_it = _shares_of_copy(estimand, sample.observed, sample, difference)
+    _, _, told, with_it = _shares_of_copy(estimand, sample.observed, sample)
     share = np.array([not difference])
     lows, highs = bounds(np.array([estimate]), np.array([se]), np.array([df]), share, LEVEL)
     low, high = float(lows[0]), float(highs[0])
@@ -121,20 +117,19 @@ def _of_shares(estimand: Mapping[str, Any], sample: Sample, thresholds: Disclosu
 
 
 def _shares_of_copy(
-    estimand: Mapping[str, Any], copy: Columns, sample: Sample, difference: bool
+    estimand: Share | Difference, copy: Columns, sample: Sample
 ) -> tuple[Array, Array, list[np.ndarray], int]:
     """(estimates (2,), influences (n, 2), groups, events) of one copy: of the estimand and of the first group's share;
     influences are of w_i z_i kind."""
-    y = copy.numbers[estimand["measure"]]
-    base = (copy.numbers[f"base_{estimand['base']}"] == 1) & ~np.isnan(y)
-    equal = (y == float(bool(estimand.get("equals", True)))).astype(np.float64)
-    if difference:
-        by = copy.numbers[estimand["by"]]
+    y = copy.numbers[estimand.measure]
+    base = (copy.numbers[f"base_{estimand.base}"] == 1) & ~np.isnan(y)
+    if isinstance(estimand, Difference):
+        wanted, by = 1.0, copy.numbers[estimand.by]
         groups = [base & (by == 1), base & (by == 0)]
-    elif estimand.get("among"):
-        groups = [base & (copy.numbers[estimand["among"]] == 1)]
     else:
-        groups = [base]
+        wanted = float(estimand.equals)
+        groups = [base & (copy.numbers[estimand.among] == 1) if estimand.among else base]
+    equal = (y == wanted).astype(np.float64)
     w = sample.design.weights
     estimates, influences = np.zeros(2), np.zeros((len(w), 2))
     for signs, group in zip(((1.0, 1.0), (-1.0, 0.0)), groups, strict=False):

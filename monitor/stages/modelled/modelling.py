@@ -26,6 +26,7 @@ from monitor.stages.modelled.specifications import (
     specification_rows,
 )
 from monitor.stages.modelled.tables import COLUMNS, contrast_rows, frame_of, model_row, term_rows
+from monitor.statistics.decisions.claim import Share
 from monitor.statistics.decisions.claims import Evidence, decide, holm, rule_text
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
@@ -165,29 +166,29 @@ def decide_claims(findings: Findings) -> None:
     started = perf_counter()
     survey, sample = findings.survey, findings.sample
     evidence = [
-        findings.not_together(estimand_concepts(survey, claim["estimand"]))
-        or evidence_for(claim, sample, findings.results, survey.disclosure)
+        findings.not_together(estimand_concepts(survey, claim.estimand))
+        or evidence_for(claim.estimand, sample, findings.results, survey.disclosure)
         for claim in survey.claims
     ]
-    families = Counter(str(claim.get("family", claim["claim"])) for claim in survey.claims)
+    families = Counter(claim.family for claim in survey.claims)
     for verdict in decide(survey.claims, evidence):
         claim, e = verdict.claim, verdict.evidence
-        share, family = claim["estimand"]["kind"] == "share", str(claim.get("family", claim["claim"]))
+        share = isinstance(claim.estimand, Share)
         findings.rows["modelled_claims"].append(
             {
                 "survey": survey.name,
                 "wave": findings.label,
-                "claim": claim["claim"],
-                "text_nl": claim["text"]["nl"],
-                "text_en": claim["text"]["en"],
-                "estimand": estimand_text(claim["estimand"]),
+                "claim": claim.name,
+                "text_nl": claim.text["nl"],
+                "text_en": claim.text["en"],
+                "estimand": claim.estimand.formula,
                 "estimate": e.estimate,
                 "ci_low": e.low,
                 "ci_high": e.high,
-                "decision_rule": rule_text(claim["rule"], "en", share, families[family]),
+                "decision_rule": rule_text(claim.rule, "en", share, families[claim.family]),
                 "verdict": verdict.verdict,
                 "reason": verdict.reason["en"],
-                "decision_rule_nl": rule_text(claim["rule"], "nl", share, families[family]),
+                "decision_rule_nl": rule_text(claim.rule, "nl", share, families[claim.family]),
                 "reason_nl": verdict.reason["nl"],
                 "se": e.se,
                 "df": e.df,
@@ -196,8 +197,8 @@ def decide_claims(findings: Findings) -> None:
                 "p_supported": verdict.p_supported,
                 "p_contradicted": verdict.p_contradicted,
                 "minimum_detectable_effect": e.minimum_detectable_effect,
-                "family": family,
-                "declared": str(claim.get("declared", "")),
+                "family": claim.family,
+                "declared": claim.declared,
                 "claims_hash": survey.claims_hash,
                 "model": e.model,
                 "variant": e.variant,
@@ -205,17 +206,6 @@ def decide_claims(findings: Findings) -> None:
             }
         )
     findings.timed("claims", started)
-
-
-def estimand_text(estimand: Mapping[str, Any]) -> str:
-    """The estimand in one line, in the names of the codebook."""
-    if estimand["kind"] == "contrast":
-        return str(estimand["contrast"])
-    measure = estimand["measure"] if estimand.get("equals", True) else f"not {estimand['measure']}"
-    if estimand["kind"] == "difference":
-        return f"p({measure} | {estimand['by']}) - p({measure} | not {estimand['by']})"
-    among = f" | {estimand['among']}" if estimand.get("among") else ""
-    return f"p({measure}{among})"
 
 
 def _variants(model: Model, sample: Sample) -> list[Specification]:

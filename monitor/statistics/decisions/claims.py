@@ -19,15 +19,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from scipy.special import betainc, stdtr, stdtrit
 
 from monitor.contract.precision import in_words
+from monitor.statistics.decisions.claim import Claim, Rule
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
-RULES = ("above", "below", "within", "share_above")
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Evidence:
 class Verdict:
     """The decision on one claim in one wave, with what decided it."""
 
-    claim: Mapping[str, Any]
+    claim: Claim
     evidence: Evidence
     verdict: str
     reason: Mapping[str, str]
@@ -72,12 +71,12 @@ class Verdict:
     p_contradicted: float
 
 
-def decide(claims: Sequence[Mapping[str, Any]], evidence: Sequence[Evidence]) -> list[Verdict]:
+def decide(claims: Sequence[Claim], evidence: Sequence[Evidence]) -> list[Verdict]:
     """The verdicts on a wave's claims, in their order; Holm's adjustment runs within each declared family."""
-    tests = [rule_tests(claim["rule"], found) for claim, found in zip(claims, evidence, strict=True)]
+    tests = [rule_tests(claim.rule, found) for claim, found in zip(claims, evidence, strict=True)]
     supported = np.array([test[0] for test in tests])
     contradicted = np.array([test[1] for test in tests])
-    families = [str(claim.get("family", claim["claim"])) for claim in claims]
+    families = [claim.family for claim in claims]
     for family in dict.fromkeys(families):
         members = np.array([name == family for name in families])
         supported[members] = holm(supported[members])
@@ -88,16 +87,15 @@ def decide(claims: Sequence[Mapping[str, Any]], evidence: Sequence[Evidence]) ->
     ]
 
 
-def rule_tests(rule: Mapping[str, Any], evidence: Evidence) -> tuple[float, float]:
+def rule_tests(rule: Rule, evidence: Evidence) -> tuple[float, float]:
     """(p-value that supports the claim, p-value that contradicts it); NaN where there is no estimate."""
-    kind, value = rule["kind"], float(rule.get("value", 0.0))
+    kind, value = rule.kind, rule.value
     if evidence.reason is not None:
         return float("nan"), float("nan")
     if kind == "share_above":
         return _exact_above(evidence, value), _exact_below(evidence, value)
     if kind == "within":
-        margin = float(rule["margin"])
-        above_low, above_high = _p_above(evidence, value - margin), _p_above(evidence, value + margin)
+        above_low, above_high = _p_above(evidence, value - rule.margin), _p_above(evidence, value + rule.margin)
         inside = max(above_low, 1 - above_high)
         return inside, min(1.0, 2 * min(1 - above_low, above_high))
     p = _p_above(evidence, value)
@@ -115,19 +113,18 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def rule_text(rule: Mapping[str, Any], language: str, share: bool = True, together: int = 1) -> str:
+def rule_text(rule: Rule, language: str, share: bool = True, together: int = 1) -> str:
     """The decision rule as a sentence; `share`: whether the estimand is a share and not a difference of shares;
     `together`: how many claims its family holds."""
-    kind = rule["kind"]
-    at = _figure(float(rule.get("value", 0.0)), language, share)
-    alpha = f"{float(rule['alpha']):g}"
-    if kind == "within":
-        margin = _figure(float(rule["margin"]), language, share=False)
+    at = _figure(rule.value, language, share)
+    alpha = f"{rule.alpha:g}"
+    if rule.kind == "within":
+        margin = _figure(rule.margin, language, share=False)
         words = {
             "nl": f"ondersteund als het hele interval hooguit {margin} van {at} af ligt",
             "en": f"supported if the whole interval lies within {margin} of {at}",
         }
-    elif kind == "below":
+    elif rule.kind == "below":
         words = {
             "nl": f"ondersteund als het hele interval onder {at} ligt",
             "en": f"supported if the whole interval lies below {at}",
@@ -144,19 +141,19 @@ def rule_text(rule: Mapping[str, Any], language: str, share: bool = True, togeth
     return f"{words[language]} ({side[language]})"
 
 
-def _verdict(claim: Mapping[str, Any], evidence: Evidence, yes: float, no: float, alone: float) -> Verdict:
+def _verdict(claim: Claim, evidence: Evidence, yes: float, no: float, alone: float) -> Verdict:
     """`alone`: the smaller p-value before the family's adjustment."""
     if evidence.reason is not None:
         return Verdict(claim, evidence, NOT_TESTABLE, evidence.reason, yes, no)
-    alpha = float(claim["rule"]["alpha"])
+    alpha = claim.rule.alpha
     verdict = SUPPORTED if yes < alpha else CONTRADICTED if no < alpha else INCONCLUSIVE
-    reason = _reason(claim["rule"], evidence, verdict, by_itself=verdict == INCONCLUSIVE and alone < alpha)
+    reason = _reason(claim.rule, evidence, verdict, by_itself=verdict == INCONCLUSIVE and alone < alpha)
     return Verdict(claim, evidence, verdict, reason, yes, no)
 
 
-def _reason(rule: Mapping[str, Any], e: Evidence, verdict: str, *, by_itself: bool) -> dict[str, str]:
+def _reason(rule: Rule, e: Evidence, verdict: str, *, by_itself: bool) -> dict[str, str]:
     found = {language: _found(e, language) for language in ("nl", "en")}
-    limit = {language: _figure(float(rule.get("value", 0.0)), language, e.share) for language in ("nl", "en")}
+    limit = {language: _figure(rule.value, language, e.share) for language in ("nl", "en")}
     if by_itself:
         return {
             "nl": f"{found['nl']} Alleen genomen zou dat genoeg zijn; samen met de andere stellingen van haar groep "
@@ -172,14 +169,14 @@ def _reason(rule: Mapping[str, Any], e: Evidence, verdict: str, *, by_itself: bo
             "en": f"{found['en']} The data do not decide: only a difference of {least['en']} would have been found "
             "four times out of five.",
         }
-    if rule["kind"] == "within":
-        margin = {language: _figure(float(rule["margin"]), language, False) for language in ("nl", "en")}
+    if rule.kind == "within":
+        margin = {language: _figure(rule.margin, language, False) for language in ("nl", "en")}
         place = {SUPPORTED: ("binnen", "within"), CONTRADICTED: ("buiten", "outside")}[verdict]
         return {
             "nl": f"{found['nl']} Dat ligt {place[0]} {limit['nl']} plus of min {margin['nl']}.",
             "en": f"{found['en']} That lies {place[1]} {limit['en']} plus or minus {margin['en']}.",
         }
-    higher = (rule["kind"] == "below") != (verdict == SUPPORTED)
+    higher = (rule.kind == "below") != (verdict == SUPPORTED)
     return {
         "nl": f"{found['nl']} Dat ligt {'boven' if higher else 'onder'} {limit['nl']}.",
         "en": f"{found['en']} That lies {'above' if higher else 'below'} {limit['en']}.",

@@ -1,0 +1,217 @@
+"""From `claims.yaml` to `Claim`s, and what can be wrong in one.
+
+Belongs here: reading claims, and whether what they name is declared. Does not belong here: numbers in a claim's text
+(`claim_numbers`), deciding (`statistics.decisions.claims`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+
+from monitor.problems import Problem, line_at
+from monitor.statistics.decisions.claim import (
+    RULES,
+    Claim,
+    Commit,
+    Difference,
+    Estimand,
+    ModelContrast,
+    Rule,
+    Share,
+)
+from monitor.survey.claim_numbers import number_problems
+from monitor.survey.model import Survey
+from monitor.survey.models import MAIN
+from monitor.survey.yaml_lines import Report, Section, closest, read
+
+FILE = "claims.yaml"
+LANGUAGES = ("nl", "en")
+ESTIMANDS: Mapping[str, tuple[str, ...]] = {
+    "share": ("measure", "base"),
+    "difference": ("measure", "by", "base"),
+    "contrast": ("model", "contrast"),
+}
+"""Kind of estimand -> the keys it cannot do without"""
+
+
+def read_claims(folder: Path, reports: list[Report]) -> tuple[Claim, ...]:
+    """The claims of a survey folder in their order; none where it has no claims.yaml. Mistakes go into `reports`."""
+    file = folder / FILE
+    if not file.exists():
+        return ()
+    report, top = read(file, FILE)
+    reports.append(report)
+    if top is None:
+        return ()
+    found: dict[str, Claim] = {}
+    for section in top.entries("claims"):
+        claim = read_claim(section)
+        if claim.name in found:
+            report.add(
+                f"claim {claim.name!r} stands twice",
+                section.line_of("claim"),
+                expected="one claim of a name",
+                found=claim.name,
+                do="rename one of them",
+            )
+        found.setdefault(claim.name, claim)
+    top.close()
+    return tuple(found.values())
+
+
+def read_claim(section: Section) -> Claim:
+    """One claim as it is declared. Mistakes go into the section's report."""
+    name = str(section.text("claim", "?"))
+    section.where = what = f"claim {name!r}"
+    whole = _complete(section, ("claim", "declared", "text", "estimand", "rule"), what)
+    text = section.mapping("text", {})
+    for language in LANGUAGES if "text" in section else ():
+        if not text.get(language):
+            section.report.add(
+                f"{what} has no text in {language!r}",
+                section.line_of("text"),
+                expected=f"text: {{{language}: ...}}",
+                found="none",
+                do="write it",
+            )
+            whole = False
+    estimand, rule = section.section("estimand", None), section.section("rule", None)
+    claim = Claim(
+        name=name,
+        text=text,
+        declared=section.text("declared", ""),
+        estimand=_estimand(estimand, section.line_of("estimand"), what) if estimand else Share("", ""),
+        rule=_rule(rule, section.line_of("rule"), what) if rule else Rule("", 0.0),
+        family=section.text("family", name),
+        committed=_committed(section, what),
+        lines=section.places(),
+    )
+    section.close()
+    if whole and claim.rule.alpha:
+        section.report.problems += number_problems(claim)
+    return claim
+
+
+def _complete(section: Section, keys: Collection[str], what: str) -> bool:
+    """Whether a mapping has all it cannot do without."""
+    missing = [key for key in keys if key not in section]
+    if missing:
+        section.report.add(
+            f"{what} is incomplete",
+            section.line,
+            expected=", ".join(missing),
+            found=", ".join(sorted(section.nodes)),
+            do="add what is missing",
+        )
+    return not missing
+
+
+def _estimand(section: Section, line: int, what: str) -> Estimand:
+    section.where, section.line = f"the estimand of {what}", line
+    kind = str(section.text("kind", ""))
+    if kind not in ESTIMANDS:
+        section.report.add(
+            f"{what} has an unknown estimand",
+            section.line_of("kind"),
+            expected=", ".join(ESTIMANDS),
+            found=kind or "none",
+            do=closest(kind, ESTIMANDS) or "choose one",
+        )
+        return Share("", "")
+    _complete(section, ESTIMANDS[kind], section.where)
+    estimand: Estimand
+    if kind == "share":
+        estimand = Share(
+            section.text("measure", ""),
+            section.text("base", ""),
+            section.boolean("equals", True),
+            section.text("among", None),
+        )
+    elif kind == "difference":
+        estimand = Difference(section.text("measure", ""), section.text("by", ""), section.text("base", ""))
+    else:
+        estimand = ModelContrast(section.text("model", ""), section.text("contrast", ""), section.text("variant", MAIN))
+    section.close()
+    return estimand
+
+
+def _rule(section: Section, line: int, what: str) -> Rule:
+    """A claim's rule; with an alpha of zero where it is not usable."""
+    section.where, section.line = f"the rule of {what}", line
+    before = len(section.report.problems)
+    kind = str(section.text("kind", ""))
+    if kind not in RULES:
+        section.report.add(
+            f"{what} has an unknown rule",
+            section.line_of("kind"),
+            expected=", ".join(RULES),
+            found=kind or "none",
+            do=closest(kind, RULES) or "choose one",
+        )
+    within = kind == "within"
+    _complete(section, ("alpha", *(("margin", "value") if within else ())), section.where)
+    alpha = float(section.number("alpha", 0.0))
+    value = float(section.number("value", 0.0))
+    margin = float(section.number("margin", 0.0, least=0)) if within or kind not in RULES else 0.0
+    if "alpha" in section and len(section.report.problems) == before and not 0 < alpha < 0.5:
+        section.report.add(
+            f"alpha of {what} is no error rate",
+            section.line_of("alpha"),
+            expected="a number between 0 and 0.5",
+            found=f"{alpha:g}",
+            do="0.025 makes a verdict and its 95 % interval agree",
+        )
+    section.close()
+    return Rule(kind, alpha if len(section.report.problems) == before else 0.0, value, margin)
+
+
+def _committed(section: Section, what: str) -> Commit | None:
+    """`committed: {commit, date}` is what a reader can look the claim's date up by: both must be readable."""
+    inner = section.section("committed", None)
+    if inner is None:
+        return None
+    inner.where = f"the commit of {what}"
+    found = Commit(inner.text("commit", ""), inner.text("date", ""))
+    try:
+        datetime.fromisoformat(found.date)
+        dated = True
+    except ValueError:
+        dated = False
+    if not re.fullmatch(r"[0-9a-f]{7,64}", found.commit) or not dated:
+        section.report.add(
+            f"{what} names a commit that nobody can look up",
+            section.line_of("committed"),
+            expected="committed: {commit: hexadecimal digits, date: 2017-02-01}",
+            found=f"commit: {found.commit or 'none'}, date: {found.date or 'none'}",
+            do="give the commit the claim was written in, and its date",
+        )
+    inner.close()
+    return found
+
+
+def claim_problems(survey: Survey) -> Iterator[Problem]:
+    """What the claims name and nothing declares, each with its line."""
+    known: Mapping[str, tuple[str, Collection[str]]] = {
+        "measure": ("measure", survey.measures),
+        "among": ("measure", survey.measures),
+        "by": ("measure", survey.measures),
+        "base": ("base", survey.bases),
+        "model": ("model", survey.models),
+    }
+    for claim in survey.claims:
+        for key in (field.name for field in fields(claim.estimand) if field.name in known):
+            kind, names = known[key]
+            name = getattr(claim.estimand, key)
+            if name is not None and name not in names:
+                yield Problem(
+                    f"claim {claim.name!r} names the unknown {key} {name!r}",
+                    file=FILE,
+                    line=line_at(claim.lines, ("estimand", key)),
+                    expected=f"a declared {kind}",
+                    found=name,
+                    do=closest(name, names) or f"declare it, or use one of {', '.join(sorted(names)[:12])}",
+                )
