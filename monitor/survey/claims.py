@@ -25,7 +25,7 @@ from monitor.statistics.decisions.claim import (
 )
 from monitor.survey.claim_numbers import number_problems
 from monitor.survey.model import Survey
-from monitor.survey.models import MAIN
+from monitor.survey.models import MAIN, Model
 from monitor.survey.yaml_lines import Report, Section, closest, read
 
 FILE = "claims.yaml"
@@ -195,6 +195,33 @@ def _committed(section: Section, what: str) -> Commit | None:
 
 def claim_problems(survey: Survey) -> Iterator[Problem]:
     """What the claims name and nothing declares, each with its line."""
+    for claim in survey.claims:
+        yield from _unknown_names(survey, claim)
+        if isinstance(claim.estimand, ModelContrast) and claim.estimand.model in survey.models:
+            yield from _unknown_contrast(survey.models[claim.estimand.model], claim, claim.estimand)
+
+
+def _unknown_contrast(model: Model, claim: Claim, estimand: ModelContrast) -> Iterator[Problem]:
+    """A claim about a variant or a contrast that its model cannot have."""
+    specification = model.variant(estimand.variant)
+    if specification is None:
+        key, name, known = "variant", estimand.variant, [s.variant for s in model.variants()]
+    elif specification.contrast(estimand.contrast) is None:
+        key, name = "contrast", estimand.contrast
+        known = [contrast.name for contrast in specification.contrasts]
+    else:
+        return
+    yield Problem(
+        f"claim {claim.name!r} names the {key} {name!r}, which model {model.name!r} does not have",
+        file=FILE,
+        line=line_at(claim.lines, ("estimand", key)),
+        expected=", ".join(known),
+        found=name,
+        do=closest(name, known) or f"use a {key} of the model",
+    )
+
+
+def _unknown_names(survey: Survey, claim: Claim) -> Iterator[Problem]:
     known: Mapping[str, tuple[str, Collection[str]]] = {
         "measure": ("measure", survey.measures),
         "among": ("measure", survey.measures),
@@ -202,16 +229,15 @@ def claim_problems(survey: Survey) -> Iterator[Problem]:
         "base": ("base", survey.bases),
         "model": ("model", survey.models),
     }
-    for claim in survey.claims:
-        for key in (field.name for field in fields(claim.estimand) if field.name in known):
-            kind, names = known[key]
-            name = getattr(claim.estimand, key)
-            if name is not None and name not in names:
-                yield Problem(
-                    f"claim {claim.name!r} names the unknown {key} {name!r}",
-                    file=FILE,
-                    line=line_at(claim.lines, ("estimand", key)),
-                    expected=f"a declared {kind}",
-                    found=name,
-                    do=closest(name, names) or f"declare it, or use one of {', '.join(sorted(names)[:12])}",
-                )
+    for key in (field.name for field in fields(claim.estimand) if field.name in known):
+        kind, names = known[key]
+        name = getattr(claim.estimand, key)
+        if name is not None and name not in names:
+            yield Problem(
+                f"claim {claim.name!r} names the unknown {key} {name!r}",
+                file=FILE,
+                line=line_at(claim.lines, ("estimand", key)),
+                expected=f"a declared {kind}",
+                found=name,
+                do=closest(name, names) or f"declare it, or use one of {', '.join(sorted(names)[:12])}",
+            )

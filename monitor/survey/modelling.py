@@ -27,7 +27,6 @@ def modelling_problems(survey: Survey) -> list[Problem]:
 
 def _model(survey: Survey, model: Model) -> Iterator[Problem]:
     what, main = f"model {model.name!r}", model.main
-    two = len(main.practices) == 2 and not main.dose and not main.levels
     if len(main.practices) < (1 if main.dose else 0 if main.levels else 2) or (main.dose and main.levels):
         expected = "two or more practices, or a dose with one, or levels"
         yield _problem(model, (), f"{what} has no shape", expected, _shape(main), "declare one of them")
@@ -38,10 +37,17 @@ def _model(survey: Survey, model: Model) -> Iterator[Problem]:
         sentence = f"{what} has a curve and no one contrast to draw"
         expected = "two practices, a dose or levels"
         yield _problem(model, ("curve",), sentence, expected, _shape(main), "declare it with a model that has them")
-    if model.choices and not two:
+    if model.choices and not main.of_two_practices:
         sentence = f"{what} has specifications and no two practices"
         do = "declare them with a model that has two"
         yield _problem(model, ("specifications",), sentence, "two practices", _shape(main), do)
+    if model.alternatives:
+        name, there = model.alternatives.contrast, [contrast.name for contrast in main.contrasts]
+        for variant in model.alternatives.measures:
+            if model.contrast(name, variant) is None:
+                sentence = f"{what} has no contrast {name!r} in its variant {variant!r}"
+                expected, nearest = "a contrast that every variant has", closest(name, there) or "use one of them"
+                yield _problem(model, ("alternatives", "contrast"), sentence, expected, name, nearest)
     known: Mapping[str, Collection[str]] = {
         "measure or concept": {**survey.concepts, **survey.measures},
         "base": survey.bases,

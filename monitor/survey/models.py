@@ -29,12 +29,15 @@ from typing import Any
 import numpy as np
 
 from monitor.problems import Lines, Place, line_at
+from monitor.statistics.models.contrast import Contrast
 from monitor.statistics.models.separation import FEWEST_OF_A_LEVEL, LEAST_EVENTS_PER_TERM
 from monitor.statistics.models.specification import EVERY, Specification
 from monitor.survey.yaml_lines import REQUIRED, Section, closest
 
 MAIN = "main"
 """The variant that is the model as declared"""
+FIRM_MEANS = "firm_means"
+"""The variant of the primary model that has firms' means over the waves as controls"""
 ESTIMATORS = ("logit", "firth", "fractional_logit")
 SIGNS = (">", ">=")
 WEIGHTS = ("weighted", "unweighted")
@@ -139,6 +142,15 @@ class Model:
         if other is None or variant not in other.measures:
             return self.main.practices
         return tuple(other.measures[variant] if p == other.practice else p for p in self.main.practices)
+
+    def variant(self, name: str) -> Specification | None:
+        """The specification of a variant; None where the model has none of that name."""
+        more = [replace(self.main, variant=FIRM_MEANS)] if self.primary else []
+        return next((s for s in [*self.variants(), *more] if s.variant == name), None)
+
+    def contrast(self, name: str, variant: str = MAIN) -> Contrast | None:
+        """A contrast of a variant by its name; None where the variant cannot have it."""
+        return replace(self.main, practices=self.practices_of(variant)).contrast(name)
 
     def variants(self) -> list[Specification]:
         """The main specification, the same unweighted and on complete cases; or the declared alternatives."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast
-from monitor.statistics.models.contrast import contrast_names
+from monitor.statistics.models.contrast import Contrast, of_two_practices
 from monitor.survey.model import Survey
 from monitor.survey.models import MAIN
 
@@ -110,31 +110,35 @@ def practices_of(survey: Survey, model: str, variant: str = MAIN) -> tuple[str, 
     return survey.models[model].practices_of(variant) if model in survey.models else ()
 
 
-def contrasts_of(survey: Survey, model: str, variant: str = MAIN) -> dict[str, str]:
-    """Role -> name of the contrasts of a model's two practices, as they are told; empty where it has others."""
-    practices = practices_of(survey, model, variant)
-    return contrast_names(*practices) if len(practices) == 2 else {}
+def contrasts_of(survey: Survey, model: str, variant: str = MAIN) -> dict[str, Contrast]:
+    """Role -> contrast of a model's two practices, as they are told; empty where it has others."""
+    declared = survey.models.get(model)
+    if declared is None or not declared.main.of_two_practices:
+        return {}
+    return of_two_practices(*declared.practices_of(variant))
 
 
 def contrast_words(survey: Survey, model: str, contrast: str, language: str, variant: str = MAIN) -> tuple[str, str]:
     """(short, long) words for a model's contrast: a row's name, and what it measures; its own name where the report has
     no words for it."""
-    if model not in survey.models:
-        return contrast.replace("_", " "), contrast.replace("_", " ")
-    main, practices = survey.models[model].main, practices_of(survey, model, variant)
+    declared = survey.models.get(model)
+    found = declared.contrast(contrast, variant) if declared else None
+    plain = contrast.replace("_", " ")
+    if declared is None or found is None:
+        return plain, plain
+    main, practices = declared.main, declared.practices_of(variant)
     outcome = quoted_in(language, label_of(survey, main.outcome, language))
-    role = next((role for role, name in contrasts_of(survey, model, variant).items() if name == contrast), None)
+    role = next((role for role, told in contrasts_of(survey, model, variant).items() if told == found), None)
     if role is not None:
         a, b = (label_of(survey, name, language) for name in practices)
         values = {
             "a": a, "b": b, "y": outcome, "qa": quoted_in(language, a), "qb": quoted_in(language, b),
         }  # fmt: skip
         return SHORT[language][role].format(**values), LONG[language][role].format(**values)
-    kind = "trend" if contrast == "trend" else "dose" if contrast == f"ame_{main.dose}" else None
-    if kind is None:
-        return contrast.replace("_", " "), contrast.replace("_", " ")
-    over = label_of(survey, str(main.levels if kind == "trend" else main.dose), language)
-    words = OTHER[language][kind].format(y=outcome, over=quoted_in(language, over))
+    if found.kind not in ("trend", "average"):
+        return plain, plain
+    over = quoted_in(language, label_of(survey, found.of[0], language))
+    words = OTHER[language]["trend" if found.kind == "trend" else "dose"].format(y=outcome, over=over)
     return words, words
 
 

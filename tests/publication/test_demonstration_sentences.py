@@ -14,7 +14,7 @@ from monitor.publication.report.claims import claim_anchor, contrast_anchor
 from monitor.publication.report.numbers import MINUS, NBSP, Numbers
 from monitor.publication.report.words import _catalogue
 from monitor.statistics.decisions.claim import Share
-from monitor.statistics.models.contrast import contrast_names
+from monitor.statistics.models.contrast import of_two_practices
 from monitor.storage.lake import connect
 from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
@@ -271,7 +271,7 @@ def test_every_verdict_leads_to_the_place_where_its_numbers_stand(
 def test_every_main_contrast_is_printed(demonstration: Path, wave: str, language: str) -> None:
     query = f"SELECT * FROM contrasts WHERE wave = '{wave}' AND model = 'top_innovator' AND variant = 'main'"
     contrasts = read(demonstration, query)
-    assert set(contrasts["contrast"]) == set(contrast_names("cooperates", "invests").values())
+    assert set(contrasts["contrast"]) == {c.name for c in of_two_practices("cooperates", "invests").values()}
     n, source = Numbers(language), page(demonstration, language, "cooperation")
     for x in contrasts.to_dict("records"):
         line = row(source, contrast_anchor(wave, x))

@@ -14,7 +14,7 @@ import pytest
 from monitor.publication import report
 from monitor.publication.report import paper
 from monitor.stages import disclosed, released
-from monitor.statistics.models.contrast import contrast_names
+from monitor.statistics.models.contrast import of_two_practices
 from monitor.survey import Survey, load_survey
 
 NAMES = {"cooperates": "trains", "invests": "exports", "top_innovator": "any_new_turnover", "all_firms": "family_firms"}
@@ -121,5 +121,5 @@ def test_the_models_pages_use_the_surveys_labels(
     start = words_of((folder / language / "index.html").read_text(encoding="utf-8"))
     for name in ("trains", "exports", "any_new_turnover"):
         assert LABELS[name][language] in start, "what the claim's figure measures"
-    names = set(contrast_names("trains", "exports").values())
+    names = {contrast.name for contrast in of_two_practices("trains", "exports").values()}
     assert names >= set(tables["contrasts"]["contrast"]), "the fixture's contrasts bear the other names"

@@ -116,7 +116,7 @@ def test_contrasts_with_a_fixed_base_are_the_delta_method(answers: pd.DataFrame,
     check(
         "svyglm delta",
         answers,
-        Estimates(plan.names, plan.kinds, contrasts.estimates, covariance, nothing, nothing, nothing),
+        Estimates(plan.names, plan.kinds, contrasts.estimates, covariance, nothing, nothing, nothing, plan.contrasts),
     )
 
 

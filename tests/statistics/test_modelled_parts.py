@@ -18,6 +18,7 @@ from monitor.statistics.decisions.claims import Evidence, rule_tests
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.conditional_logit import conditional_logit, within
+from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import fieller, inverted_u
 from monitor.statistics.models.power import Precision, State, planned_se
 from monitor.statistics.models.result import Estimates, Result, effective_df
@@ -118,7 +119,9 @@ def test_a_share_with_events_enough_leaves_interval_and_test_as_they_are() -> No
 
 
 def test_contrasts_and_claims_take_the_error_that_few_events_have() -> None:
-    names = ("p_neither", "p_cooperates_only", "effect_cooperates_without_investment")
+    told = of_two_practices("cooperates", "invests")
+    contrasts = tuple(told[role] for role in ("neither", "a_only", "a_without_b"))
+    names = tuple(contrast.name for contrast in contrasts)
     covariance = np.diag([0.013, 0.010, 0.0165]) ** 2
     found = Estimates(
         names,
@@ -128,6 +131,7 @@ def test_contrasts_and_claims_take_the_error_that_few_events_have() -> None:
         np.full(3, 12.0),
         np.zeros(3),
         np.full(3, np.nan),
+        contrasts,
     )
     precision = found.precision(names[2])
     assert precision is not None
@@ -380,3 +384,53 @@ def test_specifications_differ_in_what_was_chosen() -> None:
     assert replace(MAIN, dose="n").headline == "ame_n"
     assert replace(MAIN, levels="activity").headline == "trend"
     assert replace(MAIN, practices=("a", "b", "c")).headline == ""
+
+
+# ---- the contrasts' names --------------------------------------------------------------------------------------------
+
+SHAPES: dict[str, Specification] = {
+    "two practices": replace(MAIN, practices=("cooperates", "invests")),
+    "two of other names": replace(MAIN, practices=("p_only", "trains_without_help")),
+    "three practices": replace(MAIN, practices=("a", "b", "c")),
+    "levels": replace(MAIN, practices=(), levels="activity", order=("none", "one", "several")),
+    "a dose": replace(MAIN, practices=("invests",), dose="initiatives"),
+}
+
+
+@pytest.mark.parametrize("s", SHAPES.values(), ids=SHAPES)
+def test_a_contrast_is_found_again_by_its_name(s: Specification) -> None:
+    names = [contrast.name for contrast in s.contrasts]
+    assert len(set(names)) == len(names)
+    assert [s.contrast(name) for name in names] == list(s.contrasts)
+    assert s.contrast("complementary") is None
+    assert s.headline == "" or s.contrast(s.headline) is not None
+
+
+def test_contrasts_bear_the_names_that_are_published() -> None:
+    named = {shape: [contrast.name for contrast in s.contrasts] for shape, s in SHAPES.items()}
+    assert named["two practices"] == [
+        "p_neither", "p_invests_only", "p_cooperates_only", "p_both", "ame_cooperates", "ame_invests",
+        "effect_cooperates_without_investment", "effect_cooperates_with_investment",
+        "effect_invests_without_cooperation", "effect_invests_with_cooperation", "complementarity",
+    ]  # fmt: skip
+    assert named["three practices"] == [
+        "p[none]", "p[c]", "p[b]", "p[b:c]", "p[a]", "p[a:c]", "p[a:b]", "p[a:b:c]",
+        "complementarity[a:b|none]", "complementarity[a:b|c]", "complementarity[a:c|none]", "complementarity[a:c|b]",
+        "complementarity[b:c|none]", "complementarity[b:c|a]",
+    ]  # fmt: skip
+    assert named["levels"] == ["p[none]", "p[one]", "p[several]", "trend"]
+    assert named["a dose"] == [*(f"p[initiatives={n}]" for n in range(6)), "ame_initiatives"]
+
+
+@pytest.mark.parametrize("shape", ["two practices", "two of other names"])
+def test_a_contrast_moves_with_the_state_it_adds(shape: str) -> None:
+    a, b = SHAPES[shape].practices
+    told = of_two_practices(a, b)
+    moving = {role: contrast.moving.name for role, contrast in told.items() if contrast.moving}
+    assert moving == {
+        "a_without_b": told["a_only"].name,
+        "a_with_b": told["both"].name,
+        "b_without_a": told["b_only"].name,
+        "b_with_a": told["both"].name,
+        "complementarity": told["both"].name,
+    }

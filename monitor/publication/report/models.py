@@ -21,9 +21,17 @@ STATES = ("neither", "b_only", "a_only", "both")
 
 def primary(figures: Figures, wave: str) -> str | None:
     """The model that compares the four states, of which the report tells: the first that has complementarity."""
-    contrasts = figures.tables["contrasts"]
-    found = [x["model"] for x in lines(contrasts, wave=wave, variant=MAIN, contrast="complementarity")]
-    return figures.primary if figures.primary in found else (found[0] if found else None)
+    found = _complementarity(figures, "contrasts", wave=wave, variant=MAIN)
+    return str(found[0]["model"]) if found else None
+
+
+def _complementarity(figures: Figures, table: str, **wanted: str) -> list[Line]:
+    """A table's lines about the complementarity of two practices, of the primary model where it has some."""
+    told = {name: contrasts_of(figures.survey, name).get("complementarity") for name in figures.survey.models}
+    named = {(name, contrast.name) for name, contrast in told.items() if contrast is not None}
+    found = [x for x in lines(figures.tables[table], **wanted) if (x["model"], x["contrast"]) in named]
+    of = next((x["model"] for x in found if x["model"] == figures.primary), found[0]["model"] if found else None)
+    return [x for x in found if x["model"] == of]
 
 
 def subjects(figures: Figures, model: str | None = None) -> dict[str, str]:
@@ -52,7 +60,10 @@ def state_formula(figures: Figures) -> dict[str, str]:
     name = figures.primary or next(iter(figures.survey.models), "")
     names = contrasts_of(figures.survey, name)
     language = figures.words.language
-    return {role: contrast_words(figures.survey, name, names.get(role, role), language)[0] for role in STATES}
+    return {
+        role: contrast_words(figures.survey, name, names[role].name if role in names else role, language)[0]
+        for role in STATES
+    }
 
 
 def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, Any] | None:
@@ -63,7 +74,7 @@ def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, 
         return None
     by_name = {x["contrast"]: x for x in lines(figures.tables["contrasts"], wave=wave, model=name, variant=MAIN)}
     names = contrasts_of(figures.survey, name)
-    contrasts = {role: by_name[contrast] for role, contrast in names.items() if contrast in by_name}
+    contrasts = {role: by_name[c.name] for role, c in names.items() if c.name in by_name}
     model = one(figures.tables["models"], wave=wave, model=name, variant=MAIN)
     if model is None or any(r not in contrasts or contrasts[r]["suppressed"] for r in (*STATES, "complementarity")):
         return None
@@ -168,7 +179,7 @@ def every_contrast(figures: Figures, wave: str, model: str, variant: str, title:
     """Every contrast of a fit: probabilities in per cent, differences in points with their p-value; each row can be
     linked to."""
     found = lines(figures.tables["contrasts"], wave=wave, model=model, variant=variant)
-    order = list(contrasts_of(figures.survey, model, variant).values())
+    order = [contrast.name for contrast in contrasts_of(figures.survey, model, variant).values()]
     found.sort(key=lambda x: order.index(x["contrast"]) if x["contrast"] in order else len(order))
     return _contrast_table(figures, wave, found, title)
 
@@ -255,7 +266,7 @@ def robustness(figures: Figures, wave: str, label: str) -> list[Chart]:
 def curve(figures: Figures, wave: str, label: str) -> Chart | None:
     """Complementarity with the outcome cut at other values (strictly above the cut)."""
     t, n = figures.words.t, figures.numbers
-    found = lines(figures.tables["curve"], wave=wave, contrast="complementarity", sign=">")
+    found = _complementarity(figures, "curve", wave=wave, sign=">")
     shown = sorted(
         (x for x in found if not x["suppressed"] and known(x["estimate"]) is not None), key=lambda x: x["cut"]
     )
@@ -300,7 +311,7 @@ def curve(figures: Figures, wave: str, label: str) -> Chart | None:
 def specifications(figures: Figures, wave: str, shown_as: str) -> Chart | None:
     """Complementarity under every declared choice, in order of size; the report's own choice stands out."""
     t, n = figures.words.t, figures.numbers
-    found = lines(figures.tables["specifications"], wave=wave, contrast="complementarity")
+    found = _complementarity(figures, "specifications", wave=wave)
     shown = sorted(
         (x for x in found if not x["suppressed"] and known(x["estimate"]) is not None), key=lambda x: x["estimate"]
     )

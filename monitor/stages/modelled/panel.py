@@ -19,6 +19,7 @@ from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import Category, Columns
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
+from monitor.survey.models import FIRM_MEANS
 
 Array = NDArray[np.float64]
 
@@ -155,7 +156,7 @@ def with_firm_means(sample: Sample, specification: Specification) -> tuple[Sampl
         switching = int(changed.sum())
         copies.append(Columns(numbers, copy.categories, copy.n))
     richer = replace(sample, copies=tuple(copies[:-1]), observed=copies[-1])
-    changed_specification = replace(specification, variant="firm_means", controls=(*specification.controls, *names))
+    changed_specification = replace(specification, variant=FIRM_MEANS, controls=(*specification.controls, *names))
     return richer, changed_specification, switching
 
 

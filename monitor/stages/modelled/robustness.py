@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 
 from monitor.contract.precision import in_words, to_error
 from monitor.stages.modelled.specifications import Joint
-from monitor.statistics.models.contrast import contrast_names
+from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import inverted_u
 from monitor.statistics.models.result import LEVEL, Result
 from monitor.statistics.models.specification import Specification
@@ -39,7 +39,7 @@ def checks_of(result: Result, survey: Survey, doses: tuple[float, float] | None 
         return []
     found = power_rows(result, survey)
     s = result.specification
-    if len(s.practices) == 2 and s.dose is None and s.levels is None:
+    if s.of_two_practices:
         found += e_value_rows(result, survey)
     if len(s.practices) > 2:
         found += supermodularity_rows(result, survey)
@@ -66,15 +66,16 @@ def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
     c, s = result.contrasts, result.specification
     if c is None:
         return []
-    names = contrast_names(*s.practices)
+    names = {role: contrast.name for role, contrast in of_two_practices(*s.practices).items()}
     pairs = [
-        ("a_without_b", names["a_only"], "p_neither"),
-        ("b_without_a", names["b_only"], "p_neither"),
-        ("a_with_b", "p_both", names["b_only"]),
-        ("b_with_a", "p_both", names["a_only"]),
+        ("a_without_b", "a_only", "neither"),
+        ("b_without_a", "b_only", "neither"),
+        ("a_with_b", "both", "b_only"),
+        ("b_with_a", "both", "a_only"),
     ]
     rows = []
-    for role, upper, lower in pairs:
+    for role, *states in pairs:
+        upper, lower = (names[state] for state in states)
         i, j = c.at(upper), c.at(lower)
         if i is None or j is None or min(c.estimate[i], c.estimate[j]) <= 0:
             continue
@@ -192,8 +193,7 @@ def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]
         return []
     rows = []
     for pair in combinations(s.practices, 2):
-        prefix = f"complementarity[{':'.join(pair)}|"
-        places = [i for i, name in enumerate(c.names) if name.startswith(prefix)]
+        places = [i for i, told in enumerate(c.contrasts) if told.kind == "complementarity" and told.of == pair]
         theta, covariance = c.estimate[places], c.covariance[np.ix_(places, places)]
         told = {x: [quoted_in(x, label_of(survey, name, x)) for name in pair] for x in ("nl", "en")}
         for hypothesis, hypothese, sign in (

@@ -10,13 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.statistics.models import contrast
 from monitor.statistics.models.columns import Columns
-from monitor.statistics.models.contrast import contrast_names
+from monitor.statistics.models.contrast import Contrast, of_two_practices
 from monitor.statistics.models.likelihood import Fit, expit
 from monitor.statistics.models.terms import Terms
 
@@ -33,10 +33,8 @@ class Plan:
     Q quantities, S states, n firms of the base.
     """
 
-    names: tuple[str, ...]
+    contrasts: tuple[Contrast, ...]
     """(Q,)"""
-    kinds: tuple[str, ...]
-    """(Q,) `share` (in 0..1, interval on the logit scale) or `difference`"""
     x: Array
     """(n, k) the firms' own design matrix"""
     places: NDArray[np.int64]
@@ -45,6 +43,16 @@ class Plan:
     """(S, 1, c) what each state sets them to; (S, n, c) where firms differ"""
     coefficients: Array
     """(Q, S, n) c, the weight of each state in each quantity, firm by firm"""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """(Q,) what the quantities are called."""
+        return tuple(contrast.name for contrast in self.contrasts)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """(Q,) `share` (in 0..1, interval on the logit scale) or `difference`."""
+        return tuple(SHARES if contrast.share else DIFFERENCES for contrast in self.contrasts)
 
     @cached_property
     def rest(self) -> NDArray[np.int64]:
@@ -86,23 +94,22 @@ def of_practices(frame: Columns, terms: Terms, x: Array, only: str | None = None
     settings = [(0, 0), (0, 1), (1, 0), (1, 1)]
     places, values = in_states(terms, [{a: s, b: t} for s, t in settings])
     one = np.ones(n)
-    quantities: Mapping[str, tuple[str, Sequence[Array | float]]] = {
-        "neither": (SHARES, (1, 0, 0, 0)),
-        "b_only": (SHARES, (0, 1, 0, 0)),
-        "a_only": (SHARES, (0, 0, 1, 0)),
-        "both": (SHARES, (0, 0, 0, 1)),
-        "ame_a": (DIFFERENCES, (own_b - 1, -own_b, 1 - own_b, own_b)),
-        "ame_b": (DIFFERENCES, (own_a - 1, 1 - own_a, -own_a, own_a)),
-        "a_without_b": (DIFFERENCES, (-1, 0, 1, 0)),
-        "a_with_b": (DIFFERENCES, (0, -1, 0, 1)),
-        "b_without_a": (DIFFERENCES, (-1, 1, 0, 0)),
-        "b_with_a": (DIFFERENCES, (0, 0, -1, 1)),
-        "complementarity": (DIFFERENCES, (1, -1, -1, 1)),
+    quantities: Mapping[str, Sequence[Array | float]] = {
+        "neither": (1, 0, 0, 0),
+        "b_only": (0, 1, 0, 0),
+        "a_only": (0, 0, 1, 0),
+        "both": (0, 0, 0, 1),
+        "ame_a": (own_b - 1, -own_b, 1 - own_b, own_b),
+        "ame_b": (own_a - 1, 1 - own_a, -own_a, own_a),
+        "a_without_b": (-1, 0, 1, 0),
+        "a_with_b": (0, -1, 0, 1),
+        "b_without_a": (-1, 1, 0, 0),
+        "b_with_a": (0, 0, -1, 1),
+        "complementarity": (1, -1, -1, 1),
     }
-    rows = [(name, *quantities[role]) for role, name in contrast_names(a, b).items()]
-    rows = [row for row in rows if only is None or row[0] == only]
-    coefficients = np.stack([np.stack([one * value for value in row[2]]) for row in rows])
-    return Plan(tuple(r[0] for r in rows), tuple(r[1] for r in rows), x, places, values, coefficients)
+    told = {role: c for role, c in of_two_practices(a, b).items() if only is None or c.name == only}
+    coefficients = np.stack([np.stack([one * value for value in quantities[role]]) for role in told])
+    return Plan(tuple(told.values()), x, places, values, coefficients)
 
 
 def in_states(terms: Terms, settings: Sequence[Mapping[str, float]]) -> tuple[NDArray[np.int64], Array]:
@@ -113,53 +120,24 @@ def in_states(terms: Terms, settings: Sequence[Mapping[str, float]]) -> tuple[ND
     return np.array(places), np.array(values, dtype=np.float64)[:, None, :]
 
 
-def moving_state(contrast: str) -> str | None:
-    """The state whose probability a contrast of two practices adds: with another true contrast it is another."""
-    if contrast == "complementarity":
-        return "p_both"
-    if contrast.startswith("effect_"):
-        practice, without, _ = contrast.removeprefix("effect_").partition("_without_")
-        return f"p_{practice}_only" if without else "p_both"
-    return None
-
-
 def of_many_practices(frame: Columns, terms: Terms, x: Array) -> Plan:
-    """All 2^K state probabilities of K practices, `p[...]` with the practices that are present, and each pair's
-    complementarity given the rest: `complementarity[a:b|rest present]`."""
-    settings = list(product((0, 1), repeat=len(terms.practices)))
-    places, values = in_states(terms, [dict(zip(terms.practices, s, strict=True)) for s in settings])
-    names, kinds, rows = [], [], []
-    for j, setting in enumerate(settings):
-        names.append(f"p[{_present(terms.practices, setting)}]")
-        kinds.append(SHARES)
-        rows.append(np.eye(len(settings))[j])
-    for pair, rest, row in pair_conditions(terms.practices):
-        names.append(f"complementarity[{':'.join(pair)}|{rest}]")
-        kinds.append(DIFFERENCES)
-        rows.append(row)
-    coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
-    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
+    """All 2^K state probabilities of K practices, and each pair's complementarity p_11 - p_10 - p_01 + p_00 in every
+    state of the others."""
+    told = contrast.of_many_practices(terms.practices)
+    states = [c.given for c in told if c.share]
+    places, values = in_states(terms, [{name: float(has) for name, has in state} for state in states])
+    coefficients = np.repeat(np.stack([_of_states(c, states) for c in told])[:, :, None], frame.n, axis=2)
+    return Plan(told, x, places, values, coefficients)
 
 
-def pair_conditions(practices: Sequence[str]) -> list[tuple[tuple[str, str], str, Array]]:
-    """For each pair of practices and each state of the others: the row that makes p_11 - p_10 - p_01 + p_00 of the 2^K
-    state probabilities (states in the order of `itertools.product((0, 1), repeat=K)`)."""
-    settings = list(product((0, 1), repeat=len(practices)))
-    place = {setting: j for j, setting in enumerate(settings)}
-    found = []
-    for i, j in combinations(range(len(practices)), 2):
-        others = [k for k in range(len(practices)) if k not in (i, j)]
-        for values in product((0, 1), repeat=len(others)):
-            row = np.zeros(len(settings))
-            for s, t in product((0, 1), repeat=2):
-                setting = [0] * len(practices)
-                setting[i], setting[j] = s, t
-                for k, value in zip(others, values, strict=True):
-                    setting[k] = value
-                row[place[tuple(setting)]] = 1.0 if s == t else -1.0
-            rest = _present([practices[k] for k in others], values)
-            found.append(((practices[i], practices[j]), rest, row))
-    return found
+def _of_states(c: Contrast, states: Sequence[tuple[tuple[str, bool], ...]]) -> Array:
+    """(S,) what a contrast of K practices makes of the state probabilities."""
+    row = np.zeros(len(states))
+    for j, state in enumerate(states):
+        has = dict(state)
+        if all(has[name] == value for name, value in c.given):
+            row[j] = 1.0 if len({has[name] for name in c.of}) < 2 else -1.0
+    return row
 
 
 def of_levels(frame: Columns, terms: Terms, x: Array, category: str) -> Plan:
@@ -171,10 +149,8 @@ def of_levels(frame: Columns, terms: Terms, x: Array, category: str) -> Plan:
     values = np.vstack([np.zeros(len(dummies)), np.eye(len(dummies))])[:, None, :]
     scores = np.arange(len(levels)) - (len(levels) - 1) / 2
     rows = [*np.eye(len(levels)), scores / (scores**2).sum()]
-    names = [*(f"p[{level}]" for level in levels), "trend"]
-    kinds = [SHARES] * len(levels) + [DIFFERENCES]
     coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
-    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
+    return Plan(contrast.of_levels(category, levels), x, places, values, coefficients)
 
 
 def of_dose(frame: Columns, terms: Terms, x: Array, dose: str, most: int) -> Plan:
@@ -186,10 +162,8 @@ def of_dose(frame: Columns, terms: Terms, x: Array, dose: str, most: int) -> Pla
     values = np.stack([np.column_stack([level, level**2])[:, : len(places)] for level in levels])
     rows = [np.eye(len(levels))[j] for j in doses]
     rows.append(np.array([0.0] * len(doses) + [-1.0, 1.0]))
-    names = [*(f"p[{dose}={value}]" for value in doses), f"ame_{dose}"]
-    kinds = [SHARES] * len(doses) + [DIFFERENCES]
     coefficients = np.repeat(np.stack(rows)[:, :, None], frame.n, axis=2)
-    return Plan(tuple(names), tuple(kinds), x, places, values, coefficients)
+    return Plan(contrast.of_dose(dose, most), x, places, values, coefficients)
 
 
 def evaluate(plan: Plan, fit: Fit, w: Array) -> Contrasts:
@@ -225,7 +199,3 @@ def replicated(plan: Plan, coefficients: Array, weights: Array) -> Array:
         here *= share
         out += plan.coefficients[:, s, :] @ here
     return out
-
-
-def _present(practices: Sequence[str], setting: Sequence[int]) -> str:
-    return ":".join(name for name, value in zip(practices, setting, strict=True) if value) or "none"

@@ -7,7 +7,7 @@ Belongs here: the order in which a fit is checked, made and combined. Does not b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models import contrasts as on_probabilities
 from monitor.statistics.models.columns import Columns
+from monitor.statistics.models.contrast import MOST_DOSES
 from monitor.statistics.models.contrasts import Contrasts, Plan, evaluate, replicated
 from monitor.statistics.models.copies import fit_copies
 from monitor.statistics.models.likelihood import Fit
@@ -117,7 +118,7 @@ def _plan(frame: Columns, layout: Terms, s: Specification, x: Array, only: str |
     if s.levels is not None:
         return on_probabilities.of_levels(frame, layout, x, s.levels)
     if s.dose is not None:
-        return on_probabilities.of_dose(frame, layout, x, s.dose, int(min(frame.numbers[s.dose].max(), 5)))
+        return on_probabilities.of_dose(frame, layout, x, s.dose, int(min(frame.numbers[s.dose].max(), MOST_DOSES)))
     if len(s.practices) == 2:
         return on_probabilities.of_practices(frame, layout, x, only)
     if len(s.practices) > 2:
@@ -162,7 +163,7 @@ def _combine(
         names, kinds, combined.estimate, np.atleast_2d(combined.variance), combined.df, combined.fmi, replicate_se
     )
     result.terms = None if headline_only else _part(every, slice(0, k))
-    result.contrasts = _part(every, slice(k, None)) if first else None
+    result.contrasts = replace(_part(every, slice(k, None)), contrasts=first.contrasts) if first else None
     result.influence = spread[:, k:]
     result.copies = len(fits)
 

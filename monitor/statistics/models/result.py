@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from monitor.statistics.design.intervals import logit_t, student_t
-from monitor.statistics.models.contrasts import SHARES, moving_state
+from monitor.statistics.models.contrast import Contrast
+from monitor.statistics.models.contrasts import SHARES
 from monitor.statistics.models.notes import Note
 from monitor.statistics.models.power import Precision, State
 from monitor.statistics.models.specification import Specification
@@ -38,6 +39,8 @@ class Estimates:
     fmi: Array
     se_replicate: Array
     """Total standard error with the replicates' variance within copies; NaN where there are none"""
+    contrasts: tuple[Contrast, ...] = ()
+    """(k,) what they are, where they are contrasts"""
 
     @property
     def se(self) -> Array:
@@ -80,7 +83,8 @@ class Estimates:
         place = self.at(name)
         if place is None:
             return None
-        moving = self.at(moving_state(name) or "")
+        state_of = self.contrasts[place].moving if self.contrasts else None
+        moving = None if state_of is None else self.at(state_of.name)
         state = None if moving is None else State(float(self.estimate[moving]), float(self.error[moving]))
         return Precision(float(self.error[place]), float(self.df[place]), float(self.estimate[place]), state)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.statistics.models.contrast import Contrast, of_dose, of_levels, of_many_practices, of_two_practices
 from monitor.statistics.models.separation import FEWEST_OF_A_LEVEL, LEAST_EVENTS_PER_TERM
 
 EVERY = "none"
@@ -43,12 +44,28 @@ class Specification:
     level_firms: int = FEWEST_OF_A_LEVEL
 
     @property
-    def headline(self) -> str:
-        """The contrast the model is read for: the one its minimum detectable effect is about."""
+    def of_two_practices(self) -> bool:
+        """Whether it compares the four states of two practices."""
+        return len(self.practices) == 2 and self.dose is None and self.levels is None
+
+    @property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Every contrast the fit can have, in the order they are told."""
         if self.levels is not None:
-            return "trend"
+            return of_levels(self.levels, self.order)
         if self.dose is not None:
-            return f"ame_{self.dose}"
-        if len(self.practices) == 2:
-            return "complementarity"
-        return ""
+            return of_dose(self.dose)
+        if self.of_two_practices:
+            return tuple(of_two_practices(*self.practices).values())
+        return of_many_practices(self.practices) if self.practices else ()
+
+    def contrast(self, name: str) -> Contrast | None:
+        """The contrast of that name; None where the fit cannot have it."""
+        return next((contrast for contrast in self.contrasts if contrast.name == name), None)
+
+    @property
+    def headline(self) -> str:
+        """The name of the contrast the model is read for, which its minimum detectable effect is about: of levels, a
+        dose or two practices the last that is told."""
+        one = self.levels is not None or self.dose is not None or self.of_two_practices
+        return self.contrasts[-1].name if one else ""
