@@ -18,6 +18,7 @@ from monitor.survey import check, names
 from monitor.survey.claims import read_claims
 from monitor.survey.domains import remarks
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
+from monitor.survey.imputation import read_imputation
 from monitor.survey.model import (
     Base,
     Concept,
@@ -29,7 +30,7 @@ from monitor.survey.model import (
     Survey,
 )
 from monitor.survey.models import read_models
-from monitor.survey.registers import COUNTS, read_initiatives, read_list, read_margins
+from monitor.survey.registers import COUNTS, check_rules, read_initiatives, read_margins
 from monitor.survey.todos import todos
 from monitor.survey.waves import read_waves
 from monitor.survey.yaml_lines import Report, Section, read
@@ -114,6 +115,7 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
     measures, absent = _measures(top, languages)
     waves = read_waves(folder, reports, languages)
     claims = read_claims(folder, reports)
+    check_rules(folder, reports)
     survey = Survey(
         name=_name(top),
         title=top.label("name", languages),
@@ -138,11 +140,10 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
         initiatives=initiatives,
         claims=claims,
         claims_hash=_hash([folder / "claims.yaml"]) if claims else None,
-        imputation=top.plain("imputation", {}),
+        imputation=read_imputation(top),
         disclosure=_disclosure(top),
         waves=waves,
         margins={name: read_margins(folder, name, reports) for name in waves},
-        rules=tuple(read_list(folder / "rules.yaml", "expectations", reports)),
         definition_hash=_hash(sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))),
         lines=top.lines,
         identifier=_identifier(top),

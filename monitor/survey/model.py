@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.formats.delivery import Delivery
-from monitor.problems import Problem
+from monitor.problems import Lines, Problem
 from monitor.statistics.decisions.claim import Claim
 from monitor.statistics.design.plan import DesignPlan
 from monitor.statistics.disclosure.thresholds import Disclosure
@@ -201,6 +201,36 @@ class Indicator:
 
 
 @dataclass(frozen=True)
+class Imputation:
+    """What a survey declares about filling in missing answers; `imputation.imputation_plan` fills in the defaults."""
+
+    copies: int
+    """m: completed copies"""
+    iterations: int
+    """Turns of the chain before a copy is taken"""
+    donors: int
+    """Nearest firms of which one gives its value (predictive mean matching)"""
+    variables: tuple[str, ...] = ()
+    """Concepts that are filled in; empty: all that may be"""
+    ordered: tuple[str, ...] = ()
+    """Of these, categories whose codes stand in order"""
+    predictors: tuple[str, ...] = ()
+    """Concepts that predict, over and above those the design, the domains and the models use"""
+    shares: tuple[tuple[str, ...], ...] | None = None
+    """Percentages that sum to 100, filled in jointly; None: the canonical split of turnover"""
+    interactions: tuple[tuple[str, ...], ...] | None = None
+    """Measures whose products, two by two, predict; None: each model's outcome with its practices"""
+    lines: Lines = field(default_factory=dict, compare=False, repr=False)
+    """Place in the declaration -> its line of survey.yaml"""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every concept and measure it names."""
+        groups = [*(self.shares or ()), *(self.interactions or ())]
+        return frozenset([*self.variables, *self.ordered, *self.predictors, *(n for group in groups for n in group)])
+
+
+@dataclass(frozen=True)
 class Initiative:
     """One cooperation body a firm can take part in."""
 
@@ -236,13 +266,11 @@ class Survey:
     """The registry of initiatives: code -> initiative; its codes are the codes of the concept `initiatives`"""
     claims: tuple[Claim, ...]
     claims_hash: str | None
-    imputation: Mapping[str, Any]
+    imputation: Imputation | None
     disclosure: Disclosure
     waves: Mapping[str, Wave]
     margins: Mapping[str, tuple[Margin, ...]]
     """Wave -> calibration totals"""
-    rules: tuple[Mapping[str, Any], ...]
-    """The survey's own rules, over and above `expectations/`"""
     definition_hash: str
     """SHA-256 over every file of the folder"""
     remarks: tuple[Problem, ...] = ()

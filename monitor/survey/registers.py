@@ -1,4 +1,4 @@
-"""The survey folder's lists: claims, rules, initiatives, margins.
+"""The survey folder's lists: initiatives, margins, rules.
 
 Belongs here: small registers with a line for each entry. Does not belong here: what they mean to a wave (`check`).
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from monitor.survey.model import Initiative, Margin
 from monitor.survey.yaml_limits import Unreadable, read_text
@@ -19,25 +17,14 @@ INITIATIVE_KINDS = ("network", "test_environment", "incubator")
 COUNTS = ("enterprises", "local_units")
 
 
-def read_list(file: Path, key: str, reports: list[Report]) -> list[Mapping[str, Any]]:
-    """The list under one key of an optional YAML file; each item keeps the line it begins on as `line`."""
-    if not file.exists():
-        return []
-    report, top = read(file, file.name)
-    reports.append(report)
-    if top is None:
-        return []
-    items = top.plain(key)
-    node = top.nodes.get(key)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        report.add(
-            f"{file.name}: {key} is not a list of mappings",
-            top.line_of(key),
-            expected=f"{key}: [- name: ...]",
-            do="write one `- ` entry for each",
-        )
-        return []
-    return [item | {"line": child.start_mark.line + 1} for item, child in zip(items, node.value, strict=True)]  # type: ignore[union-attr]
+def check_rules(folder: Path, reports: list[Report]) -> None:
+    """Whether the survey's own `rules.yaml`, where it has one, holds a list of rules; `rules.suites` reads them."""
+    file = folder / "rules.yaml"
+    if file.exists():
+        report, top = read(file, file.name)
+        reports.append(report)
+        if top is not None:
+            top.entries("expectations")
 
 
 def _rows(

@@ -123,11 +123,12 @@ class Section:
         least: float | None = None,
         whole: bool = False,
         above: float | None = None,
+        most: float | None = None,
     ) -> Any:
-        """A number, whole where asked for, of at least `least` and greater than `above`."""
+        """A number, whole where asked for, of at least `least` and at most `most`, greater than `above`."""
         expected = "a whole number" if whole else "a number"
         if least is not None:
-            expected += f" of at least {least:g}"
+            expected += f" of at least {least:g}" if most is None else f" from {least:g} to {most:g}"
         if above is not None:
             expected += f" above {above:g}"
         node = self._take(key, default, expected)
@@ -139,6 +140,7 @@ class Section:
             not is_number(value, whole)
             or (least is not None and value < least)
             or (above is not None and value <= above)
+            or (most is not None and value > most)
         ):
             self._wrong(key, node, expected)
             return fallback

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from monitor.stages.imputed.plan import prepare
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, load_survey
 from monitor.survey.imputation import imputation_plan
+from monitor.survey.model import Imputation
 
 SHARES = list(scenario.SHARES)
 
@@ -67,7 +67,7 @@ def test_answers_given_stay_in_every_copy(lake: Lake) -> None:
 
 def test_nothing_stays_open_in_a_completed_copy(lake: Lake, survey: Survey) -> None:
     table = lake.read("imputed_answers", "2017").query("imputation > 0")
-    assert table[list(survey.imputation["variables"])].notna().all().all()
+    assert table[list(survey.imputation.variables)].notna().all().all()
 
 
 def test_shares_sum_to_100_and_lie_between_0_and_100(lake: Lake) -> None:
@@ -161,7 +161,7 @@ def test_waves_and_seeds_draw_apart(lake: Lake, survey: Survey) -> None:
 
 def test_without_a_declaration_only_the_observed_copy(home: Path, survey: Survey) -> None:
     lake = scenario.lake(home, upto="validated", waves=("2017",))
-    told = imputed.run(lake, dataclasses.replace(survey, imputation={}), survey.waves["2017"])
+    told = imputed.run(lake, dataclasses.replace(survey, imputation=None), survey.waves["2017"])
     assert told["rows"] == told["firms"] == 14
     assert told["copies"] == told["filled_values"] == 0
     assert lake.read("imputed_answers", "2017")["imputation"].eq(0).all()
@@ -222,36 +222,45 @@ def test_two_kept_responses_of_a_firm_stop_the_wave(home: Path, survey: Survey) 
     assert [p.firm for p in stopped.value.problems] == ["10000011"]
 
 
-BAD_PLANS: list[tuple[str, str, str]] = [
-    ("copies: 20", "copies: many", "copies is not usable"),
-    ("copies: 20", "copies: 1", "copies is not usable"),
-    ("copies: 20", "coppies: 20", "unknown key 'coppies'"),
-    ("copies: 20", "copies: 20\n  ordered: [in_house_rd]", "ordered names 'in_house_rd'"),
-    ("copies: 20", "copies: 20\n  predictors: [sise_band]", "unknown concept 'sise_band'"),
-    ("copies: 20", "copies: 20\n  interactions: [[top, invests]]", "interactions name 'top'"),
-    ("copies: 20", "copies: 20\n  predictors: size_band", "predictors is malformed"),
-    ("variables: [product_innovation", "variables: [firm, product_innovation", "'firm' cannot be filled in"),
-    ("variables: [product_innovation", "variables: [contact_email, product_innovation", "cannot be filled in"),
-    ("shares: [[", "shares: [[in_house_rd, ", "shares name 'in_house_rd'"),
+BAD_PLANS: list[tuple[str, str, str, str]] = [
+    # (was, becomes, words of the message, what stands on its line)
+    ("copies: 20", "copies: many", "copies is not usable", "copies: many"),
+    ("copies: 20", "copies: 1", "copies is not usable", "copies: 1"),
+    ("copies: 20", "copies: 20\n  donors: 101", "donors is not usable", "donors: 101"),
+    ("copies: 20", "coppies: 20", "unknown key 'coppies'", "coppies: 20"),
+    ("copies: 20", "copies: 20\n  ordered: [in_house_rd]", "ordered names 'in_house_rd'", "ordered:"),
+    ("copies: 20", "copies: 20\n  predictors:\n  - sector\n  - sise_band", "concept 'sise_band'", "- sise_band"),
+    ("copies: 20", "copies: 20\n  interactions: [[top, invests]]", "interactions name 'top'", "interactions:"),
+    ("copies: 20", "copies: 20\n  predictors: {size_band: 1}", "predictors is not usable", "predictors:"),
+    ("variables: [product", "variables: [firm, product", "'firm' cannot be filled in", "variables: [firm"),
+    ("variables: [product", "variables: [contact_email, product", "cannot be filled in", "variables: [contact"),
+    ("shares: [[", "shares: [[in_house_rd, ", "shares name 'in_house_rd'", "shares: [[in_house_rd"),
+    ("shares: [[", "shares: [turnover_share_unchanged, [", "shares have a group of one", "shares:"),
 ]
 
 
-@pytest.mark.parametrize(("was", "becomes", "told"), BAD_PLANS)
-def test_a_bad_plan_is_refused_when_the_folder_is_loaded(tmp_path: Path, was: str, becomes: str, told: str) -> None:
+@pytest.mark.parametrize(("was", "becomes", "told", "line"), BAD_PLANS)
+def test_a_bad_plan_is_refused_when_the_folder_is_loaded(
+    tmp_path: Path, was: str, becomes: str, told: str, line: str
+) -> None:
     folder = scenario.folder(tmp_path / "survey")
     file = folder / "survey.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace(was, becomes, 1), encoding="utf-8")
     with pytest.raises(DefinitionError) as refused:
         load_survey(folder)
-    found: Any = [p.what for p in refused.value.problems]
-    assert any(told in what for what in found), found
-    assert all(p.file == "survey.yaml" and p.line for p in refused.value.problems)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    found = [p for p in refused.value.problems if told in p.what]
+    assert found, [p.what for p in refused.value.problems]
+    for problem in found:
+        assert problem.file == "survey.yaml"
+        assert line in lines[(problem.line or 0) - 1]
+        assert problem.do
 
 
 def test_the_outcome_and_the_practices_predict_even_where_they_are_complete(home: Path, survey: Survey) -> None:
     """A practice with holes is drawn from the outcome and the other practice: else their association fades."""
     lake = scenario.lake(home, upto="imputed", waves=("2017",))
-    plan = imputation_plan(dataclasses.replace(survey, imputation={"copies": 2, "variables": ["in_house_rd"]}))
+    plan = imputation_plan(dataclasses.replace(survey, imputation=Imputation(2, 10, 5, ("in_house_rd",))))
     assert plan is not None
     with lake.open("2017", "imputed_answers") as connection:
         answers = connection.sql("SELECT * EXCLUDE (imputation) FROM imputed_answers").to_arrow_table()
@@ -266,7 +275,7 @@ def test_the_outcome_and_the_practices_predict_even_where_they_are_complete(home
 
 def test_what_a_gate_lets_in_stays_open_where_the_gate_stays_open(home: Path, survey: Survey) -> None:
     lake = scenario.lake(home, upto="validated", waves=("2017",))
-    declared = {"copies": 2, "variables": SHARES}
+    declared = Imputation(2, 10, 5, tuple(SHARES))
     imputed.run(lake, dataclasses.replace(survey, imputation=declared), survey.waves["2017"])
     assert copies_of(lake, "10000008")[SHARES].isna().all().all()
     assert copies_of(lake, "10000006")[SHARES].notna().all().all()

@@ -134,11 +134,10 @@ def survey(models: dict[str, Any]) -> Survey:
         initiatives={},
         claims=CLAIMS,
         claims_hash="0123",
-        imputation={},
+        imputation=None,
         disclosure=Disclosure(),
         waves={name: SimpleNamespace(name=name, questions={}, not_asked={}) for name in ("2017", "2018")},
         margins={},
-        rules=(),
         definition_hash="4567",
     )
 

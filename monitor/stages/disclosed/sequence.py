@@ -25,7 +25,6 @@ from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import STANDS, Earlier
 from monitor.survey import Survey
-from monitor.survey.imputation import imputation_names
 from monitor.survey.models import Model
 
 POOLED = "pooled"
@@ -97,7 +96,7 @@ def all_columns(survey: Survey) -> Columns:
     """Every concept, measure and base that a figure of the survey rests on."""
     named = {*survey.measures, *(f"base_{name}" for name in survey.bases)}
     named |= {part for domain in survey.domains for part in domain.split("*")}
-    named |= imputation_names(survey)
+    named |= survey.imputation.names if survey.imputation else set()
     return frozenset(named.union(*(columns_of_model(model) for model in survey.models.values())))
 
 
