@@ -77,6 +77,12 @@ se = Column(
     not_negative,
     precision=OF_ERROR,
 )
+effect_unit = Column(
+    "unit",
+    "VARCHAR",
+    "Unit of the estimate: share (in 0..1), or points (a difference of shares, 0.01 for one percentage point).",
+    values=("share", "points"),
+)
 p_value = Column("p_value", "DOUBLE", "Two-sided p-value against zero.", share)
 uncertainty = (se, ci_low, ci_high, p_value)
 """What stands beside every estimate that is tested against zero"""

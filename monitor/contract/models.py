@@ -11,6 +11,7 @@ from monitor.contract.columns import (
     Table,
     ci_high,
     ci_low,
+    effect_unit,
     held,
     model,
     not_negative,
@@ -118,10 +119,12 @@ MODELS: tuple[Table, ...] = (
             Column(
                 "contrast",
                 "VARCHAR",
-                "p_neither, p_invests_only, p_cooperates_only, p_both, ame_cooperates, ame_invests, "
-                "effect_cooperates_without_investment, effect_cooperates_with_investment, complementarity "
-                "(= p_both - p_cooperates_only - p_invests_only + p_neither).",
+                "Of two practices a and b: p_neither, p_b_only, p_a_only, p_both, ame_a, ame_b, effect_a_without_b, "
+                "effect_a_with_b, complementarity (= p_both - p_a_only - p_b_only + p_neither), with the practices' "
+                "names; of more p[those present] and complementarity[a:b|others present]; of levels p[level] and "
+                "trend; of a dose p[dose=0] and ame_dose.",
             ),
+            effect_unit,
             Column(
                 "estimate", "DOUBLE", "Probability or difference of probabilities (share, -2..2).", precision=OF_ERROR
             ),
@@ -169,8 +172,8 @@ MODELS: tuple[Table, ...] = (
             Column("answers", "VARCHAR", "imputed or complete."),
             Column("base", "VARCHAR", "Firms it is about."),
             Column("outcome", "VARCHAR", "Measure explained."),
-            Column("practice_a", "VARCHAR", "First practice (cooperation)."),
-            Column("practice_b", "VARCHAR", "Second practice (investment)."),
+            Column("practice_a", "VARCHAR", "Measure of the model's first practice."),
+            Column("practice_b", "VARCHAR", "Measure of its second practice."),
             Column("controls", "VARCHAR", "Set of controls."),
             Column("left_out", "VARCHAR", "Firms left out."),
             Column(
@@ -220,6 +223,7 @@ MODELS: tuple[Table, ...] = (
             Column("text_nl", "VARCHAR", "The claim in Dutch."),
             Column("text_en", "VARCHAR", "The claim in English."),
             Column("estimand", "VARCHAR", "What is estimated to decide it."),
+            effect_unit,
             Column(
                 "estimate", "DOUBLE", "Estimate of the estimand (share, or difference of shares).", precision=OF_ERROR
             ),

@@ -238,6 +238,15 @@ def test_headline_figures_stand_beside_each_other(site: tuple[Path, Lake, Survey
         assert n.interval(line["ci_low"], line["ci_high"]) in text
 
 
+@pytest.mark.parametrize(("unit", "written"), [("share", f"10.0{NBSP}%"), ("points", "+10.0")])
+def test_a_claims_figure_is_written_in_its_unit(
+    site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]], unit: str, written: str
+) -> None:
+    _, _, survey, tables = site
+    told = report.spoken({**tables, "claims": tables["claims"].assign(unit=unit)}, survey)["en"]
+    assert {row[1] for row in claims.table(told, "2018").rows} == {written}
+
+
 def test_the_two_by_two_is_a_figure_and_a_table(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
     text = pages(site[0])["en/cooperation.html"].text
     for value in ("8", "12", "10", "24"):

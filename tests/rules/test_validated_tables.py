@@ -14,12 +14,14 @@ import scenario
 from monitor.problems import DefinitionError
 from monitor.stages import validated
 from monitor.stages.validated.check import WAVE_TABLES
+from monitor.statistics.models.contrast import of_two_practices
 from monitor.storage.lake import Lake
 from monitor.survey import Disclosure, Survey
 
 EXPECTATIONS = Path(__file__).parents[2] / "expectations"
 FIRMS = [f"f{n:02d}" for n in range(12)]
-STATES = {"p_neither": 0.1, "p_invests_only": 0.2, "p_cooperates_only": 0.15, "p_both": 0.4, "complementarity": 0.15}
+STATES = {"neither": 0.1, "b_only": 0.2, "a_only": 0.15, "both": 0.4, "complementarity": 0.15}
+"""Role -> estimate, of practices that no survey of ours has"""
 
 
 def odd_codes(code: str, finding: str) -> pd.DataFrame:
@@ -63,10 +65,12 @@ def models() -> pd.DataFrame:
 
 
 def contrasts() -> pd.DataFrame:
+    names = of_two_practices("trains", "exports")
     return pd.DataFrame(
-        [{"wave": "2017", "model": "primary", "variant": v, "contrast": c, "estimate": e, "se": 0.05, "ci_low": e - 0.1,
+        [{"wave": "2017", "model": "primary", "variant": v, "contrast": names[role].name, "role": role,
+          "unit": "points" if role == "complementarity" else "share", "estimate": e, "se": 0.05, "ci_low": e - 0.1,
           "ci_high": e + 0.1, "p_value": 0.04, "suppressed": False}
-         for v in ("primary", "unweighted") for c, e in STATES.items()]
+         for v in ("primary", "unweighted") for role, e in STATES.items()]
     )  # fmt: skip
 
 
@@ -202,7 +206,7 @@ FAULTS: Mapping[str, Mapping[str, Change]] = {
         "contrast_inside_its_interval": at(1, ci_low=0.3),
         "contrast_p_value_is_a_share": at(1, p_value=-0.1),
         "contrast_probabilities_are_shares": lambda f: f.assign(
-            estimate=f["estimate"].where(f["contrast"] != "p_both", 1.1).where(f["contrast"] != "p_neither", -0.6),
+            estimate=f["estimate"].where(f["role"] != "both", 1.1).where(f["role"] != "neither", -0.6),
             ci_low=-1.0, ci_high=2.0,
         ),
         "contrast_complementarity_adds_up": at(4, estimate=0.2),

@@ -101,6 +101,11 @@ CLAIMS = (
         rule={"kind": "above", "value": 0, "alpha": 0.025},
     ),
     declared.claim(
+        claim="both_often",
+        estimand={"kind": "contrast", "model": "top_innovator", "contrast": "p_both"},
+        rule={"kind": "above", "value": 0.1, "alpha": 0.025},
+    ),
+    declared.claim(
         claim="unheard_of",
         text={"nl": "Niet gevraagd.", "en": "Not asked."},
         estimand={"kind": "share", "measure": "unheard_of", "base": "all_firms"},
@@ -334,6 +339,21 @@ def test_claims_table(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     # The sentence prints the digits that the published contrast has.
     for name in ("estimate", "se", "ci_low", "ci_high"):
         assert claims.loc["complement", name] == to_error(linked[name], linked["se"]), name
+
+
+def test_every_effect_says_its_unit(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
+    lake, _ = ran
+    claims = lake.read("modelled_claims", "2017").set_index("claim")
+    assert claims["unit"].to_dict() == {"complement": "points", "both_often": "share", "unheard_of": "share"}
+    assert "lies above 10 % (" in claims.loc["both_often", "decision_rule"], "a probability is no difference"
+    assert "Estimated" in claims.loc["both_often", "reason"]
+    contrasts = lake.read("modelled_contrasts", "2017")
+    shares = contrasts["contrast"].str.startswith(("p_", "p["))
+    assert (contrasts["unit"] == "share").equals(shares)
+    told = contrasts.loc[contrasts["model"] == "three", "role"]
+    assert told.isna().all(), "roles are those of two practices"
+    main = contrasts[(contrasts["model"] == "top_innovator") & (contrasts["variant"] == "main")]
+    assert main.set_index("role").loc["a_only", "contrast"] == "p_cooperates_only"
 
 
 def test_running_again_gives_the_same_tables(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:

@@ -369,16 +369,20 @@ def _models(definition: Survey, wave: str) -> dict[str, pd.DataFrame]:
     }  # fmt: skip
     spread = {"se": 0.03, "p_value": 0.04}
     contrasts = [
-        {**key, "contrast": c, "estimate": v, "ci_low": v - 0.06, "ci_high": v + 0.06, **spread}
+        {
+            **key, "contrast": c, "unit": "share" if c.startswith("p_") else "points", "estimate": v,
+            "ci_low": v - 0.06, "ci_high": v + 0.06, **spread,
+        }
         for c, v in values.items()
-    ]
+    ]  # fmt: skip
     terms = [
         {**key, "term": t, "estimate": 0.5, "ci_low": 0.1, "ci_high": 0.9, "odds_ratio": 1.65, **spread}
         for t in ("intercept", "cooperates", "invests", "size_band[small]", "cooperates:invests")
     ]
     claim = {
         "survey": NAME, "wave": wave, "claim": "complement", "text_nl": "Ze versterken elkaar.",
-        "text_en": "They complement each other.", "estimand": "complementarity", "estimate": 0.10, "ci_low": 0.04,
+        "text_en": "They complement each other.", "estimand": "complementarity", "unit": "points",
+        "estimate": 0.10, "ci_low": 0.04,
         "ci_high": 0.16, "decision_rule": "greater than 0", "decision_rule_nl": "groter dan 0", "verdict": "supported",
         "reason": "The interval lies above zero.", "reason_nl": "Het interval ligt boven nul.", "n": FIRMS,
         "model": "primary", "variant": "main", "contrast": "complementarity", "minimum_detectable_effect": 0.17,

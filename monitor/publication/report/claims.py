@@ -84,10 +84,9 @@ def table(figures: Figures, wave: str) -> Printed:
     t, n = figures.words.t, figures.numbers
     body, anchors = [], []
     for x in lines(figures.tables["claims"], wave=wave):
-        share = str(x["estimand"]).startswith("p(") and " - " not in str(x["estimand"])
         shown = not x["suppressed"] and known(x["estimate"]) is not None
-        estimate = n.percent(x["estimate"], 1) if share else n.points(x["estimate"])
-        interval = (n.interval if share else n.points_interval)(x["ci_low"], x["ci_high"])
+        estimate = n.value(x["estimate"], x["unit"])
+        interval = n.interval(x["ci_low"], x["ci_high"], x["unit"])
         counted = "" if x["events"] is None else t("of_firms", events=n.plain(x["events"]), n=n.plain(x["n"]))
         anchors.append(claim_anchor(x))
         body.append(

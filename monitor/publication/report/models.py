@@ -202,10 +202,8 @@ def _contrast_table(figures: Figures, wave: str, found: Sequence[Line], title: s
     t, n = figures.words.t, figures.numbers
     rows = []
     for x in found:
-        share = str(x["contrast"]).startswith("p_") or str(x["contrast"]).startswith("p[")
-        estimate = n.percent(x["estimate"], 1) if share else n.points(x["estimate"])
-        interval = (n.interval if share else n.points_interval)(x["ci_low"], x["ci_high"])
-        shown = (estimate, interval, "" if share else n.p_value(x["p_value"]))
+        estimate, interval = n.value(x["estimate"], x["unit"]), n.interval(x["ci_low"], x["ci_high"], x["unit"])
+        shown = (estimate, interval, "" if x["unit"] == "share" else n.p_value(x["p_value"]))
         rows.append((_named(figures, x), *((t("withheld"), "", "") if x["suppressed"] else shown)))
     heads = (
         Head(t("effect"), long=True), Head(t("estimate"), True), Head(t("interval"), True), Head(t("p_value"), True),

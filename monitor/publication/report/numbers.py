@@ -44,9 +44,11 @@ class Numbers:
         return text if text.startswith(MINUS) or number <= 0 else f"+{text}"
 
     def value(self, value: object, unit: object, decimals: int | None = None) -> str:
-        """A value in its unit: shares as per cent, euros with their sign, the rest as a number."""
+        """A value in its unit: shares as per cent, differences of them in points, euros with their sign, else plain."""
         if unit == "share":
             return self.percent(value, 1 if decimals is None else decimals)
+        if unit == "points":
+            return self.points(value, 1 if decimals is None else decimals)
         number = known(value)
         if number is None:
             return DASH
@@ -64,6 +66,8 @@ class Numbers:
         """`32,4–39,9 %`: the unit once."""
         if known(low) is None or known(high) is None:
             return DASH
+        if unit == "points":
+            return self.points_interval(low, high, 1 if decimals is None else decimals)
         upper = self.value(high, unit, decimals)
         lower = self.value(low, unit, decimals)
         if unit == "share":

@@ -25,8 +25,8 @@ from monitor.stages.modelled.specifications import (
     specification_curve,
     specification_rows,
 )
-from monitor.stages.modelled.tables import COLUMNS, contrast_rows, frame_of, model_row, term_rows
-from monitor.statistics.decisions.claim import Share
+from monitor.stages.modelled.tables import COLUMNS, contrast_rows, frame_of, model_row, term_rows, unit_of
+from monitor.statistics.decisions.claim import Estimand, ModelContrast, Share
 from monitor.statistics.decisions.claims import Evidence, decide, holm, rule_text
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
@@ -173,7 +173,7 @@ def decide_claims(findings: Findings) -> None:
     families = Counter(claim.family for claim in survey.claims)
     for verdict in decide(survey.claims, evidence):
         claim, e = verdict.claim, verdict.evidence
-        share = isinstance(claim.estimand, Share)
+        unit = _unit(survey, claim.estimand)
         findings.rows["modelled_claims"].append(
             {
                 "survey": survey.name,
@@ -182,13 +182,14 @@ def decide_claims(findings: Findings) -> None:
                 "text_nl": claim.text["nl"],
                 "text_en": claim.text["en"],
                 "estimand": claim.estimand.formula,
+                "unit": unit,
                 "estimate": e.estimate,
                 "ci_low": e.low,
                 "ci_high": e.high,
-                "decision_rule": rule_text(claim.rule, "en", share, families[claim.family]),
+                "decision_rule": rule_text(claim.rule, "en", unit == "share", families[claim.family]),
                 "verdict": verdict.verdict,
                 "reason": verdict.reason["en"],
-                "decision_rule_nl": rule_text(claim.rule, "nl", share, families[claim.family]),
+                "decision_rule_nl": rule_text(claim.rule, "nl", unit == "share", families[claim.family]),
                 "reason_nl": verdict.reason["nl"],
                 "se": e.se,
                 "df": e.df,
@@ -206,6 +207,14 @@ def decide_claims(findings: Findings) -> None:
             }
         )
     findings.timed("claims", started)
+
+
+def _unit(survey: Survey, estimand: Estimand) -> str:
+    """The unit of a claim's estimate."""
+    if not isinstance(estimand, ModelContrast):
+        return "share" if isinstance(estimand, Share) else "points"
+    contrast = survey.models[estimand.model].contrast(estimand.contrast, estimand.variant)
+    return "points" if contrast is None else unit_of(contrast)
 
 
 def _variants(model: Model, sample: Sample) -> list[Specification]:

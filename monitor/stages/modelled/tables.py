@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.contract.lake import BY_NAME
+from monitor.statistics.models.contrast import Contrast, of_two_practices
 from monitor.statistics.models.result import Estimates, Result
 from monitor.wording.notes import sentence, written
 
@@ -31,11 +32,11 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "survey wave model variant term estimate se ci_low ci_high p_value odds_ratio df fmi se_replicate"
     ),
     "modelled_contrasts": words(
-        "survey wave model variant contrast estimate se ci_low ci_high p_value p_greater p_less p_holm df fmi "
-        "se_linearised se_replicate"
+        "survey wave model variant contrast role unit estimate se ci_low ci_high p_value p_greater p_less p_holm "
+        "df fmi se_linearised se_replicate"
     ),
     "modelled_claims": words(
-        "survey wave claim text_nl text_en estimand estimate ci_low ci_high decision_rule verdict reason "
+        "survey wave claim text_nl text_en estimand unit estimate ci_low ci_high decision_rule verdict reason "
         "decision_rule_nl reason_nl se df n events p_supported p_contradicted minimum_detectable_effect family "
         "declared claims_hash model variant contrast"
     ),
@@ -109,18 +110,24 @@ def term_rows(survey: str, wave: str, result: Result) -> list[dict[str, Any]]:
 def contrast_rows(
     survey: str, wave: str, result: Result, holm: Mapping[str, float] | None = None
 ) -> list[dict[str, Any]]:
-    """The rows of `modelled_contrasts` of one result, as shares; `holm`: contrast -> p-value within its family."""
+    """The rows of `modelled_contrasts` of one result, as shares; `holm`: contrast -> p-value within its family.
+
+    `role`: which contrast of two practices it is (`neither`, `a_only`, … `complementarity`); NULL of other models.
+    """
     if result.contrasts is None:
         return []
-    e = result.contrasts
+    e, s = result.contrasts, result.specification
+    roles = {c: role for role, c in of_two_practices(*s.practices).items()} if s.of_two_practices else {}
     _, greater, less = e.p_values()
     rows = []
     for i, row in enumerate(_rows(survey, wave, result, e)):
-        share = e.kinds[i] == "share"
+        share = e.contrasts[i].share
         rows.append(
             {
                 **row,
                 "contrast": row.pop("name"),
+                "role": roles.get(e.contrasts[i]),
+                "unit": unit_of(e.contrasts[i]),
                 # A probability is never tested against zero: it cannot be below.
                 "p_value": None if share else row["p_value"],
                 "p_greater": None if share else float(greater[i]),
@@ -130,6 +137,11 @@ def contrast_rows(
             }
         )
     return rows
+
+
+def unit_of(contrast: Contrast) -> str:
+    """The unit of a contrast's estimate, as the contract words it."""
+    return "share" if contrast.share else "points"
 
 
 def frame_of(table: str, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
