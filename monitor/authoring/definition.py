@@ -15,6 +15,7 @@ from monitor.authoring.questions import BASE, Own
 from monitor.authoring.text import flow, text
 from monitor.formats.detection import Layout
 from monitor.survey import Wave
+from monitor.survey.check import STANDARD_MEASURES
 
 HEAD = ("name", "reference_year", "delivery", "questions", "file", "missing", "not_asked", "lines")
 """Facts of a wave that stand elsewhere than among the keys it keeps as they are"""
@@ -101,7 +102,7 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own], weighted: bool) 
         f"  {BASE}: {{sql: 'true', label: {{nl: Alle bedrijven, en: All firms}}}}",
         "measures:",
     ]
-    for measure in ("top_innovator", "cooperates", "invests"):
+    for measure in STANDARD_MEASURES:
         lines.append(f"  {measure}: {{absent: 'todo: an SQL expression over concepts, or why there is none'}}")
     indicators = []
     for concept in facts[:3]:

@@ -73,15 +73,15 @@ MACROS: Mapping[str, Macro] = {
         divided=False,
     ),
     "estimate_mean": Macro(
-        "Weighted mean of any expression: FROM estimate_mean(employees, base := invests, domains := sector). "
-        + ATTACHED.format("estimate_mean(employees"),
+        "Weighted mean of any expression: FROM estimate_mean(number, base := condition, domains := variable). "
+        + ATTACHED.format("estimate_mean(number"),
         "what",
         GIVEN,
         ANSWERED,
     ),
     "estimate_share": Macro(
         "Weighted share of firms for which an expression is true; its interval is made on the logit scale: "
-        "FROM estimate_share(cooperates, domains := size_band). " + ATTACHED.format("estimate_share(cooperates"),
+        "FROM estimate_share(condition, domains := variable). " + ATTACHED.format("estimate_share(condition"),
         "what",
         GIVEN,
         ANSWERED,

@@ -8,8 +8,8 @@ In a notebook:
     from monitor.statistics import SurveyDesign
 
     design = SurveyDesign(weights=firms.weight, strata=firms.stratum, population=firms.population)
-    top = design.proportion(firms.top_innovator, domain=firms.province == "PV20")
-    top.estimate, top.se, top.interval()
+    some = design.proportion(firms.innovates, domain=firms.province == "PV20")
+    some.estimate, some.se, some.interval()
 """
 
 from monitor.statistics.design import Estimate, ResponsePhase, SurveyDesign

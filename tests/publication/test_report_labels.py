@@ -11,8 +11,10 @@ import pandas as pd
 import publication
 import pytest
 
+from monitor.contract import TABLES
 from monitor.publication import report
 from monitor.publication.report import paper
+from monitor.publication.secure import MACROS
 from monitor.stages import disclosed, released
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.survey import Survey, load_survey
@@ -96,6 +98,23 @@ def test_no_page_uses_another_surveys_names(other: tuple[Path, Survey, dict[str,
         text = words_of(page.read_text(encoding="utf-8"))
         found = [text[max(m.start() - 40, 0) : m.end() + 40] for m in FOREIGN.finditer(text)]
         assert found == [], page.name
+
+
+def test_what_programs_read_uses_the_surveys_names_too(
+    other: tuple[Path, Survey, dict[str, pd.DataFrame]],
+) -> None:
+    """Queries on pages, and what the databases say of their tables, columns and macros."""
+    folder, _, tables = other
+    foreign = re.compile(r"\b(?:p_)?(?:cooperates|invests|top_innovator)(?:_only)?\b")
+    for language in ("nl", "en"):
+        page = (folder / language / "data.html").read_text(encoding="utf-8")
+        assert "estimate_share(trains, base := base_family_firms, domains := size_band)" in page
+        assert not foreign.search(page)
+    documented = [*(c.comment for t in TABLES for c in t.columns), *(m.comment for m in MACROS.values())]
+    assert [text for text in documented if foreign.search(text)] == []
+    for name, frame in tables.items():
+        found = [value for column in frame for value in frame[column].astype(str) if foreign.search(value)]
+        assert found == [], name
 
 
 def test_the_paper_says_the_same(other: tuple[Path, Survey, dict[str, pd.DataFrame]]) -> None:

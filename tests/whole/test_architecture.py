@@ -178,6 +178,27 @@ def test_only_one_place_makes_temporary_files() -> None:
     assert spilling == ["lake.py"]
 
 
+OF_ONE_SURVEY = re.compile(r"\b(?:p_)?(?:cooperates|invests|top_innovator)(?:_only)?\b")
+NAMED = {"survey/check.py", "statistics/models/contrast.py"}
+"""Where the standard measures are listed, and what two of them are called in a contrast's name"""
+
+
+def test_nothing_names_the_practices_or_outcome_of_one_survey() -> None:
+    """They come from the declaration. The demonstration's own folder and generator name what they declare."""
+    kinds = ("*.py", "*.html", "*.typ", "*.js", "*.sql", "*.yaml")
+    package = [f for kind in kinds for f in (ROOT / "monitor").rglob(kind)]
+    beside = [
+        f for folder in ("sql", "expectations", "pipelines") for kind in kinds for f in (ROOT / folder).rglob(kind)
+    ]
+    named = {
+        file.relative_to(ROOT / "monitor").as_posix() if file in package else file.name
+        for file in (*package, *beside)
+        if not {"surveys", "synthetic"} & set(file.parts)
+        if OF_ONE_SURVEY.search(file.read_text(encoding="utf-8"))
+    }
+    assert named == NAMED
+
+
 def test_one_word_per_stage() -> None:
     for stage, tables in [*WAVE_STAGES.items(), *RELEASE_STAGES.items()]:
         assert stage in STAGES

@@ -390,4 +390,16 @@ def data(figures: Figures, described: Sequence[str]) -> Context:
         {"name": x.name, "rows": figures.numbers.plain(len(figures.tables[x.name])), "comment": t(f"table_{x.name}")}
         for x in TABLES
     ]
-    return {"listed": listed, "described": list(described)}
+    return {"listed": listed, "described": list(described), "asked": _asked(figures.survey)}
+
+
+def _asked(survey: Survey) -> list[str]:
+    """How the secure database is asked for the first of the survey's indicators of each kind."""
+    by = f", domains := {survey.domains[0]}" if survey.domains else ""
+    found = []
+    for estimator in ("share", "mean", "total", "ratio"):
+        first = next((x for x in survey.indicators.values() if x.estimator == estimator), None)
+        if first is not None:
+            what = ", ".join(filter(None, (first.measure, first.denominator)))
+            found.append(f"FROM estimate_{estimator}({what}, base := base_{first.base}{by});")
+    return found

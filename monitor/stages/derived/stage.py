@@ -1,7 +1,7 @@
 """Measures and bases: the survey's SQL expressions evaluated on every imputation.
 
-Belongs here: what a firm's concepts make of it (`top_innovator`, `cooperates`, `invests`, any other measure, and
-which bases it is in). Does not belong here: missing values (`imputed`), sums over firms (`estimated`).
+Belongs here: what a firm's concepts make of it (every measure, and which bases it is in). Does not belong here:
+missing values (`imputed`), sums over firms (`estimated`).
 
 A measure follows SQL's three-valued logic: it is missing (NULL) where a concept it needs is missing, unless the rest
 of the expression decides it anyway (`true OR NULL` is true). A number that cannot be computed (infinite, not a

@@ -80,7 +80,7 @@ class Contrasts:
 
 
 def of_practices(frame: Columns, terms: Terms, x: Array, only: str | None = None) -> Plan:
-    """The contrasts of two practices a and b (say cooperates and invests), on the probability scale.
+    """The contrasts of two practices a and b, on the probability scale.
 
     p_state = average over the base of p(y = 1 | practices set to the state, own controls);
     ame_a = average of p(a = 1, own b) - p(a = 0, own b); effect_a_without_b = p_{a only} - p_neither;

@@ -1,7 +1,7 @@
 """From columns to a design matrix whose terms a reader can name.
 
-Term names: `intercept`; a measure by its own name (`cooperates`); a category as `size_band[medium]`, against its
-reference level; a product as `cooperates:invests`; a square as `number_of_initiatives^2`.
+Term names: `intercept`; a measure by its own name (`a`); a category as `size_band[medium]`, against its
+reference level; a product as `a:b`; a square as `number_of_initiatives^2`.
 
 Belongs here: levels, references, products, and leaving out what cannot be told apart. Does not belong here: fitting.
 """
