@@ -145,6 +145,7 @@ def parser() -> argparse.ArgumentParser:
         new.add_argument("folder", type=_path, help="the survey folder")
         new.add_argument("--from", dest="source", type=_path, required=True, metavar="FILE", help="a delivery")
         new.add_argument("--wave", metavar="W", help="name of the wave (default: the year in the file's name)")
+    add("schema", _schema, "the JSON Schema of survey.yaml, for an editor that completes keys and marks mistakes")
     add("releases", _releases, "list the releases of a home folder")
     attack = add("attack", _attack, "what somebody could work out of what the releases' public files withhold")
     attack.add_argument("--of", metavar="SURVEY", help="one survey (default: every survey of the home folder)")
@@ -312,6 +313,14 @@ def _new_wave(options: argparse.Namespace) -> int:
     _require_name("wave", options.wave)
     written, changes = propose_wave(options.folder, options.source, options.wave)
     _print({"written": str(written), "changes": changes}, "\n".join([str(written), *changes]), options.json)
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from monitor.survey.schema import survey_schema
+
+    schema = survey_schema()
+    _print(schema, json.dumps(schema, indent=2, ensure_ascii=False), options.json)
     return 0
 
 

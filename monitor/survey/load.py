@@ -96,9 +96,14 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
     reports.append(report)
     if top is None:
         raise DefinitionError(report.problems)
+    return declared(top, folder, reports)
+
+
+def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
+    """The survey that survey.yaml's mapping declares with the files beside it. Mistakes go into the reports."""
     languages = top.words("languages", LANGUAGES)
     if unknown := [language for language in languages if language not in LANGUAGES]:
-        report.add(
+        top.report.add(
             "survey.yaml: languages holds an unknown one",
             top.line_of("languages"),
             expected="nl, en",

@@ -1,0 +1,157 @@
+"""The JSON Schema of survey.yaml, for editors that complete keys and mark mistakes while somebody writes.
+
+It is what the loader's own getters accept: the loader reads an outline in place of a file, whose getters note what they
+are asked. So it cannot tell what ties keys together – names, codes, a ratio's denominator; loading the folder does.
+
+Belongs here: what each getter accepts as a schema. Does not belong here: which keys there are (`load`, `models`, …).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.problems import Lines
+from monitor.survey.load import declared
+from monitor.survey.yaml_lines import REQUIRED, Report, Section
+
+Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+ANY = "*"
+"""The key that stands for every name a survey may give"""
+NOWHERE = Path(os.devnull)
+"""A folder with no file beside survey.yaml"""
+TEXT: Schema = {"type": ["string", "number", "boolean"]}
+"""A scalar is taken as it is written"""
+LIST: Schema = {"type": "array", "items": TEXT}
+
+
+class Outline(Section):
+    """A mapping that stands for every one that could be there; `has`: what it says to whether a key is there."""
+
+    def __init__(self, has: bool) -> None:
+        self.has = has
+        self.report = Report("survey.yaml")
+        self.where, self.line = "", 0
+        self.nodes = dict.fromkeys([ANY])  # type: ignore[assignment]
+        self.lines = defaultdict(int)
+        self.asked: set[str] = set()
+        self.accepted: Schema = {}
+        self.required: set[str] = set()
+        self.inner: dict[str, Outline] = {}
+        self.closed = False
+
+    def __contains__(self, key: str) -> bool:
+        return self.has
+
+    def places(self) -> Lines:
+        """The place of the mapping itself."""
+        return {(): 0}
+
+    def close(self) -> None:
+        """From here on every other key is a mistake."""
+        self.closed = True
+
+    def schema(self) -> Schema:
+        """What the mapping may hold."""
+        keys = {**self.accepted, **{key: inner.schema() for key, inner in self.inner.items()}}
+        named = {key: schema for key, schema in sorted(keys.items()) if key != ANY}
+        found: Schema = {"type": "object"}
+        if named:
+            found["properties"] = {
+                key: schema if key in self.required else {"anyOf": [schema, {"type": "null"}]}
+                for key, schema in named.items()
+            }
+        if self.required - {ANY}:
+            found["required"] = sorted(self.required - {ANY})
+        if ANY in keys:
+            found["additionalProperties"] = keys[ANY]
+        elif self.closed:
+            found["additionalProperties"] = False
+        return found
+
+    def _note(self, key: str, default: Any, schema: Schema, empty: Any) -> Any:
+        self.accepted[key] = schema
+        if default is REQUIRED:
+            self.required.add(key)
+        return empty if default is REQUIRED else default
+
+    def text(self, key: str, default: Any = REQUIRED) -> Any:
+        """A scalar."""
+        return self._note(key, default, TEXT, "")
+
+    def choice(self, key: str, options: Iterable[str], default: Any = REQUIRED) -> Any:
+        """One of the words."""
+        options = list(options)
+        return self._note(key, default, {"enum": options}, options[0])
+
+    def number(
+        self,
+        key: str,
+        default: Any = REQUIRED,
+        least: float | None = None,
+        whole: bool = False,
+        above: float | None = None,
+        most: float | None = None,
+    ) -> Any:
+        """A number within its bounds."""
+        bounds = {"minimum": least, "exclusiveMinimum": above, "maximum": most}
+        kept = {word: bound for word, bound in bounds.items() if bound is not None}
+        return self._note(key, default, {"type": "integer" if whole else "number", **kept}, 0)
+
+    def boolean(self, key: str, default: Any = REQUIRED) -> Any:
+        """true or false."""
+        return self._note(key, default, {"type": "boolean"}, False)
+
+    def words(self, key: str, default: Any = REQUIRED) -> tuple[str, ...]:
+        """A list of scalars, or one."""
+        found: tuple[str, ...] = self._note(key, default, {"anyOf": [LIST, TEXT]}, ())
+        return found
+
+    def groups(self, key: str, default: Any = REQUIRED) -> tuple[tuple[str, ...], ...]:
+        """A list of lists."""
+        schema = {"type": "array", "items": {"anyOf": [LIST, TEXT]}}
+        found: tuple[tuple[str, ...], ...] = self._note(key, default, schema, ())
+        return found
+
+    def mapping(self, key: str, default: Any = REQUIRED) -> dict[str, str]:
+        """A mapping of scalars."""
+        found: Mapping[str, str] = self._note(key, default, {"type": "object", "additionalProperties": TEXT}, {})
+        return dict(found)
+
+    def label(self, key: str, languages: tuple[str, ...], default: Any = REQUIRED) -> dict[str, str]:
+        """A text for all languages, or one for each."""
+        by_language = {"type": "object", "required": list(languages), "additionalProperties": TEXT}
+        found: dict[str, str] = self._note(key, default, {"anyOf": [TEXT, by_language]}, dict.fromkeys(languages, ""))
+        return found
+
+    def section(self, key: str, default: Any = REQUIRED) -> Section | None:
+        """A mapping inside this one, there whether it must be or not."""
+        if default is REQUIRED and key != ANY:
+            self.required.add(key)
+        return self.inner.setdefault(key, Outline(self.has))
+
+    def plain(self, key: str, default: Any = REQUIRED) -> Any:
+        """Anything."""
+        return self._note(key, default, {}, None)
+
+
+def survey_schema() -> Schema:
+    """The schema of survey.yaml."""
+    with_keys, without = Outline(True), Outline(False)
+    for outline in (with_keys, without):
+        declared(outline, NOWHERE, [])
+    return {"$schema": DIALECT, "title": "survey.yaml", **_both(with_keys, without).schema()}
+
+
+def _both(one: Outline, other: Outline) -> Outline:
+    """What either way through the loader accepts; required is what both require."""
+    one.accepted = {**other.accepted, **one.accepted}
+    one.required &= other.required
+    for key, inner in other.inner.items():
+        one.inner[key] = _both(one.inner[key], inner) if key in one.inner else inner
+    return one

@@ -1,0 +1,80 @@
+"""The schema of survey.yaml accepts what the loader accepts, and knows every key it knows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from publication import DEFINITION
+
+from monitor.cli import main
+from monitor.survey.schema import survey_schema
+from monitor.surveys import BUNDLED
+
+WORLDS = Path(__file__).parents[1] / "worlds" / "surveys"
+FOLDERS = [BUNDLED, WORLDS / "ecuador", WORLDS / "colombia"]
+
+
+def mistakes(definition: object) -> list[str]:
+    """Where the schema finds a mistake in a definition."""
+    found = jsonschema.Draft202012Validator(survey_schema()).iter_errors(definition)
+    return [".".join(map(str, error.absolute_path)) for error in found]
+
+
+def changed(*place: str, **values: object) -> dict[str, Any]:
+    """The made-up survey with other values at a place."""
+    definition: dict[str, Any] = json.loads(json.dumps(DEFINITION))
+    inner = definition
+    for key in place:
+        inner = inner[key]
+    inner |= values
+    return definition
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_surveys_that_load_fit_the_schema(folder: Path) -> None:
+    assert mistakes(yaml.safe_load((folder / "survey.yaml").read_text(encoding="utf-8"))) == []
+
+
+def test_the_made_up_survey_fits_the_schema() -> None:
+    assert mistakes(changed()) == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "place"),
+    [
+        (changed(modells={}), ""),
+        (changed("design", weights="framed"), "design.weights"),
+        (changed("design", replicates=1), "design.replicates"),
+        (changed("disclosure", minimum_firm=10), "disclosure"),
+        (changed("models", "primary", estimator="probit"), "models.primary.estimator"),
+        (changed("models", "primary", weights="none"), "models.primary"),
+        (changed("models", "primary", curve={"measure": "x", "from": 1, "to": 2, "step": 0, "signs": ">"}),
+         "models.primary.curve"),
+        (changed("models", "primary", curve={"measure": "x", "from": 1, "to": 2, "steps": 1, "signs": ">"}),
+         "models.primary.curve"),
+        (changed("models", "primary", thresholds={"events": 4}), "models.primary.thresholds"),
+        (changed("measures", "innovates", codes=3), "measures.innovates.codes"),
+        (changed("indicators", "innovators", estimator="sum"), "indicators.innovators.estimator"),
+        (changed("imputation", copies=1), "imputation"),
+        (changed("bases", "all_firms", label={"nl": "Alle"}), "bases.all_firms.label"),
+    ],
+)  # fmt: skip
+def test_the_schema_marks_a_mistake_where_it_is(definition: dict[str, Any], place: str) -> None:
+    found = mistakes(definition)
+    assert found
+    assert all(where.startswith(place) or place.startswith(where) for where in found), found
+
+
+def test_a_scalar_may_be_what_it_is_written() -> None:
+    assert mistakes(changed("models", "primary", reference={"size_band": 1})) == []
+    assert mistakes(changed("models", "primary", practices="cooperates", dose="n")) == []
+
+
+def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--home", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out) == survey_schema()
