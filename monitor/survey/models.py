@@ -9,7 +9,7 @@ The `models:` section of survey.yaml, one entry per model:
     controls     categories or numbers; `reference`: control -> reference code
     base         a declared base
     estimator    logit, firth or fractional_logit
-    primary      true for the one model the survey exists for: it is also pooled over waves and followed in the panel
+    primary      true for the one model the survey exists for: its firms are also followed over the waves
     curve        measure, from, to, step, signs: the outcome cut at each value
     alternatives practice, measures (variant -> measure), family, contrast: one variant each, Holm within the family
     specifications   choices: weights, values, base, outcome, each practice, controls, without
@@ -37,7 +37,7 @@ from monitor.survey.yaml_lines import REQUIRED, Section, closest
 MAIN = "main"
 """The variant that is the model as declared"""
 FIRM_MEANS = "firm_means"
-"""The variant of the primary model that has firms' means over the waves as controls"""
+"""The variant of a primary model of two practices that has firms' means over the waves as controls"""
 ESTIMATORS = ("logit", "firth", "fractional_logit")
 SIGNS = (">", ">=")
 WEIGHTS = ("weighted", "unweighted")
@@ -145,7 +145,7 @@ class Model:
 
     def variant(self, name: str) -> Specification | None:
         """The specification of a variant; None where the model has none of that name."""
-        more = [replace(self.main, variant=FIRM_MEANS)] if self.primary else []
+        more = [replace(self.main, variant=FIRM_MEANS)] if self.primary and self.main.of_two_practices else []
         return next((s for s in [*self.variants(), *more] if s.variant == name), None)
 
     def contrast(self, name: str, variant: str = MAIN) -> Contrast | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -181,13 +182,18 @@ def fill(lake: Lake, wave: str, frame: pd.DataFrame, copies: int = 2, routed: tu
     lake.write("derived_routed", wave, pd.DataFrame({"firm": routed, "measure": "cooperates"}, dtype=str))
 
 
+def fill_both(lake: Lake) -> None:
+    """Two waves that share 400 firms."""
+    fill(lake, "2017", firms(), routed=("F0001", "F0002"))
+    second = firms(seed=6)
+    fill(lake, "2018", second.assign(firm=[f"F{number:04d}" for number in range(240, 880)]))
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, dict[str, object]]]:
     """Two waves that share 400 firms, run one by one and together."""
     lake = Lake(tmp_path_factory.mktemp("home"), "scenario")
-    fill(lake, "2017", firms(), routed=("F0001", "F0002"))
-    second = firms(seed=6)
-    fill(lake, "2018", second.assign(firm=[f"F{number:04d}" for number in range(240, 880)]))
+    fill_both(lake)
     s = survey(MODELS)
     told = {wave: modelled.run(lake, s, SimpleNamespace(name=wave)) for wave in ("2017", "2018")}
     told["all"] = modelled.run_all(lake, s, ["2017", "2018"])
@@ -369,6 +375,19 @@ def test_one_wave_has_nothing_to_pool(ran: tuple[Lake, dict[str, dict[str, objec
     fill(lake, "2017", firms())
     told = modelled.run_all(lake, survey(MODELS), ["2017"])
     assert set(told["rows"].values()) == {0}
+
+
+@pytest.mark.parametrize("name", ["dose", "activity", "three"])
+def test_a_primary_model_without_two_practices_is_followed_in_the_panel_too(tmp_path: Path, name: str) -> None:
+    lake = Lake(tmp_path, "scenario")
+    fill_both(lake)
+    model = {name: MODELS[name] | {"primary": True}}
+    told = modelled.run_all(lake, replace(survey(model), claims=()), ["2017", "2018"])
+    assert told["models"] >= 3
+    assert (lake.read("modelled_robustness", "all")["test"] == "attrition").any()
+    variants = set(lake.read("modelled_models", "all")["variant"])
+    assert "firm_means" not in variants, "they are the means of two practices and their product"
+    assert "main" in variants
 
 
 def test_the_demonstration_survey_declares_at_least_64_specifications() -> None:

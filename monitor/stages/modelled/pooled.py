@@ -43,7 +43,7 @@ def pooled_model(model: Model) -> Model:
 
 
 def fit_panel(findings: Findings, model: Model) -> None:
-    """Firm means (Mundlak) and the conditional logit of the primary model."""
+    """Firm means (Mundlak) and the conditional logit of a primary model of two practices."""
     started = perf_counter()
     sample, thresholds = findings.sample, findings.survey.disclosure
     richer, specification, switching = with_firm_means(sample, model.main)

@@ -49,8 +49,9 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(sorted(waves)))
     fit_models(findings, models)
     for model in models:
-        if model.primary:
+        if model.primary and model.main.of_two_practices:
             fit_panel(findings, model)
+        if model.primary:
             attrition_rows(findings, samples, model)
     draw_curves(findings, models)
     decide_claims(findings)
