@@ -6,7 +6,7 @@ Belongs here: the bounds, their sources and the flag of one estimate. Does not b
 
 from __future__ import annotations
 
-from monitor.contract.precision import OWN_DIGITS, to_digits
+from monitor.precision import OWN_DIGITS, to_digits
 
 FEW_FIRMS = 30
 """Fewer effective firms than this: limited (National Center for Health Statistics, Parker et al. 2017)"""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from monitor.contract import BY_NAME
 from monitor.contract.columns import AS_IT_IS, OF_ERROR
-from monitor.contract.precision import to_error
+from monitor.precision import to_error
 
 STATED = ("suppressed", "held", "counts_held")
 DTYPES = {"VARCHAR": "object", "DOUBLE": "float64", "BIGINT": "Int64", "BOOLEAN": "boolean", "TIMESTAMP": "object"}

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from monitor.contract.precision import step
+from monitor.precision import step
 from monitor.problems import DefinitionError, Problem
 from monitor.storage import publish, release_folders
 from monitor.storage.lake import connect, quoted

@@ -43,7 +43,7 @@ def code_version() -> str:
 def content_hash(tables: Mapping[str, pd.DataFrame]) -> str:
     """SHA-256 over every table's name, columns and rows: equal content, equal hash, whenever it was made.
 
-    Numbers count to the last bit: public ones are rounded to what their errors support (`contract.precision`), firms'
+    Numbers count to the last bit: public ones are rounded to what their errors support (`precision`), firms'
     and their weights are made of sums in a fixed order.
     """
     digest = hashlib.sha256()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from monitor.contract.precision import in_words
+from monitor.precision import in_words
 
 Fact = str | int | float
 

@@ -16,7 +16,7 @@ import publication
 import pytest
 from scipy.optimize import linprog
 
-from monitor.contract.precision import step
+from monitor.precision import step
 from monitor.stages import disclosed, released
 from monitor.storage.lake import Lake, connect
 from monitor.survey import Survey

@@ -14,7 +14,7 @@ import pytest
 from modelled_firms import firms
 
 from monitor.contract.lake import BY_NAME
-from monitor.contract.precision import to_error
+from monitor.precision import to_error
 from monitor.stages import modelled
 from monitor.stages.modelled.tables import COLUMNS
 from monitor.statistics.design.replicates import bootstrap_perturbation

@@ -289,7 +289,7 @@ def test_the_three_lines_for_a_notebook_run_as_they_stand() -> None:
     firms = pd.DataFrame(
         {
             "weight": 10.0, "stratum": ["a", "b"] * 20, "population": 200.0,
-            "top_innovator": [True, False, False, True] * 10, "province": ["PV20"] * 30 + ["PV21"] * 10,
+            "innovates": [True, False, False, True] * 10, "province": ["PV20"] * 30 + ["PV21"] * 10,
         }
     )  # fmt: skip
     names: dict[str, object] = {"firms": firms}

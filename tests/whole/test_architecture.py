@@ -26,18 +26,22 @@ STAGES = (
 )  # fmt: skip
 ROOMS: dict[str, str] = {
     "problems": "",
+    "precision": "",
     "refusals": "problems",
-    "contract": "",
-    "wording": "",
+    "contract": "precision",
+    "wording": "precision",
     "storage": "problems refusals",
     "running": "problems refusals storage",
-    "statistics": "problems",
+    "statistics": "problems precision",
     "formats": "problems storage",
     "survey": "problems storage statistics formats",
     "surveys": "",
     "rules": "problems storage survey",
-    "publication": "problems contract storage survey running wording",
-    "stages": "problems refusals contract storage running statistics formats survey rules publication wording attack",
+    "publication": "problems precision contract storage survey running wording",
+    "stages": (
+        "problems precision refusals contract storage running statistics formats survey rules publication wording "
+        "attack"
+    ),
     "authoring": "problems storage running formats survey rules stages",
     "synthetic": "storage statistics survey",
     "attack": "",

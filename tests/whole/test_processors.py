@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 import publication
 import pytest
+from monitor.stages.modelled.registry import models_of
 from scipy import optimize
 
 from monitor import contract
 from monitor.contract.columns import AS_IT_IS
-from monitor.contract.precision import in_words, to_digits, to_error
 from monitor.contract.reliability import reliability
 from monitor.contract.shape import rounded
+from monitor.precision import in_words, to_digits, to_error
 from monitor.publication.manifest import content_hash
 from monitor.stages.estimated.lines import column_sums
-from monitor.stages.modelled.registry import models_of
 from monitor.stages.modelled.robustness import joint_rows
 from monitor.stages.modelled.specifications import Joint, square_root
 from monitor.statistics.decisions.claims import Evidence, decide

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from monitor.contract.precision import OWN_DIGITS, to_digits
+from monitor.precision import OWN_DIGITS, to_digits
 from monitor.stages.disclosed.history import STANDS
 from monitor.storage.lake import Lake, statement
 from monitor.survey import Survey, Wave

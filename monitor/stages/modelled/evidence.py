@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from monitor.contract.precision import to_error
+from monitor.precision import to_error
 from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast, Share
 from monitor.statistics.decisions.claims import Evidence
 from monitor.statistics.design.intervals import korn_graubard

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.special import fdtrc, stdtrit
 
-from monitor.contract.precision import in_words, to_error
+from monitor.precision import in_words, to_error
 from monitor.stages.modelled.modelling import Findings, add_result
 from monitor.stages.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
 from monitor.stages.modelled.robustness import comma, row

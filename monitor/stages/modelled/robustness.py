@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
-from monitor.contract.precision import in_words, to_error
+from monitor.precision import in_words, to_error
 from monitor.stages.modelled.specifications import Joint
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import inverted_u

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import betainc, stdtr, stdtrit
 
-from monitor.contract.precision import in_words
+from monitor.precision import in_words
 from monitor.statistics.decisions.claim import Claim, Rule
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
