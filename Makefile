@@ -6,7 +6,7 @@ export GX_ANALYTICS_ENABLED := false
 # Arrays are small: threads of the products in them cost more than they give (monitor/__init__.py).
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check browser-test coverage benchmarks processors ui clean help
+.PHONY: run test check reference browser-test coverage benchmarks processors ui clean help
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ benchmarks: .venv/.test ## time and memory beside other packages (tables in benc
 	$(BIN)/python benchmarks/intake.py
 	$(BIN)/python benchmarks/waves.py
 	$(BIN)/python benchmarks/release.py
+
+reference: .venv/.run ## write docs/reference/ again from commands, schema and contract
+	$(BIN)/python docs/reference/write.py
 
 processors: .venv/.test ## the demonstration under other kernels, vectors and threads: one content hash (ten minutes)
 	$(BIN)/python benchmarks/processors.py

@@ -103,6 +103,20 @@ class Outline(Section):
         kept = {word: bound for word, bound in bounds.items() if bound is not None}
         return self._note(key, default, {"type": "integer" if whole else "number", **kept}, 0)
 
+    def factors(self, key: str) -> tuple[float, float] | None:
+        """Two numbers, one below and one above 1."""
+        two = {
+            "type": "array",
+            "prefixItems": [
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+                {"type": "number", "exclusiveMinimum": 1},
+            ],
+            "items": False,
+            "minItems": 2,
+        }
+        found: tuple[float, float] | None = self._note(key, None, two, None)
+        return found
+
     def boolean(self, key: str, default: Any = REQUIRED) -> Any:
         """true or false."""
         return self._note(key, default, {"type": "boolean"}, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import yaml
 from publication import DEFINITION
 
 from monitor.cli import main
-from monitor.survey.schema import survey_schema
+from monitor.survey.schema import Outline, survey_schema
+from monitor.survey.yaml_lines import Section
 from monitor.surveys import BUNDLED
 
 WORLDS = Path(__file__).parents[1] / "worlds" / "surveys"
@@ -78,3 +80,13 @@ def test_a_scalar_may_be_what_it_is_written() -> None:
 def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "--home", str(tmp_path)]) == 0
     assert json.loads(capsys.readouterr().out) == survey_schema()
+
+
+def test_every_way_to_read_a_key_has_its_schema() -> None:
+    getters = {
+        name
+        for name, method in vars(Section).items()
+        if inspect.isfunction(method) and not name.startswith("_") and "key" in inspect.signature(method).parameters
+    }
+    # What is made of the others needs none of its own.
+    assert getters - {"line_of", "sections", "entries"} <= set(vars(Outline))

@@ -1,9 +1,10 @@
-"""What README.md shows can be done as it stands there."""
+"""What README.md and docs/ show can be done as it stands there, and what they name is there."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,28 @@ import yaml
 from monitor import cli
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", re.sub(r"^ {3}", "", README, flags=re.MULTILINE), re.DOTALL)
+PAGES = {
+    page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8")
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+}
+BLOCKS = [
+    (page, kind, text)
+    for page, words in PAGES.items()
+    for kind, text in re.findall(r"```(\w*)\n(.*?)```", re.sub(r"^ {3}", "", words, flags=re.MULTILINE), re.DOTALL)
+]
 COMMANDS = sorted(
-    {line.split("#")[0].strip() for kind, text in BLOCKS if kind == "sh" for line in text.splitlines() if line.strip()}
+    {
+        line.split("#")[0].strip()
+        for _, kind, text in BLOCKS
+        if kind == "sh"
+        for line in text.splitlines()
+        if line.strip()
+    }
 )
 
 
 def blocks(kind: str) -> list[str]:
-    return [text for name, text in BLOCKS if name == kind]
+    return [text for _, name, text in BLOCKS if name == kind]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -34,6 +48,11 @@ def test_commands_are_ones_there_are(command: str) -> None:
     else:
         assert program == "monitor"
         cli.parser().parse_args(arguments)
+
+
+def test_blocks_are_of_kinds_that_are_tried() -> None:
+    """`sql` blocks are run on the demonstration's release (`test_demonstration`)."""
+    assert {kind for _, kind, _ in BLOCKS} <= {"", "sh", "sql", "python", "yaml"}
 
 
 def test_the_notebook_s_lines_give_an_estimate_with_its_error() -> None:
@@ -60,6 +79,29 @@ def test_the_yaml_is_yaml() -> None:
     assert all(yaml.safe_load(text) for text in blocks("yaml"))
 
 
-def test_every_benchmark_table_it_names_is_there() -> None:
-    for name in re.findall(r"`(benchmarks/[\w.]+)`", README):
-        assert (ROOT / name).exists(), name
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_it_names_is_there(page: str) -> None:
+    """Paths from the project's root; those below `statistics/` and `stages/` from the package's."""
+    named = re.findall(
+        r"`((?:benchmarks|docs|expectations|monitor|pipelines|sql|statistics|tests)/[\w./-]*)`", PAGES[page]
+    )
+    missing = [name for name in named if not (ROOT / name).exists() and not (ROOT / "monitor" / name).exists()]
+    assert missing == []
+
+
+def test_every_page_is_led_to() -> None:
+    """From README to each page of docs/, in its table or in a page that stands there."""
+    readme = PAGES["README.md"]
+    for page in PAGES:
+        folder = f"{Path(page).parent.as_posix()}/"
+        assert page == "README.md" or f"`{page}`" in readme or f"`{folder}`" in readme, page
+
+
+def test_the_reference_is_what_code_and_contract_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "reference"))
+    import write
+
+    for page, make in write.PAGES.items():
+        assert PAGES[f"docs/reference/{page}"] == make(), "write them again: make reference"
+    sys.modules.pop("write")
