@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -49,14 +50,20 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> publication.Published
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder after `monitor demo`, as a user runs it: to look at, not to change. What the command said on its
-    way lies beside it, in `demonstration.log`."""
-    folder = tmp_path_factory.mktemp("demo") / "demonstration"
-    command = [sys.executable, "-m", "monitor", "demo", "--home", str(folder), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
-    assert done.returncode == 0, done.stderr
-    assert Path(json.loads(done.stdout)["release"]).is_dir()
-    folder.with_suffix(".log").write_text(done.stderr, encoding="utf-8")
+    """A home folder after `monitor demo`, as a user runs it, made once for all workers: to look at, not to change. What
+    the command said on its way lies beside it, in `demonstration.log`."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "demo" / "demonstration"
+    folder.parent.mkdir(exist_ok=True)
+    told = folder.with_suffix(".log")
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            command = [sys.executable, "-m", "monitor", "demo", "--home", str(folder), "--json"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+            assert done.returncode == 0, done.stderr
+            assert Path(json.loads(done.stdout)["release"]).is_dir()
+            told.write_text(done.stderr, encoding="utf-8")
     return folder
 
 

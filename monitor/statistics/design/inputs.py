@@ -67,7 +67,7 @@ def members(domain: ArrayLike | None, n: int) -> NDArray[np.bool_]:
         raise ValueError(f"the domain is unknown for {unknown} firms: decide on them, as with .fillna(False)")
     if not np.isin(inside, (0.0, 1.0)).all():
         raise ValueError("a domain is True or False (1 or 0) for every firm, not other numbers")
-    return inside == 1.0
+    return np.asarray(inside == 1.0)
 
 
 def share_of(value: float, what: str, example: str) -> float:

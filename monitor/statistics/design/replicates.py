@@ -102,4 +102,4 @@ def replicate_covariance(theta: ArrayLike, scale: ArrayLike | None = None, centr
     weight = np.full(r, 1 / (r - 1)) if scale is None else np.broadcast_to(np.asarray(scale, dtype=float), (r,))
     middle = theta[weight > 0].mean(axis=0) if centre is None else np.asarray(centre, dtype=float)
     d = (theta - middle) * np.sqrt(weight)[:, None]
-    return d.T @ d
+    return np.asarray(d.T @ d)

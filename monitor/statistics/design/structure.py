@@ -201,7 +201,7 @@ class SurveyDesign:
         codes = self._stratum[0] if self.response is None else self._class[1]
         n = np.bincount(codes).astype(float)
         wz = wz - (sums(wz, codes, len(n)) / n[:, None])[codes]
-        return wz * np.sqrt(n / np.maximum(n - 1, 1))[codes][:, None]
+        return np.asarray(wz * np.sqrt(n / np.maximum(n - 1, 1))[codes][:, None])
 
     def covariance(self, influence: ArrayLike) -> Floats:
         """Linearised covariance (k, k) of estimates with influence function z (n, k).

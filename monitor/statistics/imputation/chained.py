@@ -164,7 +164,7 @@ class _Chain:
         """(m, r) whether the copy's own answers let the firm reach the question."""
         if variable.gate is None:
             return np.ones((self.m, len(rows)), dtype=bool)
-        return self._fact(variable.gate, rows) == 1
+        return np.asarray(self._fact(variable.gate, rows) == 1)
 
     def _fact(self, name: str, rows: Integers) -> Floats:
         needs = self.facts[name].needs
@@ -257,7 +257,7 @@ class _Chain:
         columns = columns[(spread > 1e-12) | (columns == 0)]
         limit = 1 + min(MOST_PREDICTORS, max(answers_of(variable) // 5, LEAST_PREDICTORS))
         if len(columns) <= limit:
-            return columns
+            return np.asarray(columns)
         known = encode(variable, variable.observed[None, fit])[0]
         strength = np.abs(correlation(self.x[0][columns][:, fit], known)).max(axis=1)
         # What differs by less than its own sampling error counts as equally strong.

@@ -88,7 +88,7 @@ def draw_polytomous(
     beta = (start + spread(newton.hessian, normal)).reshape(m, levels - 1, q)
     drawn = _softmax(beta, x_missing)
     bounds = 1 - np.cumsum(drawn[:, ::-1], axis=1)[:, ::-1]
-    return (uniform[:, None, :] > bounds).sum(axis=1).astype(np.float64)
+    return np.asarray((uniform[:, None, :] > bounds).sum(axis=1).astype(np.float64))
 
 
 def draw_ordered(
@@ -131,7 +131,7 @@ def draw_ordered(
     drawn = start + spread(newton.hessian, normal)
     thresholds = np.sort(drawn[:, :cuts], axis=1)
     below = expit(thresholds[:, :, None] - linear(drawn[:, cuts:], x_missing[:, 1:])[:, None, :])
-    return (uniform[:, None, :] > below).sum(axis=1).astype(np.float64)
+    return np.asarray((uniform[:, None, :] > below).sum(axis=1).astype(np.float64))
 
 
 def predict(x: Floats, y: Floats, x_missing: Floats, normal: Floats, chi2: Floats) -> tuple[Floats, Floats]:
@@ -222,7 +222,7 @@ def nearest_donors_jointly(
 
 def linear(beta: Floats, x: Floats) -> Floats:
     """x beta of every copy: beta (m, q), x (m, q, n); gives (m, n)."""
-    return np.matmul(beta[:, None, :], x)[:, 0]
+    return np.asarray(np.matmul(beta[:, None, :], x)[:, 0])
 
 
 def precision(q: int) -> Floats:
@@ -283,4 +283,4 @@ def _softmax(beta: Floats, x: Floats) -> Floats:
     scores = np.matmul(beta, x)
     top = np.maximum(scores.max(axis=1, keepdims=True), 0)
     raised = np.exp(scores - top)
-    return raised / (np.exp(-top) + raised.sum(axis=1, keepdims=True))
+    return np.asarray(raised / (np.exp(-top) + raised.sum(axis=1, keepdims=True)))

@@ -31,7 +31,7 @@ class Category:
     def equals(self, label: str) -> Array:
         """(n,) 1 where the firm has this code, else 0."""
         at = self.labels.index(label) if label in self.labels else -2
-        return (self.codes == at).astype(np.float64)
+        return np.asarray((self.codes == at).astype(np.float64))
 
 
 @dataclass(frozen=True)

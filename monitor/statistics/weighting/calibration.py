@@ -121,7 +121,7 @@ def calibrate(
 
 
 def _distance(matrix: Floats, x: Floats, totals: Floats) -> Floats:
-    return np.abs(_added(x, matrix) - totals[:, None]) / (1 + np.abs(totals))[:, None]
+    return np.asarray(np.abs(_added(x, matrix) - totals[:, None]) / (1 + np.abs(totals))[:, None])
 
 
 def _added(x: Floats, matrix: Floats) -> Floats:
