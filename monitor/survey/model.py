@@ -262,6 +262,7 @@ class Survey:
     bases: Mapping[str, Base]
     indicators: Mapping[str, Indicator]
     models: Mapping[str, Model]
+    """In the order of their declaration"""
     initiatives: Mapping[str, Initiative]
     """The registry of initiatives: code -> initiative; its codes are the codes of the concept `initiatives`"""
     claims: tuple[Claim, ...]

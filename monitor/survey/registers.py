@@ -9,6 +9,7 @@ import csv
 import io
 from pathlib import Path
 
+from monitor.storage.folders import EXPECTATIONS
 from monitor.survey.model import Initiative, Margin
 from monitor.survey.yaml_limits import Unreadable, read_text
 from monitor.survey.yaml_lines import Report, read
@@ -18,13 +19,21 @@ COUNTS = ("enterprises", "local_units")
 
 
 def check_rules(folder: Path, reports: list[Report]) -> None:
-    """Whether the survey's own `rules.yaml`, where it has one, holds a list of rules; `rules.suites` reads them."""
+    """Whether each of the survey's own rules (`rules.yaml`) has a name and is about a table with rules; `rules.suites`
+    reads what else they hold."""
     file = folder / "rules.yaml"
-    if file.exists():
-        report, top = read(file, file.name)
-        reports.append(report)
-        if top is not None:
-            top.entries("expectations")
+    if not file.exists():
+        return
+    report, top = read(file, file.name)
+    reports.append(report)
+    if top is None:
+        return
+    tables = sorted(path.stem for path in EXPECTATIONS.glob("*.yaml"))
+    top.choice("table", tables, "staged_answers")
+    for section in top.entries("expectations"):
+        section.where = f"rule {section.text('name')!r}"
+        section.choice("table", tables, None)
+    top.close()
 
 
 def _rows(

@@ -232,3 +232,28 @@ def test_a_claim_promises_no_more_than_its_rule_tests(folder: Path, nl: str, en:
         assert problem.expected
         assert problem.found
         assert problem.do
+
+
+RULE = """\
+expectations:
+  - name: known_staff
+    severity: info
+    why: {nl: Zo is het., en: So it is.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence", "line"),
+    [
+        ("  - name", "  - table: staged_answer\n    name", "rule 'known_staff': table is not usable", "staged_answer"),
+        ("expectations:", "table: answers\nexpectations:", "table is not usable", "table: answers"),
+        ("expectations:", "tabel: staged_answers\nexpectations:", "has the unknown key 'tabel'", "tabel"),
+        ("  - name: known_staff\n    severity", "  - severity", "lacks the key 'name'", "- severity"),
+        ("  - name: known_staff\n", "  - known_staff\n  - name: x\n", "is not usable", "- known_staff"),
+    ],
+)
+def test_a_rule_that_would_never_be_asked_is_a_mistake(
+    folder: Path, old: str, new: str, sentence: str, line: str
+) -> None:
+    (folder / "rules.yaml").write_text(RULE.replace(old, new), encoding="utf-8")
+    assert_told(folder, "rules.yaml", sentence, line)
