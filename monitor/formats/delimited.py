@@ -156,9 +156,12 @@ def own_delimiter(plain: Path) -> str | None:
 @contextmanager
 def _records(plain: Path, delimiter: str, *, strict: bool = False) -> Iterator[csv._reader]:  # type: ignore[name-defined]
     """The records of a plain file by Python's csv; cells of any length."""
-    csv.field_size_limit(sys.maxsize)
-    with plain.open(encoding="utf-8", newline="") as file:
-        yield csv.reader(file, delimiter=delimiter, strict=strict)
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        with plain.open(encoding="utf-8", newline="") as file:
+            yield csv.reader(file, delimiter=delimiter, strict=strict)
+    finally:
+        csv.field_size_limit(limit)  # it is the whole process's
 
 
 def _headings(
