@@ -245,7 +245,7 @@ def _in_both(told: Equations, release: Path) -> None:
             told.place((version, "both", name, *domain))
             if x["overlap_suppressed"]:
                 told.withheld.setdefault((version, name, *domain), release.name)
-            else:
+            elif pd.notna(x["overlap_firms"]):  # waves that do not compare have none
                 both[name][domain] = float(x["overlap_firms"])
                 told.equal({(version, "both", name, *domain): 1.0}, both[name][domain])
         for name, about in domains.items():

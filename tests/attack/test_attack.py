@@ -253,7 +253,7 @@ def test_a_release_that_tells_what_it_withholds_is_not_published(
     before = publication.firms
     monkeypatch.setattr(publication, "firms", lambda wave, seed=3: before(wave, seed + 1))
     lake = publication.lake(tmp_path / "home", survey)
-    monkeypatch.setattr(cells, "withheld_rows", lambda system, sensitive: set(sensitive))
+    monkeypatch.setattr(cells, "withheld_rows", lambda system, sensitive, *before: set(sensitive))
     disclosed.run_all(lake, survey, waves)
     with pytest.raises(WaveStopped) as stopped:
         released.run_all(lake, survey, waves)

@@ -15,6 +15,7 @@ import pytest
 from test_attack import both, release
 
 from monitor.attack import attack
+from monitor.contract.columns import CONFIDENTIALITY, RELIABILITY
 from monitor.contract.shape import rounded
 from monitor.stages import disclosed
 from monitor.stages.disclosed import cells
@@ -106,7 +107,8 @@ def written(folder: Path, firms: WaveFirms, survey: Survey) -> Path:
     """The public files of a survey's first release, as far as the attack reads them."""
     every = lines(firms, survey)
     chosen = cells.indicator_rows(every, survey, {WAVE: firms})
-    public = disclosed.withhold_lines(every, chosen.rows)
+    why = dict.fromkeys(chosen.rows, CONFIDENTIALITY) | dict.fromkeys(chosen.unreliable, RELIABILITY)
+    public = disclosed.withhold_lines(every, why)
     measures = pd.DataFrame(
         [
             {"kind": "indicator", "name": name, "formula": f"{x.estimator} of {x.measure}", "base": x.base}

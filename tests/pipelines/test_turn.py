@@ -23,7 +23,7 @@ RUN = """
 import sys, time
 from pathlib import Path
 import dagster as dg
-from monitor import estimated, raw
+from monitor.stages import estimated, raw
 from monitor.problems import Problem, WaveStopped
 from pipelines.command import prepare_instance
 from pipelines.definitions import build

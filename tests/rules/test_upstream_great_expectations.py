@@ -209,8 +209,8 @@ def refuse(*arguments):
 socket.socket.connect = socket.getaddrinfo = refuse
 sys.path.insert(0, {str(ROOT)!r})
 import duckdb
-from monitor.validated.engine import verdicts
-from monitor.validated.suites import Rule
+from monitor.rules.engine import verdicts
+from monitor.rules.suites import Rule
 with duckdb.connect() as connection:
     connection.execute("CREATE TABLE t AS SELECT 1 AS firm, 2 AS x")
     most_one = {{"column": "x", "max_value": 1}}

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 def run(tmp_path: Path, body: str, functions: str = "") -> subprocess.Popen[str]:
     """A program of its own that has a second process; spawning needs a file that can be imported."""
     program = tmp_path / "program.py"
-    opening = "import math, operator, os, signal, time\nfrom monitor import beside\nfrom pathlib import Path\n"
+    opening = "import math, operator, os, signal, time\nfrom monitor.running import beside\nfrom pathlib import Path\n"
     program.write_text(
         opening
         + functions

@@ -69,7 +69,8 @@ def _status(process: int, name: str) -> str:
 STUBBORN = """
 import sys, time
 from pathlib import Path
-from monitor import private, signals
+from monitor.running import signals
+from monitor.storage import private
 signals.watch()
 with private.workspace(Path(sys.argv[1])) as folder:
     (folder / "answers.csv").write_text("a firm's own words")

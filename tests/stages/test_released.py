@@ -90,9 +90,10 @@ def test_a_killed_publication_leaves_the_last_release_and_the_next_run_cleans_up
         f"""
         import os, signal
         from pathlib import Path
-        from monitor import released, report
-        from monitor.lake import Lake
-        from monitor.released import publish
+        from monitor.publication import report
+        from monitor.stages import released
+        from monitor.storage import publish
+        from monitor.storage.lake import Lake
         from monitor.survey import load_survey
 
         def killed(*args, **kwargs):

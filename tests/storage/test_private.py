@@ -155,7 +155,7 @@ def test_nothing_is_written_outside_the_home(tmp_path: Path, shared: Path) -> No
 KILLED = """
 import os, signal, sys, time
 from pathlib import Path
-from monitor import private
+from monitor.storage import private
 private.enter(Path(sys.argv[1]))
 with private.workspace(Path(sys.argv[2])) as folder:
     (folder / "answers.csv").write_text("a firm's own words")

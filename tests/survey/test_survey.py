@@ -151,7 +151,8 @@ def test_what_models_and_claims_count_with_is_a_number(
     folder = Path(shutil.copytree(BUNDLED, tmp_path / "survey"))
     change(folder / file, old, new.replace("VALUE", value))
     (problem,) = problems(folder)
-    assert (problem.file, problem.expected) == (file, "a number")
+    assert problem.file == file
+    assert "number" in (problem.expected or "")
     assert problem.line
     assert problem.do
 
