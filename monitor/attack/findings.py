@@ -67,8 +67,8 @@ class Report:
     """The narrowest interval of a withheld amount of few firms, as a part of its greatest value"""
     findings: tuple[Finding, ...]
     of_many: tuple[Finding, ...]
-    """What can be worked out of lines about ten firms or more: amounts, and shares by a model's coefficients. Such a
-    line is withheld as too uncertain to print, or for what is in it; public files cannot say which"""
+    """What can be worked out of lines that are said to be withheld for their uncertainty, and of lines about ten firms
+    or more: amounts, and shares by a model's coefficients"""
 
     def as_dict(self) -> dict[str, object]:
         """For a machine."""
@@ -100,7 +100,8 @@ def attack(releases: Sequence[Path], only: Path | None = None) -> Report:
     widths, parts, findings, of_many = _worked_out(told)
     for finding in _coefficients(told, releases):
         if finding.figures in here:
-            (of_many if _many(told, finding) else findings).append(finding)
+            spared = {_line(line) for line in told.uncertain}
+            (of_many if set(finding.lines) <= spared or _many(told, finding) else findings).append(finding)
     return Report(
         tuple(release.name for release in releases),
         len(widths),
@@ -121,10 +122,10 @@ def newly_told(
     beyond what those tell by themselves.
 
     `uncertain` are lines (wave, indicator, domain variable, domain) of which whoever builds the release knows that they
-    are withheld as too uncertain to print and for nothing else: of ten firms or more, they may be worked out.
+    could be printed but for their uncertainty: they may be worked out, as far as no other line follows.
     """
     whole = attack([*earlier, release], only=release)
-    findings = [*whole.findings, *(f for f in whole.of_many if not set(f.lines) <= set(uncertain))]
+    findings = [f for f in (*whole.findings, *whole.of_many) if not set(f.lines) <= set(uncertain)]
     if not findings or not earlier:
         return tuple(findings)
     before = equations(earlier)
@@ -151,7 +152,7 @@ def _worked_out(told: Equations) -> tuple[list[float], list[float], list[Finding
     findings: list[Finding] = []
     of_many: list[Finding] = []
     for line, unknowns in asked.items():
-        many = found[unknowns[0]][0] >= FEW
+        many = found[unknowns[0]][0] >= FEW or line in told.uncertain
         printable = all(found[u][0] >= _least(u[1]) for u in unknowns if u[1] != "amount")
         for unknown in unknowns:
             low, high = found[unknown]
@@ -161,6 +162,8 @@ def _worked_out(told: Equations) -> tuple[list[float], list[float], list[Finding
                 parts += [] if many else [part]
                 if part < NEAR:
                     (of_many if many else findings).append(finding)
+            elif line in told.uncertain:
+                of_many += [finding] if high - low < FEWEST * (1 - 1e-6) else []
             elif not printable and not (unknown[1] in ("firms", "both") and many):
                 widths.append(high - low)
                 if high - low < FEWEST * (1 - 1e-6):

@@ -65,6 +65,8 @@ class Equations:
     """Withheld lines that are shares"""
     amounts: set[Line] = field(default_factory=set)
     """Withheld lines that are totals of an amount"""
+    uncertain: set[Line] = field(default_factory=set)
+    """Withheld lines that are said to be too uncertain to print, and nothing else"""
     versions: dict[tuple[str, str], str] = field(default_factory=dict)
     """(release, wave) -> which of the wave's sets of figures it shows"""
 
@@ -176,6 +178,7 @@ class _Wave:
                 self.told.withheld.setdefault(line, release)
                 self.told.shares |= {line} if line[1] in self.yes else set()
                 self.told.amounts |= {line} if line[1] in self.amounts else set()
+                self.told.uncertain |= {line} if x.get("withheld_for") == "reliability" else set()
 
     def _domains_add_up(self, shown: Sequence[tuple[str, Numbers]]) -> None:
         whole = (EVERYONE, EVERYONE)

@@ -13,8 +13,8 @@ import time
 import traceback
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS / "worlds")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "worlds"))
 
 import small_survey
 from bad_deliveries.catalogue import CASES, DELIVERIES, write

@@ -6,17 +6,13 @@ They fail without them, never skip; `.ci/run` installs Chromium, npm fetches axe
 from __future__ import annotations
 
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import publication
+import pytest
 
 AXE = "axe-core@4.14.1"
 CHROMIUM = Path("/usr/bin/chromium")
