@@ -73,6 +73,9 @@ WORDS: tuple[tuple[str, str], ...] = (
 )
 """What DuckDB, SQLite, Arrow and the loader of libraries say, in their own words"""
 
+SQLITE_MEMORY = frozenset({"SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP"})
+"""What SQLite calls it where memory was not to be had; its words for the last are those for a broken disk"""
+
 TELLING = re.compile(
     r"OSError|\w*(IO|IOError|Permission|NotFound|Directory)\w*Error|BlockingIOError|MemoryError|ImportError|RuntimeError"
     r"|IOException|OutOfMemoryException|InvalidInputException|SerializationException|FatalException|InternalException"
@@ -89,6 +92,8 @@ def refusal(error: BaseException, home: Path) -> Refused | None:
     for each in _chain(error):
         if isinstance(each, Refused):
             return each
+        if getattr(getattr(each, "orig", each), "sqlite_errorname", "") in SQLITE_MEMORY:
+            return _refused("memory", None, home, None)
         # Of DuckDB's classes only its own counts: all of them are some DatabaseError, and most tell of a query.
         names = [type(each).__name__, *(base.__name__ for base in type(each).__mro__ if base.__module__ == "builtins")]
         # Of a copy the second name is where it was to go.
