@@ -97,8 +97,8 @@ def _say(text: str, stream: TextIO | None = None) -> None:
         print(text, file=stream or sys.stdout, flush=True)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The commands and their options."""
+def _shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The options of every command, of those about one survey, and of those that publish."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--home",
@@ -114,6 +114,16 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get("MONITOR_SURVEY") or BUNDLED,
         help="survey folder (default: $MONITOR_SURVEY or the bundled demonstration survey)",
     )
+    released = argparse.ArgumentParser(add_help=False)
+    released.add_argument(
+        "--passports", action="store_true", help="make each firm's passport too (15 seconds for 600 firms)"
+    )
+    return common, surveyed, released
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    common, surveyed, released = _shared_options()
     top = argparse.ArgumentParser(prog="monitor", description="From a survey wave's deliveries to a release.")
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(required=True, metavar="command")
@@ -123,10 +133,6 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    released = argparse.ArgumentParser(add_help=False)
-    released.add_argument(
-        "--passports", action="store_true", help="make each firm's passport too (15 seconds for 600 firms)"
-    )
     add("demo", _demo, "build the synthetic demonstration survey, run every wave, publish a release", released)
     run = add("run", _run, "run waves end to end and publish a release", surveyed, released)
     run.add_argument("--wave", action="extend", nargs="+", metavar="W", help="waves to run (default: all)")

@@ -87,15 +87,10 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own], weighted: bool) 
     ]
     if own:
         lines.append("concepts:")
-    for concept, about in own.items():
-        named = {code: {"nl": label, "en": label} for code, label in about.codes.items()}
-        codes = f", codes: {flow(named)}" if named else ""
-        label = flow({"nl": about.label, "en": about.label})
-        lines.append(f"  {concept}: {{type: {about.type}, label: {label}{codes}}}")
+    lines += [_concept(concept, about) for concept, about in own.items()]
     design = "{weights: equal}  # todo: frame, or supplied with the concept that holds the weight"
     if weighted:
         design = "{weights: supplied, weight: weight}  # todo: do the weights come with the delivery?"
-    facts = [concept for concept, about in own.items() if about.type in ("boolean", "number", "percentage")]
     lines += [
         f"design: {design}",
         "bases:",
@@ -104,21 +99,37 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own], weighted: bool) 
     ]
     for measure in STANDARD_MEASURES:
         lines.append(f"  {measure}: {{absent: 'todo: an SQL expression over concepts, or why there is none'}}")
-    indicators = []
+    measures, indicators = _counted(own)
+    lines += measures
+    lines += ["domains: []  # todo: concepts that estimates are published by"]
+    lines += ["indicators:", *indicators] if indicators else ["indicators: {}"]
+    return "\n".join([*lines, "models: {}"]) + "\n"
+
+
+def _concept(name: str, about: Own) -> str:
+    """The line that declares a concept of the survey's own."""
+    named = {code: {"nl": label, "en": label} for code, label in about.codes.items()}
+    codes = f", codes: {flow(named)}" if named else ""
+    label = flow({"nl": about.label, "en": about.label})
+    return f"  {name}: {{type: {about.type}, label: {label}{codes}}}"
+
+
+def _counted(own: Mapping[str, Own]) -> tuple[list[str], list[str]]:
+    """The lines of a measure and of an indicator for each of the first concepts that can be counted."""
+    facts = [concept for concept, about in own.items() if about.type in ("boolean", "number", "percentage")]
+    measures, indicators = [], []
     for concept in facts[:3]:
         kind = own[concept].type
         label = flow({"nl": concept, "en": concept})
         measure = f"measure_{concept}"
         while measure in own:
             measure += "_again"
-        lines.append(f"  {measure}: {{sql: {concept}, type: {kind}, label: {label}}}")
+        measures.append(f"  {measure}: {{sql: {concept}, type: {kind}, label: {label}}}")
         estimator = "share" if kind == "boolean" else "mean"
         indicators.append(
             f"  {concept}: {{measure: {measure}, estimator: {estimator}, base: {BASE}, headline: true, label: {label}}}"
         )
-    lines += ["domains: []  # todo: concepts that estimates are published by"]
-    lines += ["indicators:", *indicators] if indicators else ["indicators: {}"]
-    return "\n".join([*lines, "models: {}"]) + "\n"
+    return measures, indicators
 
 
 def _pattern(file: Path) -> str:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +24,9 @@ from monitor.authoring.questions import WEIGHT, is_tools_own, questions_of
 from monitor.authoring.reading import look
 from monitor.authoring.shown import ALMOST_ALL, LONGEST_CODE
 from monitor.authoring.text import flow, text
+from monitor.formats.detection import Layout
 from monitor.problems import DefinitionError, MonitorError, Problem
-from monitor.survey import Disclosure, Wave, load_survey
+from monitor.survey import Disclosure, Survey, Wave, load_survey
 
 __all__ = ["propose_survey", "propose_wave"]
 
@@ -64,73 +65,104 @@ def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[P
     _refuse_to_overwrite(wave_file)
     earlier = [w for w in survey.waves if w < name] or list(survey.waves)
     previous = survey.waves[earlier[-1]]
-    least = survey.disclosure.minimum_firms
+    layout, labels, columns = _look_again(source, previous, survey.disclosure.minimum_firms)
+    compared = _Compared(layout_changes(previous, layout))
+    _compare(compared, survey, previous, columns, (previous.reference_year, reference_year(name, previous)))
+    lines = _kept_lines(compared)
+    fresh = [c for c in columns if c.source not in compared.used and not c.identifier]
+    lines += _fresh_lines(compared, survey, previous, [c for c in fresh if not is_tools_own(c, layout.format)])
+    if compared.gone or previous.not_asked:
+        lines.append("not_asked:")
+        lines += [f"  {c}: 'todo: why not asked'" for c in compared.gone]
+        lines += [f"  {c}: {flow(dict(why))}" for c, why in previous.not_asked.items() if c not in compared.gone]
+    head = wave_head(name, source, layout, labels, previous) + "questions:\n"
+    wave_file.write_text(head + "\n".join([*compared.decisions.lines(), *lines]) + "\n", encoding="utf-8")
+    return wave_file, compared.changes
+
+
+@dataclass
+class _Compared:
+    """What a file has of the questions of the wave before, as far as it has been looked through."""
+
+    changes: list[str]
+    """What changed, a sentence each"""
+    decisions: Decisions = field(default_factory=Decisions)
+    kept: list[tuple[str, list[str], Callable[[str], str]]] = field(default_factory=list)
+    """A question that stays: its concept, what changed in it, and what writes it with a remark"""
+    gone: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    """The columns that questions which stay have"""
+
+
+def _look_again(source: Path, previous: Wave, least: int) -> tuple[Layout, Path | None, list[Seen]]:
+    """How the file looks, its label file and columns; read as the wave before was where only that finds its columns."""
     layout, labels, columns = look(source, least)
     if layout.format == previous.delivery.format and not _meets(previous, columns):
         # A title above the header, say: what the wave before declared reads it, if anything does.
         with suppress(MonitorError):
             as_before = look(source, least, previous.delivery)
             layout, labels, columns = as_before if _meets(previous, as_before[2]) else (layout, labels, columns)
-    layout = replace(layout, decimal=layout.decimal or previous.delivery.decimal)
+    return replace(layout, decimal=layout.decimal or previous.delivery.decimal), labels, columns
+
+
+def _compare(
+    compared: _Compared, survey: Survey, previous: Wave, columns: Sequence[Seen], years: tuple[int, int]
+) -> None:
+    """Look for every question of the wave before among the columns; `years` are those the two waves are about."""
     by_name = {column.source: column for column in columns}
-    changes = layout_changes(previous, layout)
-    years = previous.reference_year, reference_year(name, previous)
-    decisions, kept, gone, used = (
-        Decisions(),
-        list[tuple[str, list[str], Callable[[str], str]]](),
-        list[str](),
-        set[str](),
-    )
     for question in previous.questions.values():
         found, moved = columns_of(question, columns)
         if found is None and question.concept == "firm" and (firm := _firm_column(columns)) is not None:
             moved = {next(iter(question.columns)): firm.source}
             found = moved
         if found is None:
-            gone.append(question.concept)
-            changes.append(f"{question.concept}: its columns ({', '.join(question.columns)}) are not in the file")
+            where = ", ".join(question.columns)
+            compared.gone.append(question.concept)
+            compared.changes.append(f"{question.concept}: its columns ({where}) are not in the file")
             continue
-        used |= set(found.values())
+        compared.used |= set(found.values())
         seen = [by_name[place] for place in found.values()]
         words, unchecked = kept_text(question, seen, *years)
         if unchecked:
-            decisions.add(
+            compared.decisions.add(
                 f"periods in texts moved by {years[1] - years[0]} years, with no text in the file", question.concept
             )
         codes = {form: to for column in seen for form, to in codes_in_cells(question, column).items()}
         notes = [f"{old} is now {new}" for old, new in moved.items()]
         notes += ["its cells hold codes with their labels now"] if codes else []
         notes += changes_of(survey.concepts.get(question.concept), question, found, seen, previous, words)
-        changes += [f"{question.concept}: {note}" for note in notes]
+        compared.changes += [f"{question.concept}: {note}" for note in notes]
         asked = replace(question, period=kept_period(question, words, *years))
-        kept.append((question.concept, notes, partial(kept_question, asked, found, words, codes)))
-    often = Counter(note for _, notes, _ in kept for note in set(notes))
-    for concept, notes, _ in kept:
+        compared.kept.append((question.concept, notes, partial(kept_question, asked, found, words, codes)))
+
+
+def _kept_lines(compared: _Compared) -> list[str]:
+    """The lines of the questions that stay; what changed in several of them is decided once, above them all."""
+    often = Counter(note for _, notes, _ in compared.kept for note in set(notes))
+    for concept, notes, _ in compared.kept:
         for note in notes:
             if often[note] > 1:
-                decisions.add(note, concept)
-    lines = [write("; ".join(note for note in notes if often[note] == 1)) for _, notes, write in kept]
-    fresh = [c for c in columns if c.source not in used and not is_tools_own(c, layout.format) and not c.identifier]
+                compared.decisions.add(note, concept)
+    return [write("; ".join(note for note in notes if often[note] == 1)) for _, notes, write in compared.kept]
+
+
+def _fresh_lines(compared: _Compared, survey: Survey, previous: Wave, fresh: list[Seen]) -> list[str]:
+    """The lines of the columns that no question of the wave before has: the weight, and what a person may map."""
+    lines = []
     weight = next((c for c in fresh if c.weighs and WEIGHT not in previous.questions), None)
     if weight is not None:
         lines.append(f"  {WEIGHT}: {{column: {text(weight.source)}}}  # todo: is this the design's weight?")
         if survey.design.weights != "supplied":
-            changes.append(
+            compared.changes.append(
                 f"{weight.source} looks like the design's weight: if it is, survey.yaml needs "
                 f"`design: {{weights: supplied, weight: {WEIGHT}}}` (it has `weights: {survey.design.weights}`)"
             )
-        fresh.remove(weight)
+        fresh = [c for c in fresh if c is not weight]
     if fresh:
-        decisions.add("the columns listed below are in the file and in no question; map those you need")
+        compared.decisions.add("the columns listed below are in the file and in no question; map those you need")
         lines += [f"  # not mapped: {text(column.source)}{_about(column)}" for column in fresh]
-    changes += [f"new column {column.source}{_about(column)}" for column in fresh if not column.words]
-    if gone or previous.not_asked:
-        lines.append("not_asked:")
-        lines += [f"  {c}: 'todo: why not asked'" for c in gone]
-        lines += [f"  {c}: {flow(dict(why))}" for c, why in previous.not_asked.items() if c not in gone]
-    head = wave_head(name, source, layout, labels, previous) + "questions:\n"
-    wave_file.write_text(head + "\n".join([*decisions.lines(), *lines]) + "\n", encoding="utf-8")
-    return wave_file, changes
+    compared.changes += [f"new column {column.source}{_about(column)}" for column in fresh if not column.words]
+    return lines
 
 
 def _meets(previous: Wave, columns: Sequence[Seen]) -> bool:

@@ -179,14 +179,26 @@ def _question(column: Seen, writing: Writing) -> list[str]:
             decisions.add(f"what do codes {', '.join(strange)} mean?", concept)
         taken.add(concept)
     else:
-        concept, kind = _free_name(plain_name(column.source), taken), column.type
-        codes = _own_codes(column)
-        named = {str(to): column.labels.get(code, code) for code, to in codes.items() if kind != "boolean"}
-        writing.own[concept] = Own(kind, column.question or column.source, named)
-        if column.ambiguous:
-            decisions.add(
-                "taken as counts, not as codes" if kind == "number" else "taken as codes, not as counts", concept
-            )
+        concept, kind, codes = _own_concept(column, writing)
+    return [_declared(column, concept, kind, codes, writing)]
+
+
+def _own_concept(column: Seen, writing: Writing) -> tuple[str, str, dict[str, object]]:
+    """A concept of the survey's own for a column that is none of the monitor's: its name, type and codes."""
+    concept, kind = _free_name(plain_name(column.source), writing.taken), column.type
+    codes = _own_codes(column)
+    named = {str(to): column.labels.get(code, code) for code, to in codes.items() if kind != "boolean"}
+    writing.own[concept] = Own(kind, column.question or column.source, named)
+    if column.ambiguous:
+        writing.decisions.add(
+            "taken as counts, not as codes" if kind == "number" else "taken as codes, not as counts", concept
+        )
+    return concept, kind, codes
+
+
+def _declared(column: Seen, concept: str, kind: str, codes: dict[str, object], writing: Writing) -> str:
+    """The line that declares a question of one column, and what of it a person must decide."""
+    decisions = writing.decisions
     writing.concepts[column.source] = concept
     if codes and column.hides:
         decisions.add("further values are there, each of too few firms to be shown here; list their codes", concept)
@@ -204,7 +216,7 @@ def _question(column: Seen, writing: Writing) -> list[str]:
         decisions.add(SKIPPED, concept)
     if column.question:
         parts.append(f"text: {flow({'nl': column.question, 'en': column.question})}")
-    return [f"  {concept}: {{{', '.join(parts)}}}"]
+    return f"  {concept}: {{{', '.join(parts)}}}"
 
 
 def _free_name(name: str, taken: set[str]) -> str:

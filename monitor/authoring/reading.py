@@ -104,16 +104,8 @@ def _columns(
     step = max(1, records // JUDGED_RECORDS)
     spread = f"SELECT * FROM (SELECT *, row_number() OVER () AS {quoted('row number')} FROM seen)"
     sample = connection.execute(f"{spread} WHERE {quoted('row number')} % {step} = 0").fetchall()
-    counted, distinct = [], []
-    for column in reading.columns:
-        name = quoted(column.stored)
-        found = connection.execute(
-            f"SELECT {name}, count(*) FROM seen WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 "
-            f"LIMIT {MOST_DISTINCT}"
-        ).fetchall()
-        counted.append(Counter({str(value): int(n) for value, n in found}))
-        every = f"SELECT count(DISTINCT {name}) FROM seen"
-        distinct.append(len(found) if len(found) < MOST_DISTINCT else int(connection.execute(every).fetchall()[0][0]))
+    counts = [_counted(connection, column.stored) for column in reading.columns]
+    counted = [values for values, _ in counts]
     texts: dict[bool, set[str]] = {True: set(), False: set()}
     for column, values in zip(reading.columns, counted, strict=True):
         cells = labelled_cells(values)
@@ -143,7 +135,7 @@ def _columns(
                 identifier=recognise(as_source, judged),
                 text=text,
                 least=least,
-                distinct=distinct[place],
+                distinct=counts[place][1],
                 own_list=bool(labels),
                 forms=forms,
             )
@@ -151,6 +143,19 @@ def _columns(
     lists = [c for c in seen if 2 < len(c.values) <= MOST_CODES and all(v.isdigit() for v in c.values)]
     labelled = 2 * sum(c.own_list for c in lists) > len(lists)
     return [replace(c, labelled_file=labelled) for c in seen]
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[Counter[str], int]:
+    """The commonest values of a column with their records, and how many different values it has."""
+    name = quoted(column)
+    found = connection.execute(
+        f"SELECT {name}, count(*) FROM seen WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 "
+        f"LIMIT {MOST_DISTINCT}"
+    ).fetchall()
+    distinct = len(found)
+    if distinct == MOST_DISTINCT:
+        distinct = int(connection.execute(f"SELECT count(DISTINCT {name}) FROM seen").fetchall()[0][0])
+    return Counter({str(value): int(n) for value, n in found}), distinct
 
 
 def _without_labels(

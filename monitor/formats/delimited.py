@@ -50,53 +50,18 @@ def read(
     Gives the reading and the heading records. Raises UnusableDelivery, when written with every line that does not fit.
     """
     text = open_text(path, encoding, aside)
-    if delimiter is not None and len(delimiter) != 1:
-        raise unusable(path.name, f"a delimiter is one character, not {delimiter!r}")
-    own = own_delimiter(text.plain)
-    if own is not None and delimiter not in (None, own):
-        raise unusable(
-            path.name,
-            "the file's first line names another delimiter than the wave's file",
-            line=1,
-            expected=f"delimiter {_shown(str(delimiter))}",
-            found=f"sep={own}",
-            do="mend `delimiter` in the wave's file, or ask for the export again",
-        )
+    own = _agreed_delimiter(path.name, text, delimiter)
     # Excel's line stands above the header; a wave that counted it itself is right as well.
     header_line += own is not None and header_line == 1
     found = own or detect_delimiter(text.plain, header_line)
     used = delimiter or found
     headings, heading_lines = _headings(path, text, used, header_line, header_records)
-    notes = [*text.notes]
-    if len(headings[0]) <= 1 and (later := _header_further_down(text.plain, used, header_line)):
-        raise unusable(
-            path.name,
-            f"line {header_line} is no line of column names: it is one single cell",
-            line=header_line,
-            expected=f"columns separated by {_shown(used)}",
-            found=f"line {later} looks like the column names",
-            do=f"declare `header_line: {later}` in the wave's file, or take the lines above it away",
-        )
-    if delimiter is not None and found != delimiter and len(headings[0]) <= 1:
-        raise unusable(
-            path.name,
-            f"with the declared delimiter {_shown(delimiter)} the header is one single column",
-            line=header_line,
-            expected=f"columns separated by {_shown(delimiter)}",
-            found=f"it looks separated by {_shown(found)}",
-            do="mend `delimiter` in the wave's file, or export again",
-        )
+    if len(headings[0]) <= 1:
+        _refuse_one_cell(path.name, text, header_line, delimiter, found)
     columns = name_columns(headings[0])
-    notes += look_alikes(path.name, columns, header_line, required)
-    columns, left = _wanted(columns, required)
-    if left:
-        notes.append(
-            Problem(
-                what=f"the file has {len(headings[0])} columns; {left} that no question uses stay in the file alone",
-                file=path.name,
-                severity="info",
-            )
-        )
+    notes = [*text.notes, *look_alikes(path.name, columns, header_line, required)]
+    columns, left_out = _wanted(path.name, columns, required)
+    notes += left_out
     source = _source(text, len(headings[0]), used, heading_lines, aside)
 
     def write(writer: Writer) -> int:
@@ -104,23 +69,70 @@ def read(
         try:
             records = writer(query)
         except duckdb.Error as error:
-            problems = list(_diagnose(path.name, text, used, len(headings[0]), heading_lines, error))
-            raise UnusableDelivery(problems) from None
+            wrong = _diagnose(path.name, text, used, len(headings[0]), heading_lines, error)
+            raise UnusableDelivery(list(wrong)) from None
         if records == 0:
             raise unusable(path.name, "the file has a header and no records", do="ask for the export again")
         if records + heading_lines != text.lines:
-            starts = _first_lines(text, used, heading_lines)
-            if len(starts) == records:
-                frame = pd.DataFrame({"row_number": range(1, records + 1), "begins": starts})
-                connection.register("record_lines", frame)
-                writer(
-                    f"SELECT records.* REPLACE (begins AS line) FROM ({query}) AS records "
-                    "JOIN record_lines USING (row_number) ORDER BY row_number"
-                )
-                connection.unregister("record_lines")
+            _write_with_lines(connection, writer, query, records, _first_lines(text, used, heading_lines))
         return records
 
     return Reading(format_name, columns, write, text.encoding, used, tuple(notes)), headings
+
+
+def _agreed_delimiter(name: str, text: TextFile, declared: str | None) -> str | None:
+    """The delimiter that the file's own first line names, None where it names none; the wave must not contradict it."""
+    if declared is not None and len(declared) != 1:
+        raise unusable(name, f"a delimiter is one character, not {declared!r}")
+    own = own_delimiter(text.plain)
+    if own is not None and declared not in (None, own):
+        raise unusable(
+            name,
+            "the file's first line names another delimiter than the wave's file",
+            line=1,
+            expected=f"delimiter {_shown(str(declared))}",
+            found=f"sep={own}",
+            do="mend `delimiter` in the wave's file, or ask for the export again",
+        )
+    return own
+
+
+def _refuse_one_cell(name: str, text: TextFile, header_line: int, declared: str | None, found: str) -> None:
+    """Refuse a header of one single cell where another line, or another delimiter, looks like the right one."""
+    used = declared or found
+    if later := _header_further_down(text.plain, used, header_line):
+        raise unusable(
+            name,
+            f"line {header_line} is no line of column names: it is one single cell",
+            line=header_line,
+            expected=f"columns separated by {_shown(used)}",
+            found=f"line {later} looks like the column names",
+            do=f"declare `header_line: {later}` in the wave's file, or take the lines above it away",
+        )
+    if declared is not None and found != declared:
+        raise unusable(
+            name,
+            f"with the declared delimiter {_shown(declared)} the header is one single column",
+            line=header_line,
+            expected=f"columns separated by {_shown(declared)}",
+            found=f"it looks separated by {_shown(found)}",
+            do="mend `delimiter` in the wave's file, or export again",
+        )
+
+
+def _write_with_lines(
+    connection: duckdb.DuckDBPyConnection, writer: Writer, query: str, records: int, starts: Sequence[int]
+) -> None:
+    """Write the records again, each with the physical line it begins on, where there is a line for each."""
+    if len(starts) != records:
+        return
+    frame = pd.DataFrame({"row_number": range(1, records + 1), "begins": starts})
+    connection.register("record_lines", frame)
+    writer(
+        f"SELECT records.* REPLACE (begins AS line) FROM ({query}) AS records "
+        "JOIN record_lines USING (row_number) ORDER BY row_number"
+    )
+    connection.unregister("record_lines")
 
 
 def detect_delimiter(plain: Path, header_line: int = 1) -> str:
@@ -190,13 +202,20 @@ def _headings(
     return headings, lines
 
 
-def _wanted(columns: Sequence[Column], required: Sequence[str]) -> tuple[tuple[Column, ...], int]:
-    """The columns that go into the table: all of a questionnaire's; of a far wider file the needed ones first."""
+def _wanted(name: str, columns: Sequence[Column], required: Sequence[str]) -> tuple[tuple[Column, ...], list[Problem]]:
+    """The columns that go into the table: all of a questionnaire's; of a far wider file the needed ones first, and a
+    note of the others."""
     if len(columns) <= MOST_COLUMNS:
-        return tuple(columns), 0
-    needed = {alike(name) for name in required}
+        return tuple(columns), []
+    needed = {alike(source) for source in required}
     by_need = sorted(columns, key=lambda c: alike(c.source) not in needed)[:MOST_COLUMNS]
-    return tuple(sorted(by_need, key=lambda c: c.place)), len(columns) - MOST_COLUMNS
+    left = len(columns) - MOST_COLUMNS
+    note = Problem(
+        what=f"the file has {len(columns)} columns; {left} that no question uses stay in the file alone",
+        file=name,
+        severity="info",
+    )
+    return tuple(sorted(by_need, key=lambda c: c.place)), [note]
 
 
 def _source(text: TextFile, width: int, delimiter: str, heading_lines: int, aside: Path) -> str:
@@ -247,19 +266,7 @@ def _diagnose(
                     wrong.append((last + 1, len(row)))
                 last, cells = rows.line_num, len(row)
     except csv.Error as fault:
-        what = (
-            "a quotation mark opens a cell and none closes it"
-            if "EOF" in str(fault) or "unexpected" in str(fault)
-            else "a quotation mark inside a quoted cell is not doubled"
-        )
-        yield Problem(
-            what=what,
-            file=name,
-            line=last + 1,
-            severity="critical",
-            expected="quotation marks inside a quoted cell written twice",
-            do="ask for the export again; a file cut off in the middle also looks like this",
-        )
+        yield _stray_mark(name, last + 1, fault)
         return
     for line, count in wrong[:SHOWN_LINES]:
         cut = line == last and count == cells and count < width
@@ -283,6 +290,21 @@ def _diagnose(
             found=str(error).split("\n", 1)[0],
             do="ask for the export again",
         )
+
+
+def _stray_mark(name: str, line: int, fault: csv.Error) -> Problem:
+    """What is wrong with the quotation marks of the record that begins on this line."""
+    open_ended = "EOF" in str(fault) or "unexpected" in str(fault)
+    return Problem(
+        what="a quotation mark opens a cell and none closes it"
+        if open_ended
+        else "a quotation mark inside a quoted cell is not doubled",
+        file=name,
+        line=line,
+        severity="critical",
+        expected="quotation marks inside a quoted cell written twice",
+        do="ask for the export again; a file cut off in the middle also looks like this",
+    )
 
 
 def _shown(delimiter: str) -> str:

@@ -97,10 +97,7 @@ def read_excel(
     body = rows[header_line:]
     _mark(body, found, header_line, len(header))
     cells = [[row[i] if i < len(row) else None for row in body] for i in range(len(header))]
-    kinds = [
-        {_is_amount(cell) for cell in column if (as_text(cell) or "").strip() and not isinstance(cell, Unread)}
-        for column in cells
-    ]
+    kinds = [_kinds(column) for column in cells]
     columns = name_columns(header, numeric=[i for i, of in enumerate(kinds) if of == {True}])
     texts = [
         [_with_mark(cell, decimal if len(of) == 2 else ".") for cell in column]
@@ -111,6 +108,11 @@ def read_excel(
         *_hidden(path.name, found, chosen, workbook, header_line, len(rows)),
     ]
     return reading_of(connection, path, "excel", columns, texts, len(body), header_line + 1, tuple(notes))
+
+
+def _kinds(column: Row) -> set[bool]:
+    """Whether the cells of a column that hold something are amounts: all, none, or both."""
+    return {_is_amount(cell) for cell in column if (as_text(cell) or "").strip() and not isinstance(cell, Unread)}
 
 
 def first_rows(path: Path, most: int) -> list[tuple[str, list[Row]]]:

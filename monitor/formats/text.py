@@ -259,12 +259,15 @@ def _plain(path: Path, encoding: str, detected: str, aside: Path, notes: tuple[P
     if lines == 0 or at == 0:
         raise unusable(path.name, "the file is empty", do="ask for the export again")
     single = (returns == 0) or (returns == feeds == pairs)
-    if utf8 and single:
-        return TextFile(path, encoding, detected, lines, notes)
-    plain = aside / "plain.txt"
+    plain = path if utf8 and single else _copied(path, encoding, aside / "plain.txt")
+    return TextFile(plain, encoding, detected, lines, notes)
+
+
+def _copied(path: Path, encoding: str, plain: Path) -> Path:
+    """The file written anew as UTF-8 with one kind of line end and no byte-order mark; returns where."""
     with plain.open("w", encoding="utf-8", newline="") as copy:
         first = True
         for text in decoded(path, encoding):
             copy.write(text.removeprefix("\ufeff") if first else text)
             first = first and not text
-    return TextFile(plain, encoding, detected, lines, notes)
+    return plain
