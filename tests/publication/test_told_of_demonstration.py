@@ -335,10 +335,10 @@ def test_every_figure_about_the_firms_is_in_the_public_tables(
         written.add(str(len(table)))
     routed = public["indicators"]["n"] - public["indicators"]["n_routed"]
     written |= {str(int(x)) for x in routed.dropna()}
-    folder = Path(__file__).parents[2] / "monitor" / "publication" / "report"
+    folder = Path(__file__).parents[2] / "monitor"
     own = [
-        folder / "words.yaml",
-        *(folder / "templates").glob("*.html"),
+        folder / "wording" / "report.yaml",
+        *(folder / "publication" / "report" / "templates").glob("*.html"),
         *BUNDLED.rglob("*.yaml"),
         *BUNDLED.rglob("*.csv"),
     ]

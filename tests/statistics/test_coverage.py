@@ -10,9 +10,8 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from monitor.publication import report
+from monitor.wording.sentences import sentences
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 DRAWS = 200
@@ -60,7 +59,7 @@ def test_the_report_says_how_an_interval_falls_short_where_the_table_shows_it() 
     table = pd.read_csv(BENCHMARKS / "coverage.csv")
     outside = table[~table.within].set_index(["design", "estimand"])
     assert outside.index.tolist() == [("imputed", "complementarity")]
-    words = yaml.safe_load((Path(report.__file__).parent / "words.yaml").read_text(encoding="utf-8"))["imputed_why"]
+    words = sentences("report")["imputed_why"]
     held = round(100 * outside.coverage.iloc[0])
     assert f"{held} van de 100 keer" in words["nl"]
     assert f"{held} times in 100" in words["en"]

@@ -34,7 +34,7 @@ ROOMS: dict[str, str] = {
     "running": "problems refusals storage",
     "statistics": "problems precision",
     "formats": "problems storage",
-    "survey": "problems storage statistics formats",
+    "survey": "problems storage statistics formats wording",
     "surveys": "",
     "rules": "problems storage survey",
     "publication": "problems precision contract storage survey running wording",

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from monitor.wording.sentences import say
+
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
@@ -53,7 +55,7 @@ class Numbers:
         if number is None:
             return DASH
         if unit == "EUR" and abs(number) >= 10_000_000:
-            million = "mln" if self.language == "nl" else "million"
+            million = say("report", "million", self.language)
             return f"€{NBSP}{self.plain(number / 1_000_000)}{NBSP}{million}"
         places = (
             decimals

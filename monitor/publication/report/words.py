@@ -1,6 +1,6 @@
 """The report's words in a language, and the survey's own labels.
 
-Belongs here: looking words up. Does not belong here: the words (`words.yaml`) or numbers (`numbers`).
+Belongs here: looking words up. Does not belong here: the words (`wording/report.yaml`) or numbers (`numbers`).
 """
 
 from __future__ import annotations
@@ -9,25 +9,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
-from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from monitor.publication.report.numbers import NBSP, Numbers
 from monitor.survey import Survey
 from monitor.survey.wording import label_of
+from monitor.wording.sentences import say, sentences
 
 EVERYONE = "all"
-
-
-@cache
-def _catalogue() -> Mapping[str, Mapping[str, str]]:
-    content: Mapping[str, Mapping[str, str]] = yaml.load(
-        (Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
-    )
-    return content
 
 
 @dataclass(frozen=True)
@@ -48,7 +38,7 @@ class Words:
     def t(self, key: str, **values: object) -> str:
         """The report's word for a key, with the values put in and per cent signs kept on their line. A missing word is
         an error, not an empty place."""
-        return _catalogue()[key][self.language].format(**values).replace(" %", f"{NBSP}%")
+        return say("report", key, self.language, **values).replace(" %", f"{NBSP}%")
 
     def day(self, moment: date) -> str:
         """A day as the language writes it: 21 november 2026."""
@@ -56,7 +46,7 @@ class Words:
 
     def has(self, key: str) -> bool:
         """Whether the report has a word for a key."""
-        return key in _catalogue()
+        return key in sentences("report")
 
     def label(self, kind: str, name: str) -> str:
         """The survey's label for a measure, base, indicator, concept or model; its name where it has none."""
