@@ -179,7 +179,7 @@ class _Wave:
             events = float((self.sets.members[self.sets.named["events", name]] & inside).sum())
             same |= bool(primary.alike([events], [count])[0])
             shown.append(self._name("events", name, domain))
-            width = float(min(primary.fewest_others, count)) if same else 0.0
+            width = float(min(self.limits.fewest_others, count)) if same else 0.0
             # A number of firms that is withheld itself bounds nothing.
             _put(self.system, shown[1], events, most=np.inf if few else count, width=width)
         elif name in self.amounts:
@@ -212,9 +212,9 @@ class _Wave:
                     left = float((rest & inside).sum())
                     size = self.system.quantities[total].value
                     properties = all(kind == "events" for kind, _ in parts)
-                    alike = properties and size > 0 and left < primary.fewest_others
+                    alike = properties and size > 0 and left < self.limits.fewest_others
                     own: Name = ("rest", self.wave, whole, parts, *domain)
-                    width = float(min(primary.fewest_others, size)) if alike else 0.0
+                    width = float(min(self.limits.fewest_others, size)) if alike else 0.0
                     self.system.quantities[own] = Quantity(left, width=width)
                     members.append(own)
                     if alike:

@@ -121,9 +121,9 @@ def _quantiles(part: pd.DataFrame, limits: Disclosure, unit: float) -> dict[str,
         return of_several(values, place, limits) if beyond >= least else None
 
     shown: dict[str, float | None] = {"p25": None, "median": None, "p75": None}
-    if n >= 2 * least:
+    if n >= limits.median_firms:
         shown["median"] = at(0.5)
-    if n >= 4 * least and shown["median"] is not None:
+    if n >= limits.quartile_firms and shown["median"] is not None:
         quartiles = at(0.25), at(0.75)
         if None not in quartiles:
             shown["p25"], shown["p75"] = quartiles
@@ -141,13 +141,13 @@ def of_several(values: npt.NDArray[np.float64], place: int, limits: Disclosure) 
     values: (firms,) sorted, in the unit of publication.
     """
     own = rounded(values[place])
-    if _round_to(values, own) >= primary.fewest_others:
+    if _round_to(values, own) >= limits.fewest_others:
         return own
     widest = (limits.minimum_firms - 1) // 2
     for reach in range(1, min(place, len(values) - 1 - place, widest) + 1):
         around = values[place - reach : place + reach + 1]
         mean = rounded(float(around.mean()))
-        alone = np.isclose(values, mean, rtol=1e-9, atol=0.0).any() and _round_to(values, mean) < primary.fewest_others
+        alone = np.isclose(values, mean, rtol=1e-9, atol=0.0).any() and _round_to(values, mean) < limits.fewest_others
         if not alone and not primary.one_firm_too_large(around, limits.p_percent, limits.dominance):
             return mean
     return None

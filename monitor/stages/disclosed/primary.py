@@ -21,10 +21,6 @@ def too_few(count: npt.ArrayLike, least: int) -> Flags:
     return ~(counts >= least)
 
 
-fewest_others = 3
-"""Where fewer firms than this answer otherwise, one of them can tell what all the rest said"""
-
-
 def alike(events: npt.ArrayLike, count: npt.ArrayLike) -> Flags:
     """Whether all firms of a cell, or all but one or two, gave the same answer (group disclosure).
 
@@ -34,7 +30,7 @@ def alike(events: npt.ArrayLike, count: npt.ArrayLike) -> Flags:
     happened, asked = np.asarray(events, dtype=float), np.asarray(count, dtype=float)
     with np.errstate(invalid="ignore"):
         fewer = np.minimum(np.rint(happened), asked - np.rint(happened))
-        return np.isfinite(happened) & (fewer < fewest_others)
+        return np.isfinite(happened) & (fewer < Disclosure.fewest_others)
 
 
 def one_firm_too_large(contributions: npt.ArrayLike, p_percent: float, dominance: float) -> bool:

@@ -33,8 +33,6 @@ __all__ = ["About", "Difference", "build", "diff", "public_tables", "releases", 
 
 log = logging.getLogger("monitor")
 
-ALIKE = 3
-"""A share of which fewer firms than this have the property, or have it not, is withheld whatever its reliability"""
 SHOWN = 5
 """Withheld numbers that would be told, of which a stopped release names so many"""
 
@@ -142,10 +140,12 @@ def build(
 def _uncertain(lake: Lake, survey: Survey, waves: Sequence[str]) -> set[tuple[str, str, str, str]]:
     """Lines of indicators that are too uncertain to print, of firms enough on either side: withheld for that alone."""
     found: set[tuple[str, str, str, str]] = set()
+    limits = survey.disclosure
     for wave in waves:
         lines = lake.read("estimated_indicators", wave)
         firms, events = (pd.to_numeric(lines[c]).astype("Float64") for c in ("n", "events"))
-        few = (firms < survey.disclosure.minimum_firms) | (events < ALIKE).fillna(False) | (firms - events < ALIKE)
+        alike = (events < limits.fewest_others).fillna(False) | (firms - events < limits.fewest_others)
+        few = (firms < limits.minimum_firms) | alike
         lines = lines[(lines["reliability"] == "unpublishable") & ~few.fillna(False)]
         key = ["wave", "indicator", "domain_variable", "domain"]
         found |= set(lines.assign(wave=wave)[key].astype(str).itertuples(index=False, name=None))
