@@ -69,6 +69,8 @@ class Report:
     of_many: tuple[Finding, ...]
     """What can be worked out of lines that are said to be withheld for their uncertainty, and of lines about ten firms
     or more: amounts, and shares by a model's coefficients"""
+    fewest: float = FEWEST
+    """An interval narrower than this many firms counts as told"""
 
     def as_dict(self) -> dict[str, object]:
         """For a machine."""
@@ -124,7 +126,13 @@ def newly_told(
     `uncertain` are lines (wave, indicator, domain variable, domain) of which whoever builds the release knows that they
     could be printed but for their uncertainty: they may be worked out, as far as no other line follows.
     """
-    whole = attack([*earlier, release], only=release)
+    return beyond(attack([*earlier, release], only=release), earlier, uncertain)
+
+
+def beyond(
+    whole: Report, earlier: Sequence[Path], uncertain: Collection[tuple[str, str, str, str]] = ()
+) -> tuple[Finding, ...]:
+    """What of an attack on a release together with the earlier ones those do not tell by themselves (`newly_told`)."""
     findings = [f for f in (*whole.findings, *whole.of_many) if not set(f.lines) <= set(uncertain)]
     if not findings or not earlier:
         return tuple(findings)

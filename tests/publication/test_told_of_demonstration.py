@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor.attack import attack
 from monitor.storage.lake import Lake, connect
 from monitor.survey import Survey, load_survey
 from monitor.survey.expressions import columns_of
@@ -103,11 +104,15 @@ def test_a_model_over_all_waves_counts_answers_and_the_firms_that_gave_them(
 
 
 def test_no_page_calls_anything_firms_that_is_not_a_number_of_firms(
-    public: dict[str, pd.DataFrame], survey: Survey, pages: dict[tuple[str, str], str]
+    public: dict[str, pd.DataFrame], survey: Survey, pages: dict[tuple[str, str], str], release: Path
 ) -> None:
-    """Every `<number> firms` stands in a public column that counts firms, or is a threshold."""
+    """Every `<number> firms` stands in a public column that counts firms, is a threshold, or what the attack found."""
     table, limits = public["indicators"], survey.disclosure
-    counts = {limits.minimum_firms}
+    counts = {limits.minimum_firms, limits.fewest_others, limits.median_firms, limits.quartile_firms}
+    counts |= {limits.minimum_events}
+    narrowest = attack([release]).narrowest
+    assert narrowest is not None
+    counts |= {round(narrowest)}
     for values in (table["n"], table["n"] - table["n_routed"], table["n_routed"], public["models"]["firms"]):
         counts |= set(values.dropna().astype(int))
     counts |= set(public["quality"]["value"].dropna().round().astype(int))

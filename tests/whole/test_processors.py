@@ -11,11 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import declared
 import numpy as np
 import pandas as pd
 import publication
 import pytest
-from monitor.stages.modelled.registry import models_of
 from scipy import optimize
 
 from monitor import contract
@@ -34,7 +34,7 @@ from monitor.statistics.imputation import draws
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.weighting.calibration import _exp, _steps
 from monitor.synthetic.firms import _balanced
-from monitor.wording.notes import note
+from monitor.wording.notes import note, sentence
 
 BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "processors.py"
 
@@ -246,20 +246,22 @@ def test_a_number_in_a_sentence_is_that_of_its_row(value: float) -> None:
             (text,) = told
             assert float(text) == pytest.approx(factor * value, abs=0.5001 * 10.0**-decimals)
             assert not (text.startswith("-") and float(text) == 0)
-    assert {note("firth_few_events", per_term=value * (1 + noise), least=4).en for noise in NOISE} == {
-        note("firth_few_events", per_term=value, least=4).en
+    assert {sentence(note("firth_few_events", per_term=value * (1 + noise), least=4), "en") for noise in NOISE} == {
+        sentence(note("firth_few_events", per_term=value, least=4), "en")
     }
 
 
 def test_sentences_of_robustness_and_claims_do_not_turn_on_last_bits(tmp_path: Path) -> None:
     survey = publication.survey(tmp_path)
-    (main,) = (model.main for model in models_of(survey))
+    (main,) = (model.main for model in survey.models.values())
+    estimand = {"kind": "share", "measure": "innovates", "base": "all_firms"}
+    claimed = declared.claim(estimand=estimand, rule={"kind": "above", "value": 0, "alpha": 0.025})
     written = set()
     for noise in NOISE:
         value, p = 0.0125 * (1 + noise), 0.0495 * (1 + noise)
         rows = joint_rows(survey, main, Joint(16, 0.5, 0.25, value, -value, 3 * value, p, p / 49.5, p))
         evidence = Evidence(value, 0.01, 60.0, -value, 3 * value, n=600, minimum_detectable_effect=value)
-        (verdict,) = decide([{"claim": "c", "rule": {"kind": "above", "value": 0, "alpha": 0.025}}], [evidence])
+        (verdict,) = decide([claimed], [evidence])
         notes = [row[f"note_{language}"] for row in rows for language in ("nl", "en")]
         written.add((*notes, verdict.reason["nl"], verdict.reason["en"]))
     ((*notes, _, reason),) = written

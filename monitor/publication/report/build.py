@@ -28,15 +28,17 @@ def build(
     waves: Sequence[str],
     revised: Mapping[str, Any] | None = None,
     described: Sequence[str] = (),
+    attacked: Mapping[str, Any] | None = None,
 ) -> list[Path]:
     """Write the report of a release into a folder. `tables`: every table of the contract, as disclosed.
 
     `revised`: what changed since the last release (`since`, `lines`). `described`: files that describe the tables.
+    `attacked`: what the attack on the release and the earlier ones came to; None outside a release.
     """
     folder.mkdir(parents=True, exist_ok=True)
     told = spoken(tables, survey)
     return [
-        *site.write(folder, told, survey, waves, revised, described),
+        *site.write(folder, told, survey, waves, revised, described, attacked),
         *paper.write(folder, told, survey, waves),
     ]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.contract import TABLES
-from monitor.publication.report import charts, claims, comparability, headlines, models, revisions
+from monitor.publication.report import charts, claims, comparability, confidentiality, headlines, models, revisions
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Printed, described, lines, name_of, one, recipe
 from monitor.publication.report.words import EVERYONE
@@ -301,7 +301,7 @@ def steps(figures: Figures, waves: Sequence[str]) -> Printed | None:
     return Printed(t("weights_title"), heads, tuple(rows)) if rows else None
 
 
-def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
+def methods(figures: Figures, survey: Survey, waves: Sequence[str], attacked: Mapping[str, Any] | None) -> Context:
     """How figures are made, with the survey's own formulas and thresholds."""
     t, language = figures.words.t, figures.words.language
     rows = tuple(
@@ -321,12 +321,11 @@ def methods(figures: Figures, survey: Survey, waves: Sequence[str]) -> Context:
         (Head(t("claim"), long=True), Head(t("rule"), long=True)),
         tuple((str(x[f"text_{language}"]), claims.rule(figures, x)) for x in declared),
     )
-    limits = survey.disclosure
     return {
         "definitions": Printed(t("definitions_title"), heads, rows),
         "reliability_text": f"{headlines.reliability_rule(figures)} {headlines.unpublishable_rule(figures)}",
         "weights_text": t(f"m_weights_{survey.design.weights}"),
-        "disclosure_text": t("m_disclosure_text", firms=limits.minimum_firms, df=limits.minimum_df),
+        "kept": confidentiality.section(figures, survey, attacked),
         "claim_rules": rules if declared else None,
         "states": models.state_formula(figures),
     }

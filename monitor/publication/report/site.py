@@ -34,11 +34,12 @@ def write(
     waves: Sequence[str],
     revised: Mapping[str, Any] | None = None,
     described: Sequence[str] = (),
+    attacked: Mapping[str, Any] | None = None,
 ) -> list[Path]:
     """Write `index.html` (a door to the languages) and a folder of pages per language. Returns the pages.
 
     `spoken`: the disclosed tables in each language. `revised`: what changed since the last
-    release. `described`: other files that describe the tables.
+    release. `described`: other files that describe the tables. `attacked`: what the attack on the release came to.
     """
     style = (TEMPLATES / "site.css").read_text(encoding="utf-8")
     script = (TEMPLATES / "site.js").read_text(encoding="utf-8")
@@ -56,7 +57,7 @@ def write(
         words = figures.words
         (folder / language).mkdir(parents=True, exist_ok=True)
         context = shared | _frame(survey, figures, spoken)
-        for page, content in _pages(figures, survey, waves, revised, described):
+        for page, content in _pages(figures, survey, waves, revised, described, attacked):
             file = content.get("file", f"{page}.html")
             text = environment.get_template(f"{page}.html").render(
                 context | content, page_file=file, t=words.t, number=words.numbers
@@ -105,6 +106,7 @@ def _pages(
     waves: Sequence[str],
     revised: Mapping[str, Any] | None,
     described: Sequence[str],
+    attacked: Mapping[str, Any] | None,
 ) -> list[tuple[str, dict[str, Any]]]:
     """(template, context) of every page of a language."""
     language = figures.words.language
@@ -128,7 +130,7 @@ def _pages(
         "trends": pages.trends(figures, waves),
         "quality": pages.quality(figures, waves, revised),
         "revisions": revisions.page(figures, survey, revised),
-        "methods": pages.methods(figures, survey, waves),
+        "methods": pages.methods(figures, survey, waves, attacked),
         "codebook": pages.codebook(figures, waves),
         "data": pages.data(figures, described),
     }

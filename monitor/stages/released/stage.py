@@ -15,6 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -28,6 +29,9 @@ from monitor.running.beside import begin
 from monitor.storage import private, publish, release_folders
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
+
+if TYPE_CHECKING:
+    from monitor.attack import Report as Attack
 
 __all__ = ["About", "Difference", "build", "diff", "public_tables", "releases", "run_all"]
 
@@ -69,8 +73,7 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = 
         tables["releases"] = tables["releases"].assign(release_id=release_id, created_at=created_at)
         about = About(survey, tuple(waves), release_id, created_at, content)
         with publish.building(folder) as built:
-            build(built, about, tables, firms, lake, last, passports)
-            _stop_what_tells(publish.releases(folder), built, _uncertain(lake, survey, waves))
+            build(built, about, tables, firms, lake, publish.releases(folder), last, passports)
             path = publish.put_in_place(folder, built, release_id)
     log.info("released: %s", path)
     return {"release_id": release_id, "path": str(path), "content_hash": content, "new": True}
@@ -98,13 +101,17 @@ def build(
     tables: Mapping[str, pd.DataFrame],
     firms: Mapping[str, pd.DataFrame],
     lake: Lake,
+    earlier: Sequence[Path],
     last: Path | None,
     passports: bool,
 ) -> None:
     """Write every file of a release into an empty folder; the manifest, with everyone's checksum, last.
 
-    last: the release that readers have now.
+    earlier: the survey's releases, oldest first; last: the release that readers have now. The public tables are
+    attacked as soon as they stand there: raises WaveStopped where they would tell what they withhold. The report says
+    what the attack came to.
     """
+    from monitor.attack import attack
     from monitor.publication import report
     from monitor.publication.report import passports as pressed
 
@@ -112,15 +119,18 @@ def build(
     shown, hidden = folder / "public", folder / "secure"
     shown.mkdir()
     hidden.mkdir(mode=0o700)
+    public.write_csv(shown / "tables", tables)
+    attacking = begin(attack, [*earlier, folder], folder)
     described = exchange.write(shown, tables, survey, waves, about.moment)
     description = manifest.describe(lake, survey, waves, about.release_id, about.moment, about.content_hash)
     revisions = None
     if last is not None:
         this = difference.Side(about.release_id, tables, firms, description)
         revisions = _revisions(difference.compare(difference.read(last), this), survey)
-    reported = begin(report.build, shown / "report", tables, survey, waves, revisions, described)
+    attacked = attacking()
+    _stop_what_tells(attacked, earlier, _uncertain(lake, survey, waves))
+    reported = begin(report.build, shown / "report", tables, survey, waves, revisions, described, attacked.as_dict())
     public.write_database(shown / "monitor.duckdb", tables)
-    public.write_csv(shown / "tables", tables)
     datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
     secure.write_database(hidden / "microdata.duckdb", firms, survey)
     statistics.write(hidden, firms, survey)
@@ -152,12 +162,14 @@ def _uncertain(lake: Lake, survey: Survey, waves: Sequence[str]) -> set[tuple[st
     return found
 
 
-def _stop_what_tells(earlier: Sequence[Path], built: Path, uncertain: Collection[tuple[str, str, str, str]]) -> None:
-    """Attack a built release together with the earlier ones, as somebody outside could; WaveStopped says what of it
-    would tell more than they do already, without the numbers themselves."""
-    from monitor.attack import newly_told
+def _stop_what_tells(
+    attacked: Attack, earlier: Sequence[Path], uncertain: Collection[tuple[str, str, str, str]]
+) -> None:
+    """WaveStopped says what of an attacked release would tell more than the earlier ones do already, without the
+    numbers themselves."""
+    from monitor.attack import beyond
 
-    found = newly_told(earlier, built, uncertain)
+    found = beyond(attacked, earlier, uncertain)
     if not found:
         return
     problems = [
