@@ -32,9 +32,10 @@ from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.disclosure.complementary import Quantity, System, withheld_rows
 from monitor.statistics.imputation import draws
 from monitor.statistics.imputation.rubin import combine
+from monitor.statistics.models.notes import note
 from monitor.statistics.weighting.calibration import _exp, _steps
 from monitor.synthetic.firms import _balanced
-from monitor.wording.notes import note, sentence
+from monitor.wording.notes import sentence
 
 BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "processors.py"
 
