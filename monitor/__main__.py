@@ -18,7 +18,6 @@ from monitor.running import signals
 
 def command() -> NoReturn:
     """Run the command and end the process, without taking a million objects apart first."""
-    signals.watch()
     ended: list[int] = []
     # Registered first and so called last: by then all others have put away what they had open.
     atexit.register(_leave, ended)
@@ -40,6 +39,8 @@ def _leave(ended: list[int]) -> None:
 
 def _run() -> int:
     try:
+        # Inside: a signal may come before the last of it is done.
+        signals.watch()
         from monitor import cli
 
         cli.begin()
