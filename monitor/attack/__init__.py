@@ -7,6 +7,6 @@ from the published files, so that both cannot be wrong in the same way.
 `knowledge` reads the releases and writes the equations, `bounds` solves them, `findings` says what came of it.
 """
 
-from monitor.attack.findings import Finding, Report, attack, beyond, newly_told
+from monitor.attack.findings import Finding, Report, attack, beyond
 
-__all__ = ["Finding", "Report", "attack", "beyond", "newly_told"]
+__all__ = ["Finding", "Report", "attack", "beyond"]

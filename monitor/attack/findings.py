@@ -100,10 +100,12 @@ def attack(releases: Sequence[Path], only: Path | None = None) -> Report:
     others = set(told.versions.values()) - here
     told.withheld = {line: first for line, first in told.withheld.items() if not set(line[0].split("+")) & others}
     widths, parts, findings, of_many = _worked_out(told)
-    for finding in _coefficients(told, releases):
-        if finding.figures in here:
-            spared = {_line(line) for line in told.uncertain}
-            (of_many if set(finding.lines) <= spared or _many(told, finding) else findings).append(finding)
+    uncertain = {_line(line) for line in told.uncertain}
+    about = [finding for finding in _coefficients(told, releases) if finding.figures in here]
+    firms = bounds(told, sorted({unknown for finding in about for unknown in _firms(finding)}))
+    for finding in about:
+        many = all(firms[unknown][0] >= FEW for unknown in _firms(finding))
+        (of_many if many or set(finding.lines) <= uncertain else findings).append(finding)
     return Report(
         tuple(release.name for release in releases),
         len(widths),
@@ -117,22 +119,15 @@ def attack(releases: Sequence[Path], only: Path | None = None) -> Report:
     )
 
 
-def newly_told(
-    earlier: Sequence[Path], release: Path, uncertain: Collection[tuple[str, str, str, str]] = ()
+def beyond(
+    whole: Report, earlier: Sequence[Path], uncertain: Collection[tuple[str, str, str, str]] = ()
 ) -> tuple[Finding, ...]:
     """What a release that is not published yet would tell, together with the earlier ones of its survey (oldest first),
-    beyond what those tell by themselves.
+    beyond what those tell by themselves; `whole` is the attack on all of them.
 
     `uncertain` are lines (wave, indicator, domain variable, domain) of which whoever builds the release knows that they
     could be printed but for their uncertainty: they may be worked out, as far as no other line follows.
     """
-    return beyond(attack([*earlier, release], only=release), earlier, uncertain)
-
-
-def beyond(
-    whole: Report, earlier: Sequence[Path], uncertain: Collection[tuple[str, str, str, str]] = ()
-) -> tuple[Finding, ...]:
-    """What of an attack on a release together with the earlier ones those do not tell by themselves (`newly_told`)."""
     findings = [f for f in (*whole.findings, *whole.of_many) if not set(f.lines) <= set(uncertain)]
     if not findings or not earlier:
         return tuple(findings)
@@ -144,10 +139,9 @@ def beyond(
     return tuple(f for f in findings if not known.get((f.figures, f.what), float("inf")) <= f.high - f.low + 1e-6)
 
 
-def _many(told: Equations, finding: Finding) -> bool:
-    """Whether every line of a finding is known to be about ten firms or more."""
-    unknowns = [(finding.figures, "firms", *line[1:]) for line in finding.lines]
-    return all(low >= FEW for low, _ in bounds(told, unknowns).values())
+def _firms(finding: Finding) -> list[Unknown]:
+    """How many firms each of a finding's lines is about."""
+    return [(finding.figures, "firms", *line[1:]) for line in finding.lines]
 
 
 def _worked_out(told: Equations) -> tuple[list[float], list[float], list[Finding], list[Finding]]:

@@ -97,18 +97,14 @@ def _key_type(key: str) -> str:
 
 def _names(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
     tables = {name for (name,) in connection.execute("SELECT table_name FROM information_schema.tables").fetchall()}
-    return tables | set(_columns(connection, table))
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    return list(columns_in(connection, f"{quoted(table)}"))
+    return tables | set(columns_in(connection, quoted(table)))
 
 
 def _evidence(
     connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule], keys: Sequence[str]
 ) -> list[str]:
     """What the query for failing rows must hold beside the columns judged: the keys, and what else is to be shown."""
-    there = set(_columns(connection, table))
+    there = set(columns_in(connection, quoted(table)))
     shown = [
         c for rule in rules if rule.type != QUERY for c in rule.columns if c not in columns_of(rule.type, rule.kwargs)
     ]
@@ -122,7 +118,7 @@ def _checked(connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[
     for rule in rules:
         where, columns = (rule.answered_in[0], [rule.answered_in[1]]) if rule.answered_in else (table, rule.columns)
         if where not in there:
-            there[where] = set(_columns(connection, where))
+            there[where] = set(columns_in(connection, quoted(where)))
         wanted.setdefault(where, []).append((rule.name, _answered(rule, [c for c in columns if c in there[where]])))
     counts: dict[str, int] = {}
     for where, columns_of_rules in wanted.items():

@@ -1,6 +1,6 @@
 """A release's folder: its name, its place among the others, and what it says of itself.
 
-Belongs here: what a published release is known by. Does not belong here: publishing it (`released.publish`).
+Belongs here: what a published release is known by. Does not belong here: publishing it (`publish`).
 """
 
 from __future__ import annotations

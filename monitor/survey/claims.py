@@ -27,9 +27,9 @@ from monitor.survey.claim_numbers import number_problems
 from monitor.survey.model import Survey
 from monitor.survey.models import MAIN, Model
 from monitor.survey.yaml_lines import Report, Section, closest, read
+from monitor.wording.sentences import LANGUAGES
 
 FILE = "claims.yaml"
-LANGUAGES = ("nl", "en")
 ESTIMANDS: Mapping[str, tuple[str, ...]] = {
     "share": ("measure", "base"),
     "difference": ("measure", "by", "base"),
@@ -110,17 +110,24 @@ def _complete(section: Section, keys: Collection[str], what: str) -> bool:
     return not missing
 
 
+def _kind(section: Section, known: Collection[str], what: str, of: str) -> str:
+    """The kind of a claim's estimand or rule as it is written; reported where there is none of that name."""
+    kind = str(section.text("kind", ""))
+    if kind not in known:
+        section.report.add(
+            f"{what} has an unknown {of}",
+            section.line_of("kind"),
+            expected=", ".join(known),
+            found=kind or "none",
+            do=closest(kind, known) or "choose one",
+        )
+    return kind
+
+
 def _estimand(section: Section, line: int, what: str) -> Estimand:
     section.where, section.line = f"the estimand of {what}", line
-    kind = str(section.text("kind", ""))
+    kind = _kind(section, ESTIMANDS, what, "estimand")
     if kind not in ESTIMANDS:
-        section.report.add(
-            f"{what} has an unknown estimand",
-            section.line_of("kind"),
-            expected=", ".join(ESTIMANDS),
-            found=kind or "none",
-            do=closest(kind, ESTIMANDS) or "choose one",
-        )
         return Share("", "")
     _complete(section, ESTIMANDS[kind], section.where)
     estimand: Estimand
@@ -143,15 +150,7 @@ def _rule(section: Section, line: int, what: str) -> Rule:
     """A claim's rule; with an alpha of zero where it is not usable."""
     section.where, section.line = f"the rule of {what}", line
     before = len(section.report.problems)
-    kind = str(section.text("kind", ""))
-    if kind not in RULES:
-        section.report.add(
-            f"{what} has an unknown rule",
-            section.line_of("kind"),
-            expected=", ".join(RULES),
-            found=kind or "none",
-            do=closest(kind, RULES) or "choose one",
-        )
+    kind = _kind(section, RULES, what, "rule")
     within = kind == "within"
     _complete(section, ("alpha", *(("margin", "value") if within else ())), section.where)
     alpha = float(section.number("alpha", 0.0))

@@ -34,6 +34,7 @@ from monitor.survey.registers import COUNTS, check_rules, read_initiatives, read
 from monitor.survey.todos import todos
 from monitor.survey.waves import read_waves
 from monitor.survey.yaml_lines import Report, Section, read
+from monitor.wording.sentences import LANGUAGES
 
 CONCEPTS = Path(__file__).with_name("concepts.yaml")
 CONCEPT_TYPES = (
@@ -49,7 +50,6 @@ CONCEPT_TYPES = (
 )
 EUROSTAT_LISTS = ("GEO", "NACE_R2", "SIZE_EMP")
 ESTIMATORS = ("share", "mean", "total", "ratio", "median")
-LANGUAGES = ("nl", "en")
 
 
 def load_survey(folder: Path) -> Survey:

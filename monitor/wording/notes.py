@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.precision import in_words
+from monitor.wording.sentences import number_in
 
 Fact = str | int | float
 
@@ -149,7 +150,6 @@ def told(kept: object, language: str) -> str | None:
 
 def _filled(words: str, facts: Mapping[str, Fact], language: str) -> str:
     """The words with their facts; a number that is not whole to one decimal place, as the language writes it."""
-    mark = "," if language == "nl" else "."
     return words.format(
-        **{name: in_words(f, 1).replace(".", mark) if isinstance(f, float) else f for name, f in facts.items()}
+        **{name: number_in(language, in_words(f, 1)) if isinstance(f, float) else f for name, f in facts.items()}
     )

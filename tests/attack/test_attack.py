@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ import publication
 import pytest
 from publication import Published
 
-from monitor.attack import attack, newly_told
+from monitor.attack import Finding, attack, beyond
 from monitor.cli import main
 from monitor.problems import WaveStopped
 from monitor.stages import disclosed, released
@@ -267,6 +268,13 @@ def test_a_release_that_tells_what_it_withholds_is_not_published(
     monkeypatch.undo()
     disclosed.run_all(lake, survey, waves)
     assert released.run_all(lake, survey, waves)["new"]
+
+
+def newly_told(
+    earlier: list[Path], release: Path, uncertain: Collection[tuple[str, str, str, str]] = ()
+) -> tuple[Finding, ...]:
+    """As a release asks before it is published."""
+    return beyond(attack([*earlier, release], only=release), earlier, uncertain)
 
 
 def test_lines_of_many_firms_are_told_apart_by_who_builds_the_release(tmp_path: Path) -> None:

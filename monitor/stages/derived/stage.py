@@ -30,7 +30,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     told = ("staged_missing", "validated_responses")
     asked = told if all(lake.has(table, wave.name) for table in told) else ()
     with lake.open(wave.name, "imputed_answers", *asked) as connection:
-        query = measures_query(survey, _columns(connection, "imputed_answers"))
+        query = measures_query(survey, columns_in(connection, "imputed_answers"))
         connection.execute(f"CREATE TABLE derived_measures AS {query}")
         _check_grain(connection, wave)
         rows = lake.write_query(connection, "derived_measures", wave.name, "SELECT * FROM derived_measures")
@@ -112,11 +112,6 @@ def _with_all_concepts(survey: Survey, columns: dict[str, str]) -> str:
     return f"SELECT {', '.join(['*', *absent])} FROM imputed_answers"
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """Column -> type of a table or view."""
-    return columns_in(connection, f"{quoted(table)}")
-
-
 def _check_grain(connection: duckdb.DuckDBPyConnection, wave: Wave) -> None:
     """One row per copy and firm, and as many as came in."""
     duplicate = connection.execute(
@@ -136,7 +131,7 @@ def _check_grain(connection: duckdb.DuckDBPyConnection, wave: Wave) -> None:
 
 def _not_computable(connection: duckdb.DuckDBPyConnection, survey: Survey) -> dict[str, int]:
     """Measure -> firms of the observed copy that gave every concept it needs and still have no value."""
-    columns = _columns(connection, "imputed_answers")
+    columns = columns_in(connection, "imputed_answers")
     counts = {}
     for measure in survey.measures.values():
         names = columns_of(measure.sql)
@@ -154,7 +149,7 @@ def _not_computable(connection: duckdb.DuckDBPyConnection, survey: Survey) -> di
 
 def _unknown_bases(connection: duckdb.DuckDBPyConnection, survey: Survey) -> dict[str, int]:
     """Base -> firms of the observed copy of which a missing value hides whether they belong to it."""
-    source = _with_all_concepts(survey, _columns(connection, "imputed_answers"))
+    source = _with_all_concepts(survey, columns_in(connection, "imputed_answers"))
     counts = {}
     for base in survey.bases.values():
         row = connection.execute(

@@ -18,7 +18,7 @@ from monitor.contract.columns import CONFIDENTIALITY
 from monitor.contract.shape import emptied, shaped
 from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms, domains_of, texts
-from monitor.storage.lake import connect, quoted
+from monitor.storage.lake import columns_in, connect, quoted
 from monitor.storage.release_folders import in_order, manifest
 from monitor.survey import Survey
 
@@ -96,8 +96,10 @@ class Earlier:
         with connect(self.folder / "secure" / "microdata.duckdb", read_only=True) as connection:
             observed = connection.execute("SELECT * FROM firms WHERE wave = $wave", {"wave": wave}).df()
             # Of what was filled in, only where a firm belongs: an earlier release is compared by what firms answered.
-            columns = {c for c, *_ in connection.execute("DESCRIBE completed").fetchall()}
-            places = sorted(columns & {part for domain in survey.domains for part in domain.split("*")})
+            places = sorted(
+                columns_in(connection, "completed").keys()
+                & {part for domain in survey.domains for part in domain.split("*")}
+            )
             filled = connection.execute(
                 f"SELECT {', '.join(map(quoted, ('firm', *places)))} FROM completed WHERE wave = $wave "
                 "AND imputation = (SELECT min(imputation) FROM completed WHERE wave = $wave)",

@@ -106,7 +106,7 @@ def _observed(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -
     known = [c for c in dict.fromkeys(known) if c not in ("firm", "invited", "disposition")]
     if not known:
         return kept
-    columns = set(columns_in(connection, f"{kept}"))
+    columns = set(columns_in(connection, kept))
     held = [c for c in known if c in columns]
     replaced = f" REPLACE ({', '.join(f'frame.{quoted(c)} AS {quoted(c)}' for c in held)})" if held else ""
     added = "".join(f", frame.{quoted(c)}" for c in known if c not in columns)

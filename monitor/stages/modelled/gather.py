@@ -83,10 +83,10 @@ def _skipped(lake: Lake, survey: Survey, wave: str) -> dict[tuple[str, str], Tex
         return {}
     tables += ["staged_frame"] if lake.has("staged_frame", wave) else []
     with lake.open(wave, "weighted_weights") as connection:
-        known = set(columns_in(connection, f"{_scan(lake, wave, 'staged_answers')}"))
+        known = set(columns_in(connection, _scan(lake, wave, "staged_answers")))
         joined = ""
         if "staged_frame" in tables:
-            frame = list(columns_in(connection, f"{_scan(lake, wave, 'staged_frame')}"))
+            frame = list(columns_in(connection, _scan(lake, wave, "staged_frame")))
             facts = [quoted(name) for name in frame if name not in known and name not in ("invited", "disposition")]
             firms = f"(SELECT firm, {', '.join(facts)} FROM {lake.scan('staged_frame', wave)})"
             joined = f" LEFT JOIN {firms} USING (firm)" if facts else ""

@@ -22,6 +22,7 @@ from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.supermodularity import inequality_test
 from monitor.survey import Survey
 from monitor.survey.wording import contrast_words, label_of, quoted_in
+from monitor.wording.sentences import number_in
 
 EFFECTS = (0.05, 0.08, 0.10, 0.15)
 """True effects, as differences of shares, whose chance of being found is printed"""
@@ -86,7 +87,7 @@ def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
         low, high = ratio * np.exp(-t * se), ratio * np.exp(t * se)
         estimate, bound = e_value(ratio, low, high)
         en = [in_words(value, 1) for value in (ratio, estimate, bound)]
-        nl = [_comma_in(words) for words in en]
+        nl = [number_in("nl", words) for words in en]
         about = {x: contrast_words(survey, s.model, names[role], x, s.variant)[0] for x in ("nl", "en")}
         rows.append(
             row(
@@ -202,7 +203,7 @@ def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]
         ):
             test = inequality_test(sign * theta, covariance)
             en = [in_words(value, 2) for value in (test.statistic, test.lower, test.upper)]
-            nl = [_comma_in(words) for words in en]
+            nl = [number_in("nl", words) for words in en]
             rows.append(
                 row(
                     s.model,
@@ -239,7 +240,7 @@ def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list
             joint.median,
             joint.p_median,
             f"the median estimate is {median} percentage points (95 % interval {low} to {high})",
-            _comma_in(f"de mediane schatting is {median} procentpunt (95%-interval {low} tot {high})"),
+            number_in("nl", f"de mediane schatting is {median} procentpunt (95%-interval {low} tot {high})"),
         ),
         "positive": (
             joint.positive,
@@ -268,7 +269,8 @@ def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list
             statistic=float(joint.specifications),
             note_en=f"{about['en']} in {count} specifications: {english}; p {_p(p)} against no effect in any of them.",
             note_nl=(
-                f"{about['nl']} in {count} specificaties: {dutch}; p {_comma_in(_p(p))} tegen geen effect in een ervan."
+                f"{about['nl']} in {count} specificaties: {dutch}; p {number_in('nl', _p(p))} tegen geen effect in "
+                "een ervan."
             ),
         )
         for name, (value, p, english, dutch) in facts.items()
@@ -279,10 +281,6 @@ def _p(value: float) -> str:
     return "< 0.001" if to_error(value, None) < 0.001 else f"= {in_words(value, 3)}"
 
 
-def _comma_in(text: str) -> str:
-    return text.replace(".", ",")
-
-
 def doses_of(copies: Sequence[Any], dose: str) -> tuple[float, float]:
     """Least and greatest dose over the copies."""
     values = np.concatenate([copy.numbers[dose] for copy in copies])
@@ -291,4 +289,4 @@ def doses_of(copies: Sequence[Any], dose: str) -> tuple[float, float]:
 
 def comma(value: float, digits: int = 1) -> str:
     """A number in a sentence as Dutch writes it."""
-    return _comma_in(in_words(value, digits))
+    return number_in("nl", in_words(value, digits))

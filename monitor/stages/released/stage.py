@@ -2,7 +2,7 @@
 
 Belongs here: building a release from disclosed tables and putting it in place. Does not belong here: any estimate.
 
-`public` and `secure` write the two databases, `statistics` the secure data for Stata and SPSS, `datapackage` and
+`public` and `secure` write the two databases, `microdata` the secure data for Stata and SPSS, `datapackage` and
 `exchange` describe the tables to programs, `manifest` says what made them, `publish` puts the whole in place
 atomically, `difference` tells what changed between two releases.
 """
@@ -22,8 +22,7 @@ import pandas as pd
 from monitor import contract
 from monitor.contract.shape import shaped
 from monitor.problems import Problem, WaveStopped
-from monitor.publication import datapackage, difference, exchange, manifest, public, secure
-from monitor.publication import microdata as statistics
+from monitor.publication import datapackage, difference, exchange, manifest, microdata, public, secure
 from monitor.publication.difference import Difference, diff
 from monitor.running.beside import begin
 from monitor.storage import private, publish, release_folders
@@ -133,7 +132,7 @@ def build(
     public.write_database(shown / "monitor.duckdb", tables)
     datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
     secure.write_database(hidden / "microdata.duckdb", firms, survey)
-    statistics.write(hidden, firms, survey)
+    microdata.write(hidden, firms, survey)
     reported()
     if passports:
         newest = firms["firms"][firms["firms"]["wave"] == waves[-1]]

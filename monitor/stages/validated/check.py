@@ -62,7 +62,7 @@ def _of_rule(
                        expected=expected, found=found, do=do)  # fmt: skip
 
     for name in rule.requires:
-        if name not in concepts and name not in VIEWS and name not in _columns(connection, table):
+        if name not in concepts and name not in VIEWS and name not in columns_in(connection, quoted(table)):
             yield problem("requires what no survey has", "a concept, or one of " + ", ".join(VIEWS), name,
                           closest(name, [*concepts, *VIEWS]) or "take it out of `requires`")  # fmt: skip
     if rule.type == QUERY:
@@ -74,7 +74,7 @@ def _of_rule(
         try:
             if OUTSIDE.search(text) or not _one_select(connection, query):
                 raise duckdb.PermissionException
-            shown = list(columns_in(connection, f"{query}"))
+            shown = list(columns_in(connection, query))
             connection.execute(f"DESCRIBE SELECT count(*) FILTER (WHERE {rule.among or 'true'}) FROM {quoted(table)}")
         except duckdb.PermissionException:
             yield problem("may only read the tables of its wave", "one SELECT from {batch}", query[:120],
@@ -93,10 +93,10 @@ def _of_rule(
                           "correct `columns`")  # fmt: skip
     else:
         reads = set(columns_of(rule.type, rule.kwargs)) - {*RESPONSE_KEYS}
-        unknown = [name for name in reads if name not in _columns(connection, table)]
+        unknown = [name for name in reads if name not in columns_in(connection, quoted(table))]
         for name in unknown if rule.type != "expect_column_to_exist" else ():
             yield problem("judges an unknown column", f"a column of {table}", name,
-                          closest(name, _columns(connection, table)))  # fmt: skip
+                          closest(name, columns_in(connection, quoted(table))))  # fmt: skip
         reads = reads - set(unknown) if table == ANSWERS else set()
     if silent := sorted(reads - set(rule.requires)):
         yield problem("reads what it does not require", "every concept and view it reads in `requires`",
@@ -136,10 +136,6 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
     for view in ("growth", "item_response", "failure_trend"):
         connection.execute(f"CREATE VIEW {view} AS {statement('validated', view)}")
     connection.execute("SET enable_external_access = false")
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    return list(columns_in(connection, f"{quoted(table)}"))
 
 
 def _one_select(connection: duckdb.DuckDBPyConnection, query: str) -> bool:

@@ -130,7 +130,7 @@ def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOu
     declared = survey.waves.get(wave)
     suite = suite_of(survey, declared, table)
     with lake.open(wave, table) as connection:
-        available = set(columns_in(connection, f"{quoted(table)}"))
+        available = set(columns_in(connection, quoted(table)))
         for name in {name for rule in suite.rules for name in rule.requires} - available:
             if lake.has(name, wave):
                 connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {lake.scan(name, wave)}")

@@ -1,20 +1,22 @@
 """Intervals from an estimate, its standard error and its degrees of freedom.
 
 Belongs here: closed formulas of scalars or arrays. Does not belong here: where the standard error comes from.
-scipy's special functions are used instead of its distributions: the same numbers, no slow import.
+scipy's special functions are used instead of its distributions: the same numbers, sooner imported; and only where they
+are called, for a survey's definition brings this file along when a command starts.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, expit, logit, stdtrit
 
 Floats = NDArray[np.float64]
 
 
 def t_quantile(df: ArrayLike, level: float = 0.95) -> Floats:
     """Two-sided critical value of Student's t: P(|T| > t) = 1 - level. Degrees of freedom below 1 give infinity."""
+    from scipy.special import stdtrit
+
     df = np.asarray(df, dtype=float)
     with np.errstate(invalid="ignore"):
         value = stdtrit(np.maximum(df, 1.0), 0.5 + level / 2)
@@ -35,6 +37,8 @@ def logit_t(share: ArrayLike, se: ArrayLike, df: ArrayLike, level: float = 0.95)
     Equal to `svyciprop(method = "xlogit")` of R's survey. Shares of exactly 0 or 1 come back as they are:
     use `korn_graubard` there.
     """
+    from scipy.special import expit, logit
+
     share, se = np.asarray(share, dtype=float), np.asarray(se, dtype=float)
     edge = (share <= 0) | (share >= 1)
     inside = np.where(edge, 0.5, share)
@@ -51,6 +55,8 @@ def clopper_pearson(share: ArrayLike, n: ArrayLike, level: float = 0.95) -> tupl
 
     No firms (n = 0) leave 0 to 1; infinitely many the share itself; an unknown share or n gives an unknown interval.
     """
+    from scipy.special import betaincinv
+
     share, n = np.broadcast_arrays(np.clip(np.asarray(share, dtype=float), 0, 1), np.asarray(n, dtype=float))
     alpha = (1 - level) / 2
     finite = np.where(np.isfinite(n), n, 0.0)
