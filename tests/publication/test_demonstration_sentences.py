@@ -10,14 +10,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from monitor.attack import attack
 from monitor.publication.report.claims import claim_anchor, contrast_anchor
 from monitor.publication.report.numbers import MINUS, NBSP, Numbers
-from monitor.publication.report.words import _catalogue
 from monitor.statistics.decisions.claim import Share
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.storage.lake import connect
 from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
+from monitor.wording.sentences import sentences
 
 SURVEY = load_survey(BUNDLED)
 WAVES = tuple(SURVEY.waves)
@@ -28,8 +29,10 @@ COUNTS = {"n", "count", "events", "usable", "invited", "passed", "failed", "unch
 CHECKED = {
     "of_firms", "model_n", "model_n_pooled", "specification_note", "rules_note", "wave_lead", "initiatives_rest",
     *("with_value", "with_value_routed"),  # by test_told_of_demonstration.py
+    "kept_rule_models",  # a threshold: by test_report_confidentiality.py
+    "kept_of_many",
 }  # fmt: skip
-LATER = {"wave_lead_unknown", "held_some", "revisions_summary", "model_n_answers"}
+LATER = {"wave_lead_unknown", "held_some", "revisions_summary", "model_n_answers", "kept_found"}
 """Sentences of a release after the first, or of a survey that does not know whom it invited, or in which few firms
 answered in several waves"""
 
@@ -99,7 +102,7 @@ def spans(wave: str) -> str:
 def test_every_sentence_with_a_count_is_held_against_the_microdata() -> None:
     """A sentence that is added with a count in it needs its own check below."""
     with_counts = {
-        key for key, words in _catalogue().items() if COUNTS & set(re.findall(r"{(\w+)}", words["en"]))
+        key for key, words in sentences("report").items() if COUNTS & set(re.findall(r"{(\w+)}", words["en"]))
     }  # fmt: skip
     assert with_counts - {"passport_firm"} == CHECKED | LATER
 
@@ -230,7 +233,9 @@ def test_the_specifications_are_counted_with_their_contrast(demonstration: Path,
     middle = Numbers(language).plain(100 * found["estimate"].median(), 1).replace(MINUS, "-")
     joint = notes[notes["test"] == "joint_test"].set_index("subject")[f"note_{language}"]
     assert len(joint) == 3
-    assert all(note.startswith(f"{_catalogue()['complementarity'][language]} in {len(found)} spec") for note in joint)
+    assert all(
+        note.startswith(f"{sentences('report')['complementarity'][language]} in {len(found)} spec") for note in joint
+    )
     assert middle in joint["median"]
     assert f" {above} " in joint["positive"]
     told = notes[notes["test"].isin(["joint_test", "e_value", "power"])][f"note_{language}"]
@@ -329,7 +334,7 @@ def test_a_verdict_stands_with_its_rule(demonstration: Path, language: str) -> N
     for name in ("index", f"wave-{WAVES[-1]}"):
         source = text(page(demonstration, language, name))
         for rule in rules[column]:
-            assert f"{_catalogue()['rule'][language]}: {rule}." in source
+            assert f"{sentences('report')['rule'][language]}: {rule}." in source
 
 
 def test_nothing_says_that_claims_came_first_where_nothing_proves_it(demonstration: Path) -> None:
@@ -355,3 +360,11 @@ def test_where_a_question_was_recoded_the_report_says_so(demonstration: Path, la
     assert (change["comparable"], change["comparability"]) == (True, "recoded")
     for name in ("index", "trends", "quality"):
         assert change["words"] in text(page(demonstration, language, name)), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_can_be_worked_out_of_larger_groups_is_counted(demonstration: Path, language: str) -> None:
+    told = attack([release(demonstration).resolve()]).of_many
+    assert told
+    words = sentences("report")["kept_of_many"][language].format(count=len(told))
+    assert words in text(page(demonstration, language, "methods"))

@@ -66,7 +66,7 @@ def test_the_wheel_holds_every_source_file_and_no_other(wheel: Path) -> None:
 
 
 def test_the_code_version_is_that_of_the_checkout(installed: Path, tmp_path: Path) -> None:
-    program = "import monitor, pipelines; from monitor.stages.released import manifest; "
+    program = "import monitor, pipelines; from monitor.publication import manifest; "
     program += "print(monitor.__file__, pipelines.__file__, manifest.code_version())"
     package, project, version = run("-c", program, folder=tmp_path, PYTHONPATH=str(installed)).split()
     assert Path(package).is_relative_to(installed)
