@@ -63,6 +63,7 @@ WAVE_TABLES: Sequence[LakeTable] = (
     _table("modelled_models", "model variant", "a fitted model"),
     _table("modelled_terms", "model variant term", "a coefficient"),
     _table("modelled_contrasts", "model variant contrast", "a contrast on the probability scale"),
+    _table("modelled_answer", "model variant", "the primary question under one pair of readings"),
     _table("modelled_curve", "model sign cut", "the headline contrast at another threshold of the outcome"),
     _table("modelled_specifications", "model number", "the headline contrast under another specification"),
     _table("modelled_robustness", "model variant test subject", "a check of a model"),

@@ -137,6 +137,63 @@ MODELS: tuple[Table, ...] = (
         ("estimate", "se", "ci_low", "ci_high", "p_value", "p_greater", "p_less", "p_holm"),
     ),
     Table(
+        "answer",
+        "Answer: the primary question under every declared reading of its two practices, side by side.",
+        ("survey", "wave", "model", "variant"),
+        (
+            survey,
+            wave,
+            model,
+            Column(
+                "variant", "VARCHAR", "The model's variant with this pair of readings (tables `models`, `contrasts`)."
+            ),
+            Column("practice_a", "VARCHAR", "Measure of the model's first practice."),
+            Column("practice_b", "VARCHAR", "Measure of its second practice."),
+            Column("own_choice", "BOOLEAN", "Whether it is the model's own pair, of its main variant."),
+            Column(
+                "p_neither", "DOUBLE", "Probability of the outcome with neither practice, standardised (share).", share
+            ),
+            Column("p_b_only", "DOUBLE", "Probability with the second practice alone (share).", share),
+            Column("p_a_only", "DOUBLE", "Probability with the first practice alone (share).", share),
+            Column("p_both", "DOUBLE", "Probability with both (share).", share),
+            Column(
+                "estimate",
+                "DOUBLE",
+                "Complementarity: p_both - p_a_only - p_b_only + p_neither (difference of shares).",
+                precision=OF_ERROR,
+            ),
+            *uncertainty,
+            Column(
+                "p_adjusted",
+                "DOUBLE",
+                "p-value adjusted for all pairs of readings, with their correlation (Westfall and Young 1993).",
+                share,
+            ),
+            Column(
+                "verdict",
+                "VARCHAR",
+                "Whether complementarity lies above or below zero (p_adjusted below 5 %), or undecided.",
+                values=("above zero", "below zero", "undecided"),
+            ),
+            Column("warning", "VARCHAR", "Why there is no estimate (English)."),
+            Column("warning_nl", "VARCHAR", "Why there is no estimate (Dutch)."),
+            suppressed,
+        ),
+        (
+            "p_neither",
+            "p_b_only",
+            "p_a_only",
+            "p_both",
+            "estimate",
+            "se",
+            "ci_low",
+            "ci_high",
+            "p_value",
+            "p_adjusted",
+            "verdict",
+        ),
+    ),
+    Table(
         "curve",
         "Curve: contrasts of the primary model with the outcome cut at other values.",
         ("survey", "wave", "model", "measure", "sign", "cut", "contrast"),

@@ -41,6 +41,15 @@ def _model(survey: Survey, model: Model) -> Iterator[Problem]:
         sentence = f"{what} has specifications and no two practices"
         do = "declare them with a model that has two"
         yield _problem(model, ("specifications",), sentence, "two practices", _shape(main), do)
+    if model.readings and (not main.of_two_practices or model.alternatives):
+        sentence = f"{what} has readings and no two practices of its own"
+        do = "declare them with a model that has two practices and no alternatives"
+        yield _problem(model, ("readings",), sentence, "two practices", _shape(main), do)
+    for practice, measures in model.readings.items():
+        for i, name in enumerate(measures):
+            if name in (practice, *measures[:i]):
+                sentence = f"{what} has the reading {name!r} of {practice} twice"
+                yield _problem(model, ("readings", practice, i), sentence, "each once", name, "remove it here")
     if model.alternatives:
         name, there = model.alternatives.contrast, [contrast.name for contrast in main.contrasts]
         for variant in model.alternatives.measures:
@@ -82,6 +91,9 @@ def _named(model: Model) -> Iterator[tuple[Place, str, str]]:
         yield ("alternatives", "practice"), "practice", model.alternatives.practice
         for variant, name in model.alternatives.measures.items():
             yield ("alternatives", "measures", variant), variable, name
+    for practice, measures in model.readings.items():
+        yield ("readings", practice), "practice", practice
+        yield from ((("readings", practice, i), variable, name) for i, name in enumerate(measures))
     if model.choices:
         choices = model.choices
         axes: list[tuple[Place, str, tuple[str, ...]]] = [

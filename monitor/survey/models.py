@@ -12,6 +12,7 @@ The `models:` section of survey.yaml, one entry per model:
     primary      true for the one model the survey exists for: its firms are also followed over the waves
     curve        measure, from, to, step, signs: the outcome cut at each value
     alternatives practice, measures (variant -> measure), family, contrast: one variant each, Holm within the family
+    readings     practice -> other measures of what it may mean: one variant for each pair, read side by side
     specifications   choices: weights, values, base, outcome, each practice, controls, without
     thresholds   level_firms, events_per_term
 
@@ -98,6 +99,8 @@ class Model:
     primary: bool = False
     curve: Curve | None = None
     alternatives: Alternatives | None = None
+    readings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Practice -> other measures of what it may mean"""
     choices: Choices | None = None
     lines: Lines = field(default_factory=dict, compare=False, repr=False)
     """Place in the declaration -> its line of survey.yaml"""
@@ -118,6 +121,7 @@ class Model:
         names = [main.outcome, *main.practices, *filter(None, (main.dose,))]
         names += [self.curve.measure] if self.curve else []
         names += self.alternatives.measures.values() if self.alternatives else []
+        names += [measure for measures in self.readings.values() for measure in measures]
         if choices:
             names += [*choices.outcome, *(name for measures in choices.practices.values() for name in measures)]
         return tuple(dict.fromkeys(names))
@@ -136,8 +140,20 @@ class Model:
         """Every base it is estimated for, its own first."""
         return tuple(dict.fromkeys([self.main.base, *(self.choices.base if self.choices else ())]))
 
+    @property
+    def pairs(self) -> dict[str, tuple[str, ...]]:
+        """Variant -> practices, for every pair of readings; the model's own practices first, as its main variant. None
+        where it declares no readings."""
+        if not self.readings:
+            return {}
+        own = self.main.practices
+        axes = [(practice, *self.readings.get(practice, ())) for practice in own]
+        return {MAIN if pair == own else " x ".join(pair): pair for pair in product(*axes)}
+
     def practices_of(self, variant: str) -> tuple[str, ...]:
-        """The practices of a variant: an alternative has another measure in one's place."""
+        """The practices of a variant: an alternative or a reading has another measure in one's place."""
+        if variant in (pairs := self.pairs):
+            return pairs[variant]
         other = self.alternatives
         if other is None or variant not in other.measures:
             return self.main.practices
@@ -153,7 +169,8 @@ class Model:
         return replace(self.main, practices=self.practices_of(variant)).contrast(name)
 
     def variants(self) -> list[Specification]:
-        """The main specification, the same unweighted and on complete cases; or the declared alternatives."""
+        """The main specification, the same unweighted and on complete cases, and its other readings; or the declared
+        alternatives."""
         main, other = self.main, self.alternatives
         if other is not None:
             return [
@@ -164,6 +181,7 @@ class Model:
             main,
             replace(main, variant="unweighted", weighted=False),
             replace(main, variant="complete_cases", complete_cases=True),
+            *(replace(main, variant=name, practices=pair) for name, pair in self.pairs.items() if name != MAIN),
         ]
 
     def cuts(self) -> list[Specification]:
@@ -253,6 +271,7 @@ def _model(name: str, section: Section, lines: Lines, languages: tuple[str, ...]
         thresholds.close()
     curve = _inside(section, "curve", f"the curve of {what}")
     alternatives = _inside(section, "alternatives", f"the alternatives of {what}")
+    readings = _inside(section, "readings", f"the readings of {what}")
     choices = _inside(section, "specifications", f"the specifications of {what}")
     model = Model(
         main=main,
@@ -260,6 +279,7 @@ def _model(name: str, section: Section, lines: Lines, languages: tuple[str, ...]
         primary=section.boolean("primary", False),
         curve=None if curve is None else _curve(curve),
         alternatives=None if alternatives is None else _alternatives(alternatives),
+        readings={name: readings.words(name) for name in readings.nodes} if readings else {},
         choices=None if choices is None else _choices(choices, main, what),
         lines=lines,
     )

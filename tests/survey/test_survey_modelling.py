@@ -141,6 +141,11 @@ PLACES = [
     ("      from: 5\n", "      from: five\n", "from is not usable", "from: five"),
     ("      step: 5\n", "      step: 0\n", "step is not usable", "step: 0"),
     ("      to: 75\n", "      to: 4\n", "ends before it begins", "to: 4"),
+    ("      invests: [in_house_rd, ", "      invests: [in_house, ", "measure or concept 'in_house'", "[in_house, "),
+    ("      invests: [in_house_rd, ", "      invest: [in_house_rd, ", "the unknown practice 'invest'", "invest: [in_h"),
+    ("      invests: [in_house_rd, ", "      invests: [invests, ", "reading 'invests' of invests twice", "[invests, "),
+    ("    dose: number_of_partner_types\n", "    dose: number_of_partner_types\n    readings: {invests: [in_house_rd]}"
+     "\n", "readings and no two practices", "readings: {"),
     ("      step: 5\n", "      steps: 5\n", "has the unknown key 'steps'", "steps: 5"),
     ("      to: 75\n", "", "lacks the key 'to'", "curve:"),
     ("      measure: turnover_share_new_to_market\n", "      measure: t\n", "measure or concept 't'", "measure: t"),

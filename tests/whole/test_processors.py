@@ -26,8 +26,9 @@ from monitor.precision import in_words, to_digits, to_error
 from monitor.publication.manifest import content_hash
 from monitor.stages.estimated.lines import column_sums
 from monitor.stages.modelled.robustness import joint_rows
-from monitor.stages.modelled.specifications import Joint, square_root
+from monitor.stages.modelled.specifications import Joint
 from monitor.statistics.decisions.claims import Evidence, decide
+from monitor.statistics.decisions.together import square_root
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.disclosure.complementary import Quantity, System, withheld_rows
 from monitor.statistics.imputation import draws

@@ -99,9 +99,9 @@ def intervals(
     marks: Sequence[Mark], scale: Axis, title: str, description: str, name: str, reference: float | None = None
 ) -> Markup:
     """One line per mark: label and value above, interval and point on a common scale below. A label that does not fit
-    beside its value goes on over a second line."""
+    beside its value goes on over a second and third line."""
     top = 6.0
-    shown = [(mark, wrapped(mark.label, RIGHT - LEFT - len(mark.text) * 7.0 - 12)) for mark in marks]
+    shown = [(mark, wrapped(mark.label, RIGHT - LEFT - len(mark.text) * 7.0 - 12, most=3)) for mark in marks]
     starts = [top + 42.0 * i + 16.0 * sum(len(words) - 1 for _, words in shown[:i]) for i in range(len(shown) + 1)]
     bottom = starts[-1]
     parts = _grid(scale, top, bottom)
@@ -331,15 +331,16 @@ def _mark(mark: Mark, inside: str) -> str:
     return f'<g class="mark" data-tip="{escape(cut(f"{mark.label}: {mark.text}", 2000))}">{inside}</g>'
 
 
-def wrapped(text: str, units: float, size: float = 13) -> list[str]:
-    """The text on at most two lines of this width."""
-    words, most = cut(text, 2 * units, size).split(), max(int(units / (size * 0.54)), 4)
-    first: list[str] = []
-    while words and len(" ".join([*first, words[0]])) <= most:
-        first.append(words.pop(0))
-    if not words:
-        return [" ".join(first)]
-    return [" ".join(first), cut(" ".join(words), units, size)] if first else [cut(" ".join(words), units, size)]
+def wrapped(text: str, units: float, size: float = 13, most: int = 2) -> list[str]:
+    """The text on at most so many lines of this width."""
+    words, wide = cut(text, most * units, size).split(), max(int(units / (size * 0.54)), 4)
+    found: list[str] = []
+    while words and len(found) < most - 1:
+        line = [words.pop(0)]
+        while words and len(" ".join([*line, words[0]])) <= wide:
+            line.append(words.pop(0))
+        found.append(cut(" ".join(line), units, size))
+    return [*found, cut(" ".join(words), units, size)] if words else found
 
 
 def _n(value: float) -> str:

@@ -17,13 +17,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.publication.report import claims, pages, revisions
+from monitor.publication.report import answer, claims, pages, revisions
 from monitor.publication.report.tables import Figures, lines
 from monitor.survey import Survey
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES = (
-    "index", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook", "data",
+    "index", "answer", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook", "data",
 )  # fmt: skip
 
 
@@ -125,6 +125,7 @@ def _pages(
     }
     contexts = {
         "index": start,
+        "answer": answer.page(figures, waves),
         "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
         "cooperation": pages.cooperation(figures, waves),
         "trends": pages.trends(figures, waves),

@@ -50,7 +50,7 @@ def withhold_models(
             out["models"][column] = pd.Series(words, index=out["models"].index, dtype="object")
         rows = out["models"].loc[out["models"]["suppressed"].astype(bool), KEY]
         withheld = set(rows.astype(str).itertuples(index=False, name=None))
-    for name in ("terms", "contrasts", "robustness"):
+    for name in ("terms", "contrasts", "answer", "robustness"):
         if len(out[name]):
             keys = out[name][KEY].astype(str).itertuples(index=False, name=None)
             out[name]["suppressed"] = [k in withheld for k in keys]

@@ -29,7 +29,7 @@ from monitor.survey.models import Model
 
 POOLED = "pooled"
 """What tables call all waves together"""
-OF_A_MODEL = ("models", "terms", "contrasts", "curve", "specifications", "robustness", "claims")
+OF_A_MODEL = ("models", "terms", "contrasts", "answer", "curve", "specifications", "robustness", "claims")
 """Tables with a model's lines"""
 DEFINITIONS = ("codebook", "measures")
 """Tables that say what is asked and computed, of no firm"""
@@ -112,7 +112,9 @@ def as_last_shown(tables: Mapping[str, pd.DataFrame], last: Earlier, stands: Sta
     """
     shown = {name: frame for name, frame in tables.items() if name not in DEFINITIONS}
     for name in shown.keys() - {"changes"}:
-        shown[name] = _replaced(shown[name], last.tables[name], partial(_stand, name, stands))
+        # A table that the last release did not have yet has nothing to repeat.
+        former = last.tables.get(name, shown[name].iloc[:0])
+        shown[name] = _replaced(shown[name], former, partial(_stand, name, stands))
     moved = _moved(shown["indicators"], last.tables["indicators"])
     again = partial(_between_standing, stands, moved)
     shown["changes"] = _replaced(shown["changes"], last.tables["changes"], again)

@@ -90,7 +90,7 @@ def disclose(
     models = fitted.withhold_models(
         {
             name: rounded(name, _pooled(lake, f"modelled_{name}", waves))
-            for name in ("models", "terms", "contrasts", "claims", "curve", "specifications", "robustness")
+            for name in ("models", "terms", "contrasts", "claims", "answer", "curve", "specifications", "robustness")
         },
         survey,
         firms,

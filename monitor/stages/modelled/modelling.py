@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from monitor.running.beside import share
+from monitor.stages.modelled.answer import answer_rows, readings_row
 from monitor.stages.modelled.evidence import evidence_for
 from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
 from monitor.stages.modelled.specifications import (
@@ -42,6 +43,8 @@ from monitor.wording.notes import sentence
 
 REPLICATED_COPIES = 5
 """Completed copies within which the replicates' variance is computed; the primary model uses all of them"""
+READING_COPIES = 1
+"""The same of another reading of the primary model's practices, of which there may be many"""
 
 
 @dataclass
@@ -104,7 +107,7 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
     sample, thresholds = findings.sample, findings.survey.disclosure
     variants = {model.name: _variants(model, sample) for model in models}
     works = [
-        Work((variant,), thresholds, replicated_copies=len(sample.copies) if model.primary else REPLICATED_COPIES)
+        Work((variant,), thresholds, replicated_copies=_replicated(model, variant, sample))
         for model in models
         for variant in variants[model.name]
     ]
@@ -119,6 +122,10 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
                 dose = result.specification.dose
                 doses = doses_of(sample.copies, dose) if dose is not None and result.refusal is None else None
                 findings.add_robustness(checks_of(result, findings.survey, doses))
+        if model.primary and model.main.of_two_practices:
+            told = answer_rows(findings.survey, sample, findings.label, model, results)
+            findings.rows["modelled_answer"] += told
+            findings.add_robustness(readings_row(findings.survey, model, told))
     findings.timed("models", started)
 
 
@@ -223,6 +230,13 @@ def _variants(model: Model, sample: Sample) -> list[Specification]:
         # Nothing was filled in: every result already rests on complete cases.
         variants = [variant for variant in variants if not variant.complete_cases]
     return variants
+
+
+def _replicated(model: Model, variant: Specification, sample: Sample) -> int:
+    """Within how many completed copies the replicates' variance of a variant is computed."""
+    if variant.variant != MAIN and variant.variant in model.pairs:
+        return READING_COPIES
+    return len(sample.copies) if model.primary else REPLICATED_COPIES
 
 
 def _holm_within(results: Sequence[Result], contrast: str) -> dict[str, dict[str, float]]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from monitor.running.beside import share
+from monitor.statistics.decisions.together import square_root
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
 from monitor.statistics.models.result import Result, p_values
@@ -28,8 +29,6 @@ Array = NDArray[np.float64]
 
 DRAWS = 10_000
 """Draws of the joint test: its p-values are known to about 0.002"""
-LEAST_VARIANCE = 1e-6
-"""Of one estimate's: what the joint test leaves out is a thousandth of a standard error"""
 IN_A_ROW = 16
 """Specifications that go to one process together: a fifth of a second"""
 CURVE_COPIES = 1
@@ -137,16 +136,6 @@ def joint_test(sample: Sample, results: Sequence[Result], rng: np.random.Generat
         p_share_positive=p[1],
         p_significant=p[2],
     )
-
-
-def square_root(matrix: Array) -> Array:
-    """The symmetric root V sqrt(D) V' of a covariance (k, k) whose eigenvalues are D: the only one that does not depend
-    on the signs and turns of eigenvectors, which processors choose differently.
-
-    Eigenvalues below `LEAST_VARIANCE` count as zero: a root magnifies the 1e-14 by which fits differ there to 1e-7.
-    """
-    values, vectors = np.linalg.eigh(matrix)
-    return np.asarray((vectors * np.sqrt(np.where(values > LEAST_VARIANCE, values, 0.0))) @ vectors.T)
 
 
 def curve_rows(

@@ -40,6 +40,10 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "decision_rule_nl reason_nl se df n events p_supported p_contradicted minimum_detectable_effect family "
         "declared claims_hash model variant contrast"
     ),
+    "modelled_answer": words(
+        "survey wave model variant practice_a practice_b own_choice contrast p_neither p_b_only p_a_only p_both "
+        "estimate se df ci_low ci_high p_value p_adjusted verdict published warning warning_nl"
+    ),
     "modelled_curve": words(
         "survey wave model measure sign cut own_choice contrast estimate se ci_low ci_high p_value se_replicate "
         "estimator n events published warning warning_nl"
@@ -59,6 +63,7 @@ FACTS = frozenset({"weighted", "converged", "published", "own_choice"})
 NUMBERS = frozenset(
     words(
         "estimate se ci_low ci_high p_value df fmi odds_ratio minimum_detectable_effect p_greater p_less p_holm "
+        "p_adjusted p_neither p_b_only p_a_only p_both "
         "se_linearised se_replicate p_supported p_contradicted statistic bound cut statsmodels_gap"
     )
 )

@@ -1,0 +1,173 @@
+"""The page of the primary question: its answer under every reading, over the waves, and what could change it.
+
+Belongs here: which lines of `answer`, `contrasts` and `robustness` stand there, and how. Does not belong here: the
+model wave by wave (`models`), computing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from monitor.publication.report import charts, models
+from monitor.publication.report.claims import POOLED
+from monitor.publication.report.numbers import known
+from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
+from monitor.survey.models import MAIN
+
+STATES = ("p_neither", "p_b_only", "p_a_only", "p_both")
+
+
+def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
+    """What the page tells: of all waves together where there are several that could be taken together, and else of the
+    newest wave that has an answer."""
+    told = _of(figures, waves)
+    if told is None:
+        return {"answer": None, **models.titles(figures)}
+    wave, label = told
+    return {
+        "answer": {
+            "wave": label,
+            "lead": lead(figures, wave, label),
+            "readings": readings(figures, wave, label),
+            "table": table(figures, wave, label),
+            "verdict": _said(figures, wave, "readings"),
+            "waves": over_waves(figures, waves),
+            "same": _said(figures, POOLED, "equal_over_waves"),
+            "squares": models.section(figures, wave, label),
+            "could_change": [
+                sentence
+                for test in ("one_firm", "by_choice", "joint", "robustness_value", "misclassification", "e_value")
+                for sentence in _every(figures, wave, test)
+            ],
+            "where": _said(figures, wave, "two_parts"),
+            "timing": _said(figures, wave, "timing"),
+            "lagged": _said(figures, wave, "lagged"),
+            "attrition": _every(figures, POOLED, "attrition"),
+        },
+        **models.titles(figures),
+    }
+
+
+def _of(figures: Figures, waves: Sequence[str]) -> tuple[str, str] | None:
+    """The wave (or all together) whose answer is told first, with what it is called."""
+    for wave in (POOLED, *reversed(waves)):
+        if (own := _own(figures, wave)) is not None and known(own["estimate"]) is not None:
+            return wave, figures.words.t("pooled") if wave == POOLED else wave
+    return None
+
+
+def _own(figures: Figures, wave: str) -> Line | None:
+    """The line of the model's own reading."""
+    return one(figures.tables["answer"], wave=wave, variant=MAIN)
+
+
+def lead(figures: Figures, wave: str, label: str) -> str:
+    """The answer in a sentence: the estimate of the model's own reading, with its interval and what it is made of."""
+    t, n, x = figures.words.t, figures.numbers, _own(figures, wave)
+    if x is None:
+        return ""
+    states = {state: n.percent(x[state], 1) for state in STATES}
+    direction = "undecided" if x["ci_low"] <= 0 <= x["ci_high"] else "above" if x["estimate"] > 0 else "below"
+    return t(
+        f"answer_lead_{direction}",
+        wave=label,
+        estimate=n.points(x["estimate"]),
+        interval=n.points_interval(x["ci_low"], x["ci_high"]),
+        **states,
+        **models.subjects(figures, str(x["model"])),
+    )
+
+
+def _named(figures: Figures, x: Line) -> str:
+    """A pair of readings by its labels."""
+    return " × ".join(figures.words.label("measure", str(x[p])) for p in ("practice_a", "practice_b"))
+
+
+def _in_order(figures: Figures, wave: str) -> list[Line]:
+    """The readings' lines as the survey declares the pairs."""
+    found = lines(figures.tables["answer"], wave=wave)
+    declared = figures.survey.models.get(str(found[0]["model"])) if found else None
+    order = list(declared.pairs) if declared else []
+    return sorted(found, key=lambda x: order.index(x["variant"]) if x["variant"] in order else len(order))
+
+
+def readings(figures: Figures, wave: str, label: str) -> Chart | None:
+    """Complementarity under every pair of readings, the model's own marked."""
+    shown = [x for x in _in_order(figures, wave) if known(x["estimate"]) is not None]
+    if len(shown) < 2:
+        return None
+    marks = [_mark(figures, _named(figures, x), x, strong=bool(x["own_choice"])) for x in shown]
+    return _forest(figures, marks, figures.words.t("readings_title", wave=label), name_of("readings", wave))
+
+
+def _mark(figures: Figures, name: str, x: Line, *, strong: bool) -> charts.Mark:
+    n = figures.numbers
+    text = f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})"
+    return charts.Mark(name, text, known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"]), strong=strong)
+
+
+def _forest(figures: Figures, marks: Sequence[charts.Mark], title: str, name: str) -> Chart:
+    t, n = figures.words.t, figures.numbers
+    values = [v for m in marks for v in (m.estimate, m.low, m.high)]
+    scale = charts.axis(values, lambda tick: n.points(tick, 0))
+    svg = charts.intervals(marks, scale, title, described(marks), name, 0.0)
+    return Chart(title, svg, f"{t('effects_note')} {t('key_effect')}", description=described(marks))
+
+
+def table(figures: Figures, wave: str, label: str) -> Printed | None:
+    """The readings in numbers: the four probabilities, complementarity, both p-values, verdict."""
+    found = _in_order(figures, wave)
+    if not found:
+        return None
+    t, n = figures.words.t, figures.numbers
+    dutch = figures.words.language == "nl"
+    rows = []
+    for x in found:
+        if known(x["estimate"]) is None:
+            reason = t("withheld") if x["suppressed"] else str((dutch and x["warning_nl"]) or x["warning"] or "")
+            rows.append((_named(figures, x), *[""] * 8, reason))
+            continue
+        rows.append(
+            (
+                _named(figures, x),
+                *(n.percent(x[state], 1) for state in STATES),
+                n.points(x["estimate"]),
+                n.points_interval(x["ci_low"], x["ci_high"]),
+                n.p_value(x["p_value"]),
+                n.p_value(x["p_adjusted"]),
+                t(str(x["verdict"]).replace(" ", "_")),
+            )
+        )
+    heads = (
+        Head(t("reading"), long=True), *(Head(t(state), True) for state in STATES), Head(t("complementarity"), True),
+        Head(t("interval"), True), Head(t("p_value"), True), Head(t("p_adjusted"), True), Head(t("verdict")),
+    )  # fmt: skip
+    anchors = tuple(name_of("answer", wave, str(x["variant"])) for x in found)
+    return Printed(t("readings_table", wave=label), heads, tuple(rows), anchors)
+
+
+def over_waves(figures: Figures, waves: Sequence[str]) -> Chart | None:
+    """Complementarity of the model's own reading over the waves, all together first."""
+    t = figures.words.t
+    found = [(w, x) for w in (POOLED, *waves) if (x := _own(figures, w)) and known(x["estimate"]) is not None]
+    if len(found) < 2:
+        return None
+    marks = [
+        _mark(figures, t("all_waves") if w == POOLED else t("wave_n", wave=w), x, strong=w == POOLED) for w, x in found
+    ]
+    return _forest(figures, marks, t("answer_waves_title"), name_of("answer", "waves"))
+
+
+def _every(figures: Figures, wave: str, test: str) -> list[str]:
+    """What a test beside the primary model says, in sentences."""
+    column = f"note_{figures.words.language}"
+    found = lines(figures.tables["robustness"], wave=wave, model=figures.primary, test=test)
+    told = [str(x[column]) for x in found if x[column] and not x["suppressed"]]
+    return list(dict.fromkeys(told))
+
+
+def _said(figures: Figures, wave: str, test: str) -> str | None:
+    """The same of a test that says one thing."""
+    found = _every(figures, wave, test)
+    return " ".join(found) if found else None
