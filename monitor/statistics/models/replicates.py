@@ -31,14 +31,16 @@ class Replicated:
     """(R,) whether the replicate has a finite solution: only then do its coefficients mean anything"""
 
 
-def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, penalised: bool = False) -> Replicated:
+def replicate_fits(
+    y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, penalised: bool = False, near: float = NEAR
+) -> Replicated:
     """The logit (or Firth's with FLIC) under every column of `weights` (n, R), all Newton steps taken together.
 
     `fit`: the fit under the full weights `w`. Replicates start from their linear approximation, b + sum_i (w_ri / w_i -
-    1) e_i with e_i the contributions, and step until no coefficient moves by more than 1e-4: Newton's error is then of
-    the order of 1e-8 (Firth's, which converges linearly, about 1e-4 itself). A replicate one of whose coefficients
-    passes 20 (odds of one in half a billion) is separated, and `converged` says so: its probabilities are at their
-    limit all the same, so contrasts can use it and coefficients cannot.
+    1) e_i with e_i the contributions, and step until no coefficient moves by more than `near`: at 1e-4 Newton's error
+    is of the order of 1e-8 (Firth's, which converges linearly, about 1e-4 itself). A replicate one of whose
+    coefficients passes 20 (odds of one in half a billion) is separated, and `converged` says so: its probabilities are
+    at their limit all the same, so contrasts can use it and coefficients cannot.
     """
     k, replicates = x.shape[1], weights.shape[1]
     beta = fit.coefficients[:, None] + np.clip(fit.contributions.T @ (weights / w[:, None] - 1), -1.0, 1.0)
@@ -77,8 +79,8 @@ def replicate_fits(y: Array, x: Array, weights: Array, w: Array, fit: Fit, *, pe
         last[:, open_] = step
         beta[:, open_] += step
         moved = np.max(np.abs(step), axis=0)
-        ended = (moved < NEAR) | ~np.isfinite(moved) | (np.max(np.abs(beta[:, open_]), axis=0) > FARTHEST)
-        done[open_] = moved < NEAR
+        ended = (moved < near) | ~np.isfinite(moved) | (np.max(np.abs(beta[:, open_]), axis=0) > FARTHEST)
+        done[open_] = moved < near
         open_ = open_[~ended]
         if open_.size == 0:
             break

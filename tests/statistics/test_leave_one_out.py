@@ -1,0 +1,144 @@
+"""Leaving one firm out against refits of all of them in R (`golden/answer_decisions/leave_one_out.R`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitor.statistics.models.columns import columns_of
+from monitor.statistics.models.contrasts import evaluate, of_practices
+from monitor.statistics.models.copies import fit_copies
+from monitor.statistics.models.leave_one_out import MOST_REMOVED, Bar, Copy, LeaveOneOut, leave_one_out
+from monitor.statistics.models.terms import Terms, decide, matrix
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
+SAME = {"abs": 1e-6}
+
+
+def copies_of(
+    frame: pd.DataFrame, outcomes: Sequence[str], controls: Sequence[str], *, penalised: bool, kept: np.ndarray | None
+) -> list[Copy]:
+    """Copies of a survey of two practices; `kept`: only these rows."""
+    frame = frame if kept is None else frame[kept]
+    columns = columns_of(frame)
+    layout = decide([columns], Terms(("a", "b")), controls, {}, {"sector": ("industry", "trade", "services")}, 1)
+    x, w = matrix(columns, layout), columns.numbers["w"]
+    ys = [columns.numbers[name] for name in outcomes]
+    fits = fit_copies(ys, [x] * len(ys), [w] * len(ys), penalised=penalised)
+    plan = of_practices(columns, layout, x, "complementarity")
+    return [Copy(y, x, w, fit, plan, np.arange(len(y))) for y, fit in zip(ys, fits, strict=True)]
+
+
+def of_golden(*, penalised: bool, kept: np.ndarray | None = None) -> list[Copy]:
+    frame = pd.read_csv(GOLDEN / "leave_one_out_sample.csv")
+    return copies_of(frame, ["y1", "y2"], ["sector"], penalised=penalised, kept=kept)
+
+
+def estimate(copies: Sequence[Copy]) -> float:
+    return float(np.mean([evaluate(copy.plan, copy.fit, copy.w).estimates[0] for copy in copies]))
+
+
+@pytest.fixture(scope="module", params=["logit", "firth"])
+def method(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def told(method: str) -> pd.Series:
+    return pd.read_csv(GOLDEN / "leave_one_out.csv").set_index("method").loc[method]
+
+
+def looked(method: str, bar: Bar) -> LeaveOneOut:
+    penalised = method == "firth"
+    return leave_one_out(of_golden(penalised=penalised), bar, penalised=penalised)
+
+
+def test_ranges_are_those_of_refitting_every_firm(method: str, told: pd.Series) -> None:
+    got = looked(method, Bar())
+    assert got.estimate == pytest.approx(told["estimate"], **SAME)
+    for name in ("lowest", "highest", "lowest_turned", "highest_turned"):
+        assert getattr(got, name) == pytest.approx(told[name], **SAME), name
+    assert got.settled
+    assert got.refits < 60
+
+
+def test_verdicts_turn_where_the_bar_lies_within_the_range(method: str, told: pd.Series) -> None:
+    def bar(at: float) -> Bar:
+        return Bar(0.0, at)
+
+    between = looked(method, bar((told["lowest"] + told["estimate"]) / 2))
+    assert (between.one_left_out_turns, between.removals) == (True, 1)
+    below = looked(method, bar(told["lowest"] - 1e-4))
+    assert not below.one_left_out_turns
+    assert below.removals == 2
+    assert below.one_turned_turns == (told["lowest_turned"] < told["lowest"] - 1e-4)
+    # No two of the twelve firms that pull most bring it below: two cannot be enough.
+    three = looked(method, bar(told["lowest_of_two"] - 1e-4))
+    assert three.removals is not None
+    assert three.removals >= 3
+    # What is inconclusive may turn to either side.
+    above = looked(method, bar((told["highest"] + told["estimate"]) / 2))
+    assert (above.one_left_out_turns, above.removals) == (True, 1)
+
+
+def test_a_verdict_that_hangs_on_many_says_so(method: str) -> None:
+    got = looked(method, Bar(-0.9))
+    assert (got.one_left_out_turns, got.one_turned_turns, got.removals) == (False, False, None)
+
+
+def test_as_many_firms_as_it_says_are_enough() -> None:
+    """The firms with the greatest pull, taken out by hand, turn the sign; one fewer does not."""
+    copies = of_golden(penalised=False)
+    got = leave_one_out(copies, Bar(estimate(copies) - 0.05))
+    assert got.removals is not None
+    pull = np.mean([evaluate(c.plan, c.fit, c.w).contributions[:, 0] for c in copies], axis=0)
+    order = np.argsort(-pull)
+    without = [
+        estimate(of_golden(penalised=False, kept=~np.isin(np.arange(len(pull)), order[:many])))
+        for many in (got.removals - 1, got.removals, got.removals + 1)
+    ]
+    assert without[0] > got.estimate - 0.05
+    assert without[2] < got.estimate - 0.05
+
+
+def test_a_firm_leaves_with_all_its_answers() -> None:
+    """The same firms in two waves: the range is that of leaving pairs of rows out."""
+    copies = [replace(copy, firms=np.arange(len(copy.y)) // 2) for copy in of_golden(penalised=False)]
+    got = leave_one_out(copies, Bar())
+    rows = np.arange(len(copies[0].y))
+    every = [estimate(of_golden(penalised=False, kept=rows // 2 != firm)) for firm in range(len(rows) // 2)]
+    assert got.lowest == pytest.approx(min(every), **SAME)
+    assert got.highest == pytest.approx(max(every), **SAME)
+
+
+def test_one_firm_that_carries_a_state_is_found_and_not_named() -> None:
+    """60 small surveys: the exact ends of the range are found in all, with far fewer refits than firms."""
+    rng = np.random.default_rng(52)
+    surveys, n = 0, 90
+    while surveys < 60:
+        frame = pd.DataFrame({"a": rng.random(n) < 0.4, "b": rng.random(n) < 0.5, "w": rng.uniform(1, 20, n)}) * 1.0
+        rate = 0.12 + 0.25 * frame["a"] * frame["b"]
+        frame["y"] = (rng.random(n) < rate) * 1.0
+        if frame.groupby(["a", "b"])["y"].agg(lambda y: min(y.sum(), (1 - y).sum())).min() < 2:
+            continue
+        surveys += 1
+        copies = copies_of(frame, ["y"], [], penalised=False, kept=None)
+        got = leave_one_out(copies, Bar())
+        every = [saturated(frame.drop(index=i)) for i in frame.index]
+        assert got.lowest == pytest.approx(min(every), **SAME)
+        assert got.highest == pytest.approx(max(every), **SAME)
+        assert got.refits < n / 2
+    assert {field.type for field in fields(LeaveOneOut)} <= {"float", "bool", "int", "int | None"}
+    assert MOST_REMOVED < 0.1
+
+
+def saturated(frame: pd.DataFrame) -> float:
+    """Complementarity of weighted shares by state."""
+    total = frame["y"].mul(frame["w"]).groupby([frame["a"], frame["b"]]).sum()
+    p = total / frame.groupby(["a", "b"])["w"].sum()
+    return float(p[1, 1] - p[1, 0] - p[0, 1] + p[0, 0])
