@@ -1,0 +1,93 @@
+"""The degrees of freedom that stand beside an interval, so that a reader gets it from estimate and standard error.
+
+Belongs here: from what is printed back to the degrees of freedom and the scale. Does not belong here: the degrees of
+freedom that made the interval (`imputation.rubin` after Barnard and Rubin, `models.result.effective_df`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri, stdtr, stdtrit
+
+Array = NDArray[np.float64]
+Scale = Literal["difference", "logit", "other"]
+
+CLOSE = 1e-6
+"""Part of an interval's half width by which its two halves may differ and still be equal"""
+MOST = 1e6
+"""Degrees of freedom from which on Student's t is the normal to six digits"""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """How a reader gets a printed interval."""
+
+    df: float
+    """Degrees of freedom of t; infinite for the normal; missing where no t gives the interval"""
+    scale: Scale
+    """difference: estimate -+ t(df) se. logit: expit(logit(estimate) -+ t(df) se / (estimate (1 - estimate))). other:
+    neither (exact and score intervals, points): their own method says how they are made"""
+
+
+def printed_df(estimate: float, se: float, low: float, high: float, level: float = 0.95) -> Printed:
+    """The degrees of freedom and the scale with which estimate and standard error give the printed bounds.
+
+    On the scale on which the two halves are equal, half / se = t(df): df is where Student's two-sided quantile of
+    `level` has that value. A half shorter than the normal's, 1.96 se, or longer than with one degree of freedom,
+    12.7 se, is no t interval of that error.
+    """
+    values = (estimate, se, low, high)
+    if not all(np.isfinite(values)) or not se > 0:
+        return Printed(float("nan"), "other")
+    plain = _half(estimate - low, high - estimate)
+    if plain is not None and (df := _df_of_t(plain / se, level)) is not None:
+        return Printed(df, "difference")
+    if 0 < low <= estimate <= high < 1:
+        lower, at, upper = (float(np.log(x / (1 - x))) for x in (low, estimate, high))
+        half = _half(at - lower, upper - at)
+        if half is not None and (df := _df_of_t(half * estimate * (1 - estimate) / se, level)) is not None:
+            return Printed(df, "logit")
+    return Printed(float("nan"), "other")
+
+
+def satterthwaite(variances: ArrayLike, df: ArrayLike) -> float:
+    """Degrees of freedom of a sum of independent variance estimates: (sum v)^2 / sum v^2 / df (Satterthwaite 1946;
+    Welch 1947), for the difference of two figures each with its own. Terms without variance do not count; a sum
+    without any has none."""
+    v = np.asarray(variances, dtype=np.float64)
+    nu = np.broadcast_to(np.asarray(df, dtype=np.float64), v.shape)
+    if np.any(v < 0):
+        raise ValueError("a variance is negative")
+    counts = v > 0
+    if not counts.any():
+        return float("nan")
+    spread = float((v[counts] ** 2 / nu[counts]).sum())
+    return float(v[counts].sum() ** 2 / spread) if spread > 0 else float("inf")
+
+
+def _half(below: float, above: float) -> float | None:
+    """The half width where both sides have the same."""
+    half = (below + above) / 2
+    return half if half > 0 and abs(above - below) <= CLOSE * half else None
+
+
+def _df_of_t(t: float, level: float) -> float | None:
+    """Where Student's quantile has this value: the root in 1 / df, by halving (monotone; 60 halvings are exact)."""
+    p = 0.5 + level / 2
+    normal, widest = float(ndtri(p)), float(stdtrit(1.0, p))
+    if abs(t - normal) <= CLOSE * normal:
+        return float("inf")
+    if not normal < t <= widest * (1 + CLOSE):
+        return None
+    low, high = 1 / MOST, 1.0
+    if float(stdtr(MOST, t)) <= p:
+        return float("inf")
+    for _ in range(60):
+        middle = (low + high) / 2
+        # More degrees of freedom than the root: t lies beyond their quantile.
+        low, high = (middle, high) if float(stdtr(1 / middle, t)) > p else (low, middle)
+    return 2 / (low + high)

@@ -1,0 +1,72 @@
+"""Degrees of freedom read back from intervals that R made (`golden/answer_decisions/effective_df.R`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitor.statistics.decisions.effective_df import printed_df, satterthwaite
+from monitor.statistics.design.intervals import clopper_pearson, logit_t, student_t
+from monitor.statistics.imputation.rubin import combine
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
+
+
+def test_degrees_of_freedom_and_scale_are_those_the_interval_was_made_with() -> None:
+    for _, told in pd.read_csv(GOLDEN / "effective_df.csv").iterrows():
+        got = printed_df(told["estimate"], told["se"], told["low"], told["high"])
+        assert got.scale == told["scale"]
+        assert got.df == pytest.approx(told["df"], rel=1e-6)
+
+
+def test_a_reader_gets_the_interval_back() -> None:
+    """From digits as they are published: six of each number are enough for the bounds to three."""
+    rng = np.random.default_rng(1946)
+    for scale, interval in (("difference", student_t), ("logit", logit_t)):
+        for _ in range(200):
+            estimate, se, df = rng.uniform(0.1, 0.6), rng.uniform(0.01, 0.05), float(rng.uniform(2, 80))
+            low, high = (float(x) for x in interval(estimate, se, df))
+            got = printed_df(estimate, se, low, high)
+            assert got.scale == scale
+            again = interval(round(estimate, 6), round(se, 6), got.df)
+            assert [float(x) for x in again] == pytest.approx([low, high], rel=1e-3)
+
+
+def test_of_completed_copies_they_are_barnard_and_rubins() -> None:
+    got = combine([0.412, 0.388, 0.451, 0.402, 0.437], [0.0121, 0.0117, 0.0130, 0.0119, 0.0124], 2601)
+    low, high = (float(x) for x in student_t(got.estimate, got.se, got.df))
+    assert printed_df(float(got.estimate), float(got.se), low, high).df == pytest.approx(float(got.df), rel=1e-6)
+
+
+def test_what_no_t_gives_says_so() -> None:
+    exact = [float(x) for x in clopper_pearson(0.024, 97)]
+    assert printed_df(0.024, np.sqrt(0.024 * 0.976 / 97), *exact).scale == "other"
+    for values in ((0.1, 0.0, 0.1, 0.1), (0.1, 0.01, 0.09, 0.11), (0.1, 0.01, -0.1, 0.3), (np.nan, 0.1, 0.0, 1.0)):
+        got = printed_df(*values)
+        assert (got.scale, np.isnan(got.df)) == ("other", True)
+
+
+def test_satterthwaite_is_welch() -> None:
+    told = pd.read_csv(GOLDEN / "satterthwaite.csv").iloc[0]
+    got = satterthwaite([told["v1"], told["v2"]], [told["df1"], told["df2"]])
+    assert got == pytest.approx(told["welch"], rel=1e-6)
+    assert satterthwaite([0.4, 0.0], [7, 3]) == pytest.approx(7)
+    assert np.isnan(satterthwaite([0.0], [3]))
+    assert satterthwaite([1.0, 2.0], np.inf) == np.inf
+    with pytest.raises(ValueError, match="negative"):
+        satterthwaite([-1.0], [3])
+
+
+def test_intervals_with_welchs_degrees_of_freedom_cover() -> None:
+    """Differences of two small waves of unequal spread."""
+    rng = np.random.default_rng(1947)
+    covered = 0
+    for _ in range(2000):
+        one, two = rng.normal(0, 3, 6), rng.normal(0, 1, 30)
+        v = [one.var(ddof=1) / 6, two.var(ddof=1) / 30]
+        low, high = student_t(one.mean() - two.mean(), np.sqrt(sum(v)), satterthwaite(v, [5, 29]))
+        covered += bool(low <= 0 <= high)
+    assert covered / 2000 == pytest.approx(0.95, abs=2.5 * np.sqrt(0.05 * 0.95 / 2000))
