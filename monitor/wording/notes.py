@@ -72,6 +72,10 @@ KINDS: Mapping[str, Kind] = {
     "not_asked": Kind("niet gevraagd in deze golf: {names}", "not asked in this wave: {names}"),
     "undeclared_skip": Kind("{nl}", "{en}"),
     "not_together": Kind("{nl}", "{en}"),
+    "no_overlap": Kind(
+        "bedrijven in de vier toestanden lijken te weinig op elkaar om ze te wegen",
+        "firms in the four states are too unlike each other to be weighted",
+    ),
     "no_estimate": Kind("geen eindige schatting", "no finite estimate"),
     "firth_without_estimate": Kind("geen eindige schatting: Firth", "no finite estimate: Firth's estimator"),
     "firth_few_events": Kind(
