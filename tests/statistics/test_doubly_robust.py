@@ -48,7 +48,7 @@ def test_the_nine_contrasts_are_those_of_the_model() -> None:
     y, w = d["top_innovator"].to_numpy(float), d["weight"].to_numpy(float)
     plan = of_practices(frame, terms, x)
     model = dict(zip(plan.names, evaluate(plan, maximum_likelihood(y, x, w), w).estimates, strict=True))
-    told = four_states(*PRACTICES)
+    told = four_states(PRACTICES)
     states = np.array([model[contrast.name] for contrast in told[:4]])
     np.testing.assert_allclose(MATRIX @ states, [model[contrast.name] for contrast in told], atol=1e-12)
 

@@ -93,7 +93,7 @@ def doubly_robust(
     if not fit.converged:
         return DoublyRobust(None, overlap, note("no_estimate"))
     estimates, contributions = _augmented(plan, fit, propensity, own, y, w)
-    return DoublyRobust(of_states(a, b, estimates, contributions), overlap)
+    return DoublyRobust(of_states(terms.practices, estimates, contributions), overlap)
 
 
 def _augmented(plan: Plan, fit: Fit, propensity: MultinomialFit, own: Array, y: Array, w: Array) -> tuple[Array, Array]:

@@ -62,16 +62,16 @@ class Quantities:
         return Quantities(tuple(names), kinds, self.estimates[at], self.contributions[:, at], told)
 
 
-def four_states(a: str, b: str) -> tuple[Contrast, ...]:
+def four_states(practices: Sequence[str]) -> tuple[Contrast, ...]:
     """(9,) the contrasts of two practices that are the same sum of the four states for every firm: the states, the
     effects of each practice with and without the other, complementarity. Average marginal effects are not."""
-    told = of_two_practices(a, b)
+    told = of_two_practices(*practices)
     return tuple(told[role] for role in OF_STATES)
 
 
-def of_states(a: str, b: str, estimates: Array, contributions: Array) -> Quantities:
+def of_states(practices: Sequence[str], estimates: Array, contributions: Array) -> Quantities:
     """The nine contrasts out of the four states' probabilities (4,) and contributions (n, 4)."""
-    told = four_states(a, b)
+    told = four_states(practices)
     names = tuple(contrast.name for contrast in told)
     kinds = tuple(SHARES if contrast.share else DIFFERENCES for contrast in told)
     return Quantities(names, kinds, MATRIX @ estimates, contributions @ MATRIX.T, told)
