@@ -1,0 +1,54 @@
+"""A band that holds a whole curve at once.
+
+Belongs here: the sup-t critical value of several estimates with their joint covariance. Does not belong here: the
+estimates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.precision import to_digits
+from monitor.statistics.design.intervals import t_quantile
+
+Floats = NDArray[np.float64]
+
+DRAWS = 100_000
+SEED = 2019
+DIGITS = 5
+"""Significant digits of a critical value: the draws bear three, and a correlation's last bits move the ninth"""
+
+
+def sup_t(covariance: Floats, df: float = np.inf, level: float = 0.95) -> float:
+    """The c for which estimate_k -+ c se_k holds all K truths at once with probability `level`.
+
+    c is the quantile of max_k |Z_k| / sd(Z_k), Z normal with the estimates' joint `covariance` (K, K): between the
+    pointwise quantile and Bonferroni's, and the narrowest band of its kind. Few degrees of freedom widen it as they
+    widen one interval: c is Student's quantile at the pointwise level that c of the normal has. Estimates without
+    variance are known and do not count. One estimate gives `intervals.t_quantile` exactly.
+
+    From `DRAWS` seeded draws through the symmetric root of the correlations: unlike a triangular root or eigenvectors
+    it has no choice of signs or order that a last bit could turn. Source: Montiel Olea and Plagborg-Moller (2019),
+    Journal of Applied Econometrics 34, algorithm 1.
+    """
+    from scipy.special import ndtr
+
+    variance = np.diag(covariance)
+    varies = variance > 0
+    if varies.sum() < 2:
+        return float(t_quantile(df, level))
+    sd = np.sqrt(variance[varies])
+    normals = np.random.default_rng(SEED).standard_normal((DRAWS, len(sd)))
+    c = quantile_of_maximum(normals, covariance[np.ix_(varies, varies)] / np.outer(sd, sd), level)
+    # The pointwise level whose quantile c is; of one estimate it is `level`, below which nothing may fall.
+    pointwise = max(2 * float(ndtr(c)) - 1, level)
+    return to_digits(float(t_quantile(df, pointwise)), DIGITS)
+
+
+def quantile_of_maximum(normals: Floats, correlation: Floats, level: float) -> float:
+    """The `level` quantile (as R's type 7) of max_k |Z_k| over draws of independent `normals` (draws, K), given the
+    correlation (K, K) that the Z_k have."""
+    values, vectors = np.linalg.eigh((correlation + correlation.T) / 2)
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    return float(np.quantile(np.abs(normals @ root).max(axis=1), level))
