@@ -76,6 +76,10 @@ KINDS: Mapping[str, Kind] = {
         "bedrijven in de vier toestanden lijken te weinig op elkaar om ze te wegen",
         "firms in the four states are too unlike each other to be weighted",
     ),
+    "not_identified": Kind(
+        "de antwoorden kunnen de fouten in de meting niet van de werkelijkheid onderscheiden",
+        "the answers cannot tell errors of measurement from the truth",
+    ),
     "no_estimate": Kind("geen eindige schatting", "no finite estimate"),
     "firth_without_estimate": Kind("geen eindige schatting: Firth", "no finite estimate: Firth's estimator"),
     "firth_few_events": Kind(
