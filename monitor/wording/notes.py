@@ -80,6 +80,10 @@ KINDS: Mapping[str, Kind] = {
         "de antwoorden kunnen de fouten in de meting niet van de werkelijkheid onderscheiden",
         "the answers cannot tell errors of measurement from the truth",
     ),
+    "attrition": Kind(
+        "bedrijven die niet opnieuw antwoordden lijken te weinig op degene die dat wel deden",
+        "firms that did not answer again are too unlike those that did",
+    ),
     "no_estimate": Kind("geen eindige schatting", "no finite estimate"),
     "firth_without_estimate": Kind("geen eindige schatting: Firth", "no finite estimate: Firth's estimator"),
     "firth_few_events": Kind(

@@ -94,12 +94,9 @@ def two_measures(
     table = counts.reshape(2, 2, 2, 2)
     if min(table[0, 1].sum() + table[1, 0].sum(), table[:, :, 0].sum(), table[:, :, 1].sum()) == 0:
         return refused
-    found = [_maximum(counts, np.array(start)) for start in STARTS]
-    reached = [eta for eta in found if eta is not None]
-    if not reached:
+    eta = _highest(counts)
+    if eta is None:
         return refused
-    # Starts that end on the same top differ by rounding: the first of them counts.
-    eta = max(reached, key=lambda e: round(_value(counts, e), 6))
     probability = expit(eta)
     scores, information = _derivatives(eta)
     observed = np.tensordot(counts, information, axes=1)
@@ -171,6 +168,12 @@ def _derivatives(eta: Array) -> tuple[Array, Array]:
     seen = np.einsum("ct,cti->ci", posterior, (slopes != 0) * (p * (1 - p)))
     information = np.einsum("ci,ij->cij", seen, np.eye(10)) + np.einsum("ci,cj->cij", score, score)
     return score, information - np.einsum("ct,cti,ctj->cij", posterior, slopes, slopes)
+
+
+def _highest(counts: Array) -> Array | None:
+    """The highest of the maxima that are reached. Starts that end on one top differ by rounding: the first counts."""
+    reached = [eta for start in STARTS if (eta := _maximum(counts, np.array(start))) is not None]
+    return max(reached, key=lambda eta: round(_value(counts, eta), 6), default=None)
 
 
 def _maximum(counts: Array, start: Array) -> Array | None:
