@@ -153,11 +153,13 @@ def test_pairs_and_what_firms_bring_along() -> None:
     found = pairs(firms, waves)
     assert found.earlier.tolist() == [0, 1, 2, 3]
     assert found.later.tolist() == [3, -1, -1, 5]
-    assert found.first.tolist() == [0, 1, 2, 0]
-    outcome = np.array([1.0, 0, 1, 0, 1, 1, 0])
+    assert found.followed.tolist() == [True, False, False, True]
+    outcome = np.array([1.0, np.nan, 1, 0, 0, 1, 0])
     np.testing.assert_array_equal(found.outcome(outcome), [0, np.nan, np.nan, 1])
-    brought = initial_condition(found, firms, outcome, {"cooperates": np.array([1.0, 0, 1, 0, 1, 0, 1])})
-    np.testing.assert_allclose(brought["first_outcome"], [1, 0, 1, 1])
-    np.testing.assert_allclose(brought["mean_cooperates"], [1 / 3, 0.5, 1, 1 / 3])
+    practice = np.array([1.0, 0, np.nan, 0, 1, 0, 1])
+    brought = initial_condition(found, firms, waves, outcome, {"cooperates": practice})
+    # Firm 1 tells its outcome two waves later only, too late; firm 2 never tells the practice.
+    np.testing.assert_allclose(brought["first_outcome"], [1, np.nan, 1, 1])
+    np.testing.assert_allclose(brought["mean_cooperates"], [1 / 3, 0.5, np.nan, 1 / 3])
     with pytest.raises(ValueError, match="twice"):
         pairs(np.array([0, 0]), np.array([1, 1]))

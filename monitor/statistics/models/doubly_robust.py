@@ -62,6 +62,11 @@ class DoublyRobust:
     """None where the propensities have no estimate"""
     refusal: Note | None = None
 
+    @property
+    def told(self) -> Quantities | Note:
+        """The contrasts, or why there are none."""
+        return self.quantities or self.refusal or note("no_estimate")
+
 
 def doubly_robust(
     frame: Columns, terms: Terms, x: Array, y: Array, w: Array, *, penalised: bool = False

@@ -39,8 +39,6 @@ class Pairs:
     """(n,) rows of wave t - 1, rising"""
     later: Codes
     """(n,) the firm's row in wave t; -1 where it has none"""
-    first: Codes
-    """(n,) the row of the firm's first answer"""
 
     @property
     def followed(self) -> Mask:
@@ -69,6 +67,11 @@ class Lagged:
     estimator: str = ""
     refusal: Note | None = None
 
+    @property
+    def told(self) -> Quantities | Note:
+        """The contrasts, or why there are none."""
+        return self.quantities or self.refusal or note("no_estimate")
+
 
 def pairs(firms: Codes, waves: Codes) -> Pairs:
     """Each answer with the same firm's answer in the next wave. `firms` (N,) codes; `waves` (N,) 0, 1, 2 … in time; a
@@ -78,23 +81,32 @@ def pairs(firms: Codes, waves: Codes) -> Pairs:
         raise ValueError("a firm answers a wave twice: an answer's next cannot be told")
     earlier = np.flatnonzero(waves < waves.max())
     later = np.array([place.get((int(firms[row]), int(waves[row]) + 1), -1) for row in earlier], dtype=np.int64)
-    start: dict[int, int] = {}
-    for row in np.argsort(waves, kind="stable"):
-        start.setdefault(int(firms[row]), int(row))
-    return Pairs(earlier, later, np.array([start[int(firms[row])] for row in earlier], dtype=np.int64))
+    return Pairs(earlier, later)
 
 
-def initial_condition(found: Pairs, firms: Codes, outcome: Array, practices: Mapping[str, Array]) -> dict[str, Array]:
-    """(n,) regressors that stand for what a firm brings along: `first_outcome`, its outcome in its first answer, and
-    `mean_<practice>` over all its answers. With them the practice of t - 1 is compared within what the firm always was.
-    Values of the pooled sample (N,) with none missing. Source: Wooldridge (2005), Journal of Applied Econometrics 20.
+def initial_condition(
+    found: Pairs, firms: Codes, waves: Codes, outcome: Array, practices: Mapping[str, Array]
+) -> dict[str, Array]:
+    """(n,) regressors that stand for what a firm brings along: `first_outcome`, its outcome when that is first known,
+    at t - 1 at the latest, and `mean_<practice>` over all its answers that tell. With them the practice of t - 1 is
+    compared within what the firm always was. `firms`, `waves`, `outcome` and each practice: of the pooled sample (N,),
+    NaN where missing.
+    Source: Wooldridge (2005), Journal of Applied Econometrics 20.
     """
-    count = np.bincount(firms)
-    means = {
-        f"mean_{name}": (np.bincount(firms, weights=values) / np.maximum(count, 1))[firms][found.earlier]
-        for name, values in practices.items()
-    }
-    return {"first_outcome": outcome[found.first], **means}
+    first = np.full(int(firms.max()) + 1, -1)
+    for row in np.argsort(-waves, kind="stable"):
+        if not np.isnan(outcome[row]):
+            first[firms[row]] = row
+    known_at = first[firms[found.earlier]]
+    # First known at t it would be the outcome itself.
+    in_time = (known_at >= 0) & (waves[known_at] <= waves[found.earlier])
+    brought = {"first_outcome": np.where(in_time, outcome[known_at], np.nan)}
+    for name, values in practices.items():
+        known = ~np.isnan(values)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.bincount(firms, weights=np.where(known, values, 0.0)) / np.bincount(firms, weights=known)
+        brought[f"mean_{name}"] = mean[firms[found.earlier]]
+    return brought
 
 
 def lagged(

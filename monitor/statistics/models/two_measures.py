@@ -63,6 +63,11 @@ class TwoMeasures:
     """Share of firms that would have to be in another of the 16 cells for the model to hold exactly"""
     refusal: Note | None = None
 
+    @property
+    def told(self) -> Quantities | Note:
+        """The corrected contrasts, or why there are none."""
+        return self.corrected or self.refusal or note("not_identified")
+
 
 def two_measures(
     practices: Sequence[str], measured: tuple[Array, Array], other: Array, y: Array, w: Array
