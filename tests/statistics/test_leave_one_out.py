@@ -10,10 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.disclosure.thresholds import Disclosure
+from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.contrasts import evaluate, of_practices
 from monitor.statistics.models.copies import fit_copies
+from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.leave_one_out import MOST_REMOVED, Bar, Copy, LeaveOneOut, leave_one_out
+from monitor.statistics.models.leave_one_out import copies_of as copies_of_prepared
+from monitor.statistics.models.prepare import prepare
+from monitor.statistics.models.sample import Sample
+from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
@@ -104,6 +112,51 @@ def test_as_many_firms_as_it_says_are_enough() -> None:
     ]
     assert without[0] > got.estimate - 0.05
     assert without[2] < got.estimate - 0.05
+
+
+def t_times_error(estimates: np.ndarray, contributions: Sequence[np.ndarray]) -> float:
+    """Two standard errors by Rubin's rules, firms drawn at random."""
+    within = [float((e**2).sum()) for e in contributions]
+    return 2 * float(combine(estimates, within).se)
+
+
+def test_a_verdict_may_have_its_own_error_without_the_firm() -> None:
+    """Held against every firm left out by hand, with the error that is left."""
+    copies = of_golden(penalised=False)
+    own = [evaluate(c.plan, c.fit, c.w) for c in copies]
+    reach = t_times_error(np.array([c.estimates[0] for c in own]), [c.contributions[:, 0] for c in own])
+    rows = np.arange(len(copies[0].y))
+    distances = []
+    for firm in rows:
+        left = [evaluate(c.plan, c.fit, c.w) for c in of_golden(penalised=False, kept=rows != firm)]
+        found = np.array([c.estimates[0] for c in left])
+        distances.append(found.mean() - t_times_error(found, [c.contributions[:, 0] for c in left]))
+    alone = min(distances)
+    for value, turns in ((alone - 1e-5, False), (alone + 1e-5, True)):
+        got = leave_one_out(copies, Bar(value, reach, t_times_error))
+        assert Bar(value, reach).side(got.estimate) == 1
+        assert got.one_left_out_turns == turns
+    # The held error would have it otherwise near the bar.
+    held = leave_one_out(copies, Bar(alone - 1e-3, reach))
+    assert held.one_left_out_turns
+
+
+def test_copies_of_a_prepared_specification_are_those_of_its_result() -> None:
+    frame = pd.read_csv(GOLDEN / "leave_one_out_sample.csv").assign(base_all_firms=True)
+    both = tuple(columns_of(frame.assign(y=frame[name])) for name in ("y1", "y2"))
+    sample = Sample("w", np.arange(len(frame)).astype(object), both, both[0], SurveyDesign(frame["w"]))
+    s = Specification("y", "main", "y", "all_firms", "logit", ("a", "b"), controls=("sector",))
+    result = analyse(sample, s, Disclosure())
+    assert result.contrasts is not None
+    place = result.contrasts.at("complementarity")
+    penalised = result.estimator == "firth"
+    got = copies_of_prepared(prepare(sample, s, Disclosure()), sample, "complementarity", penalised=penalised)
+    assert estimate(got) == pytest.approx(result.contrasts.estimate[place], **SAME)
+    told = pd.read_csv(GOLDEN / "leave_one_out.csv").set_index("method").loc["firth" if penalised else "logit"]
+    assert leave_one_out(got, Bar(), penalised=penalised).lowest == pytest.approx(told["lowest"], **SAME)
+    refused = prepare(sample, replace(s, controls=("unknown",)), Disclosure())
+    with pytest.raises(ValueError, match="refused"):
+        copies_of_prepared(refused, sample, "complementarity", penalised=False)
 
 
 def test_a_firm_leaves_with_all_its_answers() -> None:

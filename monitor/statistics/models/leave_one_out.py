@@ -8,16 +8,19 @@ the share of a total that a firm carries (`decisions.influence`), disclosure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.precision import to_error
-from monitor.statistics.models.contrasts import Plan, evaluate, replicated
+from monitor.statistics.models.contrasts import Plan, evaluate, of_practices, replicated
+from monitor.statistics.models.copies import fit_copies
 from monitor.statistics.models.likelihood import Fit
+from monitor.statistics.models.prepare import Prepared
 from monitor.statistics.models.replicates import NEAR, replicate_fits
+from monitor.statistics.models.sample import Sample
 
 Array = NDArray[np.float64]
 Firms = NDArray[np.int64]
@@ -28,7 +31,9 @@ MOST_ROUNDS = 4
 """Rounds of refits after which a range is told as it is"""
 MOST_REMOVED = 0.05
 """Share of the firms beyond which a verdict is not said to hang on few"""
-NEAR_PENALISED = 1e-7
+MOST_OF_ERROR = 0.25
+"""Part of a reach by which one firm may change it"""
+NEAR_PENALISED = 1e-6
 """Last step of a refit by Firth's method, in log-odds: its error is then smaller still"""
 
 
@@ -53,15 +58,19 @@ class Copy:
 @dataclass(frozen=True)
 class Bar:
     """What a contrast has to pass for a verdict: `value` by more than `reach` (t times its standard error); zero and
-    zero ask for its sign alone. The error is held as it was measured with all firms."""
+    zero ask for its sign alone."""
 
     value: float = 0.0
     reach: float = 0.0
+    """With the error that all firms give"""
+    again: Callable[[Array, Sequence[Array]], float] | None = None
+    """The reach of other data: from the copies' estimates (m,) and their contributions (m arrays (n,), weighted, zero
+    for a firm that is left out), as the design and Rubin's rules make an error of them. Without it the reach is held"""
 
-    def side(self, estimate: float) -> int:
+    def side(self, estimate: float, reach: float | None = None) -> int:
         """1 above the bar, -1 below it, 0 between."""
-        distance = to_error(estimate - self.value, None)
-        return int(distance > to_error(self.reach, None)) - int(-distance > to_error(self.reach, None))
+        distance, reach = to_error(estimate - self.value, None), to_error(self.reach if reach is None else reach, None)
+        return int(distance > reach) - int(-distance > reach)
 
 
 @dataclass(frozen=True)
@@ -78,14 +87,29 @@ class LeaveOneOut:
     settled: bool
     """Whether no firm that was not refitted can pass the four, going by the errors of the approximation so far"""
     one_left_out_turns: bool
-    """Whether leaving one firm out changes the side of the bar"""
+    """Whether leaving out a firm at or near an end of the range changes the side of the bar"""
     one_turned_turns: bool
-    """Whether turning one firm's outcome does"""
+    """Whether turning the outcome of one does"""
     removals: int | None
     """Firms that are enough to turn the verdict when left out: an upper bound of the smallest number; None where
     MOST_REMOVED of the firms are not enough"""
     refits: int
     """Firms, or sets of firms, for which every copy was fitted again"""
+
+
+def copies_of(prepared: Prepared, sample: Sample, contrast: str, *, penalised: bool) -> list[Copy]:
+    """The completed copies of a specification of two practices that can be fitted, for one of its contrasts;
+    `penalised` as its result's estimator was."""
+    layout, s = prepared.result.layout, prepared.result.specification
+    if layout is None or not prepared.chosen:
+        raise ValueError("the specification was refused: there is nothing to leave a firm out of")
+    weights = sample.design.weights if s.weighted else np.ones(len(sample.firms))
+    own = [weights[r.mask] for r in prepared.chosen]
+    fits = fit_copies([r.y for r in prepared.chosen], prepared.matrices, own, penalised=penalised)
+    return [
+        Copy(r.y, x, w, fit, of_practices(r.frame, layout, x, contrast), sample.codes[r.mask])
+        for r, x, w, fit in zip(prepared.chosen, prepared.matrices, own, fits, strict=True)
+    ]
 
 
 def leave_one_out(copies: Sequence[Copy], bar: Bar, *, penalised: bool = False) -> LeaveOneOut:
@@ -97,7 +121,8 @@ def leave_one_out(copies: Sequence[Copy], bar: Bar, *, penalised: bool = False) 
     approximated change of those that are left, times one plus the worst relative error seen, stays within the range.
 
     `removals` (Broderick, Giordano & Meager 2020): firms in the order of their approximated pull towards the bar, as
-    many as turn the verdict in an exact refit without them. Another set may be smaller: it is an upper bound.
+    many as turn the verdict in an exact refit without them, the error held. Another set may be smaller: it is an upper
+    bound.
     """
     if any(len(copy.plan.names) != 1 for copy in copies):
         raise ValueError("one contrast is looked at at a time: make the plan with only=")
@@ -113,8 +138,7 @@ def leave_one_out(copies: Sequence[Copy], bar: Bar, *, penalised: bool = False) 
         found = refits.of([(int(firm),) for firm in one], [(int(firm),) for firm in other])
         out.told(one, found[: len(one)])
         turn.told(other, found[len(one) :])
-    side = bar.side(estimate)
-    alone = any(bar.side(value) != side for value in (out.lowest, out.highest))
+    alone = refits.turn(out.seen, bar, turned=False)
     return LeaveOneOut(
         estimate=estimate,
         lowest=out.lowest,
@@ -123,7 +147,7 @@ def leave_one_out(copies: Sequence[Copy], bar: Bar, *, penalised: bool = False) 
         highest_turned=turn.highest,
         settled=not len(out.next()) and not len(turn.next()),
         one_left_out_turns=alone,
-        one_turned_turns=any(bar.side(value) != side for value in (turn.lowest, turn.highest)),
+        one_turned_turns=refits.turn(turn.seen, bar, turned=True),
         removals=1 if alone else _removals(refits, left_out, bar),
         refits=refits.count,
     )
@@ -169,6 +193,8 @@ class _Range:
         """Greatest relative error of an approximation so far"""
         self.open = ~np.isnan(change) & (change != 0)
         self.looked = False
+        self.seen: dict[int, float] = {}
+        """Firm -> value, of those fitted again"""
 
     def next(self) -> Firms:
         """Firms to fit again, those at both ends that may still widen the range; none where it is settled."""
@@ -190,7 +216,8 @@ class _Range:
         large = np.abs(self.change[firms]) > 0.2 * np.abs(self.change[firms]).max()
         error = np.abs(change - self.change[firms])[large] / np.abs(self.change[firms])[large]
         self.worst = max(self.worst, float(error.max()))
-        self.lowest, self.highest = min(self.lowest, float(values.min())), max(self.highest, float(values.max()))
+        self.seen |= dict(zip(firms.tolist(), values.tolist(), strict=True))
+        self.lowest, self.highest = min(self.lowest, *self.seen.values()), max(self.highest, *self.seen.values())
 
 
 class _Refits:
@@ -204,6 +231,40 @@ class _Refits:
         """(R,) the contrast for each set of firms that is left out, then for each that is turned."""
         self.count += len(without) + len(turned)
         return np.asarray(np.mean([self._of_copy(copy, without, turned) for copy in self.copies], axis=0))
+
+    def turn(self, seen: Mapping[int, float], bar: Bar, *, turned: bool) -> bool:
+        """Whether one of the firms that were fitted again, left out or turned, brings the contrast to another side of
+        the bar. With errors of their own those firms are asked that lie near the bar by the held one."""
+        side = bar.side(self.estimate)
+        if bar.again is None:
+            return any(bar.side(value) != side for value in seen.values())
+        for firm, value in seen.items():
+            near = abs(abs(value - bar.value) - bar.reach) <= MOST_OF_ERROR * bar.reach
+            if not near and bar.side(value) == side:
+                continue
+            whole = self._whole(firm, turned)
+            if bar.side(value, None if whole is None else bar.again(*whole)) != side:
+                return True
+        return False
+
+    def _whole(self, firm: int, turned: bool) -> tuple[Array, list[Array]] | None:
+        """Estimates and contributions of every copy without the firm, or with it turned; None without a fit."""
+        gone = [copy.firms == firm for copy in self.copies]
+        kept = [np.ones_like(rows) if turned else ~rows for rows in gone]
+        ys = [np.where(rows, 1 - c.y, c.y)[k] for c, rows, k in zip(self.copies, gone, kept, strict=True)]
+        xs, ws = ([getattr(c, name)[k] for c, k in zip(self.copies, kept, strict=True)] for name in ("x", "w"))
+        fits = fit_copies(ys, xs, ws, penalised=self.penalised)
+        if not all(fit.converged for fit in fits):
+            return None
+        estimates, contributions = [], []
+        for copy, fit, w, k in zip(self.copies, fits, ws, kept, strict=True):
+            found = evaluate(_plan_of(copy.plan, k), fit, w)
+            every = np.zeros(len(k))
+            every[k] = found.contributions[:, 0]
+            estimates.append(found.estimates[0])
+            contributions.append(every)
+        self.count += 1
+        return np.array(estimates), contributions
 
     def _of_copy(self, copy: Copy, without: Sequence[Sequence[int]], turned: Sequence[Sequence[int]]) -> Array:
         """A turned row is one more row with the other outcome, whose weight moves to it."""
@@ -227,12 +288,19 @@ class _Refits:
         return np.asarray(replicated(copy.plan, found.coefficients, base)[0])
 
 
+def _plan_of(plan: Plan, kept: NDArray[np.bool_]) -> Plan:
+    """The plan of some of its firms."""
+    values = plan.values if plan.values.shape[1] == 1 else plan.values[:, kept]
+    return replace(plan, x=plan.x[kept], values=values, coefficients=plan.coefficients[:, :, kept])
+
+
 def _longer(values: Array, rows: int) -> Array:
     return np.concatenate([values, np.zeros((rows, values.shape[1]))])
 
 
 def _removals(refits: _Refits, change: Array, bar: Bar) -> int | None:
-    """The fewest firms, in the order of their pull towards the bar, without which the verdict is another."""
+    """The fewest firms, in the order of their pull towards the bar, without which the verdict is another, where one is
+    not enough."""
     side = bar.side(refits.estimate)
     ways = (-side,) if side else (1, -1)
     most = int(MOST_REMOVED * np.count_nonzero(change))
@@ -250,7 +318,7 @@ def _fewest(refits: _Refits, change: Array, bar: Bar, way: int, most: int) -> in
     # Where the approximation finds none, the whole set is tried once: exact changes are mostly greater.
     start = turning[0] if turning else len(order)
     tried: dict[int, bool] = {}
-    sizes = [n for n in (start - 2, start - 1, start, start + 1) if 1 <= n <= len(order)]
+    sizes = [n for n in range(start - 2, max(start + 2, 4)) if 2 <= n <= len(order)]
     while sizes:
         values = refits.of([tuple(int(firm) for firm in order[:n]) for n in sizes])
         tried |= {n: bar.side(float(value)) != side for n, value in zip(sizes, values, strict=True)}
@@ -260,5 +328,5 @@ def _fewest(refits: _Refits, change: Array, bar: Bar, way: int, most: int) -> in
         else:
             # Down until a smaller number no longer turns it.
             below = min(turned) - 1
-            sizes = [below] if below >= 1 and below not in tried else []
+            sizes = [below] if below >= 2 and below not in tried else []
     return min((n for n, turns in tried.items() if turns), default=None)
