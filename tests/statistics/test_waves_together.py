@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.statistics.decisions.waves_together import covariance_of_waves, waves_together
+from monitor.statistics.decisions.waves_together import covariance_of_designs, covariance_of_waves, waves_together
+from monitor.statistics.design import SurveyDesign, change
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
 SAME = {"rel": 1e-6}
@@ -106,6 +107,28 @@ def test_own_errors_take_the_diagonal_and_stay_a_covariance() -> None:
     assert np.sqrt(np.diag(v)) == pytest.approx(own)
     together = covariance_of_waves(np.ones((4, 3)), [0.5, 0.5, 3.0])
     assert np.linalg.eigvalsh(together).min() >= -1e-12
+
+
+def test_of_two_designs_it_is_the_covariance_of_a_change() -> None:
+    """Stratified waves with a panel: the difference of two has the error that `change` gives it; a third wave without
+    an estimate stays without."""
+    rng = np.random.default_rng(84)
+    level = rng.normal(size=500)
+    found = []
+    for t, size in enumerate((200, 150, 180)):
+        here = np.sort(rng.permutation(500)[:size] if t == 0 else rng.permutation(400)[:size])
+        strata, y = here % 3, level[here] + rng.normal(size=size) + 0.2 * t
+        design = SurveyDesign(np.full(size, 500 / size), strata=strata, population=np.full(size, 700.0), firms=here)
+        found.append(design.mean(y))
+    designs, influences = [e.design for e in found], [e.influence for e in found]
+    v = covariance_of_designs(designs, influences, [e.se[0] for e in found])
+    for t, u in ((0, 1), (1, 2), (0, 2)):
+        told = change(found[t], found[u])
+        assert v[t, u] == pytest.approx(told["covariance"][0])
+        assert v[t, t] + v[u, u] - 2 * v[t, u] == pytest.approx(told["se"][0] ** 2)
+    some = covariance_of_designs(designs, influences, [found[0].se[0], np.nan, found[2].se[0]])
+    assert np.isnan(some[1]).all()
+    assert some[0, 2] == pytest.approx(v[0, 2])
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.6])

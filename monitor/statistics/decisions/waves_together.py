@@ -6,6 +6,7 @@ of an indicator (`design.panel`), fitting a model to the waves' answers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,8 @@ from scipy.special import chdtrc, fdtrc, stdtr
 
 from monitor.precision import to_error
 from monitor.statistics.design.intervals import student_t
+from monitor.statistics.design.panel import panel_covariance
+from monitor.statistics.design.structure import SurveyDesign
 
 Array = NDArray[np.float64]
 
@@ -71,17 +74,40 @@ def covariance_of_waves(contributions: ArrayLike, se: ArrayLike | None = None) -
     """
     e = np.asarray(contributions, dtype=np.float64)
     products = e.T @ e
-    own = np.sqrt(np.diag(products)) if se is None else np.asarray(se, dtype=np.float64)
+    return _with_errors(products, np.sqrt(np.diag(products)) if se is None else np.asarray(se, dtype=np.float64))
+
+
+def covariance_of_designs(designs: Sequence[SurveyDesign], influences: Sequence[ArrayLike], se: ArrayLike) -> Array:
+    """`covariance_of_waves` of W waves' designs, each with its influence function (n_t,) and standard error: as there,
+    but firms in two waves count by how many more they are than chance would bring (`design.panel.panel_covariance`), so
+    that a change between two waves has the error that is printed for it."""
+    waves = len(designs)
+    e = [design.contributions(influence) for design, influence in zip(designs, influences, strict=True)]
+    everyone = [np.ones(one.shape, dtype=np.bool_) for one in e]
+    products = np.zeros((waves, waves))
+    for t in range(waves):
+        for u in range(t + 1, waves):
+            shared, _ = panel_covariance(designs[t], designs[u], e[t], e[u], everyone[t], everyone[u])
+            products[t, u] = products[u, t] = float(shared[0])
+    return _with_errors(products, np.asarray(se, dtype=np.float64))
+
+
+def _with_errors(products: Array, own: Array) -> Array:
+    """A covariance with these standard errors and, off the diagonal, these covariances as far as they go together."""
     scale = np.outer(own, own)
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = np.clip(np.where(scale > 0, products / scale, 0.0), -1.0, 1.0)
     np.fill_diagonal(correlation, 1.0)
-    values, vectors = np.linalg.eigh(correlation)
-    if values[0] < 0:
-        correlation = (vectors * np.maximum(values, 0.0)) @ vectors.T
-        size = np.sqrt(np.diag(correlation))
-        correlation /= np.outer(size, size)
-    return np.asarray(correlation * scale)
+    known = np.isfinite(own)
+    inside = correlation[np.ix_(known, known)]
+    values, vectors = np.linalg.eigh(inside)
+    if len(values) and values[0] < 0:
+        inside = (vectors * np.maximum(values, 0.0)) @ vectors.T
+        size = np.sqrt(np.diag(inside))
+        inside /= np.outer(size, size)
+    result = np.full(scale.shape, np.nan)
+    result[np.ix_(known, known)] = inside * scale[np.ix_(known, known)]
+    return result
 
 
 def waves_together(estimates: ArrayLike, covariance: ArrayLike, df: ArrayLike = np.inf) -> WavesTogether:
