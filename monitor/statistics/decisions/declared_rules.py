@@ -1,7 +1,7 @@
 """Whether a claim's rule, as it is declared, can mean what its sentence says.
 
-Belongs here: checks of a rule's numbers against what is known without the answer: base rates and numbers of firms. Does
-not belong here: reading declarations (`survey.claims`), deciding (`claims`).
+Belongs here: checks of a rule's numbers against what is known without the answer: base rates, numbers of firms, and
+how likely so many firms support it. Does not belong here: reading declarations (`survey.claims`), deciding (`claims`).
 """
 
 from __future__ import annotations
@@ -45,14 +45,26 @@ def proven_by(value: float, firms: float, alpha: float) -> int:
     The smallest x with P(X >= x) < alpha for X binomial (firms, value), as in `share_above` (Clopper & Pearson 1934).
     With a value of zero one firm is enough, whatever the number of firms.
     """
-    from scipy.special import betainc
-
     if value <= 0:
         return 1
+    # Only where it is called: a survey's definition is checked when a command starts.
+    from scipy.special import betainc
+
     for x in range(1, math.floor(firms) + 1):
         if to_error(float(betainc(x, firms - x + 1, min(value, 1.0))), None) < alpha:
             return x
     return math.floor(firms) + 1
+
+
+def power_share_above(share: float, value: float, firms: float, alpha: float) -> float:
+    """Chance that "more than the share `value` has it" is supported where the true share is `share`: P(X >= x) of
+    `proven_by`'s x for X binomial (firms, share)."""
+    from scipy.special import betainc
+
+    needed = proven_by(value, firms, alpha)
+    if needed > math.floor(firms):
+        return 0.0
+    return float(betainc(needed, firms - needed + 1, min(max(share, 0.0), 1.0)))
 
 
 def one_firm_problem(value: float, firms: float, alpha: float) -> Problem | None:
