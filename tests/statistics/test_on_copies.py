@@ -18,13 +18,12 @@ from monitor.statistics.models.doubly_robust import doubly_robust
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.likelihood import maximum_likelihood
 from monitor.statistics.models.notes import Note, note
-from monitor.statistics.models.on_copies import on_copies
+from monitor.statistics.models.on_copies import Case, cases, on_copies
 from monitor.statistics.models.prepare import prepare
 from monitor.statistics.models.quantities import Quantities
 from monitor.statistics.models.result import Estimates
-from monitor.statistics.models.sample import Rows, Sample
+from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
-from monitor.statistics.models.terms import Terms
 
 MAIN = Specification(
     model="top_innovator",
@@ -50,9 +49,9 @@ def sample() -> Sample:
     return Sample("2017", d["firm"].to_numpy(object), every, every[0], design)
 
 
-def of_model(r: Rows, terms: Terms, x: np.ndarray, w: np.ndarray) -> Quantities:
-    plan = of_practices(r.frame, terms, x)
-    found = evaluate(plan, maximum_likelihood(r.y, x, w), w)
+def of_model(c: Case) -> Quantities:
+    plan = of_practices(c.frame, c.terms, c.x)
+    found = evaluate(plan, maximum_likelihood(c.y, c.x, c.w), c.w)
     return Quantities(plan.names, plan.kinds, found.estimates, found.contributions, plan.contrasts)
 
 
@@ -74,7 +73,7 @@ def test_the_model_itself_is_what_the_engine_says(sample: Sample, weighted: bool
 def test_beside_the_model(sample: Sample) -> None:
     """Doubly robust and model agree on these firms: one shares the other's rows, weights and copies."""
     prepared = prepare(sample, MAIN, Disclosure())
-    told = on_copies(sample, prepared, lambda r, terms, x, w: doubly_robust(r.frame, terms, x, r.y, w).told)
+    told = on_copies(sample, prepared, lambda c: doubly_robust(c.frame, c.terms, c.x, c.y, c.w).told)
     model = analyse(sample, MAIN, Disclosure()).contrasts
     assert isinstance(told, Estimates)
     assert model is not None
@@ -88,7 +87,7 @@ def test_a_curve_over_copies_has_a_band(sample: Sample) -> None:
     curve = on_copies(
         sample,
         prepare(sample, replace(MAIN, outcome="share", estimator="fractional_logit"), Disclosure()),
-        lambda r, terms, x, w: distribution_regression(r.frame, terms, x, r.y, w, cuts).along("complementarity"),
+        lambda c: distribution_regression(c.frame, c.terms, c.x, c.y, c.w, cuts).along("complementarity"),
     )
     assert isinstance(curve, Estimates)
     low, high = curve.interval()
@@ -101,9 +100,9 @@ def test_a_copy_without_an_estimate_tells_why(sample: Sample) -> None:
     prepared = prepare(sample, MAIN, Disclosure())
     seen: list[int] = []
 
-    def second_fails(r: Rows, terms: Terms, x: np.ndarray, w: np.ndarray) -> Quantities | Note:
-        seen.append(len(r.y))
-        return note("no_overlap") if len(seen) == 2 else of_model(r, terms, x, w)
+    def second_fails(c: Case) -> Quantities | Note:
+        seen.append(len(c.y))
+        return note("no_overlap") if len(seen) == 2 else of_model(c)
 
     told = on_copies(sample, prepared, second_fails)
     assert isinstance(told, Note)
@@ -111,3 +110,12 @@ def test_a_copy_without_an_estimate_tells_why(sample: Sample) -> None:
     unknown = on_copies(sample, prepare(sample, replace(MAIN, base="nobody"), Disclosure()), of_model)
     assert isinstance(unknown, Note)
     assert unknown.kind == "not_asked"
+    with pytest.raises(ValueError, match="no firms"):
+        cases(sample, prepare(sample, replace(MAIN, base="nobody"), Disclosure()))
+
+
+def test_a_case_has_the_columns_that_the_model_does_not_use(sample: Sample) -> None:
+    first, second = cases(sample, prepare(sample, MAIN, Disclosure()))[:2]
+    assert "share" in first.frame
+    np.testing.assert_array_equal(first.y, (first.frame.numbers["share"] > 40).astype(float))
+    assert (first.frame.numbers["share"] != second.frame.numbers["share"]).any()
