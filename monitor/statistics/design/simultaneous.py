@@ -7,7 +7,7 @@ estimates.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from monitor.precision import to_digits
 from monitor.statistics.design.intervals import t_quantile
@@ -20,13 +20,14 @@ DIGITS = 5
 """Significant digits of a critical value: the draws bear three, and a correlation's last bits move the ninth"""
 
 
-def sup_t(covariance: Floats, df: float = np.inf, level: float = 0.95) -> float:
-    """The c for which estimate_k -+ c se_k holds all K truths at once with probability `level`.
+def sup_t(covariance: Floats, df: ArrayLike = np.inf, level: float = 0.95) -> Floats:
+    """(K,) the c_k for which estimate_k -+ c_k se_k holds all K truths at once with probability `level`.
 
-    c is the quantile of max_k |Z_k| / sd(Z_k), Z normal with the estimates' joint `covariance` (K, K): between the
-    pointwise quantile and Bonferroni's, and the narrowest band of its kind. Few degrees of freedom widen it as they
-    widen one interval: c is Student's quantile at the pointwise level that c of the normal has. Estimates without
-    variance are known and do not count. One estimate gives `intervals.t_quantile` exactly.
+    With normal estimates every c_k is the quantile c of max_k |Z_k| / sd(Z_k), Z normal with the estimates' joint
+    `covariance` (K, K): between the pointwise quantile and Bonferroni's, and the narrowest band of its kind. Few
+    degrees of freedom (`df`, a number or (K,)) widen an estimate's part of the band as they widen its interval: c_k is
+    Student's quantile at the pointwise level that c has of a normal. Estimates without variance are known and do not
+    count. One estimate gives `intervals.t_quantile` exactly.
 
     From `DRAWS` seeded draws through the symmetric root of the correlations: unlike a triangular root or eigenvectors
     it has no choice of signs or order that a last bit could turn. Source: Montiel Olea and Plagborg-Moller (2019),
@@ -35,15 +36,16 @@ def sup_t(covariance: Floats, df: float = np.inf, level: float = 0.95) -> float:
     from scipy.special import ndtr
 
     variance = np.diag(covariance)
+    df = np.broadcast_to(np.asarray(df, dtype=np.float64), variance.shape)
     varies = variance > 0
     if varies.sum() < 2:
-        return float(t_quantile(df, level))
+        return t_quantile(df, level)
     sd = np.sqrt(variance[varies])
     normals = np.random.default_rng(SEED).standard_normal((DRAWS, len(sd)))
     c = quantile_of_maximum(normals, covariance[np.ix_(varies, varies)] / np.outer(sd, sd), level)
     # The pointwise level whose quantile c is; of one estimate it is `level`, below which nothing may fall.
-    pointwise = max(2 * float(ndtr(c)) - 1, level)
-    return to_digits(float(t_quantile(df, pointwise)), DIGITS)
+    pointwise = max(2 * float(ndtr(to_digits(c, DIGITS))) - 1, level)
+    return t_quantile(df, pointwise)
 
 
 def quantile_of_maximum(normals: Floats, correlation: Floats, level: float) -> float:

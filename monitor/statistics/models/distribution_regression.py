@@ -72,8 +72,8 @@ class Band:
     estimate: Array
     low: Array
     high: Array
-    critical: float
-    """c in estimate -+ c se"""
+    critical: Array
+    """(K,) c in estimate -+ c se"""
 
 
 def usable_cuts(share: Sequence[Array], cuts: Sequence[float], least: int = LEAST_EVENTS) -> tuple[float, ...]:
@@ -133,7 +133,7 @@ def distribution_regression(
 
 def band(curve: Estimates, level: float = 0.95) -> Band:
     """The simultaneous band of a curve that all copies were combined to: estimate -+ c se, c by `sup_t` from the joint
-    covariance and the fewest degrees of freedom along the curve."""
-    critical = sup_t(curve.covariance, float(np.min(curve.df)), level)
+    covariance and each value's degrees of freedom."""
+    critical = sup_t(curve.covariance, curve.df, level)
     half = critical * curve.error
     return Band(curve.estimate, curve.estimate - half, curve.estimate + half, critical)
