@@ -153,6 +153,24 @@ def test_errors_are_taken_out_of_the_practice() -> None:
     assert np.mean(np.abs(off) < 1.96) >= 0.87
 
 
+def test_a_measure_without_false_positives_is_held_there() -> None:
+    """Whoever the second measure finds has the practice: its false positives are at the edge in half of the samples."""
+    rng = np.random.default_rng(2006)
+    off, held = [], 0
+    for _ in range(40):
+        d, b, y, one, _ = simulated(rng, 2500)
+        two = d["cooperates"].to_numpy() * (rng.random(2500) < 0.7)
+        found = two_measures(PRACTICES, (one, two), b, y, np.ones(2500))
+        assert found.corrected is not None
+        assert set(found.held) <= {"false_positive_2"}
+        held += len(found.held)
+        told = found.corrected.part(["complementarity"])
+        off.append((told.estimates[0] - 0.25) / np.sqrt((told.contributions**2).sum()))
+    assert 8 <= held <= 32
+    assert abs(np.mean(off)) < 0.5
+    assert np.mean(np.abs(off) < 1.96) >= 0.87
+
+
 def simulated(rng: np.random.Generator, n: int) -> tuple[pd.DataFrame, *tuple[np.ndarray, ...]]:
     """Practices, outcome with complementarity of 0.25, and two measures of the first practice with errors."""
     d = two_practices(rng, n)

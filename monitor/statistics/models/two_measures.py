@@ -40,10 +40,13 @@ STARTS = (
 EXPECTATIONS = 60
 NEWTONS = 60
 DONE = 1e-11
-FARTHEST = 15.0
-"""Log-odds beyond which a probability is on its way to 0 or 1"""
+FARTHEST = 9.0
+"""Log-odds beyond which a probability is on its way to 0 or 1: of a measure's errors there are then none"""
 AT_THE_EDGE = 1e-3
 """A probability this near to 0 or 1 is at the edge of what is possible, where an estimate has no normal error"""
+LEAST_ASSOCIATION = 3.0
+"""Chi-square per degree of freedom (nine) of the measures' four answers by other practice and outcome, in effective
+firms: at 3 its p-value is 0.001"""
 LEAST_INFORMATION = 1e-4
 """Smallest eigenvalue of the information, each parameter scaled to one, below which the data cannot tell them apart"""
 
@@ -59,6 +62,8 @@ class TwoMeasures:
     """`kappa`: agreement of the measures beyond chance"""
     measures: Quantities | None = None
     """`MEASURES`"""
+    held: tuple[str, ...] = ()
+    """Those of `MEASURES` that the maximum has at 0 or 1: taken as known, without a share in the errors"""
     misfit: float = float("nan")
     """Share of firms that would have to be in another of the 16 cells for the model to hold exactly"""
     refusal: Note | None = None
@@ -79,14 +84,16 @@ def two_measures(
 
         P(a1, a2, y | b) = sum over A of P(A | b) P(a1 | A) P(a2 | A) P(y | A, b)
 
-    is maximised with the firms' weights, by expectation-maximisation and then Newton's steps. Assumed: given the true
+    is maximised with the firms' weights, by expectation-maximisation and then Newton's steps. Where the maximum is at
+    the edge for an error of measurement (no false positives) that error is `held` there. Assumed: given the true
     practice, the measures' errors depend on neither each other, nor the outcome, nor the other practice
     (non-differential, independent), the other practice is measured without error, and both measures are better than
     chance. No controls: beside it belong the contrasts `as_measured` of the same table, not those of the model.
 
-    Refused (`refusal`) where the measures never differ, where one is no better than chance, where a probability is at
-    the edge, and where the information is singular - as when neither outcome nor other practice goes with the true one,
-    for two measures alone cannot tell their errors apart. Firm i contributes A^-1 w_i s_i, A the observed information.
+    Refused (`refusal`) where the measures never differ, where one is no better than chance, where a prevalence or
+    state is at the edge, where the information is singular, and where neither outcome nor other practice goes with the
+    measures (`LEAST_ASSOCIATION`): two measures alone cannot tell their errors apart, only a third thing that goes with
+    the true practice can. Firm i contributes A^-1 w_i s_i, A the observed information.
     `measured`, `other`, `y` (n,) 0 or 1; `w` (n,). Sources: Lazarsfeld and Henry (1968); Dawid and Skene (1979); for
     regressors with two measures Black, Berger and Scott (2000), JASA 95, and Mahajan (2006), Econometrica 74.
     """
@@ -99,19 +106,23 @@ def two_measures(
     table = counts.reshape(2, 2, 2, 2)
     if min(table[0, 1].sum() + table[1, 0].sum(), table[:, :, 0].sum(), table[:, :, 1].sum()) == 0:
         return refused
+    effective = w.sum() ** 2 / (w**2).sum()
     eta = _highest(counts)
-    if eta is None:
+    if eta is None or _association(counts * (effective / counts.sum())) < LEAST_ASSOCIATION:
         return refused
     probability = expit(eta)
     scores, information = _derivatives(eta)
-    observed = np.tensordot(counts, information, axes=1)
+    free = np.flatnonzero(~_held(eta))
+    observed = np.tensordot(counts, information, axes=1)[np.ix_(free, free)]
     if not _identified(probability, observed):
         return refused
-    slope = probability * (1 - probability)
-    contributions = (w[:, None] * scores[cell]) @ np.linalg.inv(observed) * slope
+    contributions = np.zeros((len(y), 10))
+    contributions[:, free] = (w[:, None] * scores[cell][:, free]) @ np.linalg.inv(observed)
+    contributions *= probability * (1 - probability)
     corrected = of_states(practices, probability[6:], contributions[:, 6:])
     measures = Quantities(MEASURES, (SHARES,) * 6, probability[:6], contributions[:, :6])
-    return TwoMeasures(corrected, refused.as_measured, agreed, measures, _misfit(counts, eta))
+    held = tuple(name for name, edge in zip(MEASURES, _held(eta), strict=False) if edge)
+    return TwoMeasures(corrected, refused.as_measured, agreed, measures, held, _misfit(counts, eta))
 
 
 def four_state_table(practices: Sequence[str], a: Array, b: Array, y: Array, w: Array) -> Quantities:
@@ -194,26 +205,43 @@ def _maximum(counts: Array, start: Array) -> Array | None:
         eta = np.log(p / (1 - p))
     for _ in range(NEWTONS):
         scores, information = _derivatives(eta)
+        free = np.flatnonzero(~_held(eta))
+        step = np.zeros(10)
         try:
-            step = np.linalg.solve(np.tensordot(counts, information, axes=1), counts @ scores)
+            whole = np.tensordot(counts, information, axes=1)[np.ix_(free, free)]
+            step[free] = np.linalg.solve(whole, (counts @ scores)[free])
         except np.linalg.LinAlgError:
             return None
         step, value = shortened(np.asarray(step, dtype=np.float64)), _value(counts, eta)
         while _value(counts, eta + step) < value - 1e-10 * abs(value) and np.abs(step).max() > DONE:
             step = step / 2
         eta = eta + step
-        if not np.abs(eta).max() < FARTHEST:
+        eta[:4] = np.clip(eta[:4], -FARTHEST, FARTHEST)
+        if not np.abs(eta[4:]).max() < FARTHEST:
             return None
         if np.abs(step).max() < DONE * max(1.0, float(np.abs(eta).max())):
             return eta
     return None
 
 
+def _association(counts: Array) -> float:
+    """Pearson's chi-square per degree of freedom of the measures by other practice and outcome, to six digits."""
+    table = counts.reshape(4, 4)
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
+    some = expected > 0
+    return round(float(((table - expected)[some] ** 2 / expected[some]).sum() / 9), 6)
+
+
+def _held(eta: Array) -> NDArray[np.bool_]:
+    """(10,) the errors of measurement that are at the edge."""
+    return (np.abs(eta) >= FARTHEST) & (np.arange(10) < 4)
+
+
 def _identified(probability: Array, information: Array) -> bool:
     sensitivity, false_positive = probability[[0, 2]], probability[[1, 3]]
     if round(float((sensitivity - false_positive).min()), 6) <= 0:
         return False
-    if round(float(np.minimum(probability, 1 - probability).min()), 6) < AT_THE_EDGE:
+    if round(float(np.minimum(probability, 1 - probability)[4:].min()), 6) < AT_THE_EDGE:
         return False
     scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
     return bool(np.linalg.eigvalsh(information / np.outer(scale, scale))[0] > LEAST_INFORMATION)
