@@ -133,6 +133,10 @@ def test_refusals() -> None:
     unseen = estimate(empty, ("size",), ("size",))
     assert unseen.refusal is not None
     assert unseen.refusal.kind == "empty_states"
+    heavy = d.assign(weight=np.where(np.arange(len(d)) == int(d["top"].notna().idxmax()), 1e3, d["weight"]))
+    one = estimate(heavy, ("size",), ("size",))
+    assert one.refusal is not None
+    assert one.refusal.kind == "attrition"
     certain = d.assign(apart=d["top"].isna().astype(float))
     told = estimate(certain, ("size",), ("apart",))
     assert told.refusal is not None

@@ -27,8 +27,10 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-LEAST_RESPONSE = 0.05
-"""A followed firm that had less than this chance of being followed would stand for twenty and more"""
+LEAST_RESPONSE = 0.01
+"""A followed firm that had less than this chance of being followed would stand for a hundred and more"""
+MOST_OF_ONE = 0.1
+"""Greatest share of the weight of all followed answers that one may have"""
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,9 @@ def lagged(
     gradient of every quantity in the coefficients of r times its contribution to them.
 
     Firth's with FLIC where events per term are fewer than `LEAST_EVENTS_PER_TERM`; refused by every model's thresholds
-    (counting followed firms), where r has no estimate and where a followed firm's is below `LEAST_RESPONSE`. `frame`,
-    `x` (n, k), `v` (n, q) with an intercept, `w`, `firms` (n,) codes: of t - 1 and known for all; `y` (n,) 0 or 1, NaN
-    where lost; `df` of the complete data. What is detectable with the design's error: `minimum_detectable`.
+    (counting followed firms), where r has no estimate and by `LEAST_RESPONSE` and `MOST_OF_ONE`. `frame`, `x` (n, k),
+    `v` (n, q) with an intercept, `w`, `firms` (n,) codes: of t - 1 and known for all; `y` (n,) 0 or 1, NaN where lost;
+    `df` of the complete data. What is detectable with the design's error: `minimum_detectable`.
     Source: Robins, Rotnitzky and Zhao (1995), JASA 90.
     """
     followed = ~np.isnan(y)
@@ -141,7 +143,7 @@ def lagged(
     answered = maximum_likelihood(followed.astype(np.float64), v, w) if not followed.all() else None
     r, e_r = np.ones(len(y)), np.zeros(v.shape)
     if answered is not None:
-        if not answered.converged or round(float(answered.probabilities[followed].min()), 6) < LEAST_RESPONSE:
+        if not _alike(answered, followed, w):
             return replace(told, refusal=note("attrition"))
         r, e_r = answered.probabilities, answered.contributions
         told = replace(told, response=_response(answered))
@@ -169,6 +171,15 @@ def _rarer(y: Array) -> int:
     """Events or non-events among the followed firms, whichever are fewer."""
     events, others = (int((y == value).sum()) for value in (1, 0))
     return min(events, others)
+
+
+def _alike(answered: Fit, followed: Mask, w: Array) -> bool:
+    """Whether followed firms can stand for the lost ones, judged to six digits."""
+    if not answered.converged:
+        return False
+    r = answered.probabilities[followed]
+    weight = w[followed] / r
+    return round(float(r.min()), 6) >= LEAST_RESPONSE and round(float(weight.max() / weight.sum()), 6) <= MOST_OF_ONE
 
 
 def _response(answered: Fit) -> Quantities:
