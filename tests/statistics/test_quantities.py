@@ -79,3 +79,5 @@ def test_copies_with_other_firms_and_parts_of_them() -> None:
     assert told.names == ("complementarity",)
     assert told.se[0] == pytest.approx(np.sqrt(design_of(d).covariance(influence)[0, 0]))
     assert told.contrasts[0].kind == "complementarity"
+    with pytest.raises(ValueError, match="same quantities"):
+        over_copies([found, found.part(["complementarity"])], [inside, inside], design_of(d), 1e6)

@@ -100,6 +100,8 @@ def over_copies(
     (`result.effective_df`); `se_replicate` (Q,): as `replicate_error` gives it.
     """
     first = parts[0]
+    if any(part.names != first.names for part in parts):
+        raise ValueError("the copies do not have the same quantities")
     q = len(first.names)
     covariances, freedoms = [], []
     for part, mask in zip(parts, masks, strict=True):
