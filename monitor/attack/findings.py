@@ -22,6 +22,7 @@ NEAR = 0.02
 an amount is ten per cent (the p of the p %-rule) of the largest of fewer than ten firms, to either side"""
 LEVEL = re.compile(r"^(?P<variable>[^\[\]]+)\[")
 COEFFICIENTS = "coefficients of a model"
+NONE = "a number of none of those that other lines count"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Finding:
     @property
     def width(self) -> str:
         """How narrow the interval is, without its ends."""
-        return f"{self.high - self.low:.4g}"
+        return f"{max(self.high - self.low, 0.0):.4g}"
 
     def render(self) -> str:
         """One line for a terminal."""
@@ -98,7 +99,9 @@ def attack(releases: Sequence[Path], only: Path | None = None) -> Report:
     told = equations(releases)
     here = {version for (name, _), version in told.versions.items() if only is None or name == only.name}
     others = set(told.versions.values()) - here
-    told.withheld = {line: first for line, first in told.withheld.items() if not set(line[0].split("+")) & others}
+    for lines in (told.withheld, told.none_of_some):
+        for line in [line for line in lines if set(line[0].split("+")) & others]:
+            del lines[line]
     widths, parts, findings, of_many = _worked_out(told)
     uncertain = {_line(line) for line in told.uncertain}
     about = [finding for finding in _coefficients(told, releases) if finding.figures in here]
@@ -146,7 +149,7 @@ def _firms(finding: Finding) -> list[Unknown]:
 
 def _worked_out(told: Equations) -> tuple[list[float], list[float], list[Finding], list[Finding]]:
     """The widths of withheld numbers of firms, those of amounts of few firms as parts of the amount, what of both is
-    too narrow, and what amounts of many firms can be worked out."""
+    too narrow or tells one answer of all, and what amounts of many firms can be worked out."""
     asked: dict[Line, tuple[Unknown, ...]] = {line: tuple(_unknowns(told, line)) for line in sorted(told.withheld)}
     found = bounds(told, sorted({unknown for unknowns in asked.values() for unknown in unknowns}))
     widths: list[float] = []
@@ -158,6 +161,8 @@ def _worked_out(told: Equations) -> tuple[list[float], list[float], list[Finding
         printable = all(found[u][0] >= _least(u[1]) for u in unknowns if u[1] != "amount")
         for unknown in unknowns:
             low, high = found[unknown]
+            if high <= 0 and line in told.nobody:
+                continue  # a number of firms that do not exist is no firm's answer
             finding = Finding(told.withheld[line], line[0], _what(unknown), "what adds up", low, high, (_line(line),))
             if unknown[1] == "amount":
                 part = (high - low) / high if 0 < high < float("inf") else float("inf")
@@ -170,6 +175,8 @@ def _worked_out(told: Equations) -> tuple[list[float], list[float], list[Finding
                 widths.append(high - low)
                 if high - low < FEWEST * (1 - 1e-6):
                     findings.append(finding)
+    for line, release in sorted(told.none_of_some.items()):
+        findings.append(Finding(release, line[0], _what((line[0], "both", *line[1:])), NONE, 0.0, 0.0, (_line(line),)))
     return widths, parts, findings, of_many
 
 

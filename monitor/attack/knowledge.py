@@ -13,7 +13,8 @@ estimates, or the number of firms that were in two waves (`both`). The attacker 
 5. shares whose events add up to n wherever all are shown are the codes of one question, whatever they are called;
 6. an indicator whose events are another's n wherever both are shown counts the firms of that one;
 7. a model's firms and events are those of the share of its outcome, where that is withheld;
-8. a wave whose shown figures are all those of another release has the same firms in both.
+8. a wave whose shown figures are all those of another release has the same firms in both;
+9. where two waves show no firm in both, and nowhere in that domain any, there was none: what counts it is no secret.
 
 4 to 7 are guesses from numbers: they count unless they contradict what is known.
 """
@@ -67,6 +68,10 @@ class Equations:
     """Withheld lines that are totals of an amount"""
     uncertain: set[Line] = field(default_factory=set)
     """Withheld lines that are said to be too uncertain to print, and nothing else"""
+    nobody: set[Line] = field(default_factory=set)
+    """Withheld lines of two waves that, as other lines show, had no firm in common in that domain"""
+    none_of_some: dict[Line, str] = field(default_factory=dict)
+    """Shown line of two waves -> the release that first shows with it that none of the firms in both was in it"""
     versions: dict[tuple[str, str], str] = field(default_factory=dict)
     """(release, wave) -> which of the wave's sets of figures it shows"""
 
@@ -241,32 +246,58 @@ def _in_both(told: Equations, release: Path) -> None:
         version = "+".join(told.versions.get((release.name, str(wave)), str(wave)) for wave in (one, other))
         both: dict[str, dict[Domain, float]] = {}
         domains: dict[str, list[Domain]] = {}
+        withheld: set[Line] = set()
         for x in rows.to_dict("records"):
             name, domain = str(x["indicator"]), (str(x["domain_variable"]), str(x["domain"]))
             domains.setdefault(name, []).append(domain)
             both.setdefault(name, {})
             told.place((version, "both", name, *domain))
             if x["overlap_suppressed"]:
+                withheld.add((version, name, *domain))
                 told.withheld.setdefault((version, name, *domain), release.name)
             elif pd.notna(x["overlap_firms"]):  # waves that do not compare have none
                 both[name][domain] = float(x["overlap_firms"])
                 told.equal({(version, "both", name, *domain): 1.0}, both[name][domain])
-        for name, about in domains.items():
-            for variable in sorted({variable for variable, _ in about} - {EVERYONE}):
-                parts = {(version, "both", name, *domain): 1.0 for domain in about if domain[0] == variable}
-                whole = (version, "both", name, EVERYONE, EVERYONE)
-                told.equal({**parts, whole: -1.0}, 0.0, guessed=True)
-        for first, *others in _alike(both):
-            for other in others:
-                for domain in domains[other]:
-                    pair = {(version, "both", other, *domain): 1.0, (version, "both", first, *domain): -1.0}
-                    told.equal(pair, 0.0, guessed=True)
+        most = _most(both)
+        everyone = most.get((EVERYONE, EVERYONE))
+        told.nobody |= {line for line in withheld if 0 in (everyone, most.get(line[2:]))}
+        for name, of_domain in both.items():
+            none = [(version, name, *d) for d, count in of_domain.items() if count == 0 and most[d] > 0]
+            told.none_of_some |= {x: release.name for x in none if x not in told.none_of_some}
+        _both_add_up(told, version, both, domains)
+
+
+def _most(both: Numbers) -> dict[Domain, float]:
+    """Domain -> the most firms in both waves that an indicator shows of it."""
+    most: dict[Domain, float] = {}
+    for of_domain in both.values():
+        for domain, count in of_domain.items():
+            most[domain] = max(count, most.get(domain, 0.0))
+    return most
+
+
+def _both_add_up(told: Equations, version: str, both: Numbers, domains: Mapping[str, Sequence[Domain]]) -> None:
+    """The domains of a variable add up to everyone where an indicator has a line in each; those that show the same
+    numbers are about the same firms."""
+    every = list(dict.fromkeys(domain for about in domains.values() for domain in about))
+    for name, about in domains.items():
+        for variable in sorted({variable for variable, _ in about} - {EVERYONE}):
+            codes = [domain for domain in every if domain[0] == variable]
+            if set(codes) <= set(about):
+                parts = {(version, "both", name, *domain): 1.0 for domain in codes}
+                told.equal({**parts, (version, "both", name, EVERYONE, EVERYONE): -1.0}, 0.0, guessed=True)
+    for first, *others in _alike(both):
+        for other in others:
+            for domain in domains[other]:
+                pair = {(version, "both", other, *domain): 1.0, (version, "both", first, *domain): -1.0}
+                told.equal(pair, 0.0, guessed=True)
 
 
 def _agree(one: Mapping[Domain, float], other: Mapping[Domain, float]) -> bool:
-    """Whether two rows of numbers are equal wherever both are shown, and that is in three domains at the least."""
+    """Whether two rows of numbers are equal wherever both are shown, and above zero in three domains at the least: that
+    there are none of either says nothing about the rest."""
     both = one.keys() & other.keys()
-    return len(both) >= 3 and all(one[domain] == other[domain] for domain in both)
+    return sum(one[domain] > 0 for domain in both) >= 3 and all(one[domain] == other[domain] for domain in both)
 
 
 def _alike(n: Numbers) -> list[list[str]]:

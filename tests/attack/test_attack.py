@@ -178,6 +178,27 @@ def test_firms_of_two_waves_add_up(tmp_path: Path) -> None:
     assert found(tmp_path / "one", told) == {"wave 2018 and 2020, both of top, sector=b"}
 
 
+def test_firms_of_two_waves_that_share_none_are_no_secret(tmp_path: Path) -> None:
+    """In all, in a domain whose change is withheld: whoever sees that nobody was in both knows nobody's answer."""
+    cells: dict[tuple[str, str, str], int | None] = {
+        ("top", "all", "all"): 0, ("top", "sector", "a"): 0, ("top", "sector", "b"): None, ("top", "sector", "c"): 0,
+    }  # fmt: skip
+    assert found(tmp_path / "none", tables(lines(SEVERAL), changes=both(cells))) == set()
+    some = cells | {("top", "all", "all"): 20, ("top", "sector", "a"): 20}
+    told = found(tmp_path / "some", tables(lines(SEVERAL), changes=both(some)))
+    assert told == {"wave 2018 and 2020, both of top, sector=b"}, "none of the twenty is in b"
+
+
+def test_none_of_the_firms_of_two_waves_is_an_answer_of_all_of_them(tmp_path: Path) -> None:
+    """Thirty were in both waves in sector a, and none of them was in the base of `new` both times."""
+    cells = {("top", "sector", "a"): 30, ("new", "sector", "a"): 0}
+    told = tables(lines(SEVERAL), changes=both(cells | {("new", "sector", "b"): 0, ("top", "sector", "b"): 0}))
+    assert found(tmp_path / "told", told) == {"wave 2018 and 2020, both of new, sector=a"}
+    first, second = (release(tmp_path, told, f"r000{i}-aaaaaaaaaaaa") for i in (1, 2))
+    assert newly_told([], first)
+    assert newly_told([first], second) == ()
+
+
 def test_an_amount_of_few_firms_is_the_total_less_the_others(tmp_path: Path) -> None:
     table = lines({cell: value and (value[0], 0) for cell, value in ONE_WITHHELD.items()})
     table["estimate"] = [1_234_560.0, 1_000_000.0, None, 134_560.0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -192,37 +193,92 @@ def test_sets_are_found_by_their_firms(tmp_path: Path) -> None:
     assert not rest.any()
 
 
-@pytest.mark.parametrize(
-    ("both", "withheld"), [(9, True), (10, False), (0, False), (100, False), (91, True), (90, False), (96, True)]
-)
-def test_who_came_or_left_between_two_waves_is_a_cell_too(both: int, withheld: bool) -> None:
-    """100 firms in the first wave, 190 in the second: with 96 in both, four left."""
-    ends = {"wave_from": "2017", "wave_to": "2018"}
-    changes = pd.DataFrame(
-        [{"indicator": "i", "domain_variable": "all", "domain": "all", **ends, "overlap_firms": both}]
-    )
-    counts = {("2017", "i", "all", "all"): 100.0, ("2018", "i", "all", "all"): 190.0}
-    assert bool(cells.overlap_rows(changes, counts, 10)) is withheld
-    assert bool(cells.overlap_rows(changes, {}, 10)) is (0 < both < 10)
+PAIR = {"wave_from": "2017", "wave_to": "2018"}
+"""Two waves, of which some firms were in both"""
 
 
-def test_firms_of_two_waves_are_withheld_alike_wherever_they_are_the_same_firms() -> None:
-    """What `i` withholds beside d would differ from what `j` does, of whose firms in b only two were not in both."""
-    in_both = {"all": 100, "a": 40, "b": 30, "c": 25, "d": 5}
-    changes = pd.DataFrame(
+def overlaps(numbers: Mapping[tuple[str, str], int]) -> pd.DataFrame:
+    """Lines of changes: (indicator, sector or `all`) -> firms of both waves."""
+    return pd.DataFrame(
         [
-            {
-                "indicator": i, "domain_variable": "all" if d == "all" else "sector", "domain": d, "overlap_firms": n,
-                "wave_from": "2017", "wave_to": "2018",
-            }
-            for i in ("i", "j")
-            for d, n in in_both.items()
+            {"indicator": i, "domain_variable": "all" if d == "all" else "sector", "domain": d, "overlap_firms": n}
+            for (i, d), n in numbers.items()
         ]
-    )  # fmt: skip
-    counts = {(wave, "j", "sector", "b"): 32.0 for wave in ("2017", "2018")}
-    withheld = cells.overlap_rows(changes, counts, 10)
-    of = {name: {row[2] for row in withheld if row[0] == name} for name in ("i", "j")}
-    assert of["i"] == of["j"] >= {"b", "d"}
+    ).assign(**PAIR)
+
+
+def two_waves(both: Mapping[str, Mapping[str, int]], left: Mapping[str, int] | None = None) -> dict[str, WaveFirms]:
+    """Two waves of firms by sector: of those in `both` so many innovate in both waves and so many do not; so many more,
+    of which every second innovates, are in one wave only."""
+    of_both = [(d, kind == "innovates") for d, kinds in both.items() for kind, n in kinds.items() for _ in range(n)]
+    alone = [(d, i % 2 == 0) for d, n in (left or {}).items() for i in range(n)]
+    made = {}
+    for wave in PAIR.values():
+        firms = world({"top": [i for _, i in (*of_both, *alone)]}, {"sector": [d for d, _ in (*of_both, *alone)]})
+        names = [f"b{i:03d}" for i in range(len(of_both))] + [f"{wave}-{i:03d}" for i in range(len(alone))]
+        tables = (firms.observed.assign(firm=names, base_innovators=firms.observed["top"]), firms.domains["sector"])
+        made[wave] = WaveFirms(
+            tables[0], tables[0], firms.weights, {"sector": tables[1].assign(firm=names)}, pd.DataFrame()
+        )
+    return made
+
+
+def panel(folder: Path) -> Survey:
+    """Two indicators of the same firms: `every` of all of them, `part` of the innovators among them."""
+    named = survey(folder, {"every": "product_innovation", "part": "product_innovation"}, {"innovators": "true"})
+    every = replace(named.indicators["every"], measure="top")
+    return replace(named, indicators={"every": every, "part": replace(every, name="part", base="innovators")})
+
+
+@pytest.mark.parametrize(
+    ("both", "withheld"), [(9, True), (10, False), (100, False), (91, True), (90, False), (96, True), (1, True)]
+)
+def test_who_came_or_left_between_two_waves_is_a_cell_too(tmp_path: Path, both: int, withheld: bool) -> None:
+    """100 firms in the first wave, 190 in the second: with 96 in both, four left."""
+    counts = {("2017", "every", "all", "all"): 100.0, ("2018", "every", "all", "all"): 190.0}
+    firms = two_waves({"trade": {"innovates": both // 2, "not": both - both // 2}})
+    changes = overlaps({("every", "all"): both})
+    assert bool(cells.overlap_rows(changes, counts, 10, firms, panel(tmp_path))) is withheld
+    assert bool(cells.overlap_rows(changes, {}, 10, firms, panel(tmp_path))) is (both < 10)
+
+
+@pytest.mark.parametrize(
+    ("innovate", "do_not", "withheld"),
+    [
+        (0, 0, False), (0, 1, True), (0, 5, True), (0, 30, True), (1, 0, True), (40, 0, False), (40, 2, True),
+        (40, 3, False),
+    ],
+)  # fmt: skip
+def test_none_is_an_answer_only_of_firms_that_are_there(
+    tmp_path: Path, innovate: int, do_not: int, withheld: bool
+) -> None:
+    """Of no firm in both waves none innovates, and nobody is told of; of five none does, and all five are. In trade;
+    elsewhere are enough of either kind, or the base would leave nobody out."""
+    both = {"trade": {"innovates": innovate, "not": do_not}}
+    if innovate == 40 and do_not:
+        both["industry"] = {"innovates": 20, "not": 20}
+    firms = two_waves(both, {"trade": 60, "industry": 60})
+    found = cells.overlap_rows(overlaps({("part", "trade"): innovate}), {}, 10, firms, panel(tmp_path))
+    assert bool(found) is withheld
+
+
+def test_all_that_stayed_in_a_base_is_an_answer_of_each(tmp_path: Path) -> None:
+    """Twenty innovators of 2018 innovated in 2017 as well, every one of them."""
+    firms = two_waves({"trade": {"innovates": 20, "not": 30}})
+    for n, withheld in ((20.0, True), (30.0, False)):
+        counts = {("2018", "part", "sector", "trade"): n}
+        found = cells.overlap_rows(overlaps({("part", "trade"): 20}), counts, 10, firms, panel(tmp_path))
+        assert bool(found) is withheld
+
+
+def test_firms_of_two_waves_are_withheld_alike_wherever_they_are_the_same_firms(tmp_path: Path) -> None:
+    """What `every` withholds beside d would differ from what `part` does, of whose firms in b only two left."""
+    in_both = {"all": 100, "a": 40, "b": 30, "c": 25, "d": 5}
+    changes = overlaps({(i, d): n for i in ("every", "part") for d, n in in_both.items()})
+    counts = {(wave, "part", "sector", "b"): 32.0 for wave in ("2017", "2018")}
+    withheld = cells.overlap_rows(changes, counts, 10, {}, panel(tmp_path))
+    of = {name: {row[2] for row in withheld if row[0] == name} for name in ("every", "part")}
+    assert of["every"] == of["part"] >= {"b", "d"}
 
 
 # --- one release after another ------------------------------------------------------------------------------------

@@ -74,13 +74,16 @@ def indicator_rows(
     return Withheld(frozenset(sensitive), frozenset(chosen - sensitive - alone), frozenset(alone), system)
 
 
-def overlap_rows(changes: pd.DataFrame, counts: Mapping[Row, float], least: int) -> set[tuple[str, str, str, str, str]]:
+def overlap_rows(
+    changes: pd.DataFrame, counts: Mapping[Row, float], least: int, firms: Mapping[str, WaveFirms], survey: Survey
+) -> set[tuple[str, str, str, str, str]]:
     """The lines of `changes` whose number of firms in both waves is withheld: (indicator, variable, domain, from, to).
 
-    `counts` are the numbers of firms that the indicators' lines show. One to `least` − 1 firms are too few to count in
-    public, whether they were in both waves or, as the difference with either wave's own number, in one of them alone;
-    none at all says nothing about anyone. Indicators whose numbers are the same in every domain count the same firms:
-    what one of them shows, the others show too.
+    `counts` are the numbers of firms that the indicators' lines show, `firms` those of each wave. One to `least` − 1
+    firms are too few to count in public, whether they were in both waves or, as the difference with either wave's own
+    number, in one of them alone. None is an answer of those that could have been (`_alike_in_both`); where no firm of a
+    domain was in both waves it says nothing about anyone. Indicators whose numbers are the same in every domain count
+    the same firms: what one of them shows, the others show too.
     """
     system, sensitive = System(), set()
     lines = changes.to_dict("records")
@@ -94,6 +97,7 @@ def overlap_rows(changes: pd.DataFrame, counts: Mapping[Row, float], least: int)
         (pair, name): first.setdefault((pair, frozenset(found.items())), name)
         for (pair, name), found in numbers.items()
     }
+    alike = _alike_in_both(numbers, counts, firms, survey)
     for line in lines:
         count = number(line.get("overlap_firms"))
         pair = f"{line['wave_from']}-{line['wave_to']}"
@@ -101,7 +105,7 @@ def overlap_rows(changes: pd.DataFrame, counts: Mapping[Row, float], least: int)
         row = (pair, *domain)
         name: Name = ("firms", pair, owner[pair, domain[0]], *domain[1:])
         ends = [counts[end] for w in ("wave_from", "wave_to") if (end := (str(line[w]), *domain)) in counts]
-        few = any(0 < firms < least for firms in (count, *(number - count for number in ends)))
+        few = row in alike or any(0 < firms < least for firms in (count, *(number - count for number in ends)))
         _put(system, name, count, width=float(least) if few else 0.0)
         system.shows[row], system.cost[row] = (name,), max(count, 1.0)
         if few:
@@ -109,6 +113,36 @@ def overlap_rows(changes: pd.DataFrame, counts: Mapping[Row, float], least: int)
     _relations(system)
     chosen = withheld_rows(system, set(sensitive))
     return {(row[1], row[2], row[3], *row[0].split("-", 1)) for row in chosen}
+
+
+def _alike_in_both(
+    numbers: Mapping[tuple[str, str], Mapping[sets.Domain, float]],
+    counts: Mapping[Row, float],
+    firms: Mapping[str, WaveFirms],
+    survey: Survey,
+) -> set[Row]:
+    """The lines (pair of waves, indicator, domain) that tell one answer of all firms they could be about: none that
+    was in both waves answered, or was in the base, both times; or, in a base that not everyone is in, all but one or
+    two of them were, or all that were in it once.
+
+    `numbers`: (pair of waves, indicator) -> domain -> firms that answered in both; `counts` as in `overlap_rows`.
+    """
+    found: set[Row] = set()
+    both: dict[str, sets.Both] = {}
+    for (pair, name), of_domain in numbers.items():
+        one, other = (firms.get(wave) for wave in pair.split("-", 1))
+        if one is None or other is None:
+            continue
+        if pair not in both:
+            both[pair] = sets.Both(one, other)
+        narrow = both[pair].leaves_out(survey.indicators[name])
+        for domain, count in of_domain.items():
+            could = both[pair].counts.get(domain, 0)
+            all_of_them = could - count < survey.disclosure.fewest_others
+            all_of_them |= any(counts.get((wave, name, *domain)) == count for wave in pair.split("-", 1))
+            if could and (not count or (narrow and all_of_them)):
+                found.add((pair, name, *domain))
+    return found
 
 
 def _put(system: System, name: Name, value: float, most: float = np.inf, width: float = 0.0) -> None:

@@ -65,6 +65,28 @@ def sets(firms: WaveFirms, survey: Survey) -> Sets:
     return Sets({name: found[name] for name in first.values()}, named, domains)
 
 
+class Both:
+    """The firms that were in two waves."""
+
+    def __init__(self, one: WaveFirms, other: WaveFirms) -> None:
+        self.waves = (one, other)
+        self.firms = pd.Index(one.observed["firm"]).intersection(pd.Index(other.observed["firm"]))
+        self.counts: dict[Domain, int] = {(EVERYONE, EVERYONE): len(self.firms)}
+        """Domain -> how many of them were in it both times"""
+        for variable in one.domains.keys() & other.domains.keys():
+            before, after = (w.domains[variable].set_index("firm")["domain"].reindex(self.firms) for w in self.waves)
+            stayed = before[(before == after).to_numpy(dtype=bool)].value_counts()
+            self.counts |= {(variable, str(code)): int(count) for code, count in stayed.items()}
+
+    def leaves_out(self, indicator: Indicator) -> bool:
+        """Whether some of them are not in the indicator's base."""
+        base = f"base_{indicator.base}"
+        return any(
+            base in wave.observed and not _true(wave.observed.loc[wave.observed["firm"].isin(self.firms), base]).all()
+            for wave in self.waves
+        )
+
+
 def counted(observed: pd.DataFrame, indicator: Indicator) -> Bools:
     """(firms,) Whether a firm is one that an indicator counts: in its base, and with an answer."""
     inside = observed[indicator.measure].notna().to_numpy()

@@ -101,7 +101,7 @@ def disclose(
     tables = {
         "indicators": printed,
         "changes": declared.with_comparability(
-            withhold_changes(changes, counts, gone, least), withhold_lines(every_line, gone), survey
+            withhold_changes(changes, counts, gone, survey, firms), withhold_lines(every_line, gone), survey
         ),
         **models,
         "models": revisions.with_held_counts(models["models"], before, held, survey),
@@ -143,19 +143,25 @@ def withhold_lines(indicators: pd.DataFrame, why: Mapping[cells.Row, str]) -> pd
 
 
 def withhold_changes(
-    changes: pd.DataFrame, counts: Mapping[cells.Row, float], why: Mapping[cells.Row, str], least: int
+    changes: pd.DataFrame,
+    counts: Mapping[cells.Row, float],
+    why: Mapping[cells.Row, str],
+    survey: Survey,
+    firms: Mapping[str, WaveFirms],
 ) -> pd.DataFrame:
     """`changes` without those that would give back a withheld end: the change and one end give the other.
 
-    `counts` are the numbers of firms that the lines of indicators show, `why` the lines that are withheld. A change is
-    withheld for reliability where no end is withheld for confidentiality.
-    The number of firms in both waves is withheld by itself where it, or what it leaves of a wave's own number, is 1 to
-    `least` − 1 (and where it could be worked out from the others): `overlap_suppressed`.
+    `counts` are the numbers of firms that the lines of indicators show, `why` the lines that are withheld, `firms`
+    those of each wave. A change is withheld for reliability where no end is withheld for confidentiality.
+    The number of firms in both waves is withheld by itself where it, or what it leaves of a wave's own number, is of
+    too few, where it tells one answer of all that could be in it, and where it could be worked out from the others:
+    `overlap_suppressed`.
     """
     out = changes.copy()
     if not len(out):
         return out
-    few = cells.overlap_rows(out, {row: count for row, count in counts.items() if row not in why}, least)
+    shown = {row: count for row, count in counts.items() if row not in why}
+    few = cells.overlap_rows(out, shown, survey.disclosure.minimum_firms, firms, survey)
     lines = out.to_dict("records")
     out["withheld_for"] = [
         declared.why_withheld(
