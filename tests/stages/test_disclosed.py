@@ -20,8 +20,10 @@ from monitor.contract.shape import shaped
 from monitor.stages import disclosed
 from monitor.stages.disclosed import cells, declared, fitted, history, peers, primary
 from monitor.stages.disclosed.contributions import WaveFirms
-from monitor.statistics.disclosure import complementary
-from monitor.statistics.disclosure.complementary import Quantity, System, exposed, intervals, withheld_rows
+from monitor.statistics.disclosure import intervals as attacker
+from monitor.statistics.disclosure.complementary import withheld_rows
+from monitor.statistics.disclosure.intervals import exposed, intervals
+from monitor.statistics.disclosure.system import Quantity, System
 from monitor.statistics.models import prepare
 from monitor.statistics.models.notes import Note
 from monitor.statistics.models.result import Result
@@ -208,7 +210,7 @@ def test_the_closed_form_is_the_linear_programme() -> None:
     withheld = {("a", "x"), ("a", "y"), ("a", "z")}
     one_relation = intervals(System(system.quantities, [system.relations[0]], system.shows, system.cost), withheld)
     bounds = np.array([[0.0, np.inf]] * 3)
-    general = complementary._of_many_relations(np.ones((1, 3)), np.array([114.0]), bounds, 0)
+    general = attacker._of_many_relations(np.ones((1, 3)), np.array([114.0]), bounds, 0)
     assert one_relation["a", "x"] == pytest.approx((0.0, 114.0))
     assert general == pytest.approx((0.0, 114.0))
 

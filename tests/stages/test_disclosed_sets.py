@@ -16,7 +16,8 @@ from test_disclosed import two_way
 from monitor.stages.disclosed import cells, revisions, sets
 from monitor.stages.disclosed.contributions import WaveFirms, texts
 from monitor.statistics.disclosure import complementary
-from monitor.statistics.disclosure.complementary import exposed, intervals, withheld_rows
+from monitor.statistics.disclosure.complementary import withheld_rows
+from monitor.statistics.disclosure.intervals import exposed, intervals
 from monitor.survey import Survey
 
 WAVE = publication.WAVES[0]
@@ -348,7 +349,7 @@ def test_a_large_system_loses_hardly_more_than_the_cheapest_pattern(seed: int, s
     system, sensitive = two_way(values, 10.0)
     ties = system.tables()
     exact, moved = (
-        complementary._programme(system, ties, sensitive, complementary._protected(system, sensitive)),
+        complementary._programme(system, ties, sensitive, system.protected(sensitive)),
         complementary._one_by_one(system, ties, sensitive),
     )
     assert exact is not None

@@ -16,7 +16,8 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from monitor.statistics.disclosure import complementary
-from monitor.statistics.disclosure.complementary import Quantity, System, withheld_rows
+from monitor.statistics.disclosure.complementary import withheld_rows
+from monitor.statistics.disclosure.system import Quantity, System
 
 Cell = tuple[str, ...]
 Table = tuple[Mapping[Cell, int], Sequence[tuple[Cell, tuple[Cell, ...]]]]

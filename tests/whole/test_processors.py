@@ -30,7 +30,8 @@ from monitor.stages.modelled.specifications import Joint
 from monitor.statistics.decisions.claims import Evidence, decide
 from monitor.statistics.decisions.together import square_root
 from monitor.statistics.design.structure import SurveyDesign
-from monitor.statistics.disclosure.complementary import Quantity, System, withheld_rows
+from monitor.statistics.disclosure.complementary import withheld_rows
+from monitor.statistics.disclosure.system import Quantity, System
 from monitor.statistics.imputation import draws
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.notes import note

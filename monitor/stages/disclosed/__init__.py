@@ -2,7 +2,6 @@
 
 from monitor.stages.disclosed.stage import (
     asked_lines,
-    complementary,
     disclose,
     history,
     run_all,
@@ -10,4 +9,4 @@ from monitor.stages.disclosed.stage import (
     without_few_routed,
 )
 
-__all__ = ["asked_lines", "complementary", "disclose", "history", "run_all", "withhold_lines", "without_few_routed"]
+__all__ = ["asked_lines", "disclose", "history", "run_all", "withhold_lines", "without_few_routed"]

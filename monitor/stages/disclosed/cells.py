@@ -16,7 +16,8 @@ import pandas as pd
 from monitor.stages.disclosed import primary, sets
 from monitor.stages.disclosed.contributions import WaveFirms, contributions, largest
 from monitor.stages.disclosed.sets import EVERYONE
-from monitor.statistics.disclosure.complementary import Name, Quantity, System, spare_rows, withheld_rows
+from monitor.statistics.disclosure.complementary import spare_rows, withheld_rows
+from monitor.statistics.disclosure.system import Name, Quantity, System
 from monitor.survey import Survey
 
 total_cost = 1_000.0

@@ -15,7 +15,7 @@ from monitor.stages.disclosed import sets
 from monitor.stages.disclosed.cells import EVERYONE, Row
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier
-from monitor.statistics.disclosure.complementary import Name, System
+from monitor.statistics.disclosure.system import Name, System
 from monitor.survey import Indicator, Survey
 
 

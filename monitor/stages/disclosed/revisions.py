@@ -20,7 +20,8 @@ from monitor.stages.disclosed.cells import EVERYONE, Row, events_of, number, row
 from monitor.stages.disclosed.changed import changed_between, changed_firms, changed_lines
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier
-from monitor.statistics.disclosure.complementary import Name, Quantity, System, withheld_rows
+from monitor.statistics.disclosure.complementary import withheld_rows
+from monitor.statistics.disclosure.system import Name, Quantity, System
 from monitor.survey import Indicator, Survey
 
 Lines = Mapping[Row, Mapping[str, Any]]

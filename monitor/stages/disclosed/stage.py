@@ -21,7 +21,7 @@ from monitor.contract.outcomes import counted
 from monitor.contract.shape import emptied, rounded, shaped
 from monitor.stages.disclosed import cells, codebook, declared, fitted, history, peers, quality, revisions, sequence
 from monitor.stages.disclosed.contributions import WaveFirms
-from monitor.statistics.disclosure import complementary
+from monitor.statistics.disclosure import intervals
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 
@@ -75,7 +75,7 @@ def disclose(
         held, never_shown = revisions.held_lines(before, survey, firms, chosen.system, chosen.rows)
         why = dict.fromkeys(chosen.rows | never_shown, CONFIDENTIALITY)
         why |= dict.fromkeys(chosen.unreliable - never_shown, RELIABILITY)
-        for name in complementary.exposed(chosen.system, why, chosen.primary):
+        for name in intervals.exposed(chosen.system, why, chosen.primary):
             log.warning("disclosed: %s can still be worked out from what was published before", name)
     printed = revisions.with_held(without_few_routed(withhold_lines(indicators, why), least), held)
     standing_lines = history.lines_of(before, stands.waves)
