@@ -5,6 +5,7 @@ Belongs here: whether a file of an inbox may be read. Does not belong here: deli
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 from monitor.problems import Problem, UnusableDelivery
@@ -58,3 +59,15 @@ def utf8_text(path: Path) -> str:
             )
         )
     return text
+
+
+def list_rows(text: str) -> csv.DictReader[str]:
+    """The rows of a list by its heading, the names there without padding.
+
+    Semicolons separate where the heading has more of them than commas, as spreadsheets write it in Dutch.
+    """
+    lines = text.splitlines()
+    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+    reader = csv.DictReader(lines, delimiter=delimiter)
+    reader.fieldnames = [(name or "").strip() for name in reader.fieldnames or []]
+    return reader

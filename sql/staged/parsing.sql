@@ -202,3 +202,16 @@ CREATE OR REPLACE TEMP MACRO evidence(cell) AS
 -- such a classification are read this way.
 CREATE OR REPLACE TEMP MACRO code_like(cell) AS
     CASE WHEN regexp_full_match(cell, '[A-Z]{0,2}\d{1,4}(\.?\d{1,4}){0,3}') THEN cell END;
+
+-- Among the codes that cells are looked up as stand the missing kinds, with a mark that no code begins with.
+CREATE OR REPLACE TEMP MACRO kind_in(found) AS CASE WHEN starts_with(found, 'missing: ') THEN substr(found, 10) END;
+CREATE OR REPLACE TEMP MACRO code_in(found) AS CASE WHEN NOT starts_with(found, 'missing: ') THEN found END;
+
+-- A cell of options in which one whose own text holds the separator stays whole when it is split.
+CREATE OR REPLACE TEMP MACRO set_apart(cell, option, separator) AS
+    replace(cell, option, replace(option, separator, chr(31)));
+
+-- The options written in one cell, in their order.
+CREATE OR REPLACE TEMP MACRO options_in(cell, separator) AS [
+    tidy_cell(replace(o, chr(31), separator)) for o in string_split(cell, separator) if tidy_cell(o) IS NOT NULL
+];

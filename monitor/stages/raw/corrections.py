@@ -6,25 +6,21 @@ Belongs here: reading corrections.csv; every mistake in it at once. Does not bel
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from monitor.problems import Problem, UnusableDelivery
-from monitor.survey.inbox import utf8_text
+from monitor.survey.inbox import list_rows, utf8_text
 
 FIELDS = ("firm", "column", "from", "to", "reason", "who", "when")
 
 
 def read_corrections(path: Path) -> pd.DataFrame:
     """The corrections of a file as text, with their lines; UnusableDelivery with every mistake in it."""
-    lines = utf8_text(path).splitlines()
-    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-    reader = csv.DictReader(lines, delimiter=delimiter)
-    heading = [(name or "").strip() for name in reader.fieldnames or []]
-    reader.fieldnames = heading
+    reader = list_rows(utf8_text(path))
+    heading = reader.fieldnames or []
     missing = [name for name in FIELDS if name not in heading]
     if missing:
         raise UnusableDelivery(

@@ -6,14 +6,13 @@ amends (`amendments`).
 
 from __future__ import annotations
 
-import csv
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.problems import Problem, UnusableDelivery
-from monitor.survey.inbox import list_text
+from monitor.survey.inbox import list_rows, list_text
 
 AMENDMENTS_FILE = "amendments.csv"
 FIELDS = ("delivery", "firm", "decision", "reason", "who", "when")
@@ -66,18 +65,17 @@ def read_decisions(folder: Path, deliveries: Sequence[str]) -> dict[str, Decisio
     text = list_text(path, folder.parent.parent)
     if text is None:
         return {}
-    lines = text.splitlines()
-    delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-    reader = csv.DictReader(lines, delimiter=delimiter)
-    reader.fieldnames = [(name or "").strip() for name in reader.fieldnames or []]
-    problem = functools.partial(Problem, file=path.name, severity="critical")
-    if lacking := [name for name in FIELDS if name not in reader.fieldnames]:
+    reader = list_rows(text)
+    heading = reader.fieldnames or []
+    if lacking := [name for name in FIELDS if name not in heading]:
         raise UnusableDelivery(
-            problem(
+            Problem(
                 what=f"the decisions lack the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}",
+                file=AMENDMENTS_FILE,
                 line=1,
+                severity="critical",
                 expected=", ".join(FIELDS),
-                found=", ".join(reader.fieldnames) or "nothing",
+                found=", ".join(heading) or "nothing",
                 do=f"add them; the firm is a pseudonym, an identifier, or {EVERY_FIRM} for the whole delivery",
             )
         )
@@ -87,34 +85,34 @@ def read_decisions(folder: Path, deliveries: Sequence[str]) -> dict[str, Decisio
         said = {name: (row.get(name) or "").strip() for name in FIELDS}
         if not any(said.values()):
             continue
-        here = functools.partial(problem, line=reader.line_num)
-        hits = {d for d in deliveries if len(said["delivery"]) >= LEAST_DIGITS and d.startswith(said["delivery"])}
-        if len(hits) != 1:
-            digits = f"at least {LEAST_DIGITS} digits of its SHA-256 (`monitor check` shows them)"
-            problems.append(
-                here(what="the decision names no delivery of this wave", expected=digits, found=said["delivery"])
-            )
-        if said["decision"] not in DECIDED:
-            problems.append(
-                here(
-                    what="the decision is neither accept nor refuse",
-                    firm=said["firm"],
-                    expected=", ".join(DECIDED),
-                    found=said["decision"],
-                )
-            )
-        problems += [
-            here(what=f"a decision needs {name!r}", column=name)
-            for name in ("firm", "reason", "who", "when")
-            if not said[name]
-        ]
-        if len(hits) == 1:
-            about = found.setdefault(hits.pop(), {})
-            if said["firm"] in about:
-                first = f"line {about[said['firm']].line}"
-                problems.append(here(what="the response is decided about twice", firm=said["firm"], found=first))
+        named = len(said["delivery"]) >= LEAST_DIGITS
+        hits = {delivery for delivery in deliveries if named and delivery.startswith(said["delivery"])}
+        about = found.setdefault(hits.pop(), {}) if len(hits) == 1 else None
+        problems += _wrong(said, reader.line_num, about)
+        if about is not None:
             decided = DECIDED.get(said["decision"], "")
             about[said["firm"]] = Decision(said["firm"], decided, said["reason"], reader.line_num)
     if problems:
         raise UnusableDelivery(problems)
     return {delivery: Decisions(about) for delivery, about in found.items()}
+
+
+def _wrong(said: Mapping[str, str], line: int, about: Mapping[str, Decision] | None) -> Iterator[Problem]:
+    """What is wrong with a row; `about` is what rows before it decided of its delivery, None where it names none."""
+    problem = functools.partial(Problem, file=AMENDMENTS_FILE, line=line, severity="critical")
+    if about is None:
+        digits = f"at least {LEAST_DIGITS} digits of its SHA-256 (`monitor check` shows them)"
+        yield problem("the decision names no delivery of this wave", expected=digits, found=said["delivery"])
+    if said["decision"] not in DECIDED:
+        yield problem(
+            "the decision is neither accept nor refuse",
+            firm=said["firm"],
+            expected=", ".join(DECIDED),
+            found=said["decision"],
+        )
+    for name in ("firm", "reason", "who", "when"):
+        if not said[name]:
+            yield problem(f"a decision needs {name!r}", column=name)
+    if about is not None and said["firm"] in about:
+        first = f"line {about[said['firm']].line}"
+        yield problem("the response is decided about twice", firm=said["firm"], found=first)

@@ -21,12 +21,10 @@ TRUE_WORDS = ("true", "1", "ja", "yes", "j", "y", "waar", "t")
 FALSE_WORDS = ("false", "0", "nee", "no", "n", "onwaar", "f")
 UNTICKED_WORDS = ("0", "2", "no", "nee", "n", "false", "off", "not selected", "niet geselecteerd", "unchecked")
 """What export tools write for an option that was not ticked (2 is their second option, "no")"""
-INSIDE = "\x1f"
-"""Stands for a separator that is part of an option's own text while a cell is split"""
-KIND_MARK = "\x1e"
-"""Stands before a missing kind among codes"""
-TICKED, UNTICKED, UNKNOWN = "+", "-", "?"
-KIND_OF = f"CASE WHEN starts_with({{found}}, {literal(KIND_MARK)}) THEN substr({{found}}, 2) END"
+KIND_MARK = "missing: "
+"""Stands before a missing kind among codes, which never begin with it; `kind_in` and `code_in` (parsing.sql) read it"""
+TICKED, UNTICKED, UNKNOWN = "ticked", "not ticked", "unknown"
+"""What a cell of an option says, where it is no missing kind"""
 NO_KIND = "CAST(NULL AS VARCHAR)"
 
 
@@ -47,7 +45,7 @@ class Coded:
     """A question as SQL expressions over tidied cells, in two steps so that nothing is worked out twice."""
 
     found: Mapping[str, str]
-    """Name -> what the cells give by themselves: a code, a number, a set, or KIND_MARK and a declared missing kind"""
+    """Column -> what the cells give by themselves: a code, a number, a set, or KIND_MARK and a declared missing kind"""
     value: str
     """The typed value, over what was found"""
     missing: str
@@ -99,11 +97,24 @@ def coded(
     return make(question, concept, column, layout, kinds)
 
 
-def _result(question: Question, column: SourceColumn, found: str, value: str, missing: str) -> Coded:
-    name = quoted(f"found {question.concept}")
-    filled = {"found": name}
+def _found(question: Question) -> str:
+    """The column that holds what a question's cells give by themselves."""
+    return quoted(f"found {question.concept}")
+
+
+def _word(question: Question) -> str:
+    """The column that holds what a question's declared words stand for, beside the numbers or dates it finds."""
+    return quoted(f"word {question.concept}")
+
+
+def _result(found: Mapping[str, str], column: SourceColumn, value: str, missing: str) -> Coded:
     text = f"tidy_cell({column.sql})"
-    return Coded({name: found}, value.format(**filled), missing.format(**filled), f"{text} IS NULL", text)
+    return Coded(found, value, missing, f"{text} IS NULL", text)
+
+
+def _marked(kinds: Mapping[str, str]) -> dict[str, str]:
+    """Missing kinds as they stand among codes."""
+    return {code: KIND_MARK + kind for code, kind in kinds.items()}
 
 
 def _code(
@@ -111,14 +122,13 @@ def _code(
 ) -> Coded:
     """A category or a boolean."""
     codes = source_codes(question, concept, column, layout)
-    marked = {code: KIND_MARK + kind for code, kind in kinds.items()}
     unlisted = _ranged(column, question) if codes else _unlisted(f"tidy_cell({column.sql})", layout)
-    found = _lookup(column.sql, {**marked, **codes}, unlisted)
-    value = "CASE {found} WHEN 'true' THEN true WHEN 'false' THEN false END"
+    found = _found(question)
+    value = f"CASE {found} WHEN 'true' THEN true WHEN 'false' THEN false END"
     if concept.type == "category":
-        # A kind's mark sorts before every code.
-        value = "CASE WHEN {found} >= ' ' THEN {found} END" if kinds else "{found}"
-    return _result(question, column, found, value, KIND_OF if kinds else NO_KIND)
+        value = f"code_in({found})" if kinds else found
+    looked_up = _lookup(column.sql, {**_marked(kinds), **codes}, unlisted)
+    return _result({found: looked_up}, column, value, f"kind_in({found})" if kinds else NO_KIND)
 
 
 def _ranged(column: SourceColumn, question: Question) -> str:
@@ -148,22 +158,17 @@ def _set(
     separator = question.separator or ","
     codes = source_codes(question, concept, column, layout)
     cell = f"tidy_cell({column.sql})"
-    # An option whose own text holds the separator is set apart before the cell is split.
     for code in sorted((code for code in codes if separator in code), key=len, reverse=True):
-        cell = f"replace({cell}, {literal(code)}, {literal(code.replace(separator, INSIDE))})"
-    parts = f"[tidy_cell(p) for p in string_split({cell}, {literal(separator)}) if tidy_cell(p) IS NOT NULL]"
-    known = {code.replace(separator, INSIDE): to for code, to in codes.items()}
-    known = {code: KIND_MARK + kind for code, kind in kinds.items()} | known
-    found = f"[{_lookup('p', known, otherwise='NULL' if codes else _unlisted('p', layout))} for p in {parts}]"
+        cell = f"set_apart({cell}, {literal(code)}, {literal(separator)})"
+    known = {**_marked(kinds), **codes}
+    option = _lookup("p", known, otherwise="NULL" if codes else _unlisted("p", layout))
+    found = _found(question)
+    options = f"[{option} for p in options_in({cell}, {literal(separator)})]"
     # list_distinct leaves NULLs out: a set that gets smaller by more than its repetitions held something unknown.
-    single = "starts_with({found}[1], " + literal(KIND_MARK) + ")"
-    value = (
-        "CASE WHEN len([c for c in {found} if c IS NULL OR starts_with(c, "
-        + literal(KIND_MARK)
-        + ")]) = 0 THEN list_sort(list_distinct({found})) END"
-    )
-    missing = "CASE WHEN len({found}) = 1 AND " + single + " THEN substr({found}[1], 2) END"
-    return _result(question, column, found, value, missing)
+    unknown = f"[c for c in {found} if code_in(c) IS NULL]"
+    value = f"CASE WHEN len({unknown}) = 0 THEN list_sort(list_distinct({found})) END"
+    missing = f"CASE WHEN len({found}) = 1 THEN kind_in({found}[1]) END"
+    return _result({found: options}, column, value, missing)
 
 
 def _number(
@@ -171,25 +176,20 @@ def _number(
 ) -> Coded:
     """A number; a missing code is the same however it is written ("999", "999,00"), a declared word stands for one."""
     kind = DUCKDB_TYPES[concept.type]
-    number = f"parse_{concept.type}({column.sql}, {literal(column.decimal)}, {literal(column.thousands)})"
+    found, word = _found(question), _word(question)
+    columns = {found: f"parse_{concept.type}({column.sql}, {literal(column.decimal)}, {literal(column.thousands)})"}
     known = {code: _canonical(to) for code, to in question.codes.items()}
-    words = {code: KIND_MARK + kind for code, kind in kinds.items() if not _is_number(code)} | known
+    words = _marked({code: kind for code, kind in kinds.items() if not _is_number(code)}) | known
     numbers = " ".join(f"WHEN {float(code)!r} THEN {literal(kinds[code])}" for code in kinds if _is_number(code))
-    found, missing = number, "CASE {found} " + numbers + " END" if numbers else NO_KIND
-    spoken = quoted(f"word {question.concept}")
-    extra: dict[str, str] = {}
+    missing = f"CASE {found} {numbers} END" if numbers else NO_KIND
     if words:
-        extra = {spoken: _lookup(column.sql, words)}
-        missing = (
-            f"coalesce(CASE WHEN starts_with({spoken}, {literal(KIND_MARK)}) THEN substr({spoken}, 2) END, {missing})"
-        )
-    plain = "{found}" if question.factor == 1 else "{found} * " + repr(question.factor)
+        columns[word] = _lookup(column.sql, words)
+        missing = f"coalesce(kind_in({word}), {missing})"
+    plain = found if question.factor == 1 else f"{found} * {question.factor!r}"
     value = f"CASE WHEN {missing} IS NULL THEN CAST({plain} AS {kind}) END" if kinds else f"CAST({plain} AS {kind})"
     if known:
-        worth = f"CASE WHEN NOT starts_with({spoken}, {literal(KIND_MARK)}) THEN try_cast({spoken} AS {kind}) END"
-        value = f"coalesce({worth}, {value})"
-    result = _result(question, column, found, value, missing)
-    return replace(result, found={**result.found, **extra})
+        value = f"coalesce(try_cast(code_in({word}) AS {kind}), {value})"
+    return _result(columns, column, value, missing)
 
 
 def _band(
@@ -204,7 +204,7 @@ def _plain(
     question: Question, concept: Concept, column: SourceColumn, layout: Delivery | Frame, kinds: Mapping[str, str]
 ) -> Coded:
     """A date, or an identifier as it stands (a pseudonym here too)."""
-    word = quoted(f"word {question.concept}")
+    found, word = _found(question), _word(question)
     form = layout.date_format if isinstance(layout, Delivery) else None
     if concept.type == "identifier":
         parsed = f"pseudonym(firm_id({column.sql}))"
@@ -214,9 +214,9 @@ def _plain(
     else:
         parsed = f"tidy_cell({column.sql})"
     if not kinds:
-        return _result(question, column, parsed, "{found}", NO_KIND)
-    result = _result(question, column, parsed, f"CASE WHEN {word} IS NULL THEN {{found}} END", word)
-    return replace(result, found={**result.found, word: _lookup(column.sql, kinds)})
+        return _result({found: parsed}, column, found, NO_KIND)
+    columns = {found: parsed, word: _lookup(column.sql, kinds)}
+    return _result(columns, column, f"CASE WHEN {word} IS NULL THEN {found} END", word)
 
 
 def _is_number(code: str) -> bool:
@@ -298,17 +298,18 @@ def _ticks(question: Question, columns: Sequence[SourceColumn], kinds: Mapping[s
     else:
         looked = (_lookup(c.sql, states, otherwise(c.sql)) for c, states in zip(columns, states_of, strict=True))
         found = f"[{', '.join(looked)}]"
-    name = quoted(f"found {question.concept}")
+    name = _found(question)
     answered = f"list_has_any({name}, [{literal(TICKED)}, {literal(UNTICKED)}, {literal(UNKNOWN)}])"
     options = f"[{', '.join(literal(option) for option in question.columns.values())}]"
     ticks = f"list_sort(list_distinct(list_filter({options}, lambda o, i: {name}[i] = {literal(TICKED)})))"
     value = f"CASE WHEN {answered} AND NOT list_contains({name}, {literal(UNKNOWN)}) THEN {ticks} END"
-    missing = f"CASE WHEN NOT {answered} THEN substr([s for s in {name} if s IS NOT NULL][1], 2) END"
+    missing = f"CASE WHEN NOT {answered} THEN [s for s in {name} if s IS NOT NULL][1] END"
     blank = f"len([s for s in {name} if s IS NOT NULL]) = 0"
     return Coded({name: found}, value, missing, blank, f"concat_ws(' | ', {cells})")
 
 
 def _tick_states(kinds: Mapping[str, str], yes: set[str], no: set[str]) -> dict[str, str]:
-    states = {code: KIND_MARK + kind for code, kind in kinds.items() if code not in yes}
+    """What a cell of an option may hold -> ticked, not ticked, or the missing kind it stands for."""
+    states = {code: kind for code, kind in kinds.items() if code not in yes}
     states |= {code: UNTICKED for code in sorted(no) if code not in states}
     return states | dict.fromkeys(sorted(yes), TICKED)

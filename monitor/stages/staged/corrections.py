@@ -13,7 +13,8 @@ import duckdb
 import pandas as pd
 
 from monitor.problems import Problem, UnusableDelivery
-from monitor.storage.lake import quoted
+from monitor.stages.staged.query import correction_query
+from monitor.storage.lake import statement
 from monitor.survey import Wave
 
 
@@ -35,12 +36,9 @@ class Correction:
     by_pseudonym: bool = False
 
 
-def declared(connection: duckdb.DuckDBPyConnection, table: str) -> list[Correction]:
-    """The corrections of a scan of raw_corrections, in the order they were written."""
-    rows = connection.execute(
-        f'SELECT firm, "column", "from", "to", reason, who, "when", line FROM {table} ORDER BY line'
-    ).fetchall()
-    return [Correction(*row) for row in rows]
+def declared(connection: duckdb.DuckDBPyConnection) -> list[Correction]:
+    """The corrections of `raw_corrections`, in the order they were written."""
+    return [Correction(*row) for row in connection.execute(statement("staged", "declared_corrections")).fetchall()]
 
 
 def match(
@@ -56,50 +54,50 @@ def match(
     """
     problems: list[Problem] = []
     matched = []
-    firm = f"firm_id({quoted(firm_column)})"
     for correction in corrections:
-        facts = {
-            "file": wave.corrections,
-            "line": correction.line,
-            "firm": correction.firm,
-            "column": correction.column,
-        }
         name = _column(wave, correction.column, stored)
         if name is None:
-            problems.append(
-                Problem(
-                    what="the correction names a column that is neither in the delivery nor one question's only column",
-                    severity="critical",
-                    do="name the source column",
-                    **facts,  # type: ignore[arg-type]
-                )
-            )
+            problems.append(_unknown_column(correction, wave))
             continue
-        rows = connection.execute(
-            f"SELECT row_number, coalesce(tidy_cell({quoted(name)}), ''), {firm} <> firm_id($firm) FROM raw_records "
-            f"WHERE {firm} = firm_id($firm) OR pseudonym({firm}) = $firm "
-            "ORDER BY row_number",
-            {"firm": correction.firm},
-        ).fetchall()
+        query = correction_query(name, firm_column)
+        rows = connection.execute(query, {"firm": correction.firm}).fetchall()
         hits = tuple(int(row) for row, cell, _ in rows if cell == correction.before)
-        if not hits:
-            problems.append(
-                Problem(
-                    what="the correction no longer matches the delivery"
-                    if rows
-                    else "the correction is for a firm that is not in the delivery",
-                    severity="critical",
-                    expected=correction.before or "(blank)",
-                    found=" and ".join(cell or "(blank)" for _, cell, _ in rows) or None,
-                    do="look whether the delivery was corrected at its source; then take the correction out",
-                    **facts,  # type: ignore[arg-type]
-                )
-            )
-            continue
-        matched.append(replace(correction, stored=name, rows=hits, by_pseudonym=bool(rows[0][2])))
+        if hits:
+            matched.append(replace(correction, stored=name, rows=hits, by_pseudonym=bool(rows[0][2])))
+        else:
+            problems.append(_no_match(correction, wave, [cell for _, cell, _ in rows]))
     if problems:
         raise UnusableDelivery(problems)
     return matched
+
+
+def _unknown_column(correction: Correction, wave: Wave) -> Problem:
+    return Problem(
+        what="the correction names a column that is neither in the delivery nor one question's only column",
+        file=wave.corrections,
+        line=correction.line,
+        firm=correction.firm,
+        column=correction.column,
+        severity="critical",
+        do="name the source column",
+    )
+
+
+def _no_match(correction: Correction, wave: Wave, cells: Sequence[str]) -> Problem:
+    """A correction for a firm whose `cells` (of all its records) do not hold what is to be corrected."""
+    return Problem(
+        what="the correction no longer matches the delivery"
+        if cells
+        else "the correction is for a firm that is not in the delivery",
+        file=wave.corrections,
+        line=correction.line,
+        firm=correction.firm,
+        column=correction.column,
+        severity="critical",
+        expected=correction.before or "(blank)",
+        found=" and ".join(cell or "(blank)" for cell in cells) or None,
+        do="look whether the delivery was corrected at its source; then take the correction out",
+    )
 
 
 def _column(wave: Wave, named: str, stored: Mapping[str, str]) -> str | None:
@@ -109,6 +107,14 @@ def _column(wave: Wave, named: str, stored: Mapping[str, str]) -> str | None:
     if question is not None and len(question.columns) == 1:
         return stored.get(next(iter(question.columns)))
     return None
+
+
+def by_row(corrections: Sequence[Correction]) -> dict[str, dict[int, str]]:
+    """Stored column -> row number -> corrected text."""
+    found: dict[str, dict[int, str]] = {}
+    for correction in corrections:
+        found.setdefault(correction.stored, {}).update(dict.fromkeys(correction.rows, correction.after))
+    return found
 
 
 def as_frame(corrections: Sequence[Correction], pseudonyms: Mapping[str, str]) -> pd.DataFrame:

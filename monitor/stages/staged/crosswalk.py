@@ -8,8 +8,7 @@ reason. From that wave on an answer or frame record of `from` is one of `to`; ea
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Mapping
 
 import duckdb
 
@@ -17,7 +16,7 @@ from monitor.problems import Problem, UnusableDelivery
 from monitor.storage.identity import formed
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, Wave
-from monitor.survey.inbox import list_text
+from monitor.survey.inbox import list_rows, list_text
 
 CROSSWALK_FILE = "crosswalk.csv"
 FIELDS = ("from", "to", "wave", "reason")
@@ -44,12 +43,8 @@ def register_firm_of(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: 
 
 def read_crosswalk(text: str, file: str, wave: str, waves: tuple[str, ...]) -> dict[str, str]:
     """Predecessor -> last successor as of a wave; chains followed, circles and contradictions refused."""
-    first = text.splitlines()[0] if text.strip() else ""
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    heading = [(name or "").strip() for name in reader.fieldnames or []]
-    reader.fieldnames = heading
-    problems = []
+    reader = list_rows(text)
+    heading = reader.fieldnames or []
     if missing := [name for name in FIELDS if name not in heading]:
         raise UnusableDelivery(
             Problem(
@@ -61,26 +56,38 @@ def read_crosswalk(text: str, file: str, wave: str, waves: tuple[str, ...]) -> d
                 severity="critical",
             )
         )
+    problems: list[Problem] = []
     direct: dict[str, str] = {}
     for row in reader:
         said = {name: (row.get(name) or "").strip() for name in FIELDS}
         if not any(said.values()):
             continue
-        if lacking := [name for name in FIELDS if not said[name]]:
-            what = f"a crosswalk row needs {' and '.join(lacking)}"
-            problems.append(Problem(what=what, file=file, line=reader.line_num, severity="critical"))
-            continue
-        if said["wave"] not in waves:
-            what = "the crosswalk names a wave the survey does not have"
-            found = said["wave"]
-            problems.append(Problem(what=what, file=file, line=reader.line_num, severity="critical", found=found))
-            continue
-        if waves.index(said["wave"]) > waves.index(wave):
-            continue
-        if direct.get(said["from"], said["to"]) != said["to"]:
-            what = "the crosswalk gives one firm two successors"
-            problems.append(Problem(what=what, file=file, line=reader.line_num, severity="critical"))
-        direct[said["from"]] = said["to"]
+        what = _wrong(said, waves)
+        if what is None and waves.index(said["wave"]) <= waves.index(wave):
+            if direct.get(said["from"], said["to"]) != said["to"]:
+                what = "the crosswalk gives one firm two successors", None
+            direct[said["from"]] = said["to"]
+        if what is not None:
+            problems.append(Problem(what=what[0], file=file, line=reader.line_num, severity="critical", found=what[1]))
+    last = _followed(direct)
+    if last is None:
+        problems.append(Problem(what="the crosswalk goes round in a circle", file=file, severity="critical"))
+    if last is None or problems:
+        raise UnusableDelivery(problems)
+    return last
+
+
+def _wrong(said: Mapping[str, str], waves: tuple[str, ...]) -> tuple[str, str | None] | None:
+    """What makes a row unusable, and what it says instead; None where it can be used."""
+    if lacking := [name for name in FIELDS if not said[name]]:
+        return f"a crosswalk row needs {' and '.join(lacking)}", None
+    if said["wave"] not in waves:
+        return "the crosswalk names a wave the survey does not have", said["wave"]
+    return None
+
+
+def _followed(direct: Mapping[str, str]) -> dict[str, str] | None:
+    """Predecessor -> the last of its successors; None where they go round in a circle."""
     last: dict[str, str] = {}
     for start in direct:
         seen, at = {start}, direct[start]
@@ -88,9 +95,6 @@ def read_crosswalk(text: str, file: str, wave: str, waves: tuple[str, ...]) -> d
             seen.add(at)
             at = direct[at]
         if at in seen:
-            problems.append(Problem(what="the crosswalk goes round in a circle", file=file, severity="critical"))
-            break
+            return None
         last[start] = at
-    if problems:
-        raise UnusableDelivery(problems)
     return last

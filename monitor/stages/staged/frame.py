@@ -5,18 +5,20 @@ Belongs here: staged_frame. Does not belong here: strata and weights.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
 
 from monitor.problems import Problem, UnusableDelivery
 from monitor.stages.staged.coding import coded
-from monitor.stages.staged.sources import load_sources
-from monitor.storage.lake import Lake, quoted
-from monitor.survey import Concept, Question, Survey, Wave
+from monitor.stages.staged.query import frame_query, identified_frame_query, unreadable_query
+from monitor.stages.staged.sources import Sources, load_sources
+from monitor.storage.lake import Lake
+from monitor.survey import Concept, Frame, Question, Survey, Wave
 
-INVITED = Concept("invited", "boolean", {}, {})
-DISPOSITION = Concept("disposition", "category", {}, {})
+OWN = {"invited": Concept("invited", "boolean", {}, {}), "disposition": Concept("disposition", "category", {}, {})}
+"""What a frame says of a firm that is no concept of the survey"""
 DISPOSITIONS = {
     written: code
     for code in ("complete", "partial", "break_off", "refusal", "no_contact", "out_of_scope")
@@ -33,19 +35,41 @@ class Framed:
     concepts: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class FramePlan:
+    """What the SELECTs of a wave's frame are made of."""
+
+    firm: str
+    """The cell that names the firm"""
+    found: Mapping[str, str]
+    """Column -> what the cells give by themselves"""
+    values: Mapping[str, str]
+    """Concept, `invited`, `disposition` -> its value over what was found"""
+    checks: Mapping[str, tuple[str, str, str]]
+    """Concept -> source column, predicate of a cell that is no value, the cell"""
+
+
 def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> Framed | None:
     """Write staged_frame: firm, the frame's concepts, invited (true where the frame does not say), disposition.
 
     UnusableDelivery where a value cannot be read: weights are made from the frame, so nothing of it may go missing.
     """
-    frame = wave.frame
-    if frame is None:
+    if wave.frame is None:
         lake.remove("staged_frame", wave.name)
         return None
-    sources = load_sources(connection, lake, wave, "frame")
-    connection.execute(f"CREATE OR REPLACE VIEW raw_frame AS SELECT * FROM {lake.scan('raw_frame', wave.name)}")
-    own = {"invited": INVITED, "disposition": DISPOSITION}
-    values, checks = {"invited": "true", "disposition": "CAST(NULL AS VARCHAR)"}, {}
+    plan = frame_plan(survey, wave.frame, load_sources(connection, wave, "frame"))
+    identified = identified_frame_query(plan.firm, plan.found)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW identified_frame AS {identified}")
+    if problems := _problems(connection, wave.frame.file, plan.checks):
+        raise UnusableDelivery(problems)
+    firms = lake.write_query(connection, "staged_frame", wave.name, frame_query(plan.values))
+    return Framed(firms, tuple(target for target in plan.values if target not in OWN))
+
+
+def frame_plan(survey: Survey, frame: Frame, sources: Sources) -> FramePlan:
+    """The expressions of a frame's columns, its own two last."""
+    values = {"invited": "true", "disposition": "CAST(NULL AS VARCHAR)"}
+    checks: dict[str, tuple[str, str, str]] = {}
     firm = "CAST(NULL AS VARCHAR)"
     found: dict[str, str] = {}
     for name, target in frame.columns.items():
@@ -53,7 +77,7 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
         if target == "firm":
             firm = cell.sql
             continue
-        concept = own.get(target) or survey.concepts[target]
+        concept = OWN.get(target) or survey.concepts[target]
         codes = frame.codes.get(target) or (DISPOSITIONS if target == "disposition" else {})
         question = Question(concept=target, columns={name: target}, line=0, codes=codes)
         expressions = coded(question, concept, [cell], frame, {})
@@ -62,32 +86,18 @@ def write_frame(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Surve
         if target == "disposition":
             # What the frame says of a firm beyond the declared codes is for a rule to find.
             values[target] = f"coalesce({expressions.value}, evidence(tidy_cell({cell.sql})))"
-            continue
-        checks[target] = (name, f"{expressions.value} IS NULL AND NOT ({expressions.blank})", cell.sql)
-    columns = [target for target in values if target not in own] + list(own)
-    extra = "".join(f", {sql} AS {name}" for name, sql in found.items())
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW identified_frame AS SELECT firm_of({firm}) AS firm, f.*{extra} "
-        "FROM raw_frame AS f WHERE row_number NOT IN (SELECT row_number FROM left_out WHERE held_in = 'frame')"
-    )
-    problems = _problems(connection, frame.file, checks)
-    if problems:
-        raise UnusableDelivery(problems)
-    select = ", ".join(f"{values[target]} AS {quoted(target)}" for target in columns)
-    firms = lake.write_query(
-        connection, "staged_frame", wave.name, f"SELECT firm, {select} FROM identified_frame ORDER BY firm"
-    )
-    return Framed(firms, tuple(target for target in columns if target not in own))
+        else:
+            checks[target] = (name, f"{expressions.value} IS NULL AND NOT ({expressions.blank})", cell.sql)
+    ordered = [target for target in values if target not in OWN] + list(OWN)
+    return FramePlan(firm, found, {target: values[target] for target in ordered}, checks)
 
 
 def _problems(
-    connection: duckdb.DuckDBPyConnection, file: str, checks: dict[str, tuple[str, str, str]]
+    connection: duckdb.DuckDBPyConnection, file: str, checks: Mapping[str, tuple[str, str, str]]
 ) -> list[Problem]:
     problems = []
     for target, (column, wrong, cell) in checks.items():
-        row = connection.execute(
-            f"SELECT count(*), min(line), min(evidence({cell})) FROM identified_frame WHERE {wrong}"
-        ).fetchall()[0]
+        row = connection.execute(unreadable_query(cell, wrong)).fetchall()[0]
         if row[0]:
             problems.append(
                 Problem(

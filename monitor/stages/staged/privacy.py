@@ -12,8 +12,8 @@ from collections.abc import Container, Mapping, Sequence
 import duckdb
 import pandas as pd
 
+from monitor.stages.staged.query import first_cells_query
 from monitor.stages.staged.sources import Source, Sources
-from monitor.storage.lake import quoted
 from monitor.survey import Survey, Wave
 
 SEEN_CELLS = 200_000
@@ -77,8 +77,7 @@ def seen_values(connection: duckdb.DuckDBPyConnection, sources: Sources, skip: C
     if not looked:
         return {}
     rows = max(50, min(2000, SEEN_CELLS // len(looked)))
-    cells = ", ".join(quoted(stored) for stored in looked)
-    records = connection.execute(f"SELECT {cells} FROM raw_records LIMIT {rows}").fetchall()
+    records = connection.execute(first_cells_query(looked, rows)).fetchall()
     return {
         stored: [value.strip() for value in column if value is not None and value.strip()]
         for stored, column in zip(looked, zip(*records, strict=True), strict=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 
+from monitor.stages.staged.query import apart_query, shapes_query
 from monitor.stages.staged.sources import load_sources
 from monitor.storage.identity import register_form
-from monitor.storage.lake import Lake, literal, quoted
+from monitor.storage.lake import Lake, statement
 from monitor.survey import Survey, Wave
 
+RAW_TABLES = {"answers": "raw_records", "frame": "raw_frame"}
 LEFT_OUT = {"held_in": "str", "row_number": "int64", "line": "int64", "reason": "str"}
 IDENTIFIERS = {"held_in": "str", "shape": "str", "in_form": "boolean", "records": "int64", "first_line": "int64"}
 
@@ -25,46 +27,30 @@ def write_records(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Sur
     identifiers into the survey's declared form (`firm_id`). Returns the records left out.
     """
     register_form(connection, survey.identifier)
-    firm = wave.questions.get("firm")
-    named = {"answers": next(iter(firm.columns), None) if firm else None, "frame": None}
-    if wave.frame:
-        named["frame"] = next((name for name, target in wave.frame.columns.items() if target == "firm"), None)
     left_out: list[tuple[object, ...]] = []
     shapes: list[tuple[object, ...]] = []
-    for role, table in (("answers", "raw_records"), ("frame", "raw_frame")):
-        column = named[role]
-        sources = load_sources(connection, lake, wave, role)
-        source = sources.find(column) if column else None
+    for role, column in _firm_columns(wave).items():
+        sources = load_sources(connection, wave, role)
+        source = sources.find(column)
         if source is None:
             continue
-        scan, cell = lake.scan(table, wave.name), quoted(source.stored)
-        # A row of totals may have its word in another column and nothing where firms are named.
-        every = ", ".join(quoted(other.stored) for other in sources.columns)
-        elsewhere = f"[coalesce(is_total(c), false) for c in [{every}]]"
-        # Where identifiers have digits, words in their place head a column, or stand below a table as its source.
-        wordy = f"(regexp_full_match(tidy_cell({cell}), '\\D+') AND (SELECT numbered FROM digits))"
-        others = ", ".join(f"tidy_cell({quoted(other.stored)})" for other in sources.columns if other is not source)
-        reason = (
-            f"CASE WHEN is_total({cell}) OR (tidy_cell({cell}) IS NULL AND list_bool_or({elsewhere})) "
-            f"THEN 'a row of totals' WHEN tidy_cell({cell}) = {literal(source.name)} THEN 'the column names again' "
-            f"WHEN {wordy} AND row_number = 1 THEN 'a second line of headings' "
-            f"WHEN {wordy} AND coalesce(NULL, {others or 'NULL'}) IS NULL THEN 'a note' END"
-        )
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE apart AS WITH digits AS (SELECT "
-            f"count(*) FILTER (WHERE regexp_matches({cell}, '\\d')) >= 0.5 * count({cell}) AS numbered FROM {scan}) "
-            f"FROM (SELECT row_number, line, {reason} AS reason FROM {scan}) WHERE reason IS NOT NULL"
-        )
-        left_out += connection.execute(
-            f"SELECT {literal(role)}, row_number, line, reason FROM apart ORDER BY row_number"
-        ).fetchall()
-        shapes += connection.execute(
-            f"SELECT {literal(role)}, identifier_shape(firm), in_form(firm) AS declared, count(*), min(line) "
-            f"FROM (SELECT firm_id({cell}) AS firm, line FROM {scan} ANTI JOIN apart USING (row_number)) "
-            "WHERE firm IS NOT NULL GROUP BY ALL ORDER BY count(*) DESC, 2"
-        ).fetchall()
+        table = RAW_TABLES[role]
+        apart = apart_query(table, source.stored, source.name, [column.stored for column in sources.columns])
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE apart AS {apart}")
+        left_out += [(role, *row) for row in connection.execute(statement("staged", "left_out")).fetchall()]
+        found = connection.execute(shapes_query(table, source.stored)).fetchall()
+        shapes += [(role, *row) for row in found]
     frame = pd.DataFrame(left_out, columns=list(LEFT_OUT)).astype(LEFT_OUT)
     lake.write("staged_left_out", wave.name, frame)
     lake.write("staged_identifiers", wave.name, pd.DataFrame(shapes, columns=list(IDENTIFIERS)).astype(IDENTIFIERS))
     connection.execute(f"CREATE OR REPLACE VIEW left_out AS SELECT * FROM {lake.scan('staged_left_out', wave.name)}")
     return len(frame)
+
+
+def _firm_columns(wave: Wave) -> dict[str, str]:
+    """Role -> the source column that names the firm, where it has one."""
+    found = {}
+    if (firm := wave.questions.get("firm")) and firm.columns:
+        found["answers"] = next(iter(firm.columns))
+    named = [name for name, target in wave.frame.columns.items() if target == "firm"] if wave.frame else []
+    return found | ({"frame": named[0]} if named else {})

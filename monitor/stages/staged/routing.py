@@ -1,7 +1,7 @@
 """Several concepts at once: what a blank means, who was asked what, and where a response broke off.
 
-Belongs here: the layers of SELECTs over coded values, in the order the questionnaire's predicates need. Does not belong
-here: what one cell means (`coding`).
+Belongs here: what replaces a coded value, in the order the questionnaire's predicates need. Does not belong here: what
+one cell means (`coding`), the SELECTs (`query`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from monitor.survey.expressions import DUCKDB_TYPES, columns_of
 
 PARADATA = frozenset({"started_at", "finished_at", "duration_seconds", "progress", "finished", "weight"})
 """Concepts that a tool or the design fills in: they do not show how far a firm came"""
+STOPPED = quoted("stopped after")
+"""The column that holds the place of a response's last answer"""
 
 
 def value_literal(value: Any, concept: Concept) -> str:
@@ -42,9 +44,9 @@ def kind_literal(kind: str) -> str:
     return f"{literal(kind)}::missing_kind"
 
 
-def blanks(inner: str, questions: Sequence[Question], concepts: Mapping[str, Concept]) -> str:
-    """A blank that means something takes its value, seen from the answers as they were given."""
-    values, kinds = [], []
+def blanks(questions: Sequence[Question], concepts: Mapping[str, Concept]) -> dict[str, str]:
+    """Column -> what replaces it: a blank that means something takes its value, seen from the answers as given."""
+    changes: dict[str, str] = {}
     for question in questions:
         if question.blank is None:
             continue
@@ -52,33 +54,28 @@ def blanks(inner: str, questions: Sequence[Question], concepts: Mapping[str, Con
         name, kind = quoted(question.concept), kind_column(question.concept)
         here = f"{kind} = {kind_literal('absent')} AND {when}"
         value = value_literal(question.blank, concepts[question.concept])
-        values.append(f"CASE WHEN {here} THEN {value} ELSE {name} END AS {name}")
-        kinds.append(f"CASE WHEN NOT ({here}) OR {kind} IS NULL THEN {kind} END AS {kind}")
-    return f"SELECT * REPLACE ({', '.join(values + kinds)}) FROM ({inner})" if values else inner
+        changes[name] = f"CASE WHEN {here} THEN {value} ELSE {name} END"
+        changes[kind] = f"CASE WHEN NOT ({here}) OR {kind} IS NULL THEN {kind} END"
+    return changes
 
 
-def routed(inner: str, questions: Sequence[Question], concepts: Mapping[str, Concept]) -> str:
-    """Who was routed past a question gets the value that follows, if one does, and the kind `not_asked`.
+def routed(layer: Sequence[Question], concepts: Mapping[str, Concept]) -> dict[str, str]:
+    """Column -> what replaces it: who was routed past a question gets the value that follows and `not_asked`.
 
-    Questions whose predicate needs another routed concept come after it. Where the predicate cannot be told (its own
-    question is missing), the firm counts as asked. An answer given all the same is kept as it is.
+    Where the predicate cannot be told (its own question is missing), the firm counts as asked. An answer given all the
+    same is kept as it is.
     """
-    query = inner
-    for layer in layers(questions):
-        changes = []
-        for question in layer:
-            name, kind = quoted(question.concept), kind_column(question.concept)
-            follows = value_literal(question.otherwise, concepts[question.concept])
-            # An answer given all the same stays, for a rule to find; only what follows anyway is routed.
-            unread = f"coalesce({kind} = {kind_literal('invalid')}, false)"
-            given = f"({name} IS NOT NULL AND {name} IS DISTINCT FROM {follows} OR {unread})"
-            past = f"NOT coalesce(({question.asked_of}), true) AND NOT {given}"
-            changes += [
-                f"CASE WHEN {past} THEN {follows} ELSE {name} END AS {name}",
-                f"CASE WHEN {past} THEN {kind_literal('not_asked')} ELSE {kind} END AS {kind}",
-            ]
-        query = f"SELECT * REPLACE ({', '.join(changes)}) FROM ({query})"
-    return query
+    changes: dict[str, str] = {}
+    for question in layer:
+        name, kind = quoted(question.concept), kind_column(question.concept)
+        follows = value_literal(question.otherwise, concepts[question.concept])
+        # An answer given all the same stays, for a rule to find; only what follows anyway is routed.
+        unread = f"coalesce({kind} = {kind_literal('invalid')}, false)"
+        given = f"({name} IS NOT NULL AND {name} IS DISTINCT FROM {follows} OR {unread})"
+        past = f"NOT coalesce(({question.asked_of}), true) AND NOT {given}"
+        changes[name] = f"CASE WHEN {past} THEN {follows} ELSE {name} END"
+        changes[kind] = f"CASE WHEN {past} THEN {kind_literal('not_asked')} ELSE {kind} END"
+    return changes
 
 
 def layers(questions: Iterable[Question]) -> list[list[Question]]:
@@ -95,23 +92,27 @@ def layers(questions: Iterable[Question]) -> list[list[Question]]:
     return found
 
 
-def broken_off(inner: str, questions: Sequence[Question], usable: str) -> str:
-    """In a response that is not usable, what lies blank after its last answer is `break_off`, not `absent`."""
-    asked = [q for q in questions if q.concept not in PARADATA and q.concept != "firm"]
-    if usable.strip().lower() == "true" or not asked:
-        return inner
-    given = ", ".join(
+def in_order(questions: Sequence[Question], usable: str) -> list[Question]:
+    """The questions by which one sees how far a firm came; none where every response is usable."""
+    if usable.strip().lower() == "true":
+        return []
+    return [question for question in questions if question.concept not in PARADATA and question.concept != "firm"]
+
+
+def stopped_after(asked: Sequence[Question], usable: str) -> str:
+    """The place of the last question that a response which is not usable answers; 0 where it answers none."""
+    given = ",\n        ".join(
         f"CASE WHEN {kind_column(q.concept)} IS NULL OR {kind_column(q.concept)} NOT IN "
         f"({kind_literal('absent')}, {kind_literal('not_asked')}) THEN {place} END"
         for place, q in enumerate(asked, start=1)
     )
-    changes = ", ".join(
-        f"CASE WHEN {kind_column(q.concept)} = {kind_literal('absent')} AND {quoted('stopped after')} < {place} "
-        f"THEN {kind_literal('break_off')} ELSE {kind_column(q.concept)} END AS {kind_column(q.concept)}"
+    return f"CASE WHEN NOT coalesce(({usable}), false) THEN coalesce(greatest(\n        {given}\n    ), 0) END"
+
+
+def broken_off(asked: Sequence[Question]) -> dict[str, str]:
+    """Column -> what replaces it: what lies blank after the last answer is `break_off`, not `absent`."""
+    return {
+        kind_column(q.concept): f"CASE WHEN {kind_column(q.concept)} = {kind_literal('absent')} "
+        f"AND {STOPPED} < {place} THEN {kind_literal('break_off')} ELSE {kind_column(q.concept)} END"
         for place, q in enumerate(asked, start=1)
-    )
-    stopped = f"CASE WHEN NOT coalesce(({usable}), false) THEN coalesce(greatest({given}), 0) END"
-    return (
-        f"SELECT * EXCLUDE ({quoted('stopped after')}) REPLACE ({changes}) "
-        f"FROM (SELECT *, {stopped} AS {quoted('stopped after')} FROM ({inner}))"
-    )
+    }

@@ -12,7 +12,7 @@ import duckdb
 
 from monitor.formats.column_names import alike, tidy
 from monitor.stages.staged.coding import SourceColumn, marks
-from monitor.storage.lake import Lake, connect, quoted, statement
+from monitor.storage.lake import Lake, quoted, statement
 from monitor.survey import Delivery, Frame, Wave
 
 
@@ -49,26 +49,18 @@ class Sources:
         return SourceColumn(sql or quoted(source.stored), decimal, thousands, source.labels, source.user_missing)
 
 
-def load_sources(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, role: str) -> Sources:
-    """The source columns of the answers or the frame; the connection knows `missing_label`."""
+def load_sources(connection: duckdb.DuckDBPyConnection, wave: Wave, role: str) -> Sources:
+    """The source columns of the answers or the frame; the connection has raw_columns, raw_codes, `missing_label`."""
     layout = wave.frame if role == "frame" and wave.frame else wave.delivery
     labels: dict[str, dict[str, str]] = {}
     missing: dict[str, dict[str, str]] = {}
-    codes = connection.execute(
-        f"SELECT stored, code, text, user_missing, coalesce(missing_label(text), 'absent') "
-        f"FROM {lake.scan('raw_codes', wave.name)} WHERE role = $role",
-        {"role": role},
-    ).fetchall()
+    codes = connection.execute(statement("staged", "source_codes"), {"role": role}).fetchall()
     for stored, code, text, user_missing, kind in codes:
         if user_missing:
             missing.setdefault(stored, {})[code] = kind
         else:
             labels.setdefault(stored, {})[code] = text
-    columns = connection.execute(
-        f"SELECT source_column, stored, question, numeric FROM {lake.scan('raw_columns', wave.name)} "
-        "WHERE role = $role ORDER BY position",
-        {"role": role},
-    ).fetchall()
+    columns = connection.execute(statement("staged", "source_columns"), {"role": role}).fetchall()
     return Sources(
         tuple(Source(n, s, q, bool(num), labels.get(s, {}), missing.get(s, {})) for n, s, q, num in columns), layout
     )
@@ -81,14 +73,9 @@ def labelled_missing(lake: Lake, wave: Wave) -> list[dict[str, str]]:
     says), `nothing` (a label that says nothing known: `absent`).
     """
     declared = {name: {**wave.missing, **q.missing} for q in wave.questions.values() for name in q.columns}
-    with connect() as connection:
+    with lake.open(wave.name, "raw_codes", "raw_columns") as connection:
         connection.execute(statement("staged", "parsing"))
-        rows = connection.execute(
-            "SELECT source_column, code, text, missing_label(text) "
-            f"FROM {lake.scan('raw_codes', wave.name)} AS codes "
-            f"JOIN {lake.scan('raw_columns', wave.name)} AS columns USING (role, stored) "
-            "WHERE role = 'answers' AND user_missing ORDER BY position, code"
-        ).fetchall()
+        rows = connection.execute(statement("staged", "labelled_missing")).fetchall()
     found = []
     for column, code, label, kind in rows:
         said = declared.get(column, wave.missing).get(code)
