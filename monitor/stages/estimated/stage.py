@@ -19,8 +19,9 @@ from monitor.problems import Problem, WaveStopped
 from monitor.stages.estimated.changes import changes_between
 from monitor.stages.estimated.lines import WaveData, WaveEstimates, estimate_wave
 from monitor.stages.estimated.period import period
+from monitor.stages.estimated.query import measures_query
 from monitor.statistics.design.structure import SurveyDesign
-from monitor.storage.lake import Lake, columns_in, quoted, statement
+from monitor.storage.lake import Lake, columns_in
 from monitor.survey import Survey, Wave
 from monitor.survey.comparability import comparable_since
 
@@ -93,8 +94,7 @@ def read_wave(lake: Lake, survey: Survey, wave: Wave) -> WaveData:
         derived = set(columns_in(connection, "derived_measures"))
         answered = set(columns_in(connection, "imputed_answers"))
         asked = [v for v in survey.domains if v not in weights and v not in derived and v in answered]
-        columns = "".join(f", answers.{quoted(v)}" for v in asked)
-        measures = connection.execute(statement("estimated", "measures").replace("/* domains */", columns)).df()
+        measures = connection.execute(measures_query(asked)).df()
     known = set(weights["firm"])
     copies = {}
     for copy in sorted(int(c) for c in measures["imputation"].unique()):

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitor.storage.lake import quoted
+from monitor.stages.imputed.query import fact_query
 from monitor.survey import Concept
 from monitor.survey.expressions import DUCKDB_TYPES, columns_of
 
@@ -136,12 +136,9 @@ class Facts:
         )
 
     def _evaluate(self, sql: str, columns: Mapping[str, pa.Array]) -> Floats:
-        typed = ", ".join(
-            f"{quoted(name)}::{DUCKDB_TYPES[self.types[name]]} AS {quoted(name)}" for name in columns if name != "row"
-        )
+        types = {name: DUCKDB_TYPES[self.types[name]] for name in columns if name != "row"}
         self.connection.register("drawn", pa.table(dict(columns)))
-        query = f"SELECT TRY(({sql}))::DOUBLE AS fact FROM (SELECT {typed or 'row'} FROM drawn)"
-        fact = self.connection.execute(query).fetchnumpy()["fact"]
+        fact = self.connection.execute(fact_query(sql, types)).fetchnumpy()["fact"]
         self.connection.unregister("drawn")
         return np.ma.filled(np.ma.asarray(fact, dtype=np.float64), np.nan)
 

@@ -19,9 +19,10 @@ import pyarrow as pa
 
 from monitor.problems import Problem, WaveStopped
 from monitor.stages.imputed.plan import Setup, prepare
+from monitor.stages.imputed.query import with_frame_query
 from monitor.statistics.imputation.chained import Completed, complete
 from monitor.statistics.random_numbers import firm_numbers
-from monitor.storage.lake import Lake, columns_in, quoted, statement
+from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.imputation import ImputationPlan, imputation_plan
 
@@ -37,6 +38,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     tables = ["staged_answers", "validated_responses"]
     tables += ["staged_frame"] if wave.frame and lake.has("staged_frame", wave.name) else []
     with lake.open(wave.name, *tables) as connection:
+        connection.execute(f"CREATE VIEW kept AS {statement('imputed', 'kept_answers')}")
         connection.execute(f"CREATE TABLE observed AS {_observed(connection, wave, 'staged_frame' in tables)}")
         _check_grain(connection, wave)
         answers = connection.sql("SELECT * EXCLUDE (imputation) FROM observed").to_arrow_table()
@@ -45,7 +47,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         else:
             setup, completed = fill(connection, answers, survey, wave, plan)
             connection.register("completed", copies_table(answers, setup, completed, plan.copies))
-            query = "SELECT * FROM observed UNION ALL BY NAME SELECT * FROM completed ORDER BY imputation, firm"
+            query = statement("imputed", "all_copies")
         rows = lake.write_query(connection, "imputed_answers", wave.name, query)
         told = diagnostics(setup, completed)
     flagged = flags(answers["firm"].to_pylist(), setup, completed)
@@ -98,7 +100,7 @@ def fill(
 
 def _observed(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -> str:
     """The observed copy; what the wave did not ask and its frame knows is taken from the frame."""
-    kept = statement("imputed", "imputed_answers")
+    kept = "SELECT * FROM kept ORDER BY firm"
     if not framed or wave.frame is None:
         return kept
     present = set(columns_in(connection, "staged_frame"))
@@ -106,19 +108,13 @@ def _observed(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -
     known = [c for c in dict.fromkeys(known) if c not in ("firm", "invited", "disposition")]
     if not known:
         return kept
-    columns = set(columns_in(connection, kept))
-    held = [c for c in known if c in columns]
-    replaced = f" REPLACE ({', '.join(f'frame.{quoted(c)} AS {quoted(c)}' for c in held)})" if held else ""
-    added = "".join(f", frame.{quoted(c)}" for c in known if c not in columns)
-    return (
-        f"SELECT kept.*{replaced}{added} FROM ({kept}) AS kept LEFT JOIN staged_frame AS frame USING (firm) "
-        "ORDER BY kept.firm"
-    )
+    columns = set(columns_in(connection, "kept"))
+    return with_frame_query([c for c in known if c in columns], [c for c in known if c not in columns])
 
 
 def _check_grain(connection: duckdb.DuckDBPyConnection, wave: Wave) -> None:
     """One kept response per firm."""
-    twice = connection.execute("SELECT firm FROM observed GROUP BY firm HAVING count(*) > 1 ORDER BY firm").fetchall()
+    twice = connection.execute(statement("imputed", "doubled_firms")).fetchall()
     if twice:
         raise WaveStopped(
             [

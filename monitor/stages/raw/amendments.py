@@ -19,6 +19,7 @@ from monitor.formats.reading import Reading
 from monitor.problems import Problem, UnusableDelivery
 from monitor.stages.raw.decisions import AMENDMENTS_FILE, EVERY_FIRM, NOTHING_DECIDED, Decision, Decisions
 from monitor.stages.raw.deliveries import Kept
+from monitor.stages.raw.query import changes_query, keyed_query, standing_query
 from monitor.storage.identity import form_sql, formed, pseudonym, register_pseudonym
 from monitor.storage.lake import Lake, columns_in, quoted
 from monitor.survey import IdentifierForm, Survey, Wave
@@ -133,27 +134,9 @@ def _compare(
     ]
     compared = list(dict.fromkeys(compared))
     for view, source in (("keyed_before", before), ("keyed_after", after)):
-        cells = ", ".join(f"coalesce(trim({quoted(c)}), '') AS {quoted(c)}" for c in compared)
-        firm = _firm(key, survey.identifier)
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {view} AS SELECT {firm} AS firm, line, "
-            f"row_number() OVER (PARTITION BY {firm} ORDER BY row_number) AS nth{', ' + cells if cells else ''} "
-            f"FROM {source}"
-        )
-    parts = [
-        "SELECT coalesce(b.firm, a.firm) AS firm, CASE WHEN b.nth IS NULL THEN 'added' ELSE 'vanished' END AS change, "
-        'NULL AS "column", NULL AS "from", NULL AS "to", b.line AS line_before, a.line AS line_after '
-        "FROM keyed_before AS b FULL JOIN keyed_after AS a ON a.firm IS NOT DISTINCT FROM b.firm AND a.nth = b.nth "
-        "WHERE a.nth IS NULL OR b.nth IS NULL"
-    ]
-    parts += [
-        f"SELECT b.firm, 'changed', $column{i}, b.{quoted(c)}, a.{quoted(c)}, b.line, a.line FROM keyed_before AS b "
-        f"JOIN keyed_after AS a ON a.firm IS NOT DISTINCT FROM b.firm AND a.nth = b.nth "
-        f"WHERE a.{quoted(c)} <> b.{quoted(c)}"
-        for i, c in enumerate(compared)
-    ]
-    query = " UNION ALL ".join(parts) + ' ORDER BY firm, line_after, line_before, "column"'
-    found = connection.execute(query, {f"column{i}": c for i, c in enumerate(compared)}).df()
+        keyed = keyed_query(source, _firm(key, survey.identifier), compared)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {view} AS {keyed}")
+    found = connection.execute(changes_query(compared), {f"column{i}": c for i, c in enumerate(compared)}).df()
     return found.assign(decision="undecided", reason=None).astype(AMENDMENT_TYPES)
 
 
@@ -197,17 +180,11 @@ def _standing(connection: duckdb.DuckDBPyConnection, before: str, after: str, fi
     A frozen record comes last, under a number of its own; it has no line, for none in this delivery says what it says.
     """
     connection.register("refused_now", pd.DataFrame({"firm": list(refused)}))
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE refused_of_{before} AS SELECT firm FROM refused_now")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE refused_of_{before} AS SELECT * FROM refused_now")
     connection.unregister("refused_now")
-    named = f"{firm} IN (SELECT firm FROM refused_of_{before})"
     now = _columns(connection, after)
-    kept = [quoted(c) for c in _columns(connection, before) if c in now and c not in ("row_number", "line")]
-    last = f"(SELECT max(row_number) FROM {after})"
-    return (
-        f"SELECT * FROM {after} WHERE NOT coalesce({named}, false) UNION ALL BY NAME "
-        f"SELECT {last} + row_number() OVER (ORDER BY row_number) AS row_number, CAST(NULL AS BIGINT) AS line, "
-        f"{', '.join(kept)} FROM {before} WHERE {named} ORDER BY row_number"
-    )
+    kept = [c for c in _columns(connection, before) if c in now and c not in ("row_number", "line")]
+    return standing_query(before, after, firm, kept)
 
 
 def _firm_cell(wave: Wave, reading: Reading) -> str | None:

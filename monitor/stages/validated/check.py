@@ -14,6 +14,7 @@ from monitor.problems import DefinitionError, Problem
 from monitor.rules.engine import query_of
 from monitor.rules.expectation_types import QUERY, columns_of
 from monitor.rules.suites import RESPONSE_KEYS, Rule
+from monitor.stages.validated.query import among_query
 from monitor.stages.validated.questionnaire import ANSWERS, INVALID
 from monitor.stages.validated.stage import suite_of
 from monitor.stages.validated.workspace import VIEWS
@@ -75,7 +76,7 @@ def _of_rule(
             if OUTSIDE.search(text) or not _one_select(connection, query):
                 raise duckdb.PermissionException
             shown = list(columns_in(connection, query))
-            connection.execute(f"DESCRIBE SELECT count(*) FILTER (WHERE {rule.among or 'true'}) FROM {quoted(table)}")
+            connection.execute(f"DESCRIBE {among_query(table, rule.among)}")
         except duckdb.PermissionException:
             yield problem("may only read the tables of its wave", "one SELECT from {batch}", query[:120],
                           "judge the answers by what the wave itself holds")  # fmt: skip

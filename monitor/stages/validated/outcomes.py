@@ -14,7 +14,8 @@ from monitor.problems import Problem
 from monitor.rules.execution import FAILURES, RULE_COLUMNS
 from monitor.rules.expectation_types import expected
 from monitor.rules.suites import Rule, Suite
-from monitor.storage.lake import Lake, columns_in
+from monitor.stages.validated.query import failing_query
+from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Wave
 
 SHOWN_PER_RULE = 20
@@ -35,13 +36,11 @@ SET_ASIDE = {
 def add_set_aside(connection: duckdb.DuckDBPyConnection, suite: str, wave: Wave) -> pd.DataFrame:
     """Evidence and outcome rows for the responses that were set aside before the rules ran."""
     connection.execute(
-        f"INSERT INTO {FAILURES} SELECT $suite, rule, 'info', firm, response, line, 'response',"
-        " CASE WHEN holds IS NULL THEN 'not usable: ' || $usable ELSE 'response ' || holds || ' holds' END"
-        " FROM set_aside JOIN responses USING (response)",
+        f"INSERT INTO {FAILURES} {statement('validated', 'set_aside_failures')}",
         {"suite": suite, "usable": wave.usable},
     )
     (responses,) = connection.execute("SELECT count(*) FROM responses").fetchone() or (0,)
-    counts = dict(connection.execute("SELECT rule, count(*) FROM set_aside GROUP BY rule").fetchall())
+    counts = dict(connection.execute(statement("validated", "set_aside_counts")).fetchall())
     rows = [
         (suite, rule, "info", why["nl"], why["en"], responses, counts.get(rule, 0), counts.get(rule, 0),
          counts.get(rule, 0) == 0, None)
@@ -52,10 +51,7 @@ def add_set_aside(connection: duckdb.DuckDBPyConnection, suite: str, wave: Wave)
 
 def with_kept_out(connection: duckdb.DuckDBPyConnection, rules: pd.DataFrame) -> pd.DataFrame:
     """The rules with how many responses each keeps out of the analysis (alone or together with others)."""
-    counts = connection.execute(
-        f"SELECT suite, rule, count(DISTINCT response) AS responses FROM {FAILURES}"
-        " WHERE severity IN ('critical', 'warning') GROUP BY suite, rule"
-    ).df()
+    counts = connection.execute(statement("validated", "kept_out")).df()
     merged = rules.merge(counts, on=["suite", "rule"], how="left")
     return rules.assign(kept_out=merged["responses"].fillna(rules["kept_out"]).astype("int64").to_numpy())
 
@@ -79,15 +75,12 @@ def problems(
 def _of_rule(
     connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, wave: Wave | None, delivery: str | None
 ) -> Iterator[Problem]:
-    where = f"FROM {FAILURES} WHERE suite = ? AND rule = ?"
-    (count,) = connection.execute(f"SELECT count(*) {where}", [suite.table, rule.name]).fetchone() or (0,)
+    of_rule = {"suite": suite.table, "rule": rule.name}
+    (count,) = connection.execute(statement("validated", "failing_rows"), of_rule).fetchone() or (0,)
     if not count:
         return
     keys = [name for name in columns_in(connection, FAILURES) if name in suite.keys]
-    order = ", ".join(keys)
-    failing = connection.execute(
-        f"SELECT * {where} ORDER BY {order} LIMIT {SHOWN_PER_RULE}", [suite.table, rule.name]
-    ).df()
+    failing = connection.execute(failing_query(keys, SHOWN_PER_RULE), of_rule).df()
     for row in failing.to_dict("records"):
         others = {key: row[key] for key in keys if key not in ("firm", "response", "line") and pd.notna(row[key])}
         value = row["value"] if isinstance(row["value"], str) else "nothing"

@@ -17,15 +17,14 @@ import pandas as pd
 
 from monitor.contract.outcomes import counted
 from monitor.problems import Problem, WaveStopped
-from monitor.rules.execution import FAILURES, create_failures, run_suite
+from monitor.rules.execution import create_failures, run_suite
 from monitor.rules.suites import RESPONSE_KEYS, Suite, combined, load_suite, suite_file, survey_rules
 from monitor.stages.validated import outcomes, questionnaire, workspace
+from monitor.stages.validated.query import thresholds_query
 from monitor.storage.lake import Lake, columns_in, quoted, statement
 from monitor.survey import Survey, Wave
 
 logger = logging.getLogger("monitor")
-
-FAILURE_COLUMNS = "suite, rule, severity, firm, response, line, columns, value"
 
 
 @dataclass(frozen=True)
@@ -75,34 +74,17 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     problem for each response that failed a critical rule; DefinitionError where a rule cannot be run.
     """
     with lake.open(wave.name) as connection:
-        available = workspace.prepare(connection, lake, survey, wave)
-        create_failures(connection, RESPONSE_KEYS)
-        suites = {questionnaire.ANSWERS: suite_of(survey, wave, questionnaire.ANSWERS)}
-        rules = [
-            outcomes.add_set_aside(connection, questionnaire.ANSWERS, wave),
-            run_suite(connection, suites[questionnaire.ANSWERS], sorted(available)),
-        ]
-        if lake.has("staged_frame", wave.name):
-            connection.execute(f"CREATE VIEW staged_frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
-            suites["staged_frame"] = suite_of(survey, wave, "staged_frame")
-            rules.append(run_suite(connection, suites["staged_frame"]))
-        connection.execute(f"CREATE TABLE validated_responses AS {statement('validated', 'validated_responses')}")
-        suites["validated_responses"] = suite_of(survey, wave, "validated_responses")
-        rules.append(run_suite(connection, suites["validated_responses"]))
-        so_far = pd.concat(rules, ignore_index=True)
-        suites["validated_rules"] = suite_of(survey, wave, "validated_rules")
-        rules.append(_trend(connection, lake, survey, wave, so_far, suites["validated_rules"]))
-        outcome = outcomes.with_kept_out(connection, pd.concat(rules, ignore_index=True))
-
+        suites, outcome = _judged(connection, lake, survey, wave)
         lake.write("validated_rules", wave.name, outcome)
-        lake.write_query(
-            connection, "validated_failures", wave.name,
-            f"SELECT {FAILURE_COLUMNS} FROM {FAILURES} ORDER BY suite, rule, firm, response, value",
-        )  # fmt: skip
+        failures = statement("validated", "validated_failures")
+        lake.write_query(connection, "validated_failures", wave.name, failures)
         lake.write_query(connection, "validated_responses", wave.name, "SELECT * FROM validated_responses")
-        _write_fieldwork(connection, lake, wave)
+        if "staged_frame" not in suites:
+            connection.execute("CREATE TABLE frame (firm VARCHAR, invited BOOLEAN, disposition VARCHAR)")
+        fieldwork = statement("validated", "validated_fieldwork")
+        lake.write_query(connection, "validated_fieldwork", wave.name, fieldwork, {"invited": wave.invited})
         stops = outcomes.problems(connection, suites, ("critical",), wave, outcomes.delivery_name(lake, wave.name))
-        counts = dict(connection.execute("SELECT status, count(*) FROM validated_responses GROUP BY status").fetchall())
+        counts = dict(connection.execute(statement("validated", "status_counts")).fetchall())
     held = counted(outcome["passed"])
     metadata: dict[str, object] = {
         "responses": sum(counts.values()),
@@ -117,6 +99,29 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     if stops:
         raise WaveStopped(stops)
     return metadata
+
+
+def _judged(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave
+) -> tuple[dict[str, Suite], pd.DataFrame]:
+    """The suites that judge a wave and the outcome of each rule; `validated_responses` is made on the way."""
+    available = workspace.prepare(connection, lake, survey, wave)
+    create_failures(connection, RESPONSE_KEYS)
+    suites = {questionnaire.ANSWERS: suite_of(survey, wave, questionnaire.ANSWERS)}
+    rules = [
+        outcomes.add_set_aside(connection, questionnaire.ANSWERS, wave),
+        run_suite(connection, suites[questionnaire.ANSWERS], sorted(available)),
+    ]
+    if lake.has("staged_frame", wave.name):
+        connection.execute(f"CREATE VIEW staged_frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
+        suites["staged_frame"] = suite_of(survey, wave, "staged_frame")
+        rules.append(run_suite(connection, suites["staged_frame"]))
+    connection.execute(f"CREATE TABLE validated_responses AS {statement('validated', 'validated_responses')}")
+    suites["validated_responses"] = suite_of(survey, wave, "validated_responses")
+    rules.append(run_suite(connection, suites["validated_responses"]))
+    suites["validated_rules"] = suite_of(survey, wave, "validated_rules")
+    rules.append(_trend(connection, lake, survey, wave, pd.concat(rules, ignore_index=True), suites["validated_rules"]))
+    return suites, outcomes.with_kept_out(connection, pd.concat(rules, ignore_index=True))
 
 
 def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOutcome:
@@ -135,7 +140,7 @@ def validate_table(lake: Lake, survey: Survey, wave: str, table: str) -> TableOu
             if lake.has(name, wave):
                 connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {lake.scan(name, wave)}")
                 available.add(name)
-        connection.execute(f"CREATE TABLE thresholds AS {_thresholds(survey)}")
+        connection.execute(f"CREATE TABLE thresholds AS {thresholds_query(survey.disclosure)}")
         available.add("thresholds")
         rules = run_suite(connection, suite, sorted(available))
         found = outcomes.problems(connection, {table: suite}, ("critical",), declared)
@@ -149,29 +154,11 @@ def validate_tables(lake: Lake, survey: Survey, wave: str, tables: Sequence[str]
     return [validate_table(lake, survey, wave, table) for table in tables]
 
 
-def _thresholds(survey: Survey) -> str:
-    limits = survey.disclosure
-    return (
-        f"SELECT {limits.minimum_firms:d} AS minimum_firms, {limits.minimum_df:d} AS minimum_df,"
-        f" {limits.minimum_events:d} AS minimum_events"
-    )
-
-
 def all_rules(lake: Lake, wave: str) -> pd.DataFrame:
     """The outcome of every suite of a wave, one under the other: what the release prints as `rules`."""
     tables = sorted(path.name for path in lake.folder.glob("validated_rules*") if lake.has(path.name, wave))
     frames = [lake.read(table, wave) for table in tables]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
-
-def _write_fieldwork(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave) -> None:
-    """Write how the invited firms ended up and the response rates, each with its definition."""
-    if not lake.has("staged_frame", wave.name):
-        connection.execute("CREATE TABLE frame (firm VARCHAR, invited BOOLEAN, disposition VARCHAR)")
-    lake.write_query(
-        connection, "validated_fieldwork", wave.name, statement("validated", "validated_fieldwork"),
-        {"invited": wave.invited},
-    )  # fmt: skip
 
 
 def _trend(

@@ -10,8 +10,18 @@ from dataclasses import astuple
 
 import duckdb
 
+from monitor.stages.validated.query import (
+    AMOUNTS,
+    all_answers_query,
+    amounts_query,
+    both_asked_query,
+    judged_query,
+    last_wave_query,
+    responses_query,
+    wave_query,
+)
 from monitor.stages.validated.questionnaire import ANSWERS, INVALID, asked
-from monitor.storage.lake import Lake, columns_in, literal, quoted, statement
+from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.skips import COLUMNS, skips
 
@@ -20,9 +30,6 @@ VIEWS = (
     "left_out", "skips",
 )  # fmt: skip
 """What a rule may name in `requires` beside concepts"""
-
-AMOUNTS = ("employees", "turnover_eur")
-"""What is held against the last wave"""
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave) -> set[str]:
@@ -35,26 +42,21 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     missing, wave, frame, last_wave, growth, item_response, identifiers, left_out: where the lake has what they need
     skips           properties of models and claims that seem to follow from a routing nobody declared
     """
-    scan = lake.scan(ANSWERS, wave.name)
-    columns = set(columns_in(connection, f"SELECT * FROM {scan}"))
+    connection.execute(f"CREATE VIEW delivered_answers AS SELECT * FROM {lake.scan(ANSWERS, wave.name)}")
+    columns = set(columns_in(connection, "delivered_answers"))
     concepts = [name for name in asked(survey, wave) if name in columns]
     of_frame = _frame_facts(connection, lake, wave, columns)
-    # A firm that is in the frame twice fails a rule there; here it must not double a response.
-    facts = f"(SELECT DISTINCT ON (firm) firm, {', '.join(map(quoted, of_frame))} FROM frame)"
-    joined = f" LEFT JOIN {facts} USING (firm)" if of_frame else ""
-    connection.execute(f"CREATE VIEW all_answers AS SELECT * FROM {scan}{joined}")
-    connection.execute(f"CREATE TABLE responses AS {_responses(survey, wave, concepts)}")
+    connection.execute(f"CREATE VIEW all_answers AS {all_answers_query(of_frame)}")
+    connection.execute(f"CREATE TABLE responses AS {responses_query(survey, wave, concepts)}")
     connection.execute(
         f"CREATE TABLE set_aside AS {statement('validated', 'set_aside')}", {"duplicates": wave.duplicates}
     )
     (aside,) = connection.execute("SELECT count(*) FROM set_aside").fetchone() or (0,)
-    judged = " WHERE response NOT IN (SELECT response FROM set_aside)" if aside else ""
-    connection.execute(f"CREATE VIEW {ANSWERS} AS SELECT * FROM all_answers{judged}")
-    connection.execute(f"CREATE VIEW missing AS SELECT * FROM {lake.scan('staged_missing', wave.name)}{judged}")
-    connection.execute(f"CREATE TABLE {INVALID} AS SELECT * FROM missing WHERE kind = 'invalid'")
-    connection.execute(
-        f"CREATE TABLE wave AS SELECT {literal(wave.name)} AS wave, {int(wave.reference_year)} AS reference_year"
-    )
+    connection.execute(f"CREATE VIEW {ANSWERS} AS {judged_query('all_answers', bool(aside))}")
+    missing = judged_query(lake.scan("staged_missing", wave.name), bool(aside))
+    connection.execute(f"CREATE VIEW missing AS {missing}")
+    connection.execute(f"CREATE TABLE {INVALID} AS {statement('validated', 'invalid_values')}")
+    connection.execute(f"CREATE TABLE wave AS {wave_query(wave)}")
     connection.execute("CREATE VIEW staged_missing AS SELECT * FROM missing")
     connection.execute(f"CREATE TABLE skips ({COLUMNS})")
     for skip in skips(connection, survey, wave):
@@ -82,20 +84,22 @@ def _beside_last_wave(
     before = last_wave(lake, survey, wave)
     if before is None:
         return set()
-    connection.execute(f"CREATE VIEW last_wave AS {_kept_answers(lake, before)}")
-    connection.execute(
-        f"CREATE VIEW last_missing AS SELECT * FROM {lake.scan('staged_missing', before)}"
-        " WHERE response IN (SELECT response FROM last_wave)"
-    )
-    both = [literal(name) for name in concepts if name in survey.waves[before].questions]
-    connection.execute(f"CREATE TABLE both_asked AS SELECT unnest([{', '.join(both)}]::VARCHAR[]) AS concept")
+    connection.execute(f"CREATE VIEW last_answers AS SELECT * FROM {lake.scan(ANSWERS, before)}")
+    if validated := lake.has("validated_responses", before):
+        scan = lake.scan("validated_responses", before)
+        connection.execute(f"CREATE VIEW last_responses AS SELECT * FROM {scan}")
+    connection.execute(f"CREATE VIEW last_wave AS {last_wave_query(validated)}")
+    scan = lake.scan("staged_missing", before)
+    connection.execute(f"CREATE VIEW last_missing_values AS SELECT * FROM {scan}")
+    connection.execute(f"CREATE VIEW last_missing AS {statement('validated', 'last_missing')}")
+    both = [name for name in concepts if name in survey.waves[before].questions]
+    connection.execute(f"CREATE TABLE both_asked AS {both_asked_query(both)}")
     connection.execute(f"CREATE TABLE item_response AS {statement('validated', 'item_response')}")
     there = set(columns_in(connection, "last_wave")) & {*concepts} & {*AMOUNTS}
     if not there:
         return {"last_wave", "item_response"}
     for view, source in (("amounts", ANSWERS), ("last_amounts", "last_wave")):
-        known = ", ".join(f"CAST({name if name in there else 'NULL'} AS DOUBLE) AS {name}" for name in AMOUNTS)
-        connection.execute(f"CREATE VIEW {view} AS SELECT firm, response, line, {known} FROM {source}")
+        connection.execute(f"CREATE VIEW {view} AS {amounts_query(source, there)}")
     connection.execute(f"CREATE TABLE growth AS {statement('validated', 'growth')}")
     return {"last_wave", "item_response", "growth"}
 
@@ -107,27 +111,3 @@ def _frame_facts(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave, 
     connection.execute(f"CREATE VIEW frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
     columns = list(columns_in(connection, "frame"))
     return [name for name in columns if name not in known | {"firm", "invited", "disposition"}]
-
-
-def _responses(survey: Survey, wave: Wave, concepts: list[str]) -> str:
-    def total(conditions: list[str]) -> str:
-        return " + ".join(f"({condition})::INTEGER" for condition in conditions) or "0"
-
-    answered = [name for name in concepts if survey.concepts[name].type != "identifier"]
-    yes_no = [name for name in answered if survey.concepts[name].type == "boolean" and name != "finished"]
-    finished = quoted("finished_at") if "finished_at" in concepts else "NULL::DATE"
-    return (
-        f"SELECT firm, response, line, coalesce(({wave.usable}), false) AS usable,"
-        f" {total([f'{quoted(name)} IS NOT NULL' for name in answered])} AS answered, {len(answered)} AS asked,"
-        f" {total([f'{quoted(name)} IS NOT NULL' for name in yes_no])} AS yes_no_answered,"
-        f" {total([f'coalesce({quoted(name)}, false)' for name in yes_no])} AS yes_no_true,"
-        f" {finished} AS finished_at FROM all_answers"
-    )
-
-
-def _kept_answers(lake: Lake, wave: str) -> str:
-    answers = f"SELECT * FROM {lake.scan(ANSWERS, wave)}"
-    if not lake.has("validated_responses", wave):
-        return answers
-    kept = f"SELECT response FROM {lake.scan('validated_responses', wave)} WHERE status = 'kept'"
-    return f"{answers} WHERE response IN ({kept})"

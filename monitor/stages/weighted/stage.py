@@ -13,7 +13,8 @@ import pandas as pd
 
 from monitor.problems import Problem, WaveStopped
 from monitor.stages.weighted.cascade import Weights, make_weights, response_weights
-from monitor.storage.lake import Lake, columns_in, quoted, statement
+from monitor.stages.weighted.query import kept_firms_query
+from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Survey, Wave
 
 __all__ = ["Weights", "make_weights", "response_weights", "run"]
@@ -71,8 +72,7 @@ def read_sample(lake: Lake, survey: Survey, wave: Wave) -> tuple[pd.DataFrame, p
                     for name in unknown
                 ]
             )
-        columns = "".join(f", answers.{quoted(name)}" for name in wanted)
-        firms = connection.execute(statement("weighted", "kept_firms").replace("/* variables */", columns)).df()
+        firms = connection.execute(kept_firms_query(wanted)).df()
         frame = connection.execute(statement("weighted", "frame_firms")).df() if has_frame else None
     return firms, frame
 
