@@ -39,7 +39,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     tables += ["staged_frame"] if wave.frame and lake.has("staged_frame", wave.name) else []
     with lake.open(wave.name, *tables) as connection:
         connection.execute(f"CREATE VIEW kept AS {statement('imputed', 'kept_answers')}")
-        connection.execute(f"CREATE TABLE observed AS {_observed(connection, wave, 'staged_frame' in tables)}")
+        connection.execute(f"CREATE TABLE observed AS {observed_query(connection, wave, 'staged_frame' in tables)}")
         _check_grain(connection, wave)
         answers = connection.sql("SELECT * EXCLUDE (imputation) FROM observed").to_arrow_table()
         if plan is None:
@@ -98,9 +98,9 @@ def fill(
     return setup, completed
 
 
-def _observed(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -> str:
+def observed_query(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -> str:
     """The observed copy; what the wave did not ask and its frame knows is taken from the frame."""
-    kept = "SELECT * FROM kept ORDER BY firm"
+    kept = statement("imputed", "kept_answers")
     if not framed or wave.frame is None:
         return kept
     present = set(columns_in(connection, "staged_frame"))

@@ -15,7 +15,7 @@ def keyed_query(source: str, firm: str, columns: Sequence[str]) -> str:
     cells = [f"coalesce(trim({quoted(c)}), '') AS {quoted(c)}" for c in columns]
     nth = f"row_number() OVER (PARTITION BY {firm} ORDER BY row_number) AS nth"
     listed = ",\n    ".join([f"{firm} AS firm", "line", nth, *cells])
-    return f"-- Grain: record. Inputs: {source}.\nSELECT {listed}\nFROM {source}"
+    return f"-- Grain: record. Inputs: the records of one delivery.\nSELECT {listed}\nFROM {source}"
 
 
 def changes_query(columns: Sequence[str]) -> str:
@@ -50,7 +50,7 @@ def standing_query(before: str, after: str, firm: str, columns: Sequence[str]) -
             *map(quoted, columns),
         ]
     )
-    return f"""-- Grain: record. Inputs: {after}, {before}, refused_of_{before}.
+    return f"""-- Grain: record. Inputs: the records of two deliveries, the firms whose change is refused.
 SELECT * FROM {after} WHERE NOT coalesce({named}, false)
 UNION ALL BY NAME
 SELECT {frozen}

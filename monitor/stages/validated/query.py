@@ -46,7 +46,7 @@ def responses_query(survey: Survey, wave: Wave, concepts: Sequence[str]) -> str:
 def judged_query(source: str, aside: bool) -> str:
     """The rows of `source` whose responses rules judge; aside: whether any response is set aside."""
     judged = "\nWHERE response NOT IN (SELECT response FROM set_aside)" if aside else ""
-    return f"SELECT *\nFROM {source}{judged}"
+    return f"-- Grain: as {source}. Inputs: {source}, set_aside.\nSELECT *\nFROM {source}{judged}"
 
 
 def wave_query(wave: Wave) -> str:
