@@ -39,8 +39,8 @@ MODELS: tuple[Table, ...] = (
             Column(
                 "estimator",
                 "VARCHAR",
-                "logit, firth, fractional_logit or conditional_logit.",
-                values=("logit", "firth", "fractional_logit", "conditional_logit"),
+                "logit, firth, fractional_logit, conditional_logit, or doubly_robust (weighting and a logit at once).",
+                values=("logit", "firth", "fractional_logit", "conditional_logit", "doubly_robust"),
             ),
             Column("weighted", "BOOLEAN", "Whether the design's weights were used."),
             Column(

@@ -45,6 +45,11 @@ def _model(survey: Survey, model: Model) -> Iterator[Problem]:
         sentence = f"{what} has readings and no two practices of its own"
         do = "declare them with a model that has two practices and no alternatives"
         yield _problem(model, ("readings",), sentence, "two practices", _shape(main), do)
+    for key, declared in (("first_part", model.first_part), ("second_measures", model.second_measures)):
+        if declared and not (main.of_two_practices and model.primary):
+            sentence = f"{what} has {key} and is no primary model of two practices"
+            do = "declare it with the primary model, of two practices"
+            yield _problem(model, (key,), sentence, "a primary model of two practices", _shape(main), do)
     for practice, measures in model.readings.items():
         for i, name in enumerate(measures):
             if name in (practice, *measures[:i]):
@@ -94,6 +99,11 @@ def _named(model: Model) -> Iterator[tuple[Place, str, str]]:
     for practice, measures in model.readings.items():
         yield ("readings", practice), "practice", practice
         yield from ((("readings", practice, i), variable, name) for i, name in enumerate(measures))
+    if model.first_part:
+        yield ("first_part",), variable, model.first_part
+    for practice, name in model.second_measures.items():
+        yield ("second_measures", practice), "practice", practice
+        yield ("second_measures", practice), variable, name
     if model.choices:
         choices = model.choices
         axes: list[tuple[Place, str, tuple[str, ...]]] = [

@@ -13,6 +13,8 @@ The `models:` section of survey.yaml, one entry per model:
     curve        measure, from, to, step, signs: the outcome cut at each value
     alternatives practice, measures (variant -> measure), family, contrast: one variant each, Holm within the family
     readings     practice -> other measures of what it may mean: one variant for each pair, read side by side
+    first_part   a boolean measure without which there is no outcome (product innovation): the answer in two parts
+    second_measures  practice -> another measure of the same: the answer corrected for errors in both
     specifications   choices: weights, values, base, outcome, each practice, controls, without
     thresholds   level_firms, events_per_term
 
@@ -39,6 +41,17 @@ MAIN = "main"
 """The variant that is the model as declared"""
 FIRM_MEANS = "firm_means"
 """The variant of a primary model of two practices that has firms' means over the waves as controls"""
+DOUBLY_ROBUST = "doubly_robust"
+"""The variant of a primary model of two practices that weights and models at once"""
+FIRST_PART, SECOND_PART, BOTH_PARTS = "first_part", "second_part", "both_parts"
+"""Those of an outcome in two parts: having the first at all, the outcome among firms that have it, and their product"""
+FROM_FIRST_PART, FROM_SECOND_PART = "from_first_part", "from_second_part"
+"""What of the product's contrasts arises in either part"""
+LAGGED = "lagged"
+"""The variant with the practices of one wave and the outcome of the next"""
+BESIDE = (
+    FIRM_MEANS, DOUBLY_ROBUST, FIRST_PART, SECOND_PART, BOTH_PARTS, FROM_FIRST_PART, FROM_SECOND_PART, LAGGED
+)  # fmt: skip
 ESTIMATORS = ("logit", "firth", "fractional_logit")
 SIGNS = (">", ">=")
 WEIGHTS = ("weighted", "unweighted")
@@ -102,6 +115,10 @@ class Model:
     readings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Practice -> other measures of what it may mean"""
     choices: Choices | None = None
+    first_part: str | None = None
+    """A boolean measure without which a firm cannot have the outcome"""
+    second_measures: Mapping[str, str] = field(default_factory=dict)
+    """Practice -> another measure of the same, where both may err"""
     lines: Lines = field(default_factory=dict, compare=False, repr=False)
     """Place in the declaration -> its line of survey.yaml"""
 
@@ -122,6 +139,7 @@ class Model:
         names += [self.curve.measure] if self.curve else []
         names += self.alternatives.measures.values() if self.alternatives else []
         names += [measure for measures in self.readings.values() for measure in measures]
+        names += [*filter(None, (self.first_part,)), *self.second_measures.values()]
         if choices:
             names += [*choices.outcome, *(name for measures in choices.practices.values() for name in measures)]
         return tuple(dict.fromkeys(names))
@@ -161,7 +179,8 @@ class Model:
 
     def variant(self, name: str) -> Specification | None:
         """The specification of a variant; None where the model has none of that name."""
-        more = [replace(self.main, variant=FIRM_MEANS)] if self.primary and self.main.of_two_practices else []
+        beside = BESIDE if self.primary and self.main.of_two_practices else ()
+        more = [replace(self.main, variant=each) for each in beside]
         return next((s for s in [*self.variants(), *more] if s.variant == name), None)
 
     def contrast(self, name: str, variant: str = MAIN) -> Contrast | None:
@@ -281,6 +300,8 @@ def _model(name: str, section: Section, lines: Lines, languages: tuple[str, ...]
         alternatives=None if alternatives is None else _alternatives(alternatives),
         readings={name: readings.words(name) for name in readings.nodes} if readings else {},
         choices=None if choices is None else _choices(choices, main, what),
+        first_part=section.text("first_part", None),
+        second_measures=section.mapping("second_measures", {}),
         lines=lines,
     )
     section.close()

@@ -84,6 +84,14 @@ KINDS: Mapping[str, Kind] = {
         "bedrijven die niet opnieuw antwoordden lijken te weinig op degene die dat wel deden",
         "firms that did not answer again are too unlike those that did",
     ),
+    "no_first_part": Kind(
+        "de uitkomst komt voor zonder {name}: het zijn geen twee delen van één",
+        "the outcome occurs without {name}: they are not two parts of one",
+    ),
+    "few_in_first_part": Kind(
+        "minder dan {least} bedrijven met of zonder het eerste deel",
+        "fewer than {least} firms with or without the first part",
+    ),
     "no_estimate": Kind("geen eindige schatting", "no finite estimate"),
     "firth_without_estimate": Kind("geen eindige schatting: Firth", "no finite estimate: Firth's estimator"),
     "firth_few_events": Kind(

@@ -18,6 +18,7 @@ import numpy as np
 from monitor.running.beside import share
 from monitor.stages.modelled.answer import answer_rows, readings_row
 from monitor.stages.modelled.evidence import evidence_for
+from monitor.stages.modelled.otherwise import asked_otherwise
 from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
 from monitor.stages.modelled.specifications import (
     curve,
@@ -127,6 +128,19 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
             findings.rows["modelled_answer"] += told
             findings.add_robustness(readings_row(findings.survey, model, told))
     findings.timed("models", started)
+
+
+def ask_otherwise(findings: Findings, models: Sequence[Model]) -> None:
+    """What stands beside the primary model of two practices, where it could be fitted."""
+    started = perf_counter()
+    for model in models:
+        main = next((r for r in findings.results if r.specification == model.main), None)
+        if model.primary and model.main.of_two_practices and main is not None:
+            results, rows = asked_otherwise(findings.survey, findings.sample, model, main)
+            for result in results:
+                add_result(findings, result)
+            findings.add_robustness(rows)
+    findings.timed("otherwise", started)
 
 
 def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float] | None = None) -> None:

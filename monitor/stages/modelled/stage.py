@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from monitor.stages.modelled.gather import sample_of
-from monitor.stages.modelled.modelling import Findings, decide_claims, draw_curves, fit_models
+from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.pooled import attrition_rows, fit_panel, pooled_model
 from monitor.stages.modelled.tables import COLUMNS, frame_of
@@ -31,6 +31,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     models = list(survey.models.values())
     findings = Findings(survey, sample_of(lake, survey, wave.name), wave.name)
     fit_models(findings, models)
+    ask_otherwise(findings, models)
     draw_curves(findings, models)
     decide_claims(findings)
     log.info("%s %s: %d models, %d claims", survey.name, wave.name, len(findings.results), len(survey.claims))
@@ -48,6 +49,7 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     models = [pooled_model(model) for model in survey.models.values()]
     findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(sorted(waves)))
     fit_models(findings, models)
+    ask_otherwise(findings, models)
     for model in models:
         if model.primary and model.main.of_two_practices:
             fit_panel(findings, model)

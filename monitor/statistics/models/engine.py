@@ -27,6 +27,7 @@ from monitor.statistics.models.replicates import replicate_fits
 from monitor.statistics.models.result import Estimates, Result, effective_df
 from monitor.statistics.models.sample import Rows, Sample
 from monitor.statistics.models.specification import Specification
+from monitor.statistics.models.states import firms_of_states
 from monitor.statistics.models.terms import Terms
 
 Array = NDArray[np.float64]
@@ -163,7 +164,10 @@ def _combine(
         names, kinds, combined.estimate, np.atleast_2d(combined.variance), combined.df, combined.fmi, replicate_se
     )
     result.terms = None if headline_only else _part(every, slice(0, k))
-    result.contrasts = replace(_part(every, slice(k, None)), contrasts=first.contrasts) if first else None
+    states = firms_of_states(sample, chosen, s.practices, own) if s.of_two_practices and not headline_only else {}
+    result.contrasts = (
+        replace(_part(every, slice(k, None)), contrasts=first.contrasts, states=states) if first else None
+    )
     result.influence = spread[:, k:]
     result.copies = len(fits)
 

@@ -6,19 +6,22 @@ they are computed (`engine`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
+from monitor.statistics.decisions.state_intervals import State, state_interval
 from monitor.statistics.design.intervals import logit_t, student_t
 from monitor.statistics.models.contrast import Contrast
 from monitor.statistics.models.contrasts import SHARES
 from monitor.statistics.models.notes import Note
-from monitor.statistics.models.power import Precision, State
+from monitor.statistics.models.power import Precision
+from monitor.statistics.models.power import State as Moving
 from monitor.statistics.models.specification import Specification
+from monitor.statistics.models.states import Firms
 from monitor.statistics.models.terms import Terms
 
 Array = NDArray[np.float64]
@@ -41,6 +44,8 @@ class Estimates:
     """Total standard error with the replicates' variance within copies; NaN where there are none"""
     contrasts: tuple[Contrast, ...] = ()
     """(k,) what they are, where they are contrasts"""
+    states: Mapping[str, Firms] = field(default_factory=dict)
+    """Name of a state's probability -> the firms in that state, where they are known"""
 
     @property
     def se(self) -> Array:
@@ -55,9 +60,14 @@ class Estimates:
         return np.where(terms, self.se, np.fmax(self.se, self.se_replicate))
 
     def interval(self, level: float = LEVEL) -> tuple[Array, Array]:
-        """(k,), (k,) bounds: Student's t, on the logit scale for shares; of contrasts with few events see
-        `power.Precision.interval`."""
+        """(k,), (k,) bounds: Student's t, on the logit scale for shares; of states and contrasts with few events see
+        `state_interval` and `power.Precision.interval`."""
         low, high = bounds(self.estimate, self.error, self.df, np.array(self.kinds) == SHARES, level)
+        for name, firms in self.states.items():
+            place = self.names.index(name)
+            share, se = float(self.estimate[place]), float(self.error[place])
+            told = state_interval(State(share, se, float(self.df[place]), firms.n, firms.kish, firms.df), level)
+            low[place], high[place] = told.low, told.high
         for place, precision in self._few():
             low[place], high[place] = precision.interval(level)
         return low, high
@@ -85,7 +95,7 @@ class Estimates:
             return None
         state_of = self.contrasts[place].moving if self.contrasts else None
         moving = None if state_of is None else self.at(state_of.name)
-        state = None if moving is None else State(float(self.estimate[moving]), float(self.error[moving]))
+        state = None if moving is None else Moving(float(self.estimate[moving]), float(self.error[moving]))
         return Precision(float(self.error[place]), float(self.df[place]), float(self.estimate[place]), state)
 
 
