@@ -5,7 +5,7 @@ Belongs here: following concepts through the waves' questionnaires. Does not bel
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,13 +13,10 @@ from monitor.statistics.decisions.claim import Estimand, ModelContrast
 from monitor.survey.expressions import columns_of
 from monitor.survey.model import Survey, Text, Wave
 from monitor.survey.wording import label_of, quoted_in
+from monitor.wording.sentences import say
 
 ORDER = ("asked", "reworded", "recoded", "not asked")
 """From nothing changed to everything"""
-KINDS: Mapping[str, Mapping[str, str]] = {
-    "nl": {"reworded": "anders geformuleerd", "recoded": "anders gecodeerd", "not asked": "niet gevraagd"},
-    "en": {"reworded": "reworded", "recoded": "recoded", "not asked": "not asked"},
-}
 
 
 @dataclass(frozen=True)
@@ -99,14 +96,10 @@ def change_words(survey: Survey, changes: Sequence[Change], language: str) -> st
     parts = []
     for change in changes:
         label = quoted_in(language, label_of(survey, change.concept, language))
-        kind = KINDS[language][change.kind]
-        told = str(change.text.get(language) or "").rstrip(".")
-        end = f" ({told})." if told else "."
-        parts.append(
-            f"{label} is in {change.wave} {kind}{end}"
-            if language == "nl"
-            else f"{label} was {kind} in {change.wave}{end}"
-        )
+        kind = say("comparability", change.kind.replace(" ", "_"), language)
+        how = str(change.text.get(language) or "").rstrip(".")
+        told = "changed_how" if how else "changed"
+        parts.append(say("comparability", told, language, label=label, wave=change.wave, kind=kind, how=how))
     return " ".join(parts)
 
 

@@ -22,6 +22,7 @@ from monitor.statistics.decisions.claim import ModelContrast
 from monitor.storage.lake import columns_in, literal, quoted
 from monitor.survey import Survey, Text, Wave
 from monitor.survey.expressions import DUCKDB_TYPES, columns_of
+from monitor.wording.sentences import LANGUAGES, say
 
 EXPECTED = 10
 """Firms that should have the property, by the rate among the others, for none of them to be no coincidence: were the
@@ -123,14 +124,13 @@ def _facts(survey: Survey, pairs: Collection[tuple[str, str]], asked: Collection
 
 def sentence(skip: Skip, survey: Survey) -> Text:
     """Why nothing is decided about what rests on the skip, in both languages, without a number."""
-    words = {"nl": ("ja" if skip.answer else "nee"), "en": ("yes" if skip.answer else "no")}
-    subject, question = ({lang: _label(survey, name, lang) for lang in words} for name in (skip.subject, skip.question))
-    return {
-        "nl": f"geen bedrijf met {words['nl']} op '{question['nl']}' heeft '{subject['nl']}': zij lijken de vraag niet "
-        "te hebben gekregen, en de meting verklaart dat niet (asked_of)",
-        "en": f"no firm with {words['en']} to '{question['en']}' has '{subject['en']}': they seem to have been led "
-        "past the question, and the wave does not declare it (asked_of)",
-    }
+
+    def told(language: str) -> str:
+        answer = say("skips", "answered_yes" if skip.answer else "answered_no", language)
+        subject, question = (_label(survey, name, language) for name in (skip.subject, skip.question))
+        return say("skips", "led_past", language, answer=answer, subject=subject, question=question)
+
+    return {language: told(language) for language in LANGUAGES}
 
 
 def _label(survey: Survey, name: str, language: str) -> str:

@@ -1,99 +1,23 @@
 """What a model's contrasts and a claim's estimand are called, by the survey's own labels and in both languages.
 
-Belongs here: names of contrasts and sentences about what they measure. Does not belong here: any number; the words of
-pages (`report`).
+Belongs here: the labels that go into the names of contrasts and into sentences about what they measure. Does not
+belong here: those words (`wording/contrasts.yaml`); any number; the words of pages (`report`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast
 from monitor.statistics.models.contrast import Contrast, of_two_practices
 from monitor.survey.model import Survey
 from monitor.survey.models import MAIN
-
-SHORT: Mapping[str, Mapping[str, str]] = {
-    "nl": {
-        "neither": "Geen van beide",
-        "b_only": "Alleen: {b}",
-        "a_only": "Alleen: {a}",
-        "both": "Allebei",
-        "ame_a": "{a}, gemiddeld",
-        "ame_b": "{b}, gemiddeld",
-        "a_without_b": "{a}, zonder {qb}",
-        "a_with_b": "{a}, naast {qb}",
-        "b_without_a": "{b}, zonder {qa}",
-        "b_with_a": "{b}, naast {qa}",
-        "complementarity": "Complementariteit",
-    },
-    "en": {
-        "neither": "Neither",
-        "b_only": "Only: {b}",
-        "a_only": "Only: {a}",
-        "both": "Both",
-        "ame_a": "{a}, on average",
-        "ame_b": "{b}, on average",
-        "a_without_b": "{a}, without {qb}",
-        "a_with_b": "{a}, beside {qb}",
-        "b_without_a": "{b}, without {qa}",
-        "b_with_a": "{b}, beside {qa}",
-        "complementarity": "Complementarity",
-    },
-}
-LONG: Mapping[str, Mapping[str, str]] = {
-    "nl": {
-        "neither": "kans op {y} zonder {qa} en zonder {qb}",
-        "b_only": "kans op {y} met alleen {qb}",
-        "a_only": "kans op {y} met alleen {qa}",
-        "both": "kans op {y} met {qa} en {qb}",
-        "ame_a": "verschil in kans op {y} met en zonder {qa}, gemiddeld over de bedrijven",
-        "ame_b": "verschil in kans op {y} met en zonder {qb}, gemiddeld over de bedrijven",
-        "a_without_b": "verschil in kans op {y} met en zonder {qa}, bij bedrijven zonder {qb}",
-        "a_with_b": "verschil in kans op {y} met en zonder {qa}, bij bedrijven met {qb}",
-        "b_without_a": "verschil in kans op {y} met en zonder {qb}, bij bedrijven zonder {qa}",
-        "b_with_a": "verschil in kans op {y} met en zonder {qb}, bij bedrijven met {qa}",
-        "complementarity": "wat {qa} en {qb} samen toevoegen boven elk apart, in kans op {y}",
-    },
-    "en": {
-        "neither": "probability of {y} without {qa} and without {qb}",
-        "b_only": "probability of {y} with {qb} alone",
-        "a_only": "probability of {y} with {qa} alone",
-        "both": "probability of {y} with {qa} and {qb}",
-        "ame_a": "difference in the probability of {y} with and without {qa}, averaged over the firms",
-        "ame_b": "difference in the probability of {y} with and without {qb}, averaged over the firms",
-        "a_without_b": "difference in the probability of {y} with and without {qa}, among firms without {qb}",
-        "a_with_b": "difference in the probability of {y} with and without {qa}, among firms with {qb}",
-        "b_without_a": "difference in the probability of {y} with and without {qb}, among firms without {qa}",
-        "b_with_a": "difference in the probability of {y} with and without {qb}, among firms with {qa}",
-        "complementarity": "what {qa} and {qb} add together beyond each by itself, in the probability of {y}",
-    },
-}
-OTHER: Mapping[str, Mapping[str, str]] = {
-    "nl": {
-        "trend": "verschil in aandeel {y} per stap van {over}",
-        "dose": "verschil in kans op {y} per eenheid meer {over}",
-        "share": "aandeel {m}",
-        "not_share": "aandeel zonder {m}",
-        "among": "{share} onder bedrijven met {g}",
-        "difference": "verschil in aandeel {m} tussen bedrijven met en zonder {g}",
-        "base": "{text}; basis: {base}",
-    },
-    "en": {
-        "trend": "difference in the share with {y} per step of {over}",
-        "dose": "difference in the probability of {y} for one more of {over}",
-        "share": "share with {m}",
-        "not_share": "share without {m}",
-        "among": "{share} among firms with {g}",
-        "difference": "difference in the share with {m} between firms with and without {g}",
-        "base": "{text}; base: {base}",
-    },
-}
+from monitor.wording.sentences import say
 
 
 def quoted_in(language: str, text: str) -> str:
     """A label inside a sentence: between the language's quotation marks."""
-    return f"‘{text}’" if language == "nl" else f"“{text}”"
+    return say("contrasts", "quoted", language, text=text)
 
 
 def label_of(survey: Survey, name: str, language: str) -> str:
@@ -134,19 +58,19 @@ def contrast_words(survey: Survey, model: str, contrast: str, language: str, var
         values = {
             "a": a, "b": b, "y": outcome, "qa": quoted_in(language, a), "qb": quoted_in(language, b),
         }  # fmt: skip
-        return SHORT[language][role].format(**values), LONG[language][role].format(**values)
+        short = say("contrasts", f"short_{role}", language, **values)
+        return short, say("contrasts", f"long_{role}", language, **values)
     if found.kind not in ("trend", "average"):
         return plain, plain
     over = quoted_in(language, label_of(survey, found.of[0], language))
-    words = OTHER[language]["trend" if found.kind == "trend" else "dose"].format(y=outcome, over=over)
+    words = say("contrasts", "trend" if found.kind == "trend" else "dose", language, y=outcome, over=over)
     return words, words
 
 
 def state_words(survey: Survey, practices: Sequence[str], language: str) -> tuple[tuple[str, str], ...]:
     """(without, with) of each practice, as heads of the table of states."""
-    no = {"nl": "Niet: {label}", "en": "Not: {label}"}[language]
     labels = [label_of(survey, name, language) for name in practices]
-    return tuple((no.format(label=label), label) for label in labels)
+    return tuple((say("contrasts", "without", language, label=label), label) for label in labels)
 
 
 def estimand_words(survey: Survey, estimand: Estimand, language: str) -> str:
@@ -157,11 +81,11 @@ def estimand_words(survey: Survey, estimand: Estimand, language: str) -> str:
     def named(name: str) -> str:
         return quoted_in(language, label_of(survey, name, language))
 
-    words = OTHER[language]
     if isinstance(estimand, Difference):
-        text = words["difference"].format(m=named(estimand.measure), g=named(estimand.by))
+        text = say("contrasts", "difference", language, m=named(estimand.measure), g=named(estimand.by))
     else:
-        text = words["share" if estimand.equals else "not_share"].format(m=named(estimand.measure))
+        counted = "share" if estimand.equals else "not_share"
+        text = say("contrasts", counted, language, m=named(estimand.measure))
         if estimand.among:
-            text = words["among"].format(share=text, g=named(estimand.among))
-    return words["base"].format(text=text, base=label_of(survey, estimand.base, language).lower())
+            text = say("contrasts", "among", language, share=text, g=named(estimand.among))
+    return say("contrasts", "base", language, text=text, base=label_of(survey, estimand.base, language).lower())

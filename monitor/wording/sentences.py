@@ -31,6 +31,11 @@ def say(subject: str, key: str, language: str, /, **facts: object) -> str:
     return sentences(subject)[key][language].format(**facts)
 
 
+def in_each(subject: str, key: str, /, **facts: object) -> dict[str, str]:
+    """Language -> the words of a key, where the facts are written alike in all languages."""
+    return {language: say(subject, key, language, **facts) for language in LANGUAGES}
+
+
 def number_in(language: str, text: str) -> str:
     """A number, or words around numbers, with the language's decimal sign in place of every point."""
     return text.replace(".", ",") if language == "nl" else text

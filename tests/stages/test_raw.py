@@ -19,10 +19,10 @@ from monitor.authoring.delivery_check import check
 from monitor.formats.text import content_hash
 from monitor.problems import UnusableDelivery
 from monitor.stages import raw, staged
-from monitor.stages.disclosed.quality import DEFINITIONS
 from monitor.storage.identity import pseudonym
 from monitor.storage.lake import Lake, statement
 from monitor.survey import Survey
+from monitor.wording.sentences import sentences
 
 QUESTIONS = "  firm: {column: id}\n  amount: {column: bedrag}\n  colour: {column: kleur, codes: {R: red, B: blue}}\n"
 FIRST = "id;bedrag;kleur\n01;10;R\n02;20;B\n03;30;R\n"
@@ -179,7 +179,7 @@ def test_the_quality_table_counts_the_decisions(home: Path, survey: Survey, amen
     with lake.open("2020", "raw_amendments") as connection:
         counted = connection.execute(statement("disclosed", "quality_amendments")).fetchall()
     assert counted == [(f"amendments_{d}", "all", n) for d, n in (("accepted", 1), ("refused", 1), ("undecided", 2))]
-    assert {indicator for indicator, _, _ in counted} <= DEFINITIONS.keys()
+    assert {indicator for indicator, _, _ in counted} <= sentences("quality").keys()
 
 
 def test_a_firm_may_be_named_by_its_pseudonym(home: Path, survey: Survey, amended: str) -> None:

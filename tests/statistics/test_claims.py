@@ -1,4 +1,4 @@
-"""Claims: rules, verdicts and what a reader is told."""
+"""Claims: rules, verdicts and what decides them; how they read has its own tests (`stages/test_verdicts.py`)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from monitor.statistics.decisions.claim import Claim, Difference, Rule
 from monitor.statistics.decisions.claims import (
     CONTRADICTED,
     INCONCLUSIVE,
+    NO_ESTIMATE,
     NOT_TESTABLE,
+    NOT_TOGETHER,
     SUPPORTED,
     Evidence,
     decide,
     holm,
     rule_tests,
-    rule_text,
 )
 
 ABOVE = Rule("above", 0.025)
@@ -120,11 +121,7 @@ def test_a_family_costs_each_of_its_claims() -> None:
     together = decide([claim(ABOVE, "weak", "f"), claim(BELOW, "other", "f")], [weak, difference(0.04)])
     assert alone.verdict == SUPPORTED
     assert together[0].verdict == INCONCLUSIVE
-    assert (
-        together[0]
-        .reason["en"]
-        .endswith("Taken by itself that would be enough; tested together with the other claims of its group it is not.")
-    )
+    assert together[0].ground == NOT_TOGETHER
     carried = decide([claim(ABOVE, "weak", "f"), claim(ABOVE, "strong", "f")], [weak, strong])
     assert [v.verdict for v in carried] == [SUPPORTED, SUPPORTED]
 
@@ -133,37 +130,26 @@ def test_a_claim_without_evidence_is_not_testable_and_says_why() -> None:
     reason = {"nl": "niet gevraagd in deze golf: invests", "en": "not asked in this wave: invests"}
     decided = decide([claim(ABOVE), claim(ABOVE, "other")], [Evidence(reason=reason), difference(0.2)])
     assert decided[0].verdict == NOT_TESTABLE
-    assert decided[0].reason == reason
+    assert decided[0].ground == NO_ESTIMATE
+    assert decided[0].evidence.reason == reason
     assert decided[1].verdict == SUPPORTED
 
 
-def test_an_undecided_claim_tells_what_would_have_been_found() -> None:
-    told = decide([claim(ABOVE)], [difference(0.02)])[0].reason
-    assert "only a difference of 5.6 percentage points would have been found" in told["en"]
-    assert "pas een verschil van 5,6 procentpunt" in told["nl"]
-
-
-def test_figures_are_read_without_statistics() -> None:
-    told = decide([claim(SHARE)], [share(0.4, n=60)])[0].reason
-    assert told["en"].startswith(
-        "Estimated 40 %; 95 % interval from 28.4 % to 52.8 %. "
-        "Unweighted, with nothing filled in: 21 of the 56 responses that settle it."
-    )
-    assert told["nl"].startswith(
-        "Geschat 40 %; 95%-interval van 28,4 % tot 52,8 %. "
-        "Ongewogen, zonder iets aan te vullen: 21 van de 56 antwoorden die het uitwijzen."
-    )
-    below = decide([claim(ABOVE)], [difference(-0.08)])[0].reason
-    assert "−8 percentage points" in below["en"]
-    assert below["en"].endswith("That lies below zero.")
-
-
-def test_rules_as_sentences() -> None:
-    assert rule_text(ABOVE, "en", False) == "supported if the whole interval lies above zero (one-sided alpha 0.025)"
-    assert rule_text(BELOW, "en", False).startswith("supported if the whole interval lies below 5 percentage points")
-    assert rule_text(ABOVE, "en", False, together=2).endswith(
-        "(one-sided alpha 0.025, with Holm's correction for the 2 claims of its group)"
-    )
-    assert rule_text(WITHIN, "nl") == (
-        "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig alfa 0,025)"
-    )
+@pytest.mark.parametrize(
+    ("rule", "evidence", "ground"),
+    [
+        (ABOVE, difference(0.08), "above"),
+        (ABOVE, difference(-0.08), "below"),
+        (BELOW, difference(-0.20), "below"),
+        (BELOW, difference(0.12), "above"),
+        (SHARE, share(0.40, n=60), "above"),
+        (SHARE, share(0.02, n=600), "below"),
+        (WITHIN, share(0.36), "inside"),
+        (WITHIN, share(0.60), "outside"),
+        (WITHIN, share(0.44), "undecided"),
+        (ABOVE, difference(0.02), "undecided"),
+    ],
+)
+def test_what_decided_is_where_the_estimate_lies(rule: Rule, evidence: Evidence, ground: str) -> None:
+    """Whatever the rule asks for: contradicting `below` takes an estimate above the value."""
+    assert decide([claim(rule)], [evidence])[0].ground == ground

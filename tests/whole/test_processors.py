@@ -26,7 +26,8 @@ from monitor.precision import in_words, to_digits, to_error
 from monitor.publication.manifest import content_hash
 from monitor.stages.estimated.lines import column_sums
 from monitor.stages.modelled.robustness import joint_rows
-from monitor.stages.modelled.specifications import Joint
+from monitor.stages.modelled.specifications import Joint, square_root
+from monitor.stages.modelled.verdicts import reason_words
 from monitor.statistics.decisions.claims import Evidence, decide
 from monitor.statistics.decisions.together import square_root
 from monitor.statistics.design.structure import SurveyDesign
@@ -266,7 +267,7 @@ def test_sentences_of_robustness_and_claims_do_not_turn_on_last_bits(tmp_path: P
         evidence = Evidence(value, 0.01, 60.0, -value, 3 * value, n=600, minimum_detectable_effect=value)
         (verdict,) = decide([claimed], [evidence])
         notes = [row[f"note_{language}"] for row in rows for language in ("nl", "en")]
-        written.add((*notes, verdict.reason["nl"], verdict.reason["en"]))
+        written.add((*notes, *reason_words(verdict).values()))
     ((*notes, _, reason),) = written
     assert "the median estimate is 1.2 percentage points (95 % interval -1.2 to 3.8)" in notes[1]
     assert "Estimated 1.2 percentage points" in reason

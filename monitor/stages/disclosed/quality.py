@@ -1,6 +1,7 @@
-"""Quality indicators in the order of the European SIMS standard, each with the definition it was computed by.
+"""Quality indicators in the order of the European SIMS standard, each with its unit and definition.
 
-Belongs here: counting what happened to a wave, from its lake tables. Does not belong here: judging it.
+Belongs here: counting what happened to a wave, from its lake tables. Does not belong here: judging it; the
+definitions' words (`wording/quality.yaml`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from monitor.precision import OWN_DIGITS, to_digits
 from monitor.stages.disclosed.history import STANDS
 from monitor.storage.lake import Lake, statement
 from monitor.survey import Survey, Wave
+from monitor.wording.sentences import say
 
 EVERYTHING = "all"
 
@@ -20,125 +22,6 @@ COUNTS_OF_FIRMS = (
     "panel_overlap", "participants", "corrections", "amendments_accepted", "amendments_refused", "amendments_undecided",
 )  # fmt: skip
 """Indicators that count firms by what they answered or by what became of their answers"""
-
-DEFINITIONS: Mapping[str, tuple[str, str]] = {
-    "frame_size": ("Firms in the sampling frame.", "Bedrijven in het steekproefkader."),
-    "invited": ("Firms invited to take part.", "Bedrijven die zijn uitgenodigd."),
-    "over_coverage_rate": (
-        "Invited firms found not to belong to the population (ceased, moved away, not a firm), over all invited firms "
-        "(unweighted).",
-        "Uitgenodigde bedrijven die niet tot de populatie bleken te horen (gestopt, verhuisd, geen bedrijf), gedeeld "
-        "door alle uitgenodigde bedrijven (ongewogen).",
-    ),
-    "responses": ("Records in the delivery.", "Records in de levering."),
-    "quarantined": (
-        "Responses kept out of the analysis by a validation rule.",
-        "Antwoorden die een validatieregel buiten de analyse hield.",
-    ),
-    "duplicates": (
-        "Records left out because the firm answered twice.",
-        "Records die wegvielen: bedrijf antwoordde dubbel.",
-    ),
-    "not_usable": (
-        "Records left out because too little was filled in to count as a response.",
-        "Records die wegvielen omdat te weinig was ingevuld.",
-    ),
-    "usable_responses": (
-        "Firms whose response was substantially completed, passed the rules and is used in every figure.",
-        "Bedrijven met een voldoende ingevuld antwoord dat de regels doorstond en in elk cijfer meetelt.",
-    ),
-    "unit_response_rate": (
-        "Usable responses over invited firms (unweighted; firms found ineligible stay in the denominator).",
-        "Bruikbare antwoorden gedeeld door uitgenodigde bedrijven (ongewogen; bedrijven die buiten de populatie bleken "
-        "te vallen blijven in de noemer).",
-    ),
-    "unit_response_rate_eligible": (
-        "Usable responses over invited firms not found to be outside the population (AAPOR RR6-like, unweighted).",
-        "Bruikbare antwoorden gedeeld door uitgenodigde bedrijven die niet buiten de populatie bleken te vallen "
-        "(ongewogen).",
-    ),
-    "item_response_rate": (
-        "Usable responses with an answer to the question over usable responses that were asked it (unweighted).",
-        "Bruikbare antwoorden met een antwoord op de vraag, gedeeld door bruikbare antwoorden aan wie zij is gesteld "
-        "(ongewogen).",
-    ),
-    "imputation_rate": (
-        "Values filled in by imputation over usable responses (unweighted).",
-        "Door imputatie ingevulde waarden gedeeld door bruikbare antwoorden (ongewogen).",
-    ),
-    "corrections": (
-        "Declared corrections of answers that were applied.",
-        "Gedeclareerde correcties van antwoorden die zijn toegepast.",
-    ),
-    "amendments_accepted": (
-        "Responses that a later delivery added, changed or left out, accepted by decision.",
-        "Antwoorden die een latere levering toevoegde, wijzigde of wegliet, na een besluit aanvaard.",
-    ),
-    "amendments_refused": (
-        "Responses that a later delivery added, changed or left out, refused by decision: what stood before counts.",
-        "Antwoorden die een latere levering toevoegde, wijzigde of wegliet, na een besluit geweigerd: wat er stond "
-        "telt.",
-    ),
-    "amendments_undecided": (
-        "Responses that a later delivery added, changed or left out, taken over without a decision.",
-        "Antwoorden die een latere levering toevoegde, wijzigde of wegliet, zonder besluit overgenomen.",
-    ),
-    STANDS: (
-        "Whether all figures of this wave are those of an earlier release (1) or new (0): they stay as they were while "
-        "fewer firms changed their answers since than may be told apart.",
-        "Of alle cijfers van deze meting die van een eerdere uitgave zijn (1) of nieuw (0): zij blijven zoals zij "
-        "waren zolang minder bedrijven hun antwoorden wijzigden dan uit elkaar te houden mogen zijn.",
-    ),
-    "panel_overlap": (
-        "Firms with a usable response in this wave and also in the wave named.",
-        "Bedrijven met een bruikbaar antwoord in deze meting en ook in de genoemde meting.",
-    ),
-    "design_effect_weights": (
-        "Kish design effect of the final weights: 1 + CV²(w).",
-        "Kish' ontwerpeffect van de eindgewichten: 1 + CV²(w).",
-    ),
-    "effective_responses": (
-        "Usable responses over the design effect of the weights.",
-        "Bruikbare antwoorden gedeeld door het ontwerpeffect van de gewichten.",
-    ),
-    "weight_minimum": ("Smallest final weight.", "Kleinste eindgewicht."),
-    "weight_maximum": ("Largest final weight.", "Grootste eindgewicht."),
-    "weight_sum": (
-        "Sum of the final weights: firms they stand for.",
-        "Som van de eindgewichten: bedrijven waarvoor zij staan.",
-    ),
-    "step_weight_sum": ("Sum of the weights after this step.", "Som van de gewichten na deze stap."),
-    "step_weight_minimum": ("Smallest weight after this step.", "Kleinste gewicht na deze stap."),
-    "step_weight_maximum": ("Largest weight after this step.", "Grootste gewicht na deze stap."),
-    "step_design_effect": (
-        "Kish design effect of the weights after this step: 1 + CV²(w).",
-        "Kish' ontwerpeffect van de gewichten na deze stap: 1 + CV²(w).",
-    ),
-    "step_effective_responses": (
-        "Usable responses over the design effect after this step.",
-        "Bruikbare antwoorden gedeeld door het ontwerpeffect na deze stap.",
-    ),
-    "coefficient_of_variation": (
-        "Standard error over estimate of a headline indicator, for all firms (weighted).",
-        "Standaardfout gedeeld door de schatting van een kerncijfer, voor alle bedrijven (gewogen).",
-    ),
-    "initiatives_identified": (
-        "Innovation networks, test environments and incubators in the survey's registry.",
-        "Innovatienetwerken, testomgevingen en incubators in het register van de enquête.",
-    ),
-    "initiatives_mentioned": (
-        "Initiatives of the registry that at least one usable response takes part in.",
-        "Initiatieven uit het register waaraan ten minste één bruikbaar antwoord deelneemt.",
-    ),
-    "participants": (
-        "Usable responses taking part in at least one initiative.",
-        "Bruikbare antwoorden met deelname aan ten minste één initiatief.",
-    ),
-    "fieldwork_duration_median": (
-        "Median time a usable response took, in seconds.",
-        "Mediane invultijd van een bruikbaar antwoord, in seconden.",
-    ),
-}
 
 
 UNITS: Mapping[str, str] = {
@@ -239,8 +122,8 @@ def defined(table: pd.DataFrame) -> pd.DataFrame:
     """The table with each indicator's unit, and its definition in both languages."""
     out = table.copy()
     out["unit"] = out["indicator"].map(lambda name: UNITS[name])
-    out["definition"] = out["indicator"].map(lambda name: DEFINITIONS[name][0])
-    out["definition_nl"] = out["indicator"].map(lambda name: DEFINITIONS[name][1])
+    out["definition"] = out["indicator"].map(lambda name: say("quality", name, "en"))
+    out["definition_nl"] = out["indicator"].map(lambda name: say("quality", name, "nl"))
     return out
 
 

@@ -26,6 +26,7 @@ from monitor.statistics.models.result import LEVEL, Result, bounds
 from monitor.statistics.models.sample import Array, Sample
 from monitor.survey import Disclosure
 from monitor.wording.notes import sentence
+from monitor.wording.sentences import LANGUAGES, in_each, say
 
 FEW = 10
 """Fewer events or non-events than this: the exact interval with the effective number of firms"""
@@ -38,7 +39,7 @@ def evidence_for(estimand: Estimand, sample: Sample, results: Sequence[Result], 
     absent = [name for name in estimand.measures if not sample.has(name)]
     if absent or f"base_{estimand.base}" not in sample.observed:
         names = ", ".join(absent or [estimand.base])
-        return _nothing(f"niet gevraagd in deze golf: {names}", f"not asked in this wave: {names}")
+        return Evidence(reason=in_each("claims", "no_answers", names=names))
     for name in estimand.measures:
         if why := sample.skipped.get((name, estimand.base)):
             return Evidence(reason=why)
@@ -51,10 +52,8 @@ def _of_contrast(estimand: ModelContrast, results: Sequence[Result]) -> Evidence
         if (result.specification.model, result.specification.variant) != (model, variant):
             continue
         if result.refusal is not None:
-            return _nothing(
-                f"het model is niet gepubliceerd: {sentence(result.refusal, 'nl')}",
-                f"the model is not published: {sentence(result.refusal, 'en')}",
-            )
+            why = {x: sentence(result.refusal, x) for x in LANGUAGES}
+            return Evidence(reason={x: say("claims", "model_withheld", x, why=why[x]) for x in LANGUAGES})
         c = result.contrasts
         place, precision = (c.at(estimand.contrast), c.precision(estimand.contrast)) if c else (None, None)
         if c is None or place is None or precision is None:
@@ -75,7 +74,7 @@ def _of_contrast(estimand: ModelContrast, results: Sequence[Result]) -> Evidence
             variant=variant,
             contrast=estimand.contrast,
         )
-    return _nothing(f"geen model {model} in deze golf", f"no model {model} in this wave")
+    return Evidence(reason=in_each("claims", "no_model", model=model))
 
 
 def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclosure) -> Evidence:
@@ -83,8 +82,7 @@ def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclos
     found = [_shares_of_copy(estimand, copy, sample) for copy in sample.copies]
     firms = [min(group.sum() for group in groups) for _, _, groups, _ in found]
     if min(firms) < thresholds.minimum_firms:
-        least = thresholds.minimum_firms
-        return _nothing(f"minder dan {least} bedrijven", f"fewer than {least} firms")
+        return Evidence(reason=in_each("claims", "few_firms", least=thresholds.minimum_firms))
     domain = np.any([np.any(groups, axis=0) for _, _, groups, _ in found], axis=0)
     df = max(float(sample.design.degrees_of_freedom(domain)), 1.0)
     covariances = np.stack([sample.design.covariance(influence) for _, influence, _, _ in found])
@@ -140,7 +138,3 @@ def _shares_of_copy(
         estimates += np.multiply(signs, share)
         influences += np.outer(np.where(group, equal - share, 0.0) / size, signs)
     return estimates, influences, groups, int(equal[groups[0]].sum())
-
-
-def _nothing(nl: str, en: str) -> Evidence:
-    return Evidence(reason={"nl": nl, "en": en})

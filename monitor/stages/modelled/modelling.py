@@ -28,8 +28,9 @@ from monitor.stages.modelled.specifications import (
     specification_rows,
 )
 from monitor.stages.modelled.tables import COLUMNS, contrast_rows, frame_of, model_row, term_rows, unit_of
+from monitor.stages.modelled.verdicts import reason_words, rule_words
 from monitor.statistics.decisions.claim import Estimand, ModelContrast, Share
-from monitor.statistics.decisions.claims import Evidence, decide, holm, rule_text
+from monitor.statistics.decisions.claims import Evidence, decide, holm
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
 from monitor.statistics.models.notes import note
@@ -41,6 +42,7 @@ from monitor.survey import Survey
 from monitor.survey.comparability import apart, change_words, concepts_of, estimand_concepts
 from monitor.survey.models import MAIN, Model
 from monitor.wording.notes import sentence
+from monitor.wording.sentences import LANGUAGES, say
 
 REPLICATED_COPIES = 5
 """Completed copies within which the replicates' variance is computed; the primary model uses all of them"""
@@ -77,13 +79,8 @@ class Findings:
         changes = apart(self.survey, concepts, self.waves)
         if changes is None:
             return None
-        nl, en = (change_words(self.survey, changes, language) for language in ("nl", "en"))
-        return Evidence(
-            reason={
-                "nl": f"De metingen zijn hiervoor niet samen te nemen: {nl}",
-                "en": f"The waves cannot be taken together for this: {en}",
-            }
-        )
+        told = {x: change_words(self.survey, changes, x) for x in LANGUAGES}
+        return Evidence(reason={x: say("claims", "waves_apart", x, changes=told[x]) for x in LANGUAGES})
 
     def write(self, lake: Lake, partition: str) -> dict[str, object]:
         """Write every table of the partition; returns what Dagster is told."""
@@ -193,7 +190,7 @@ def decide_claims(findings: Findings) -> None:
     ]
     families = Counter(claim.family for claim in survey.claims)
     for verdict in decide(survey.claims, evidence):
-        claim, e = verdict.claim, verdict.evidence
+        claim, e, told = verdict.claim, verdict.evidence, reason_words(verdict)
         unit = _unit(survey, claim.estimand)
         findings.rows["modelled_claims"].append(
             {
@@ -207,11 +204,11 @@ def decide_claims(findings: Findings) -> None:
                 "estimate": e.estimate,
                 "ci_low": e.low,
                 "ci_high": e.high,
-                "decision_rule": rule_text(claim.rule, "en", unit == "share", families[claim.family]),
+                "decision_rule": rule_words(claim.rule, "en", unit == "share", families[claim.family]),
                 "verdict": verdict.verdict,
-                "reason": verdict.reason["en"],
-                "decision_rule_nl": rule_text(claim.rule, "nl", unit == "share", families[claim.family]),
-                "reason_nl": verdict.reason["nl"],
+                "reason": told["en"],
+                "decision_rule_nl": rule_words(claim.rule, "nl", unit == "share", families[claim.family]),
+                "reason_nl": told["nl"],
                 "se": e.se,
                 "df": e.df,
                 "n": e.n if e.answered is None else e.answered,

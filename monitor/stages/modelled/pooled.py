@@ -18,7 +18,7 @@ from scipy.special import fdtrc, stdtrit
 from monitor.precision import in_words, to_error
 from monitor.stages.modelled.modelling import Findings, add_result
 from monitor.stages.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
-from monitor.stages.modelled.robustness import comma, row
+from monitor.stages.modelled.robustness import notes, row
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.conditional_logit import conditional_logit, within
 from monitor.statistics.models.engine import analyse
@@ -32,6 +32,7 @@ from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.survey import Disclosure, Survey
 from monitor.survey.models import Model
 from monitor.survey.wording import label_of
+from monitor.wording.sentences import LANGUAGES
 
 
 def pooled_model(model: Model) -> Model:
@@ -164,14 +165,8 @@ def _attrition(
     p = float(fdtrc(len(places), df, wald))
     weighted = 100 * float(np.mean([np.average(r.y, weights=w[r.mask]) for r in chosen]))
     plain = 100 * float(np.mean([r.y.mean() for r in chosen]))
-    told_en = (
-        f"Of the firms that answered in {sample.wave}, {in_words(plain, 1)} % answered again in {following} "
-        f"(weighted: {in_words(weighted, 1)} %)"
-    )
-    told_nl = (
-        f"Van de bedrijven die in {sample.wave} antwoordden, antwoordde {comma(plain)} % weer in {following} "
-        f"(gewogen: {comma(weighted)} %)"
-    )
+    waves = {"wave": sample.wave, "following": following}
+    again = {"plain": in_words(plain, 1), "weighted": in_words(weighted, 1)}
     t = float(stdtrit(df, 0.5 + LEVEL / 2))
     found = []
     for name, at in zip(subjects, places, strict=False):
@@ -188,8 +183,7 @@ def _attrition(
                 p_value=p,
                 statistic=wald,
                 verdict="goes with answering again" if to_error(p, None) < 0.05 else "no sign of selective attrition",
-                note_en=f"{told_en}; log-odds of {label_of(survey, name, 'en')}; p-value of the three together.",
-                note_nl=f"{told_nl}; log-odds van {label_of(survey, name, 'nl')}; p-waarde van de drie samen.",
+                **notes("attrition", again, **waves, of={x: label_of(survey, name, x) for x in LANGUAGES}),
             )
         )
     return found

@@ -22,7 +22,7 @@ from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.supermodularity import inequality_test
 from monitor.survey import Survey
 from monitor.survey.wording import contrast_words, label_of, quoted_in
-from monitor.wording.sentences import number_in
+from monitor.wording.sentences import LANGUAGES, number_in, say
 
 EFFECTS = (0.05, 0.08, 0.10, 0.15)
 """True effects, as differences of shares, whose chance of being found is printed"""
@@ -31,6 +31,21 @@ EFFECTS = (0.05, 0.08, 0.10, 0.15)
 def row(model: str, variant: str, test: str, subject: str, **values: Any) -> dict[str, Any]:
     """One row of `modelled_robustness`; survey and wave are added by the caller."""
     return {"model": model, "variant": variant, "test": test, "subject": subject, **values}
+
+
+def notes(key: str, numbers: Mapping[str, str], /, **words: str | Mapping[str, str]) -> dict[str, str]:
+    """A row's note in every language. `numbers`: written with a decimal point; `words`: by language, or as they are in
+    all of them."""
+    return {
+        f"note_{language}": say(
+            "robustness",
+            key,
+            language,
+            **{name: number_in(language, number) for name, number in numbers.items()},
+            **{name: told if isinstance(told, str) else told[language] for name, told in words.items()},
+        )
+        for language in LANGUAGES
+    }
 
 
 def checks_of(result: Result, survey: Survey, doses: tuple[float, float] | None = None) -> list[dict[str, Any]]:
@@ -86,9 +101,8 @@ def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
         ratio = float(c.estimate[i] / c.estimate[j])
         low, high = ratio * np.exp(-t * se), ratio * np.exp(t * se)
         estimate, bound = e_value(ratio, low, high)
-        en = [in_words(value, 1) for value in (ratio, estimate, bound)]
-        nl = [number_in("nl", words) for words in en]
-        about = {x: contrast_words(survey, s.model, names[role], x, s.variant)[0] for x in ("nl", "en")}
+        about = _about(survey, s, names[role])
+        facts = {"ratio": in_words(ratio, 1), "value": in_words(estimate, 1), "bound": in_words(bound, 1)}
         rows.append(
             row(
                 s.model,
@@ -100,15 +114,7 @@ def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
                 ci_high=high,
                 statistic=estimate,
                 bound=bound,
-                note_en=(
-                    f"{about['en']}: a risk ratio of {en[0]}. Something unseen would need a risk ratio of {en[1]} with "
-                    f"both practice and outcome to explain it away, and of {en[2]} to bring its interval to one."
-                ),
-                note_nl=(
-                    f"{about['nl']}: een risicoverhouding van {nl[0]}. Iets wat niet is gemeten zou met zowel "
-                    f"praktijk als uitkomst een risicoverhouding van {nl[1]} moeten hebben om haar weg te verklaren, "
-                    f"en van {nl[2]} om het interval tot één te brengen."
-                ),
+                **notes("e_value", facts, about=about),
             )
         )
     return rows
@@ -121,7 +127,7 @@ def power_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
     if precision is None:
         return []
     least = precision.detectable()
-    about = {x: contrast_words(survey, s.model, s.headline, x, s.variant)[0] for x in ("nl", "en")}
+    about = _about(survey, s, s.headline)
     return [
         row(
             s.model,
@@ -131,13 +137,10 @@ def power_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
             estimate=precision.power(effect),
             statistic=precision.se_at(effect),
             bound=least,
-            note_en=(
-                f"{about['en']}: a true value of {100 * effect:.0f} points would be found in "
-                f"{in_words(precision.power(effect), 0, factor=100)} % of surveys like this one."
-            ),
-            note_nl=(
-                f"{about['nl']}: een werkelijke waarde van {100 * effect:.0f} procentpunt zou in "
-                f"{in_words(precision.power(effect), 0, factor=100)} % van zulke enquêtes worden gevonden."
+            **notes(
+                "power",
+                {"effect": f"{100 * effect:.0f}", "chance": in_words(precision.power(effect), 0, factor=100)},
+                about=about,
             ),
         )
         for effect in EFFECTS
@@ -174,14 +177,12 @@ def dose_rows(result: Result, survey: Survey, doses: tuple[float, float]) -> lis
             statistic=test.slope_low,
             bound=test.slope_high,
             verdict=verdict,
-            note_en=(
-                f"{label_of(survey, str(s.dose), 'en')}: slope {in_words(test.slope_low, 2)} at {least:g} and "
-                f"{in_words(test.slope_high, 2)} at {most:g} (log-odds per unit)."
-            ),
-            note_nl=(
-                f"{label_of(survey, str(s.dose), 'nl')}: helling {comma(test.slope_low, 2)} bij {least:g} en "
-                f"{comma(test.slope_high, 2)} bij {most:g} "
-                "(log-odds per eenheid)."
+            **notes(
+                "dose",
+                {"low": in_words(test.slope_low, 2), "high": in_words(test.slope_high, 2)},
+                dose={x: label_of(survey, str(s.dose), x) for x in LANGUAGES},
+                least=f"{least:g}",
+                most=f"{most:g}",
             ),
         )
     ]
@@ -196,14 +197,12 @@ def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]
     for pair in combinations(s.practices, 2):
         places = [i for i, told in enumerate(c.contrasts) if told.kind == "complementarity" and told.of == pair]
         theta, covariance = c.estimate[places], c.covariance[np.ix_(places, places)]
-        told = {x: [quoted_in(x, label_of(survey, name, x)) for name in pair] for x in ("nl", "en")}
-        for hypothesis, hypothese, sign in (
-            ("complements", "versterken elkaar", 1.0),
-            ("substitutes", "vervangen elkaar", -1.0),
-        ):
+        a, b = ({x: quoted_in(x, label_of(survey, name, x)) for x in LANGUAGES} for name in pair)
+        for hypothesis, sign in (("complements", 1.0), ("substitutes", -1.0)):
             test = inequality_test(sign * theta, covariance)
-            en = [in_words(value, 2) for value in (test.statistic, test.lower, test.upper)]
-            nl = [number_in("nl", words) for words in en]
+            facts = {
+                "distance": in_words(test.statistic, 2), "low": in_words(test.lower, 2), "high": in_words(test.upper, 2)
+            }  # fmt: skip
             rows.append(
                 row(
                     s.model,
@@ -215,14 +214,7 @@ def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]
                     ci_low=test.lower,
                     ci_high=test.upper,
                     verdict=test.verdict,
-                    note_en=(
-                        f"{' and '.join(told['en'])} are {hypothesis}: distance {en[0]} from the hypothesis; it stands "
-                        f"below {en[1]} and falls above {en[2]} (Kodde and Palm)."
-                    ),
-                    note_nl=(
-                        f"{' en '.join(told['nl'])} {hypothese}: afstand {nl[0]} tot de hypothese; zij blijft staan "
-                        f"onder {nl[1]} en valt boven {nl[2]} (Kodde en Palm)."
-                    ),
+                    **notes(hypothesis, facts, a=a, b=b),
                 )
             )
     return rows
@@ -235,27 +227,12 @@ def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list
         return []
     low, median, high = (in_words(x, 1, factor=100) for x in (joint.median_low, joint.median, joint.median_high))
     count = joint.specifications
-    facts: Mapping[str, tuple[float, float, str, str]] = {
-        "median": (
-            joint.median,
-            joint.p_median,
-            f"the median estimate is {median} percentage points (95 % interval {low} to {high})",
-            number_in("nl", f"de mediane schatting is {median} procentpunt (95%-interval {low} tot {high})"),
-        ),
-        "positive": (
-            joint.positive,
-            joint.p_share_positive,
-            f"{round(joint.positive * count)} are above zero",
-            f"{round(joint.positive * count)} liggen boven nul",
-        ),
-        "significant": (
-            joint.significant,
-            joint.p_significant,
-            f"{round(joint.significant * count)} are significant on the median's side",
-            f"{round(joint.significant * count)} zijn significant aan de kant van de mediaan",
-        ),
+    found: Mapping[str, tuple[float, float, Mapping[str, str]]] = {
+        "median": (joint.median, joint.p_median, {"median": median, "low": low, "high": high}),
+        "positive": (joint.positive, joint.p_share_positive, {"found": str(round(joint.positive * count))}),
+        "significant": (joint.significant, joint.p_significant, {"found": str(round(joint.significant * count))}),
     }
-    about = {x: contrast_words(survey, main.model, main.headline, x)[0] for x in ("nl", "en")}
+    about = {x: contrast_words(survey, main.model, main.headline, x)[0] for x in LANGUAGES}
     return [
         row(
             main.model,
@@ -267,14 +244,14 @@ def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list
             ci_low=joint.median_low if name == "median" else None,
             ci_high=joint.median_high if name == "median" else None,
             statistic=float(joint.specifications),
-            note_en=f"{about['en']} in {count} specifications: {english}; p {_p(p)} against no effect in any of them.",
-            note_nl=(
-                f"{about['nl']} in {count} specificaties: {dutch}; p {number_in('nl', _p(p))} tegen geen effect in "
-                "een ervan."
-            ),
+            **notes(f"joint_{name}", {"count": str(count), "p": _p(p), **facts}, about=about),
         )
-        for name, (value, p, english, dutch) in facts.items()
+        for name, (value, p, facts) in found.items()
     ]
+
+
+def _about(survey: Survey, s: Specification, contrast: str) -> dict[str, str]:
+    return {x: contrast_words(survey, s.model, contrast, x, s.variant)[0] for x in LANGUAGES}
 
 
 def _p(value: float) -> str:
@@ -285,8 +262,3 @@ def doses_of(copies: Sequence[Any], dose: str) -> tuple[float, float]:
     """Least and greatest dose over the copies."""
     values = np.concatenate([copy.numbers[dose] for copy in copies])
     return float(np.nanmin(values)), float(np.nanmax(values))
-
-
-def comma(value: float, digits: int = 1) -> str:
-    """A number in a sentence as Dutch writes it."""
-    return number_in("nl", in_words(value, digits))

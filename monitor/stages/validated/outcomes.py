@@ -17,20 +17,13 @@ from monitor.rules.suites import Rule, Suite
 from monitor.stages.validated.query import failing_query
 from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Wave
+from monitor.wording.sentences import in_each
 
 SHOWN_PER_RULE = 20
 """Failing responses a message names one by one; the rest are counted, and stand in `validated_failures`"""
 
-SET_ASIDE = {
-    "substantially_completed": {
-        "nl": "Het antwoord is niet ver genoeg ingevuld om mee te tellen (`usable`).",
-        "en": "The response is not completed far enough to count (`usable`).",
-    },
-    "one_response_per_firm": {
-        "nl": "Een bedrijf telt één keer; een ander antwoord van dit bedrijf geldt (`duplicates`).",
-        "en": "A firm counts once; another response of this firm holds (`duplicates`).",
-    },
-}
+SET_ASIDE = ("substantially_completed", "one_response_per_firm")
+"""Rules by which a response is set aside before the others run"""
 
 
 def add_set_aside(connection: duckdb.DuckDBPyConnection, suite: str, wave: Wave) -> pd.DataFrame:
@@ -42,9 +35,9 @@ def add_set_aside(connection: duckdb.DuckDBPyConnection, suite: str, wave: Wave)
     (responses,) = connection.execute("SELECT count(*) FROM responses").fetchone() or (0,)
     counts = dict(connection.execute(statement("validated", "set_aside_counts")).fetchall())
     rows = [
-        (suite, rule, "info", why["nl"], why["en"], responses, counts.get(rule, 0), counts.get(rule, 0),
-         counts.get(rule, 0) == 0, None)
-        for rule, why in SET_ASIDE.items() if rule == "substantially_completed" or wave.duplicates != "fail"
+        (suite, rule, "info", *in_each("questionnaire", f"set_aside_{rule}").values(), responses,
+         counts.get(rule, 0), counts.get(rule, 0), counts.get(rule, 0) == 0, None)
+        for rule in SET_ASIDE if rule == "substantially_completed" or wave.duplicates != "fail"
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(RULE_COLUMNS)).astype(RULE_COLUMNS)
 

@@ -12,19 +12,10 @@ from monitor.rules.suites import Rule
 from monitor.storage.lake import literal, quoted
 from monitor.survey import Concept, Question, Survey, Text, Wave
 from monitor.survey.expressions import columns_of
+from monitor.wording.sentences import LANGUAGES, in_each, say
 
 ANSWERS, INVALID = "staged_answers", "invalid_values"
 CODED = ("boolean", "category", "categories")
-TYPE_WORDS = {
-    "number": ("getal", "number"),
-    "integer": ("geheel getal", "whole number"),
-    "percentage": ("percentage", "percentage"),
-    "boolean": ("ja of nee", "yes or no"),
-    "date": ("datum", "date"),
-    "category": ("bekende code", "known code"),
-    "categories": ("lijst van bekende codes", "list of known codes"),
-    "identifier": ("bedrijfsnummer", "firm identifier"),
-}
 
 
 def asked(survey: Survey, wave: Wave) -> tuple[str, ...]:
@@ -50,15 +41,13 @@ def rules(survey: Survey, wave: Wave) -> tuple[Rule, ...]:
 def _identity(wave: Wave, place: str) -> Iterator[Rule]:
     yield Rule(
         "firm_known", "expect_column_values_to_not_be_null", {"column": "firm"}, "critical",
-        {"nl": "Zonder bedrijfsnummer hoort een antwoord bij niemand.",
-         "en": "Without its identifier a response belongs to no firm."},
+        in_each("questionnaire", "firm_known"),
         columns=("firm",), table=ANSWERS, judges_missing=True, file=place, line=wave.lines.get("questions"),
     )  # fmt: skip
     if wave.duplicates == "fail":
         yield Rule(
             "one_response_per_firm", "expect_column_values_to_be_unique", {"column": "firm"}, "critical",
-            {"nl": "Een bedrijf telt één keer; de golf verklaart niet welk antwoord geldt (`duplicates`).",
-             "en": "A firm counts once; the wave does not declare which response holds (`duplicates`)."},
+            in_each("questionnaire", "one_response_per_firm"),
             columns=("firm",), table=ANSWERS, file=place, line=wave.lines.get("duplicates"),
         )  # fmt: skip
 
@@ -66,46 +55,45 @@ def _identity(wave: Wave, place: str) -> Iterator[Rule]:
 def _of_question(concept: Concept, question: Question, place: str) -> Iterator[Rule]:
     name = concept.name
 
-    def rule(suffix: str, type: str, kwargs: dict[str, object], why: Text, **more: object) -> Rule:
+    def rule(suffix: str, type: str, kwargs: dict[str, object], **more: object) -> Rule:
         plain = {"severity": "warning", "columns": (name,), "requires": (name,), "table": ANSWERS}
-        return Rule(f"{name}_{suffix}", type, kwargs, why=why, file=place,
+        return Rule(f"{name}_{suffix}", type, kwargs, why=_why(suffix, concept), file=place,
                     line=question.line, **plain | more)  # type: ignore[arg-type]  # fmt: skip
 
-    word_nl, word_en = TYPE_WORDS[concept.type]
     yield rule(
         "readable", "expect_column_values_to_not_be_in_set", {"column": "concept", "value_set": [name]},
-        {"nl": f"{_label(concept, 'nl')}: de waarde is geen {word_nl}.",
-         "en": f"{_label(concept, 'en')}: the value is not a {word_en}."},
         table=INVALID, columns=("text",), answered_in=(ANSWERS, name),
         # A word where a number belongs is one firm's missing value, imputed like any other; a code nobody declared
         # says that question and definition differ.
         severity="warning" if concept.type in CODED else "info",
     )  # fmt: skip
     if concept.codes:
-        why = {"nl": f"{_label(concept, 'nl')}: de code staat niet in de codelijst.",
-               "en": f"{_label(concept, 'en')}: the code is not in the code list."}  # fmt: skip
         if concept.type == "categories":
             codes = ", ".join(literal(code) for code in concept.codes)
             query = f"SELECT * FROM {{batch}} WHERE NOT list_has_all([{codes}], {quoted(name)})"
-            yield rule("in_code_list", QUERY, {"unexpected_rows_query": _escaped(query)}, why)
+            yield rule("in_code_list", QUERY, {"unexpected_rows_query": _escaped(query)})
         else:
             yield rule("in_code_list", "expect_column_values_to_be_in_set",
-                       {"column": name, "value_set": list(concept.codes)}, why)  # fmt: skip
+                       {"column": name, "value_set": list(concept.codes)})  # fmt: skip
     least, most = _range(concept)
     if least is not None or most is not None:
         bounds = {key: bound for key, bound in (("min_value", least), ("max_value", most)) if bound is not None}
-        yield rule("in_range", "expect_column_values_to_be_between", {"column": name, **bounds},
-                   {"nl": f"{_label(concept, 'nl')}: de waarde valt buiten wat kan.",
-                    "en": f"{_label(concept, 'en')}: the value is outside what is possible."})  # fmt: skip
+        yield rule("in_range", "expect_column_values_to_be_between", {"column": name, **bounds})
     if question.asked_of:
         query = (
             f"SELECT * FROM {{batch}} WHERE ({_escaped(question.asked_of)}) IS FALSE AND {quoted(name)} IS NOT NULL"
             f" AND {quoted(name)} IS DISTINCT FROM {_value(question.otherwise)}"
         )
         yield rule("only_when_asked", QUERY, {"unexpected_rows_query": query},
-                   {"nl": f"{_label(concept, 'nl')}: beantwoord, maar niet gevraagd.",
-                    "en": f"{_label(concept, 'en')}: answered, but not asked."},
                    requires=(name, *sorted(columns_of(question.asked_of) - {name})))  # fmt: skip
+
+
+def _why(rule: str, concept: Concept) -> Text:
+    return {
+        language: say("questionnaire", rule, language, label=concept.label.get(language) or concept.name,
+                      type=say("questionnaire", f"type_{concept.type}", language))
+        for language in LANGUAGES
+    }  # fmt: skip
 
 
 def _range(concept: Concept) -> tuple[float | None, float | None]:
@@ -128,7 +116,3 @@ def _value(otherwise: object) -> str:
 def _escaped(sql: str) -> str:
     """SQL whose own braces survive the substitution of {batch}; {batch} itself stays."""
     return sql.replace("{", "{{").replace("}", "}}").replace("{{batch}}", "{batch}")
-
-
-def _label(concept: Concept, language: str) -> str:
-    return concept.label.get(language) or concept.name

@@ -11,8 +11,8 @@ Rules, all one-sided at the declared `alpha` (0.025 makes verdict and 95 % inter
 
 Within a declared `family` the p-values are adjusted by Holm's method before they are held against alpha.
 
-Belongs here: rules, p-values of rules, verdicts and how they read. Does not belong here: computing estimands
-(`modelled.evidence`).
+Belongs here: rules, p-values of rules, and verdicts with what decided them. Does not belong here: computing estimands
+(`modelled.evidence`), how rule and verdict read (`modelled.verdicts`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import betainc, stdtr, stdtrit
 
-from monitor.precision import in_words
 from monitor.statistics.decisions.claim import Claim, Rule
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
+ABOVE, BELOW = "above", "below"
+"""The estimate lies on this side of the rule's value, beyond its error"""
+INSIDE, OUTSIDE = "inside", "outside"
+"""It lies within the rule's margin around the value, or not, beyond its error"""
+UNDECIDED, NOT_TOGETHER = "undecided", "not_together"
+"""Nothing is rejected; something would be, were the claim not adjusted within its family"""
+NO_ESTIMATE = "no_estimate"
+"""The evidence says why"""
+GROUNDS = (ABOVE, BELOW, INSIDE, OUTSIDE, UNDECIDED, NOT_TOGETHER, NO_ESTIMATE)
 
 
 @dataclass(frozen=True)
@@ -64,8 +72,8 @@ class Verdict:
     claim: Claim
     evidence: Evidence
     verdict: str
-    reason: Mapping[str, str]
-    """By language, for a reader who knows no statistics"""
+    ground: str
+    """What decided: one of `GROUNDS`; its facts are the rule's and the evidence's"""
     p_supported: float
     """p-value of the test that would support the claim, adjusted within its family"""
     p_contradicted: float
@@ -113,110 +121,21 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def rule_text(rule: Rule, language: str, share: bool = True, together: int = 1) -> str:
-    """The decision rule as a sentence; `share`: whether the estimand is a share and not a difference of shares;
-    `together`: how many claims its family holds."""
-    at = _figure(rule.value, language, share)
-    alpha = f"{rule.alpha:g}"
-    if rule.kind == "within":
-        margin = _figure(rule.margin, language, share=False)
-        words = {
-            "nl": f"ondersteund als het hele interval hooguit {margin} van {at} af ligt",
-            "en": f"supported if the whole interval lies within {margin} of {at}",
-        }
-    elif rule.kind == "below":
-        words = {
-            "nl": f"ondersteund als het hele interval onder {at} ligt",
-            "en": f"supported if the whole interval lies below {at}",
-        }
-    else:
-        words = {
-            "nl": f"ondersteund als het hele interval boven {at} ligt",
-            "en": f"supported if the whole interval lies above {at}",
-        }
-    side = {"nl": f"eenzijdig alfa {alpha.replace('.', ',')}", "en": f"one-sided alpha {alpha}"}
-    if together > 1:
-        side["nl"] += f", met Holms correctie voor de {together} stellingen van haar groep"
-        side["en"] += f", with Holm's correction for the {together} claims of its group"
-    return f"{words[language]} ({side[language]})"
-
-
 def _verdict(claim: Claim, evidence: Evidence, yes: float, no: float, alone: float) -> Verdict:
     """`alone`: the smaller p-value before the family's adjustment."""
     if evidence.reason is not None:
-        return Verdict(claim, evidence, NOT_TESTABLE, evidence.reason, yes, no)
+        return Verdict(claim, evidence, NOT_TESTABLE, NO_ESTIMATE, yes, no)
     alpha = claim.rule.alpha
     verdict = SUPPORTED if yes < alpha else CONTRADICTED if no < alpha else INCONCLUSIVE
-    reason = _reason(claim.rule, evidence, verdict, by_itself=verdict == INCONCLUSIVE and alone < alpha)
-    return Verdict(claim, evidence, verdict, reason, yes, no)
+    return Verdict(claim, evidence, verdict, _ground(claim.rule, verdict, alone), yes, no)
 
 
-def _reason(rule: Rule, e: Evidence, verdict: str, *, by_itself: bool) -> dict[str, str]:
-    found = {language: _found(e, language) for language in ("nl", "en")}
-    limit = {language: _figure(rule.value, language, e.share) for language in ("nl", "en")}
-    if by_itself:
-        return {
-            "nl": f"{found['nl']} Alleen genomen zou dat genoeg zijn; samen met de andere stellingen van haar groep "
-            "getoetst is het dat niet.",
-            "en": f"{found['en']} Taken by itself that would be enough; tested together with the other claims of its "
-            "group it is not.",
-        }
+def _ground(rule: Rule, verdict: str, alone: float) -> str:
     if verdict == INCONCLUSIVE:
-        least = {language: _figure(e.minimum_detectable_effect, language, False) for language in ("nl", "en")}
-        return {
-            "nl": f"{found['nl']} De gegevens beslissen niet: pas een verschil van {least['nl']} zou in vier van "
-            "de vijf gevallen zijn gevonden.",
-            "en": f"{found['en']} The data do not decide: only a difference of {least['en']} would have been found "
-            "four times out of five.",
-        }
+        return NOT_TOGETHER if alone < rule.alpha else UNDECIDED
     if rule.kind == "within":
-        margin = {language: _figure(rule.margin, language, False) for language in ("nl", "en")}
-        place = {SUPPORTED: ("binnen", "within"), CONTRADICTED: ("buiten", "outside")}[verdict]
-        return {
-            "nl": f"{found['nl']} Dat ligt {place[0]} {limit['nl']} plus of min {margin['nl']}.",
-            "en": f"{found['en']} That lies {place[1]} {limit['en']} plus or minus {margin['en']}.",
-        }
-    higher = (rule.kind == "below") != (verdict == SUPPORTED)
-    return {
-        "nl": f"{found['nl']} Dat ligt {'boven' if higher else 'onder'} {limit['nl']}.",
-        "en": f"{found['en']} That lies {'above' if higher else 'below'} {limit['en']}.",
-    }
-
-
-def _found(e: Evidence, language: str) -> str:
-    estimate, low, high = (_figure(v, language, e.share) for v in (e.estimate, e.low, e.high))
-    if language == "nl":
-        count = (
-            f" Ongewogen, zonder iets aan te vullen: {_count(e.answered_with, language)} van de "
-            f"{_count(e.answered, language)} antwoorden die het uitwijzen."
-            if e.answered_with is not None
-            else ""
-        )
-        return f"Geschat {estimate}; 95%-interval van {low} tot {high}.{count}"
-    count = (
-        f" Unweighted, with nothing filled in: {_count(e.answered_with, language)} of the "
-        f"{_count(e.answered, language)} responses that settle it."
-        if e.answered_with is not None
-        else ""
-    )
-    return f"Estimated {estimate}; 95 % interval from {low} to {high}.{count}"
-
-
-def _count(number: int | None, language: str) -> str:
-    text = f"{number or 0:,d}"
-    return text.replace(",", ".") if language == "nl" else text
-
-
-def _figure(value: float, language: str, share: bool = True) -> str:
-    """A share as a percentage, a difference in points; a reader's own decimal sign."""
-    if np.isnan(value):
-        return {"nl": "onbekend", "en": "unknown"}[language]
-    number = in_words(value, 1, factor=100).removesuffix(".0").replace("-", "\N{MINUS SIGN}")
-    number = number.replace(".", ",") if language == "nl" else number
-    if value == 0:
-        return {"nl": "nul", "en": "zero"}[language]
-    unit = "%" if share else {"nl": "procentpunt", "en": "percentage points"}[language]
-    return f"{number} {unit}"
+        return INSIDE if verdict == SUPPORTED else OUTSIDE
+    return BELOW if (rule.kind == "below") == (verdict == SUPPORTED) else ABOVE
 
 
 def _p_above(e: Evidence, value: float) -> float:

@@ -1,0 +1,71 @@
+"""How a claim's rule and verdict read, for a reader who knows no statistics.
+
+Belongs here: which words are said, and the figures in them as each language writes them. Does not belong here: the
+words (`wording/claims.yaml`), deciding (`statistics.decisions.claims`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from monitor.precision import in_words
+from monitor.statistics.decisions.claim import Rule
+from monitor.statistics.decisions.claims import NO_ESTIMATE, Evidence, Verdict
+from monitor.wording.sentences import LANGUAGES, number_in, say
+
+
+def rule_words(rule: Rule, language: str, share: bool = True, together: int = 1) -> str:
+    """The decision rule as a sentence; `share`: whether the estimand is a share and not a difference of shares;
+    `together`: how many claims its family holds."""
+    kind = "above" if rule.kind == "share_above" else rule.kind
+    at, margin = _figure(rule.value, language, share), _figure(rule.margin, language, share=False)
+    when = say("claims", f"rule_{kind}", language, at=at, margin=margin)
+    adjusted = "together" if together > 1 else "alone"
+    alpha = number_in(language, f"{rule.alpha:g}")
+    return say("claims", f"error_{adjusted}", language, rule=when, alpha=alpha, together=together)
+
+
+def reason_words(verdict: Verdict) -> Mapping[str, str]:
+    """Language -> what was found and what it says about the claim, or why nothing could be found."""
+    if verdict.ground == NO_ESTIMATE and verdict.evidence.reason is not None:
+        return verdict.evidence.reason
+    return {language: _reason(verdict, language) for language in LANGUAGES}
+
+
+def _reason(verdict: Verdict, language: str) -> str:
+    rule, e = verdict.claim.rule, verdict.evidence
+    return say(
+        "claims",
+        f"reason_{verdict.ground}",
+        language,
+        found=_found(e, language),
+        value=_figure(rule.value, language, e.share),
+        margin=_figure(rule.margin, language, share=False),
+        least=_figure(e.minimum_detectable_effect, language, share=False),
+    )
+
+
+def _found(e: Evidence, language: str) -> str:
+    estimate, low, high = (_figure(value, language, e.share) for value in (e.estimate, e.low, e.high))
+    found = say("claims", "found", language, estimate=estimate, low=low, high=high)
+    if e.answered_with is None:
+        return found
+    counted = {"events": _count(e.answered_with, language), "n": _count(e.answered, language)}
+    return say("claims", "found_counted", language, found=found, **counted)
+
+
+def _count(number: int | None, language: str) -> str:
+    text = f"{number or 0:,d}"
+    return text.replace(",", ".") if language == "nl" else text
+
+
+def _figure(value: float, language: str, share: bool = True) -> str:
+    """A share as a percentage, a difference in points; a reader's own decimal sign."""
+    if np.isnan(value):
+        return say("claims", "unknown", language)
+    if value == 0:
+        return say("claims", "zero", language)
+    number = in_words(value, 1, factor=100).removesuffix(".0").replace("-", "\N{MINUS SIGN}")
+    return say("claims", "percent" if share else "points", language, number=number_in(language, number))
