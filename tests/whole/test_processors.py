@@ -26,7 +26,7 @@ from monitor.precision import in_words, to_digits, to_error
 from monitor.publication.manifest import content_hash
 from monitor.stages.estimated.lines import column_sums
 from monitor.stages.modelled.robustness import joint_rows
-from monitor.stages.modelled.specifications import Joint, square_root
+from monitor.stages.modelled.specifications import Joint
 from monitor.stages.modelled.verdicts import reason_words
 from monitor.statistics.decisions.claims import Evidence, decide
 from monitor.statistics.decisions.together import square_root
