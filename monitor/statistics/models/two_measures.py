@@ -31,6 +31,13 @@ MEASURES = (
 share of firms that have the practice among those without and with the other practice"""
 CELLS: Array = np.array([(a1, a2, b, y) for a1 in (0, 1) for a2 in (0, 1) for b in (0, 1) for y in (0, 1)], float)
 """(16, 4) first measure, second measure, other practice, outcome"""
+PLACES: NDArray[np.int64] = np.array(
+    [[(4 + b, 1 - has, 3 - has, 6 + 2 * has + b) for has in (0, 1)] for _, _, b, _ in CELLS.astype(int)]
+)
+"""(16, 2, 4) which of the ten probabilities a cell has, without and with the practice: of having it, of either measure,
+of the outcome"""
+VALUES: Array = np.array([[(has, a1, a2, y) for has in (0, 1)] for a1, a2, _, y in CELLS])
+"""(16, 2, 4) whether each of them happened"""
 STARTS = (
     (0.9, 0.1, 0.9, 0.1, 0.4, 0.4, 0.3, 0.3, 0.5, 0.5),
     (0.7, 0.05, 0.95, 0.2, 0.3, 0.5, 0.2, 0.3, 0.4, 0.6),
@@ -93,7 +100,9 @@ def two_measures(
     Refused (`refusal`) where the measures never differ, where one is no better than chance, where a prevalence or
     state is at the edge, where the information is singular, and where neither outcome nor other practice goes with the
     measures (`LEAST_ASSOCIATION`): two measures alone cannot tell their errors apart, only a third thing that goes with
-    the true practice can. Firm i contributes A^-1 w_i s_i, A the observed information.
+    the true practice can. Of a few hundred firms the samples that pass are those in which it did so strongly, and the
+    estimate is then high (0.15 for 0.12 with 500 firms, of which samples two in three are refused; 0.12 with 2,000).
+    Firm i contributes A^-1 w_i s_i, A the observed information.
     `measured`, `other`, `y` (n,) 0 or 1; `w` (n,). Sources: Lazarsfeld and Henry (1968); Dawid and Skene (1979); for
     regressors with two measures Black, Berger and Scott (2000), JASA 95, and Mahajan (2006), Econometrica 74.
     """
@@ -155,19 +164,10 @@ def kappa(one: Array, two: Array, w: Array) -> Quantities:
 def _classes(eta: Array) -> tuple[Array, Array]:
     """(16, 2) P(cell | b) without and with the practice, and (16, 2, 10) the derivative of its logarithm in eta, the
     log-odds of the ten probabilities."""
-    p = expit(eta)
-    a1, a2, b, y = CELLS.T
-    density, slopes = np.empty((16, 2)), np.zeros((16, 2, 10))
-    for has in (0, 1):
-        prevalence = np.where(b == 1, p[5], p[4])
-        outcome = 6 + 2 * has + b.astype(int)
-        parts = [(np.full(16, 1 - has), a1), (np.full(16, 3 - has), a2), (outcome, y)]
-        density[:, has] = prevalence if has else 1 - prevalence
-        slopes[np.arange(16), has, 4 + b.astype(int)] = has - prevalence
-        for place, value in parts:
-            density[:, has] *= np.where(value == 1, p[place], 1 - p[place])
-            slopes[np.arange(16), has, place] = value - p[place]
-    return density, slopes
+    p = expit(eta)[PLACES]
+    slopes = np.zeros((16, 2, 10))
+    np.put_along_axis(slopes, PLACES, VALUES - p, axis=2)
+    return np.where(VALUES == 1, p, 1 - p).prod(axis=2), slopes
 
 
 def _value(counts: Array, eta: Array) -> float:
