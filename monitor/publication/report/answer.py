@@ -37,7 +37,15 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             "squares": models.section(figures, wave, label),
             "could_change": [
                 sentence
-                for test in ("one_firm", "by_choice", "joint", "robustness_value", "misclassification", "e_value")
+                for test in (
+                    "one_firm",
+                    "by_choice",
+                    "joint",
+                    "doubly_robust",
+                    "robustness_value",
+                    "misclassification",
+                    "e_value",
+                )
                 for sentence in _every(figures, wave, test)
             ],
             "where": _said(figures, wave, "two_parts"),

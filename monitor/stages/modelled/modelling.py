@@ -17,6 +17,7 @@ import numpy as np
 
 from monitor.running.beside import share
 from monitor.stages.modelled.answer import answer_rows, readings_row
+from monitor.stages.modelled.choices import choice_rows
 from monitor.stages.modelled.evidence import evidence_for
 from monitor.stages.modelled.otherwise import asked_otherwise
 from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
@@ -176,6 +177,7 @@ def draw_curves(findings: Findings, models: Sequence[Model]) -> None:
             seed = np.random.SeedSequence([survey.seed, zlib.crc32(f"{label} {model.name}".encode())])
             joint = joint_test(sample, [r for _, r in found], np.random.default_rng(seed))
             findings.add_robustness(joint_rows(survey, model.main, joint))
+            findings.add_robustness(choice_rows(survey, model, found))
             findings.timed("specifications", started)
 
 

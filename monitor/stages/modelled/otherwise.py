@@ -7,7 +7,7 @@ mathematics (`statistics`), readings and waves side by side (`answer`, `over_wav
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from monitor.precision import in_words, to_error
+from monitor.stages.modelled.answer_words import COMPLEMENTARITY, points, primary_words, told_of
 from monitor.stages.modelled.robustness import row
 from monitor.statistics.models.doubly_robust import doubly_robust
 from monitor.statistics.models.leave_one_out import Bar, LeaveOneOut, copies_of, leave_one_out
@@ -42,10 +43,9 @@ from monitor.survey.models import (
     Model,
 )
 from monitor.survey.wording import label_of, quoted_in
-from monitor.wording.sentences import LANGUAGES, number_in, say
+from monitor.wording.sentences import number_in
 
 Array = NDArray[np.float64]
-COMPLEMENTARITY = "complementarity"
 
 
 def asked_otherwise(
@@ -57,7 +57,8 @@ def asked_otherwise(
     if main.contrasts is None or prepared.result.layout is None:
         return [], []
     results = [_doubly_robust(sample, prepared, main)]
-    rows = _one_firm_rows(survey, sample, prepared, model, main)
+    rows = _doubly_robust_rows(survey, model, results[0])
+    rows += _one_firm_rows(survey, sample, prepared, model, main)
     rows += _unmeasured_rows(survey, sample, prepared, model)
     if model.first_part is not None and sample.has(model.first_part):
         parts, told = _in_two_parts(survey, sample, prepared, model, thresholds)
@@ -67,14 +68,6 @@ def asked_otherwise(
         if sample.has(second):
             rows += _misclassification_rows(survey, sample, prepared, model, practice, second)
     return results, rows
-
-
-def points(value: float, language: str, *, signed: bool = True) -> str:
-    """A difference of shares in percentage points, as a sentence has it."""
-    text = in_words(value, 1, factor=100)
-    if signed and not text.startswith("-") and float(text) != 0:
-        text = f"+{text}"
-    return number_in(language, text.replace("-", "\N{MINUS SIGN}"))
 
 
 def _result(
@@ -100,6 +93,21 @@ def _doubly_robust(sample: Sample, prepared: Prepared, main: Result) -> Result:
 
     told = on_copies(sample, prepared, estimator)
     return _result(prepared, DOUBLY_ROBUST, "doubly_robust", told, main.contrasts.states if main.contrasts else None)
+
+
+def _doubly_robust_rows(survey: Survey, model: Model, result: Result) -> list[dict[str, Any]]:
+    if result.contrasts is None:
+        return []
+    told = told_of(result.contrasts)
+    return [
+        row(
+            model.name, DOUBLY_ROBUST, "doubly_robust", COMPLEMENTARITY,
+            estimate=told["estimate"], ci_low=told["low"], ci_high=told["high"],
+            **primary_words(
+                "doubly_robust", survey, model, lambda x: {k: points(told[k], x) for k in ("estimate", "low", "high")}
+            ),
+        )
+    ]  # fmt: skip
 
 
 def _in_two_parts(
@@ -176,30 +184,10 @@ def _split(every: Estimates, variants: Sequence[str]) -> list[tuple[str, Estimat
     return found
 
 
-def _told(estimates: Estimates, name: str = COMPLEMENTARITY) -> dict[str, float]:
-    """Estimate, bounds and error of one contrast, rounded as they are printed."""
-    at = estimates.names.index(name)
-    low, high = estimates.interval(LEVEL)
-    se = float(estimates.error[at])
-    found = {"estimate": float(estimates.estimate[at]), "low": float(low[at]), "high": float(high[at])}
-    return {key: to_error(value, se) for key, value in found.items()} | {"df": float(estimates.df[at]), "se": se}
-
-
-def _words(key: str, survey: Survey, model: Model, facts: Callable[[str], Mapping[str, object]]) -> dict[str, str]:
-    """The sentence of a key in both languages, with the names of outcome and practices at hand."""
-    names = {"outcome": model.main.outcome, "a": model.main.practices[0], "b": model.main.practices[1]}
-
-    def said(language: str) -> str:
-        labels = {k: quoted_in(language, label_of(survey, name, language)) for k, name in names.items()}
-        return say("answer", key, language, **labels, **facts(language))
-
-    return {f"note_{language}": said(language) for language in LANGUAGES}
-
-
 def _two_parts_row(
     survey: Survey, model: Model, whole: Estimates, by_first: Estimates, by_second: Estimates
 ) -> dict[str, Any]:
-    total, one, two = (_told(e) for e in (whole, by_first, by_second))
+    total, one, two = (told_of(e) for e in (whole, by_first, by_second))
     first = str(model.first_part)
 
     def facts(language: str) -> dict[str, object]:
@@ -215,7 +203,7 @@ def _two_parts_row(
     return row(
         model.name, MAIN, "two_parts", COMPLEMENTARITY,
         estimate=one["estimate"], ci_low=one["low"], ci_high=one["high"], statistic=two["estimate"],
-        bound=total["estimate"], **_words("two_parts", survey, model, facts),
+        bound=total["estimate"], **primary_words("two_parts", survey, model, facts),
     )  # fmt: skip
 
 
@@ -225,7 +213,7 @@ def _one_firm_rows(
     """How far leaving out one firm moves complementarity, in whole points: more digits would describe that firm."""
     if main.contrasts is None:
         return []
-    printed = _told(main.contrasts)
+    printed = told_of(main.contrasts)
     reach = float(stdtrit(printed["df"], 0.5 + LEVEL / 2)) * printed["se"]
     penalised = main.estimator == "firth"
     found = leave_one_out(
@@ -241,7 +229,7 @@ def _one_firm_rows(
         row(
             model.name, MAIN, "one_firm", COMPLEMENTARITY,
             estimate=printed["estimate"], ci_low=low, ci_high=high, verdict=verdict,
-            **_words(
+            **primary_words(
                 f"one_firm_{verdict.replace(' ', '_')}", survey, model,
                 lambda x: {"low": _whole(low, x), "high": _whole(high, x), "estimate": points(printed["estimate"], x)},
             ),
@@ -270,7 +258,7 @@ def _unmeasured_rows(survey: Survey, sample: Sample, prepared: Prepared, model: 
     told = on_copies(sample, prepared, estimator)
     if isinstance(told, Note):
         return []
-    linear = _told(told)
+    linear = told_of(told)
     value = robustness_value(linear["estimate"], linear["se"], prepared.result.df)
     first = cases(sample, prepared)[0]
     kept = [c for c in model.main.controls if any(n == c or n.startswith(f"{c}[") for n in first.terms.names)]
@@ -295,7 +283,7 @@ def _unmeasured_rows(survey: Survey, sample: Sample, prepared: Prepared, model: 
             model.name, MAIN, "robustness_value", COMPLEMENTARITY,
             estimate=linear["estimate"], ci_low=linear["low"], ci_high=linear["high"],
             statistic=to_error(value.value, None), bound=to_error(value.value_alpha, None),
-            **_words(key, survey, model, facts),
+            **primary_words(key, survey, model, facts),
         )
     ]  # fmt: skip
 
@@ -322,7 +310,7 @@ def _misclassification_rows(
         return []
     corrected = on_copies(sample, prepared, tables("corrected"))
     kappa = to_error(float(agreed.estimate[0]), float(agreed.error[0]))
-    told = {} if isinstance(corrected, Note) else _told(corrected)
+    told = {} if isinstance(corrected, Note) else told_of(corrected)
 
     def facts(language: str) -> dict[str, object]:
         return {
@@ -337,6 +325,6 @@ def _misclassification_rows(
         row(
             model.name, MAIN, "misclassification", f"{practice} and {second}",
             estimate=told.get("estimate"), ci_low=told.get("low"), ci_high=told.get("high"), statistic=kappa,
-            verdict="corrected" if told else "not identified", **_words(key, survey, model, facts),
+            verdict="corrected" if told else "not identified", **primary_words(key, survey, model, facts),
         )
     ]  # fmt: skip

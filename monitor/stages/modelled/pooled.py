@@ -17,6 +17,7 @@ from scipy.special import fdtrc, stdtrit
 
 from monitor.precision import in_words, to_error
 from monitor.stages.modelled.modelling import Findings, add_result
+from monitor.stages.modelled.over_waves import lagged_result, lagged_rows
 from monitor.stages.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
 from monitor.stages.modelled.robustness import notes, row
 from monitor.statistics.imputation.rubin import combine
@@ -56,6 +57,15 @@ def fit_panel(findings: Findings, model: Model) -> None:
     add_result(findings, result)
     add_result(findings, conditional_result(sample, model.main, thresholds))
     findings.timed("panel", started)
+
+
+def follow(findings: Findings, model: Model) -> None:
+    """The practices of one wave and the outcome of the next."""
+    started = perf_counter()
+    result = lagged_result(findings.sample, model, findings.survey.disclosure)
+    add_result(findings, result)
+    findings.add_robustness(lagged_rows(findings.survey, model, result))
+    findings.timed("lagged", started)
 
 
 def conditional_result(sample: Sample, specification: Specification, thresholds: Disclosure) -> Result:

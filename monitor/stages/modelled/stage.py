@@ -9,8 +9,9 @@ import logging
 
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
+from monitor.stages.modelled.over_waves import equal_over_waves
 from monitor.stages.modelled.panel import pooled_sample
-from monitor.stages.modelled.pooled import attrition_rows, fit_panel, pooled_model
+from monitor.stages.modelled.pooled import attrition_rows, fit_panel, follow, pooled_model
 from monitor.stages.modelled.tables import COLUMNS, frame_of
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, Wave
@@ -53,6 +54,8 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     for model in models:
         if model.primary and model.main.of_two_practices:
             fit_panel(findings, model)
+            findings.add_robustness(equal_over_waves(lake, survey, samples, model))
+            follow(findings, model)
         if model.primary:
             attrition_rows(findings, samples, model)
     draw_curves(findings, models)
