@@ -49,7 +49,7 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
                 for sentence in _every(figures, wave, test)
             ],
             "where": _said(figures, wave, "two_parts"),
-            "timing": _said(figures, wave, "timing"),
+            "timing": [sentence for w in waves for sentence in _every(figures, w, "timing")],
             "lagged": _said(figures, wave, "lagged"),
             "attrition": _every(figures, POOLED, "attrition"),
         },

@@ -3,8 +3,8 @@
 Belongs here: reading weights and measures, writing estimates. Does not belong here: variance formulas (`design`),
 disclosure control (`disclosed`).
 
-`lines` estimates one indicator in all domains at once, `period` says what it is about; `survey.comparability`
-since when it means the same.
+`lines` estimates one indicator in all domains at once; `survey.comparability` says since when it means the same,
+`survey.periods` what it is about.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import pandas as pd
 from monitor.problems import Problem, WaveStopped
 from monitor.stages.estimated.changes import changes_between
 from monitor.stages.estimated.lines import WaveData, WaveEstimates, estimate_wave
-from monitor.stages.estimated.period import period
 from monitor.stages.estimated.query import measures_query
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.storage.lake import Lake, columns_in
 from monitor.survey import Survey, Wave
 from monitor.survey.comparability import comparable_since
+from monitor.survey.periods import indicator_period
 
 __all__ = ["WaveData", "WaveEstimates", "changes_between", "estimate_wave", "run", "run_all"]
 
@@ -129,7 +129,9 @@ def indicator_table(estimates: WaveEstimates, survey: Survey, wave: Wave) -> pd.
     table.insert(1, "wave", wave.name)
     since = {name: comparable_since(survey, name, wave) for name in survey.indicators}
     table["comparable_since"] = table["indicator"].map(since)
-    table["reference_period"] = table["indicator"].map({name: period(survey, name, wave) for name in survey.indicators})
+    table["reference_period"] = table["indicator"].map(
+        {name: indicator_period(survey, name, wave) for name in survey.indicators}
+    )
     answered = table.groupby("indicator")["n"].transform("max") > 0
     table = table[answered | table["comparable_since"].notna()]
     return _typed(table.sort_values(["indicator", "domain_variable", "domain"], ignore_index=True))

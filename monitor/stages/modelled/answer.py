@@ -24,8 +24,9 @@ from monitor.statistics.decisions.together import smallest_p
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.result import LEVEL, Result
 from monitor.statistics.models.sample import Sample
-from monitor.survey import Survey
+from monitor.survey import INTERVIEW, Survey
 from monitor.survey.models import MAIN, Model
+from monitor.survey.periods import BEFORE, order_of, period_of
 from monitor.survey.wording import label_of, quoted_in
 from monitor.wording.notes import sentence
 from monitor.wording.sentences import LANGUAGES, say
@@ -170,3 +171,37 @@ def _named(survey: Survey, lines: Sequence[Mapping[str, Any]], language: str) ->
         " × ".join(quoted_in(language, label_of(survey, str(line[p]), language)) for p in ("practice_a", "practice_b"))
         for line in lines
     )
+
+
+def timing_rows(survey: Survey, wave: str, model: Model) -> list[dict[str, Any]]:
+    """The row of `modelled_robustness` that says what outcome and practices are about, and which came first."""
+    declared = survey.waves[wave]
+    outcome = period_of(survey, [model.main.outcome], declared)
+    practices = {name: period_of(survey, [name], declared) for name in model.main.practices}
+    if outcome is None or any(period is None for period in practices.values()):
+        return []
+    orders = {name: order_of(str(period), outcome) for name, period in practices.items()}
+    notes = {}
+    for language in LANGUAGES:
+        parts = [
+            say(
+                "answer", f"timing_{orders[name]}", language,
+                practice=quoted_in(language, label_of(survey, name, language)), period=_period(str(period), language),
+            )
+            for name, period in practices.items()
+        ]  # fmt: skip
+        about = quoted_in(language, label_of(survey, model.main.outcome, language))
+        first = say("answer", "timing", language, wave=wave, outcome=about, period=_period(outcome, language))
+        last = say("answer", "timing_none_before", language) if BEFORE not in orders.values() else ""
+        notes[f"note_{language}"] = " ".join(filter(None, (first, *parts, last)))
+    verdict = "; ".join(f"{name}: {order}" for name, order in orders.items())
+    return [row(model.name, MAIN, "timing", wave, verdict=verdict, **notes)]
+
+
+def _period(period: str, language: str) -> str:
+    """A period in words."""
+    parts = [part.strip() for part in period.split(",")]
+    told = [
+        say("answer", "period_present" if part == INTERVIEW else "period_years", language, years=part) for part in parts
+    ]
+    return say("answer", "period_and", language, one=told[0], two=told[1]) if len(told) > 1 else told[0]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from monitor.running.beside import share
-from monitor.stages.modelled.answer import answer_rows, readings_row
+from monitor.stages.modelled.answer import answer_rows, readings_row, timing_rows
 from monitor.stages.modelled.choices import choice_rows
 from monitor.stages.modelled.evidence import evidence_for
 from monitor.stages.modelled.otherwise import asked_otherwise
@@ -125,6 +125,8 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
             told = answer_rows(findings.survey, sample, findings.label, model, results)
             findings.rows["modelled_answer"] += told
             findings.add_robustness(readings_row(findings.survey, model, told))
+            if findings.label in findings.survey.waves:
+                findings.add_robustness(timing_rows(findings.survey, findings.label, model))
     findings.timed("models", started)
 
 
