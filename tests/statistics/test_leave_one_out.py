@@ -13,6 +13,7 @@ import pytest
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.imputation.rubin import combine
+from monitor.statistics.models import leave_one_out as module
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.contrasts import evaluate, of_practices
 from monitor.statistics.models.copies import fit_copies
@@ -66,7 +67,12 @@ def looked(method: str, bar: Bar) -> LeaveOneOut:
     return leave_one_out(of_golden(penalised=penalised), bar, penalised=penalised)
 
 
-def test_ranges_are_those_of_refitting_every_firm(method: str, told: pd.Series) -> None:
+@pytest.mark.parametrize("in_a_row", [1, 3])
+def test_ranges_are_those_of_refitting_every_firm(
+    method: str, told: pd.Series, in_a_row: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IN_A_ROW", in_a_row)
+    monkeypatch.setattr(module, "MOST_ROUNDS", 12)
     got = looked(method, Bar())
     assert got.estimate == pytest.approx(told["estimate"], **SAME)
     for name in ("lowest", "highest", "lowest_turned", "highest_turned"):
@@ -112,6 +118,25 @@ def test_as_many_firms_as_it_says_are_enough() -> None:
     ]
     assert without[0] > got.estimate - 0.05
     assert without[2] < got.estimate - 0.05
+
+
+def test_an_outcome_that_was_filled_in_is_not_turned() -> None:
+    """A heavy firm would move most when turned, but its outcome is another in one of the four copies."""
+    frame = pd.read_csv(GOLDEN / "leave_one_out_sample.csv")
+    heavy = int(np.flatnonzero((frame["y1"] == frame["y2"]) & (frame["y1"] == 1) & (frame["a"] * frame["b"] == 1))[0])
+    frame.loc[heavy, "w"] = 60.0
+    frame.loc[heavy, "y2"] = 0
+    names = ["y1", "y1", "y1", "y2"]
+
+    def turned(firm: int) -> float:
+        other = frame.copy()
+        other.loc[firm, ["y1", "y2"]] = 1 - frame.loc[firm, ["y1", "y2"]]
+        return estimate(copies_of(other, names, ["sector"], penalised=False, kept=None))
+
+    every = [turned(firm) for firm in np.flatnonzero(frame["y1"] == frame["y2"])]
+    assert turned(heavy) < min(every)
+    got = leave_one_out(copies_of(frame, names, ["sector"], penalised=False, kept=None), Bar())
+    assert got.lowest_turned == pytest.approx(min(every), **SAME)
 
 
 def t_times_error(estimates: np.ndarray, contributions: Sequence[np.ndarray]) -> float:
@@ -169,8 +194,12 @@ def test_a_firm_leaves_with_all_its_answers() -> None:
     assert got.highest == pytest.approx(max(every), **SAME)
 
 
-def test_one_firm_that_carries_a_state_is_found_and_not_named() -> None:
-    """60 small surveys: the exact ends of the range are found in all, with far fewer refits than firms."""
+@pytest.mark.parametrize("in_a_row", [1, 3])
+def test_the_ends_are_found_and_not_named(in_a_row: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """60 small surveys: the exact ends of the range are found in all, with far fewer refits than firms; also where so
+    few are fitted at a time that the first are not the ends."""
+    monkeypatch.setattr(module, "IN_A_ROW", in_a_row)
+    monkeypatch.setattr(module, "MOST_ROUNDS", 12)
     rng = np.random.default_rng(52)
     surveys, n = 0, 90
     while surveys < 60:
@@ -188,6 +217,19 @@ def test_one_firm_that_carries_a_state_is_found_and_not_named() -> None:
         assert got.refits < n / 2
     assert {field.type for field in fields(LeaveOneOut)} <= {"float", "bool", "int", "int | None"}
     assert MOST_REMOVED < 0.1
+
+
+def test_a_firm_that_may_pass_the_end_by_the_errors_seen_is_fitted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first firm moves a fifth less than approximated: one that moves a fifth more than its 0.08 would pass it, one
+    of 0.07 would not."""
+    monkeypatch.setattr(module, "IN_A_ROW", 1)
+    looked_for = module._Range(np.array([-0.11, -0.08, -0.07]), 0.0)
+    assert looked_for.next()[0] == 0
+    looked_for.told(np.array([0]), np.array([-0.088]))
+    assert looked_for.next().tolist() == [1]
+    looked_for.told(np.array([1]), np.array([-0.09]))
+    assert looked_for.lowest == -0.09
+    assert looked_for.next().tolist() == []
 
 
 def saturated(frame: pd.DataFrame) -> float:

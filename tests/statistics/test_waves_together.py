@@ -105,8 +105,11 @@ def test_own_errors_take_the_diagonal_and_stay_a_covariance() -> None:
     own = np.sqrt(np.diag(covariance_of_waves(contributions))) * [1.5, 1.2, 0.6]
     v = covariance_of_waves(contributions, own)
     assert np.sqrt(np.diag(v)) == pytest.approx(own)
-    together = covariance_of_waves(np.ones((4, 3)), [0.5, 0.5, 3.0])
+    # Correlations of 1, -1 and 1 do not go together.
+    together = covariance_of_waves(np.array([[1, 1, 0], [1, 0, -1], [0, 1, 1]]), [1.0, 1.0, 1.0])
     assert np.linalg.eigvalsh(together).min() >= -1e-12
+    assert np.diag(together) == pytest.approx(1.0)
+    assert together[0, 1] > 0 > together[0, 2]
 
 
 def test_of_two_designs_it_is_the_covariance_of_a_change() -> None:
