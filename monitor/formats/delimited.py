@@ -58,10 +58,7 @@ def read(
     headings, heading_lines = _headings(path, text, used, header_line, header_records)
     if len(headings[0]) <= 1:
         _refuse_one_cell(path.name, text, header_line, delimiter, found)
-    columns = name_columns(headings[0])
-    notes = [*text.notes, *look_alikes(path.name, columns, header_line, required)]
-    columns, left_out = _wanted(path.name, columns, required)
-    notes += left_out
+    columns, notes = _columns(path.name, headings[0], header_line, required)
     source = _source(text, len(headings[0]), used, heading_lines, aside)
 
     def write(writer: Writer) -> int:
@@ -77,7 +74,17 @@ def read(
             _write_with_lines(connection, writer, query, records, _first_lines(text, used, heading_lines))
         return records
 
-    return Reading(format_name, columns, write, text.encoding, used, tuple(notes)), headings
+    return Reading(format_name, columns, write, text.encoding, used, (*text.notes, *notes)), headings
+
+
+def _columns(
+    name: str, heading: list[str], header_line: int, required: Sequence[str]
+) -> tuple[tuple[Column, ...], list[Problem]]:
+    """The columns of a header that are kept, with what is to be told of look-alikes and of those left out."""
+    columns = name_columns(heading)
+    notes = look_alikes(name, columns, header_line, required)
+    kept, left_out = _wanted(name, columns, required)
+    return kept, [*notes, *left_out]
 
 
 def _agreed_delimiter(name: str, text: TextFile, declared: str | None) -> str | None:

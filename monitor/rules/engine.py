@@ -49,12 +49,25 @@ def verdicts(
     """
     if not rules:
         return []
+    # Outcomes come grouped by kind, not in the order of the rules.
+    outcome = _validated(connection, table, _expectations(rules), keys)
+    results: dict[int, Any] = {each.expectation_config.meta["number"]: each for each in outcome.results}
+    problems = [_not_run(rule, message) for number, rule in enumerate(rules) if (message := _raised(results[number]))]
+    if problems:
+        raise DefinitionError(problems)
+    return [
+        Verdict(rule, bool(results[number].success), _failing_rows(rule, table, results[number]))
+        for number, rule in enumerate(rules)
+    ]
+
+
+def _validated(connection: duckdb.DuckDBPyConnection, table: str, expectations: list[Any], keys: Sequence[str]) -> Any:
+    """What Great Expectations says of a table, all expectations at once, over the caller's own connection."""
     import great_expectations as gx
     from sqlalchemy.pool import StaticPool
 
     from monitor.rules.buffered import BufferedConnection
 
-    expectations = _expectations(rules)
     context = in_memory_context()
     held = [connection]
     source = context.data_sources.add_sql(
@@ -65,9 +78,10 @@ def verdicts(
     try:
         batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table(table).get_batch()
         suite = gx.ExpectationSuite(name=table, expectations=expectations)
-        if len(suite.expectations) != len(rules):
-            raise RuntimeError(f"Great Expectations loaded {len(suite.expectations)} of {len(rules)} rules of {table}")
-        outcome = batch.validate(
+        if len(suite.expectations) != len(expectations):
+            loaded = f"{len(suite.expectations)} of {len(expectations)} rules of {table}"
+            raise RuntimeError(f"Great Expectations loaded {loaded}")
+        return batch.validate(
             suite,
             result_format={
                 "result_format": "BOOLEAN_ONLY",
@@ -80,15 +94,6 @@ def verdicts(
         source.get_engine().dispose()
         # The context outlives this call in Great Expectations' globals; the connection must not.
         held.clear()
-    # Outcomes come grouped by kind, not in the order of the rules.
-    results: dict[int, Any] = {each.expectation_config.meta["number"]: each for each in outcome.results}
-    problems = [_not_run(rule, message) for number, rule in enumerate(rules) if (message := _raised(results[number]))]
-    if problems:
-        raise DefinitionError(problems)
-    return [
-        Verdict(rule, bool(results[number].success), _failing_rows(rule, table, results[number]))
-        for number, rule in enumerate(rules)
-    ]
 
 
 def in_memory_context() -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from monitor.storage.folders import EXPECTATIONS
 from monitor.survey.model import Initiative, Margin
+from monitor.survey.rule_files import RESPONSE_KEYS, Rule, check_names, read_change, read_rule
 from monitor.survey.yaml_limits import Unreadable, read_text
 from monitor.survey.yaml_lines import Report, read
 
@@ -19,8 +20,10 @@ COUNTS = ("enterprises", "local_units")
 
 
 def check_rules(folder: Path, reports: list[Report]) -> None:
-    """Whether each of the survey's own rules (`rules.yaml`) has a name and is about a table with rules; `rules.suites`
-    reads what else they hold."""
+    """Everything about the survey's own rules (`rules.yaml`) that needs no other file: the table, the type and its
+    arguments, severity and reason, names given twice. Whether a query can be run is tried before a wave is
+    (`stages.validated.check`).
+    """
     file = folder / "rules.yaml"
     if not file.exists():
         return
@@ -29,11 +32,24 @@ def check_rules(folder: Path, reports: list[Report]) -> None:
     if top is None:
         return
     tables = sorted(path.stem for path in EXPECTATIONS.glob("*.yaml"))
-    top.choice("table", tables, "staged_answers")
+    default = top.choice("table", tables, "staged_answers")
+    found: dict[str, list[Rule]] = {}
     for section in top.entries("expectations"):
-        section.where = f"rule {section.text('name')!r}"
-        section.choice("table", tables, None)
+        section.where = f"rule {section.text('name', '')!r}"
+        table = section.choice("table", tables, default)
+        if "type" in section:
+            found.setdefault(table, []).append(read_rule(section, table, _keys(table)))
+        else:
+            read_change(section)
+    for rules in found.values():
+        check_names(report, rules)
     top.close()
+
+
+def _keys(table: str) -> tuple[str, ...]:
+    """What tells the rows of a table apart, as its rule file says."""
+    _, top = read(EXPECTATIONS / f"{table}.yaml", f"expectations/{table}.yaml")
+    return RESPONSE_KEYS if top is None else tuple(top.words("keys", RESPONSE_KEYS))
 
 
 def _rows(

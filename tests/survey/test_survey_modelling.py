@@ -255,6 +255,10 @@ expectations:
         ("expectations:", "tabel: staged_answers\nexpectations:", "has the unknown key 'tabel'", "tabel"),
         ("  - name: known_staff\n    severity", "  - severity", "lacks the key 'name'", "- severity"),
         ("  - name: known_staff\n", "  - known_staff\n  - name: x\n", "is not usable", "- known_staff"),
+        ("severity: info", "severity: mild", "rule 'known_staff': severity is not usable", "severity"),
+        ("en: So it is.", "fr: Voilà.", "rule 'known_staff': why is not in every language", "why"),
+        ("severity: info", "severty: info", "has the unknown key 'severty'", "severty"),
+        ("severity: info", "severity: info\n    columns: [x]", "has the unknown key 'columns'", "columns"),
     ],
 )
 def test_a_rule_that_would_never_be_asked_is_a_mistake(
@@ -262,3 +266,55 @@ def test_a_rule_that_would_never_be_asked_is_a_mistake(
 ) -> None:
     (folder / "rules.yaml").write_text(RULE.replace(old, new), encoding="utf-8")
     assert_told(folder, "rules.yaml", sentence, line)
+
+
+OWN = """\
+expectations:
+  - name: staff_there
+    type: expect_column_values_to_be_between
+    kwargs: {column: employees, min_value: 0}
+    severity: info
+    why: {nl: Zo is het., en: So it is.}
+  - name: turnover_there
+    type: unexpected_rows_expectation
+    kwargs:
+      unexpected_rows_query: SELECT * FROM {batch} WHERE turnover_eur < 0
+    requires: [turnover_eur]
+    severity: warning
+    why: {nl: Zo is het., en: So it is.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence", "line"),
+    [
+        ("values_to_be_between", "values_to_be_betwen", "type is not usable", "betwen"),
+        ("min_value", "minimum", "has the unknown keyword argument 'minimum'", "minimum"),
+        ("column: employees, ", "", "lacks the keyword argument 'column'", "kwargs: {min_value"),
+        ("min_value: 0", "min_value: none", "min_value is not usable", "min_value: none"),
+        ("{batch}", "staged_answers", "the query must read {batch} and nothing else in braces", "kwargs:\n"),
+        ("severity: info", "severity: info\n    grain: firm", "grain is not usable", "grain: firm"),
+        ("severity: warning", "grain: table\n    severity: warning", "cannot quarantine", "severity: warning"),
+        (
+            "turnover_there",
+            "staff_there",
+            "the rule 'staff_there' is there twice",
+            "  - name: staff_there\n    type: unex",
+        ),
+        ("requires", "require", "has the unknown key 'require'", "require:"),
+        ("name: staff_there", "table: estimated_indicators\n    name: staff_there", "", ""),
+    ],
+)
+def test_what_is_wrong_with_a_rule_of_ones_own_is_told_when_the_folder_is_loaded(
+    folder: Path, old: str, new: str, sentence: str, line: str
+) -> None:
+    text = OWN.replace(old, new)
+    (folder / "rules.yaml").write_text(text, encoding="utf-8")
+    if not sentence:
+        load_survey(folder)
+        return
+    with pytest.raises(DefinitionError) as raised:
+        load_survey(folder)
+    at = text[: text.rindex(line)].count("\n") + 1
+    told = [(p.file, p.line) for p in raised.value.problems if sentence in p.what]
+    assert told == [("rules.yaml", at)], [p.render() for p in raised.value.problems]

@@ -24,7 +24,7 @@ from monitor.contract.reliability import reliability
 from monitor.contract.shape import rounded
 from monitor.precision import in_words, to_digits, to_error
 from monitor.publication.manifest import content_hash
-from monitor.stages.estimated.lines import column_sums
+from monitor.stages.estimated.one_copy import column_sums
 from monitor.stages.modelled.robustness import joint_rows
 from monitor.stages.modelled.specifications import Joint
 from monitor.stages.modelled.verdicts import reason_words

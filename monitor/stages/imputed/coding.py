@@ -109,6 +109,11 @@ class Facts:
         self.drawn: dict[str, tuple[str, int]] = {}
         """Concept -> the variable that draws it and its place there"""
 
+    def draw(self, variable: str, codings: Mapping[str, Coding]) -> None:
+        """From here on these concepts are what a variable draws, in its order."""
+        self.drawn |= {concept: (variable, place) for place, concept in enumerate(codings)}
+        self.codings |= codings
+
     def __call__(self, name: str, rows: Integers, values: Mapping[str, Floats]) -> Floats:
         """A measure or gate of the firms `rows` (r,) under values (m, r, k) by variable; gives (m, r), NaN: unknown."""
         copies = next((array.shape[0] for array in values.values()), 1)

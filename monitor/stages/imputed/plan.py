@@ -63,13 +63,8 @@ def prepare(
     """
     gates = {f"asked:{name}": q.asked_of for name, q in wave.questions.items() if q.asked_of}
     studied = sorted({name for group in plan.interactions for name in group})
-    # A measure may have the name of the concept it takes over: as a fact it has a name of its own.
-    expressions = gates | {_fact_of(name): survey.measures[name].sql for name in studied}
-    observed = {name: answers[name].combine_chunks() for name in answers.column_names}
-    for name in {c for sql in expressions.values() for c in columns_of(sql)} - set(observed):
-        observed[name] = nothing(survey.concepts[name].type, answers.num_rows)
-    facts = Facts(connection, observed, survey.concepts, expressions)
-
+    facts = _facts(connection, answers, survey, gates, studied)
+    observed = facts.observed
     targets = [name for name in plan.variables if name in wave.questions and name in observed]
     left_out = {name: "not asked in this wave" for name in plan.variables if name not in targets}
     codings = {
@@ -79,23 +74,16 @@ def prepare(
     asked = {name: _asked(wave.questions[name], facts, set(targets), answers.num_rows) for name in targets}
     deduced = _deduce_gates(numbers, asked, wave.questions)
 
-    blocks = [group for group in plan.shares if set(group) <= set(targets)]
-    blocks += [(name,) for name in targets if not any(name in group for group in blocks)]
     variables = {}
-    for block in blocks:
+    for block in _blocks(plan, targets):
         if reason := _unusable(block, numbers, asked, codings):
             left_out |= dict.fromkeys(block, reason)
         else:
             variables[block[0]] = _variable(block, numbers, asked, codings, survey, wave, plan)
     for variable in variables.values():
-        facts.drawn |= {concept: (variable.name, place) for place, concept in enumerate(variable.concepts)}
-        facts.codings |= {concept: codings[concept] for concept in variable.concepts}
+        facts.draw(variable.name, {concept: codings[concept] for concept in variable.concepts})
         deduced |= _deduce_shares(variable)
-    needs = {
-        name: frozenset(facts.drawn[c][0] for c in columns if c in facts.drawn)
-        for name, columns in facts.concepts.items()
-    }
-    used = {variable.gate for variable in variables.values()}
+    needs, used = _needs(facts), {variable.gate for variable in variables.values()}
     passives = [Passive(name, needs[name], predictor=False) for name in gates if name in used]
     passives += [Passive(fact, needs[fact], predictor=True) for fact in map(_fact_of, studied)]
     opening = sorted({concept for gate in used if gate for concept in facts.concepts[gate]} - set(facts.drawn))
@@ -110,6 +98,36 @@ def prepare(
         deduced=deduced,
         left_out=left_out | unusable,
     )
+
+
+def _facts(
+    connection: duckdb.DuckDBPyConnection,
+    answers: pa.Table,
+    survey: Survey,
+    gates: Mapping[str, str],
+    studied: Sequence[str],
+) -> Facts:
+    """The gates and the studied measures over the observed answers, a concept the wave lacks without a value."""
+    # A measure may have the name of the concept it takes over: as a fact it has a name of its own.
+    expressions = {**gates} | {_fact_of(name): survey.measures[name].sql for name in studied}
+    observed = {name: answers[name].combine_chunks() for name in answers.column_names}
+    for name in {c for sql in expressions.values() for c in columns_of(sql)} - set(observed):
+        observed[name] = nothing(survey.concepts[name].type, answers.num_rows)
+    return Facts(connection, observed, survey.concepts, expressions)
+
+
+def _needs(facts: Facts) -> dict[str, frozenset[str]]:
+    """Gate or measure -> the variables it is worked out from, where they are drawn."""
+    return {
+        name: frozenset(facts.drawn[c][0] for c in columns if c in facts.drawn)
+        for name, columns in facts.concepts.items()
+    }
+
+
+def _blocks(plan: ImputationPlan, targets: Sequence[str]) -> list[tuple[str, ...]]:
+    """What is drawn together: the shares of one whole, every other concept by itself."""
+    blocks = [tuple(group) for group in plan.shares if set(group) <= set(targets)]
+    return blocks + [(name,) for name in targets if not any(name in group for group in blocks)]
 
 
 def _fact_of(measure: str) -> str:

@@ -21,6 +21,7 @@ from monitor.problems import Problem, WaveStopped
 from monitor.stages.imputed.plan import Setup, prepare
 from monitor.stages.imputed.query import with_frame_query
 from monitor.statistics.imputation.chained import Completed, complete
+from monitor.statistics.imputation.variables import Variable
 from monitor.statistics.random_numbers import firm_numbers
 from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Survey, Wave
@@ -30,6 +31,18 @@ log = logging.getLogger("monitor")
 
 MIXED = 1.2
 """Potential scale reduction above which copies still remember where they began (Gelman & Rubin 1992)"""
+DIAGNOSTIC_TYPES = {
+    "concept": "object",
+    "method": "object",
+    "asked": "Int64",
+    "missing": "Int64",
+    "rate": "float64",
+    "observed_mean": "float64",
+    "imputed_mean": "float64",
+    "convergence": "float64",
+    "reason": "object",
+}
+"""Columns of imputed_diagnostics"""
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
@@ -169,45 +182,36 @@ def diagnostics(setup: Setup | None, completed: Completed | None) -> pd.DataFram
     rows: list[dict[str, object]] = []
     if setup is not None and completed is not None:
         for variable in setup.variables:
-            values, fill = completed.values[variable.name], variable.fill
-            asked = int((variable.fit | fill).sum())
-            for place, concept in enumerate(variable.concepts):
-                gap = fill & np.isnan(variable.observed[:, place])
-                given, drawn = variable.observed[variable.fit, place], values[:, gap, place]
-                if variable.gate is not None:
-                    passed = setup.facts(variable.gate, np.flatnonzero(gap), _of(completed, np.flatnonzero(gap)))
-                    drawn = drawn[np.broadcast_to(passed == 1, drawn.shape)]
-                if variable.sizes is not None:
-                    given = variable.sizes[given.astype(int)]
-                    drawn = variable.sizes[drawn[np.isfinite(drawn)].astype(int)]
-                ordinal = variable.method not in ("polytomous", "ordered")
-                rows.append(
-                    {
-                        "concept": concept,
-                        "method": variable.method,
-                        "asked": asked,
-                        "missing": int(gap.sum()),
-                        "rate": gap.sum() / asked if asked else 0.0,
-                        "observed_mean": given.mean() if ordinal else None,
-                        "imputed_mean": np.nanmean(drawn) if ordinal and np.isfinite(drawn).any() else None,
-                        "convergence": scale_reduction(completed.trace[variable.name]) if gap.any() else None,
-                        "reason": None,
-                    }
-                )
+            rows += [_diagnosed(setup, completed, variable, place) for place in range(len(variable.concepts))]
         rows += [{"concept": concept, "reason": reason} for concept, reason in setup.left_out.items()]
-    columns = {
-        "concept": "object",
-        "method": "object",
-        "asked": "Int64",
-        "missing": "Int64",
-        "rate": "float64",
-        "observed_mean": "float64",
-        "imputed_mean": "float64",
-        "convergence": "float64",
-        "reason": "object",
-    }
-    table = pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    table = pd.DataFrame(rows, columns=list(DIAGNOSTIC_TYPES)).astype(DIAGNOSTIC_TYPES)
     return table.sort_values("concept", ignore_index=True)
+
+
+def _diagnosed(setup: Setup, completed: Completed, variable: Variable, place: int) -> dict[str, object]:
+    """One concept that was drawn."""
+    values, fill = completed.values[variable.name], variable.fill
+    asked = int((variable.fit | fill).sum())
+    gap = fill & np.isnan(variable.observed[:, place])
+    given, drawn = variable.observed[variable.fit, place], values[:, gap, place]
+    if variable.gate is not None:
+        passed = setup.facts(variable.gate, np.flatnonzero(gap), _of(completed, np.flatnonzero(gap)))
+        drawn = drawn[np.broadcast_to(passed == 1, drawn.shape)]
+    if variable.sizes is not None:
+        given = variable.sizes[given.astype(int)]
+        drawn = variable.sizes[drawn[np.isfinite(drawn)].astype(int)]
+    ordinal = variable.method not in ("polytomous", "ordered")
+    return {
+        "concept": variable.concepts[place],
+        "method": variable.method,
+        "asked": asked,
+        "missing": int(gap.sum()),
+        "rate": gap.sum() / asked if asked else 0.0,
+        "observed_mean": given.mean() if ordinal else None,
+        "imputed_mean": np.nanmean(drawn) if ordinal and np.isfinite(drawn).any() else None,
+        "convergence": scale_reduction(completed.trace[variable.name]) if gap.any() else None,
+        "reason": None,
+    }
 
 
 def _of(completed: Completed, rows: np.ndarray) -> dict[str, np.ndarray]:

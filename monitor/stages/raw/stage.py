@@ -51,25 +51,8 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
     current = {k.role: k for k in kept if k.current}
     with private.workspace(lake.home) as folder, connect(spill=folder / "spill") as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        readings = _open_all(connection, lake, survey, wave, current, folder)
-        problems = [
-            p for role in readings for p in _missing_columns(survey, wave, role, readings[role], current[role].file)
-        ]
-        corrections = corrections_frame([])
-        if "corrections" in current:
-            with _collecting(problems):
-                corrections = read_corrections(file_of(lake, wave, current["corrections"].delivery))
-        if problems:
-            raise UnusableDelivery(problems)
-        records: dict[str, int] = {}
-        for role, table in (("answers", "raw_records"), ("frame", "raw_frame")):
-            if role in readings:
-                log.info("%s %s: reading %s", wave.name, table, current[role].file)
-                records[role] = readings[role].write(
-                    lambda query, table=table: lake.write_query(connection, table, wave.name, query)  # type: ignore[misc]
-                )
-            else:
-                lake.remove(table, wave.name)
+        readings, corrections = _opened(connection, lake, survey, wave, current, folder)
+        records = _write_records(connection, lake, wave, readings, current)
         _write_columns(lake, wave, readings)
         amended = _amendments(connection, lake, survey, wave, kept, decided, folder)
         changes = amended.changes
@@ -79,11 +62,11 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
     lake.write("raw_amendments", wave.name, changes)
     rows = [_described(k, readings.get(k.role), records.get(k.role)) if k.current else k for k in kept]
     lake.write("raw_deliveries", wave.name, pd.DataFrame([asdict(k) for k in rows]))
-    answers = next(k for k in rows if k.current and k.role == "answers")
-    responses = ["firm", "line_before", "line_after"]
     notes = [note for reading in readings.values() for note in reading.notes]
     for note in notes:
         log.log(logging.WARNING if note.severity == "warning" else logging.INFO, "%s %s", wave.name, note.render())
+    answers = next(k for k in rows if k.current and k.role == "answers")
+    arrived = {k.delivery for k in known}
     return {
         "delivery": answers.delivery,
         "file": answers.file,
@@ -93,15 +76,63 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
         "records": answers.records,
         "columns": len(readings["answers"].columns),
         "frame_records": records.get("frame", 0),
-        "new_answers": answers.delivery not in {k.delivery for k in known},
-        "new_deliveries": len({k.delivery for k in rows} - {k.delivery for k in known}),
-        "amended_responses": len(changes.drop_duplicates(responses)),
-        **{
-            f"amendments_{decision}": len(changes[changes["decision"] == decision].drop_duplicates(responses))
-            for decision in ("accepted", "refused", "undecided")
-        },
+        "new_answers": answers.delivery not in arrived,
+        "new_deliveries": len({k.delivery for k in rows} - arrived),
+        **_amended(changes),
         "notes": [note.as_dict() for note in notes],
     }
+
+
+def _amended(changes: pd.DataFrame) -> dict[str, object]:
+    """How many responses are amended, in all and by what was decided about them."""
+    responses = ["firm", "line_before", "line_after"]
+    by_decision = {
+        f"amendments_{decision}": len(changes[changes["decision"] == decision].drop_duplicates(responses))
+        for decision in ("accepted", "refused", "undecided")
+    }
+    return {"amended_responses": len(changes.drop_duplicates(responses)), **by_decision}
+
+
+def _opened(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    survey: Survey,
+    wave: Wave,
+    current: dict[str, Kept],
+    folder: Path,
+) -> tuple[dict[str, Reading], pd.DataFrame]:
+    """The readings of the current deliveries, with every column the wave needs, and the declared corrections."""
+    readings = _open_all(connection, lake, survey, wave, current, folder)
+    problems = [
+        p for role in readings for p in _missing_columns(survey, wave, role, readings[role], current[role].file)
+    ]
+    corrections = corrections_frame([])
+    if "corrections" in current:
+        with _collecting(problems):
+            corrections = read_corrections(file_of(lake, wave, current["corrections"].delivery))
+    if problems:
+        raise UnusableDelivery(problems)
+    return readings, corrections
+
+
+def _write_records(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    wave: Wave,
+    readings: dict[str, Reading],
+    current: dict[str, Kept],
+) -> dict[str, int]:
+    """Write raw_records and raw_frame; the records of each role."""
+    records: dict[str, int] = {}
+    for role, table in (("answers", "raw_records"), ("frame", "raw_frame")):
+        if role in readings:
+            log.info("%s %s: reading %s", wave.name, table, current[role].file)
+            records[role] = readings[role].write(
+                lambda query, table=table: lake.write_query(connection, table, wave.name, query)  # type: ignore[misc]
+            )
+        else:
+            lake.remove(table, wave.name)
+    return records
 
 
 def _arrive_all(

@@ -58,50 +58,58 @@ def rule_problems(survey: Survey) -> list[Problem]:
 def _of_rule(
     connection: duckdb.DuckDBPyConnection, rule: Rule, table: str, concepts: Mapping[str, Concept]
 ) -> Iterator[Problem]:
-    def problem(what: str, expected: str, found: str, do: str | None) -> Problem:
-        return Problem(f"rule {rule.name!r} {what}", file=rule.file, line=rule.line, rule=rule.name,
-                       expected=expected, found=found, do=do)  # fmt: skip
-
+    there = columns_in(connection, quoted(table))
     for name in rule.requires:
-        if name not in concepts and name not in VIEWS and name not in columns_in(connection, quoted(table)):
-            yield problem("requires what no survey has", "a concept, or one of " + ", ".join(VIEWS), name,
-                          closest(name, [*concepts, *VIEWS]) or "take it out of `requires`")  # fmt: skip
+        if name not in concepts and name not in VIEWS and name not in there:
+            yield _wrong(rule, "requires what no survey has", "a concept, or one of " + ", ".join(VIEWS), name,
+                         closest(name, [*concepts, *VIEWS]) or "take it out of `requires`")  # fmt: skip
     if rule.type == QUERY:
         text = str(rule.kwargs["unexpected_rows_query"])
-        query = query_of(rule, table)
         reads = _words(text) & ({*concepts} - {"firm"} if table == ANSWERS else set())
         # `wave`, `missing` and `responses` are there in every wave; the first two are also plain words.
         reads |= _words(text) & {*VIEWS} - {"wave", "missing"}
-        try:
-            if OUTSIDE.search(text) or not _one_select(connection, query):
-                raise duckdb.PermissionException
-            shown = list(columns_in(connection, query))
-            connection.execute(f"DESCRIBE {among_query(table, rule.among)}")
-        except duckdb.PermissionException:
-            yield problem("may only read the tables of its wave", "one SELECT from {batch}", query[:120],
-                          "judge the answers by what the wave itself holds")  # fmt: skip
-            return
-        except duckdb.Error as error:
-            yield problem("has SQL that cannot be run", "columns and functions that DuckDB knows",
-                          str(error).splitlines()[0], "correct the query")  # fmt: skip
+        shown = _columns_shown(connection, rule, table, text)
+        if isinstance(shown, Problem):
+            yield shown
             return
         keys = ("response",) if table == ANSWERS else ("firm",) if table == "staged_frame" else ()
         if rule.by_row and (lacking := [key for key in keys if key not in shown]):
-            yield problem("does not say which response fails", f"{lacking[0]} in its result", ", ".join(shown),
-                          "SELECT * FROM {batch}, or declare `grain: table`")  # fmt: skip
+            yield _wrong(rule, "does not say which response fails", f"{lacking[0]} in its result", ", ".join(shown),
+                         "SELECT * FROM {batch}, or declare `grain: table`")  # fmt: skip
         if lacking := [column for column in rule.columns if column not in shown]:
-            yield problem("shows columns its query does not give", ", ".join(shown[:12]), ", ".join(lacking),
-                          "correct `columns`")  # fmt: skip
+            yield _wrong(rule, "shows columns its query does not give", ", ".join(shown[:12]), ", ".join(lacking),
+                         "correct `columns`")  # fmt: skip
     else:
         reads = set(columns_of(rule.type, rule.kwargs)) - {*RESPONSE_KEYS}
-        unknown = [name for name in reads if name not in columns_in(connection, quoted(table))]
+        unknown = [name for name in reads if name not in there]
         for name in unknown if rule.type != "expect_column_to_exist" else ():
-            yield problem("judges an unknown column", f"a column of {table}", name,
-                          closest(name, columns_in(connection, quoted(table))))  # fmt: skip
+            yield _wrong(rule, "judges an unknown column", f"a column of {table}", name, closest(name, there))
         reads = reads - set(unknown) if table == ANSWERS else set()
     if silent := sorted(reads - set(rule.requires)):
-        yield problem("reads what it does not require", "every concept and view it reads in `requires`",
-                      ", ".join(silent), "add them: a wave without them then leaves the rule out")  # fmt: skip
+        yield _wrong(rule, "reads what it does not require", "every concept and view it reads in `requires`",
+                     ", ".join(silent), "add them: a wave without them then leaves the rule out")  # fmt: skip
+
+
+def _columns_shown(connection: duckdb.DuckDBPyConnection, rule: Rule, table: str, text: str) -> list[str] | Problem:
+    """The columns that a rule's query gives; the problem where it cannot be run on the tables of its wave."""
+    query = query_of(rule, table)
+    try:
+        if OUTSIDE.search(text) or not _one_select(connection, query):
+            raise duckdb.PermissionException
+        shown = list(columns_in(connection, query))
+        connection.execute(f"DESCRIBE {among_query(table, rule.among)}")
+    except duckdb.PermissionException:
+        return _wrong(rule, "may only read the tables of its wave", "one SELECT from {batch}", query[:120],
+                      "judge the answers by what the wave itself holds")  # fmt: skip
+    except duckdb.Error as error:
+        return _wrong(rule, "has SQL that cannot be run", "columns and functions that DuckDB knows",
+                      str(error).splitlines()[0], "correct the query")  # fmt: skip
+    return shown
+
+
+def _wrong(rule: Rule, what: str, expected: str, found: str, do: str | None) -> Problem:
+    return Problem(f"rule {rule.name!r} {what}", file=rule.file, line=rule.line, rule=rule.name,
+                   expected=expected, found=found, do=do)  # fmt: skip
 
 
 def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Concept]) -> None:

@@ -52,15 +52,41 @@ def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey
     base = _base_weights(sample, population, plan)
     sample["base_weight"] = base
     notes.weights("base", base[responding])
-    drawn = sample.groupby("stratum")["firm"].transform("size").to_numpy(float)
-    n_h = sample["population"].to_numpy(float)
-    remaining = np.where(np.isfinite(n_h), np.maximum(1 - drawn / np.where(np.isfinite(n_h), n_h, 1.0), 0.0), 1.0)
     classes = _classes(sample, plan, notes, adjusted)
     respondents = sample[responding].reset_index(drop=True)
     margins = Margins(respondents, survey, wave) if plan.calibration.method != "none" else None
-
-    h = _codes(sample["stratum"])
     c = _codes(classes)
+    first, second = _perturbations(sample, respondents, base, c, responding, survey)
+    try:
+        final, response, iterations = _cascade(base[:, None], None, c, responding, margins)
+    except CalibrationError as error:
+        raise (margins.explained(error) if margins else error) from error
+    replicates, scale = _replicates(base, first, second, c, responding, margins, notes)
+    notes.add("replicates", "replicates", plan.replicates)
+    if adjusted:
+        notes.weights("response", response[:, 0])
+        notes.add("response", "response_rate", responding.sum() / len(sample))
+    if margins is not None:
+        _note_calibration(notes, margins, final[:, 0], response[:, 0], iterations)
+    table = weight_rows(respondents, sample, responding, classes, response[:, 0], final[:, 0])
+    return Weights(table, nonresponding_rows(sample, classes, responding), replicates, scale, notes.frame())
+
+
+def _perturbations(
+    sample: pd.DataFrame,
+    respondents: pd.DataFrame,
+    base: Floats,
+    c: NDArray[np.int64],
+    responding: NDArray[np.bool_],
+    survey: Survey,
+) -> tuple[Floats, Floats]:
+    """How replicates move the base weights of all invited firms (invited, R) and the answering of the respondents (n,
+    R), each as a deviation from 1."""
+    plan = survey.design
+    drawn = sample.groupby("stratum")["firm"].transform("size").to_numpy(float)
+    n_h = sample["population"].to_numpy(float)
+    remaining = np.where(np.isfinite(n_h), np.maximum(1 - drawn / np.where(np.isfinite(n_h), n_h, 1.0), 0.0), 1.0)
+    h = _codes(sample["stratum"])
     rate = _rates(base, c, responding)
     answers = firm_numbers(respondents["firm"].tolist(), plan.replicates, survey.seed, "answer")
     single = plan.lonely_stratum == "centre"
@@ -72,28 +98,20 @@ def make_weights(firms: pd.DataFrame, frame: pd.DataFrame | None, survey: Survey
     first[open_] = bootstrap_perturbation(h[open_], remaining[open_], numbers, single)
     # The two perturbations multiply: (1 + a)(1 + b) has variance a + b (1 + a), so b is made that much smaller.
     answered = drawn_share * (1 - rate[c[responding]]) / (1 + remaining[responding])
-    second = bootstrap_perturbation(c[responding], answered, answers, single)
-    try:
-        final, response, iterations = _cascade(base[:, None], None, c, responding, margins)
-    except CalibrationError as error:
-        raise (margins.explained(error) if margins else error) from error
-    replicates, scale = _replicates(base, first, second, c, responding, margins, notes)
-    notes.add("replicates", "replicates", plan.replicates)
-    if adjusted:
-        notes.weights("response", response[:, 0])
-        notes.add("response", "response_rate", responding.sum() / len(sample))
-    if margins is not None:
-        notes.weights("calibration", final[:, 0])
-        factor = final[:, 0] / response[:, 0]
-        notes.add("calibration", "g_minimum", factor.min())
-        notes.add("calibration", "g_maximum", factor.max())
-        notes.add("calibration", "iterations", iterations)
-        for margin, category, value in margins.distances(response[:, 0]):
-            notes.add("calibration", "distance_before", value, margin, category)
-        for margin, category, value in margins.distances(final[:, 0]):
-            notes.add("calibration", "distance", value, margin, category)
-    table = weight_rows(respondents, sample, responding, classes, response[:, 0], final[:, 0])
-    return Weights(table, nonresponding_rows(sample, classes, responding), replicates, scale, notes.frame())
+    return first, bootstrap_perturbation(c[responding], answered, answers, single)
+
+
+def _note_calibration(notes: Diagnostics, margins: Margins, final: Floats, response: Floats, iterations: int) -> None:
+    """What calibration did to the response weights, and how far they and the final ones are from the totals."""
+    notes.weights("calibration", final)
+    factor = final / response
+    notes.add("calibration", "g_minimum", factor.min())
+    notes.add("calibration", "g_maximum", factor.max())
+    notes.add("calibration", "iterations", iterations)
+    for margin, category, value in margins.distances(response):
+        notes.add("calibration", "distance_before", value, margin, category)
+    for margin, category, value in margins.distances(final):
+        notes.add("calibration", "distance", value, margin, category)
 
 
 def response_weights(
@@ -178,17 +196,34 @@ def _sample(
 ) -> pd.DataFrame:
     """The invited firms with `responding` and `disposition`; without a frame the responding firms themselves."""
     if frame is None:
-        problems = []
-        if plan.weights == "frame":
-            problems.append(_no_frame(wave, "its weights are N/n by stratum of the frame"))
-        if plan.response != "none":
-            problems.append(_no_frame(wave, "the response adjustment needs the invited firms that did not answer"))
-        if problems:
+        needed = {
+            "its weights are N/n by stratum of the frame": plan.weights == "frame",
+            "the response adjustment needs the invited firms that did not answer": plan.response != "none",
+        }
+        if problems := [_no_frame(wave, why) for why, needs in needed.items() if needs]:
             raise WaveStopped(problems)
         return firms.assign(responding=True, disposition=None).sort_values("firm", ignore_index=True)
-    problems = []
+    invited = (
+        frame["invited"].astype("boolean").fillna(False).astype(bool)
+        if "invited" in frame
+        else pd.Series(True, frame.index)
+    )
+    if problems := _wrong_in_frame(firms, frame, invited, wave):
+        raise WaveStopped(problems[:50])
+    chosen = frame[invited].copy()
+    own = [c for c in firms.columns if c != "firm" and c not in chosen]
+    if own:
+        chosen = chosen.merge(firms[["firm", *own]], on="firm", how="left", validate="one_to_one")
+    chosen["responding"] = chosen["firm"].isin(set(firms["firm"]))
+    if "disposition" not in chosen:
+        chosen["disposition"] = None
+    return chosen.sort_values("firm", ignore_index=True)
+
+
+def _wrong_in_frame(firms: pd.DataFrame, frame: pd.DataFrame, invited: pd.Series, wave: Wave) -> list[Problem]:
+    """Firms that stand in the frame twice, and firms that answered without being there or without an invitation."""
     twice = sorted(frame["firm"][frame["firm"].duplicated()].unique())
-    problems += [
+    problems = [
         Problem(
             "a firm stands in the frame twice",
             firm=str(firm),
@@ -198,11 +233,6 @@ def _sample(
         )
         for firm in twice[:20]
     ]
-    invited = (
-        frame["invited"].astype("boolean").fillna(False).astype(bool)
-        if "invited" in frame
-        else pd.Series(True, frame.index)
-    )
     known = set(frame["firm"])
     drawn = set(frame["firm"][invited])
     for firm in sorted(firms["firm"]):
@@ -225,16 +255,7 @@ def _sample(
                     do="correct `invited` in the frame",
                 )
             )
-    if problems:
-        raise WaveStopped(problems[:50])
-    chosen = frame[invited].copy()
-    own = [c for c in firms.columns if c != "firm" and c not in chosen]
-    if own:
-        chosen = chosen.merge(firms[["firm", *own]], on="firm", how="left", validate="one_to_one")
-    chosen["responding"] = chosen["firm"].isin(set(firms["firm"]))
-    if "disposition" not in chosen:
-        chosen["disposition"] = None
-    return chosen.sort_values("firm", ignore_index=True)
+    return problems
 
 
 def _no_frame(wave: Wave, why: str) -> Problem:

@@ -93,27 +93,13 @@ class Margins:
         categories = [label(row.categories) for row in rows]
         for row, category in zip(rows, categories, strict=True):
             if not np.isfinite(row.total) or row.total < 0:
-                problems.append(
-                    Problem(
-                        f"the total of {name} = {category} is not a count",
-                        file=self.file,
-                        line=row.line,
-                        expected="a number of firms, 0 or more",
-                        found=f"{row.total:g}",
-                    )
-                )
+                what = f"the total of {name} = {category} is not a count"
+                problems.append(self._wrong_total(row, what, "a number of firms, 0 or more"))
             elif category not in present and row.total > 0:
                 problems.append(self._unmet(name, category, row, variables, present, survey))
             elif category in present and row.total == 0:
-                problems.append(
-                    Problem(
-                        f"the margin {name} says there is no {category}, but firms of it answered",
-                        file=self.file,
-                        line=row.line,
-                        expected="a positive total",
-                        found="0",
-                    )
-                )
+                what = f"the margin {name} says there is no {category}, but firms of it answered"
+                problems.append(self._wrong_total(row, what, "a positive total"))
         duplicates = sorted({c for c in categories if categories.count(c) > 1})
         return problems + [
             Problem(
@@ -124,6 +110,9 @@ class Margins:
             )
             for category in duplicates
         ]
+
+    def _wrong_total(self, row: Margin, what: str, expected: str) -> Problem:
+        return Problem(what, file=self.file, line=row.line, expected=expected, found=f"{row.total:g}")
 
     def _wrong_firms(
         self, name: str, firms: pd.DataFrame, variables: tuple[str, ...], have: pd.Series, categories: Sequence[str]
