@@ -22,7 +22,7 @@ from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal
 from monitor.running import beside
 from monitor.storage.folders import EXPECTATIONS
-from monitor.storage.lake import ALL, Lake
+from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
@@ -189,12 +189,12 @@ def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> 
         except MonitorError as error:
             raise failure(error) from None
         if stage == "estimated":
-            lake.begin(ALL, _family(context))
+            lake.begin(ALL_WAVES, _family(context))
         passed = yield from _run(
-            stage, tables, ALL, survey, lake, lambda module: module.run_all(lake, survey, waves, **options)
+            stage, tables, ALL_WAVES, survey, lake, lambda module: module.run_all(lake, survey, waves, **options)
         )
         if stage == "disclosed" and passed:
-            lake.finish(ALL, _family(context), made_from={wave: lake.made(wave) for wave in waves})
+            lake.finish(ALL_WAVES, _family(context), made_from={wave: lake.made(wave) for wave in waves})
 
     return asset
 

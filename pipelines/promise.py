@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from monitor.problems import Problem, WaveStopped
 from monitor.storage import release_folders
-from monitor.storage.lake import ALL, Lake
+from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
 
 LISTED = 5
@@ -77,12 +77,12 @@ def _holes(lake: Lake, survey: Survey, wave: str, tables: Collection[str]) -> It
 def _spanning(lake: Lake, survey: Survey, waves: Sequence[str]) -> Iterator[Problem]:
     """What spans the waves must have been made from the tables that the waves have now."""
     again = f"make what spans the waves of {survey.name} again: start the job `release`, or `monitor run`"
-    if holes := lake.holes(ALL):
-        yield _changed("what spans the waves", lake, ALL, holes, again)
-    elif dict(lake.record(ALL).made_from) != {wave: lake.made(wave) for wave in waves}:
+    if holes := lake.holes(ALL_WAVES):
+        yield _changed("what spans the waves", lake, ALL_WAVES, holes, again)
+    elif dict(lake.record(ALL_WAVES).made_from) != {wave: lake.made(wave) for wave in waves}:
         yield Problem(
             "no release is made: what spans the waves was made before a wave was run again, or not to its end",
-            file=str(lake.folder / "whole" / ALL),
+            file=str(lake.folder / "whole" / ALL_WAVES),
             do=again,
         )
 

@@ -11,6 +11,11 @@ OF_ITSELF, OF_ERROR, AS_IT_IS = "of_itself", "of_error", "as_it_is"
 """To how many digits a number is given (`precision`): some of its own; to the place its row's standard error supports;
 all, where it counts answers and is the same on every processor"""
 
+EVERYONE = "all"
+"""The domain that every firm is in, and the domain variable that splits nothing"""
+EVERY_CONCEPT = "all"
+"""Stands for a concept's name where a figure is about no concept alone"""
+
 
 @dataclass(frozen=True)
 class Column:

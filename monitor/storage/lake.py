@@ -36,8 +36,8 @@ PARQUET = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEV
 """How tables are written: a third less work than DuckDB's defaults, and smaller files; bloom filters serve a search
 for single values, which nobody makes"""
 
-ALL = "all"
-"""The wave of tables that span waves"""
+ALL_WAVES = "all"
+"""Stands for a wave's name in tables that span waves"""
 MARK = b"PAR1"
 """What a Parquet file begins and ends with"""
 
@@ -284,7 +284,7 @@ class Lake:
 
     def _marked(self, state: str) -> list[str]:
         names = (mark.name for mark in (self.folder / state).glob("*"))
-        return sorted(name for name in names if name != ALL and not name.startswith("."))
+        return sorted(name for name in names if name != ALL_WAVES and not name.startswith("."))
 
     def _record(self, wave: str, state: str, record: Record) -> None:
         mark = self._mark(wave, state)

@@ -13,8 +13,6 @@ import re
 
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 FOLDER_NAME_IS = "letters, digits, _ and - (at most 64, the first a letter or digit)"
-OVER_ALL_WAVES = "all"
-"""Stands for a wave's name in tables that span waves"""
 FILE_PATTERN = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
 FILE_PATTERN_IS = "a file's name or a pattern like *.csv, without folders"
 

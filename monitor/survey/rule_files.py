@@ -114,13 +114,15 @@ def _check_effect(section: Section, rule: Rule, keys: tuple[str, ...]) -> None:
 
 
 def _check_kwargs(section: Section, type: str, kwargs: Mapping[str, Any]) -> None:
+    """Whether the type takes these arguments, each mistake on the argument's own line."""
     shape, line, report = TYPES[type], section.line_of("kwargs"), section.report
+    lines = section.places()
     if "type" in section and section.plain("type") != type:
         return
     for unknown in [key for key in kwargs if key not in shape.needs + shape.takes]:
         report.add(
             f"{section.where} has the unknown keyword argument {unknown!r}",
-            line,
+            lines.get(("kwargs", unknown), line),
             expected=", ".join(shape.needs + shape.takes) or "none",
             found=unknown,
             do=closest(unknown, shape.needs + shape.takes) or "remove it",
@@ -135,22 +137,32 @@ def _check_kwargs(section: Section, type: str, kwargs: Mapping[str, Any]) -> Non
         )
     for key, value in kwargs.items():
         if (kind := ARGUMENTS.get(key)) and not isinstance(value, kind[1]):
-            report.add(f"{section.where}: {key} is not usable", line, expected=kind[0], found=str(value),
-                       do=f"correct `{key}`")  # fmt: skip
+            report.add(
+                f"{section.where}: {key} is not usable",
+                lines.get(("kwargs", key), line),
+                expected=kind[0],
+                found=str(value),
+                do=f"correct `{key}`",
+            )
     query = kwargs.get("unexpected_rows_query")
     if type == QUERY and isinstance(query, str):
-        try:
-            fields = {name for _, name, _, _ in Formatter().parse(query) if name is not None}
-        except ValueError as error:
-            fields = {f"({error})"}
-        if fields != {"batch"}:
-            report.add(
-                f"{section.where}: the query must read {{batch}} and nothing else in braces",
-                line,
-                expected="SELECT ... FROM {batch} WHERE ...",
-                found=", ".join(f"{{{name}}}" for name in sorted(fields)) or "no {batch}",
-                do="name the table as {batch}; double a brace that belongs to the SQL",
-            )
+        _check_batch(section, query, lines.get(("kwargs", "unexpected_rows_query"), line))
+
+
+def _check_batch(section: Section, query: str, line: int) -> None:
+    """Whether a query reads {batch}, the table it is about, and nothing else in braces."""
+    try:
+        fields = {name for _, name, _, _ in Formatter().parse(query) if name is not None}
+    except ValueError as error:
+        fields = {f"({error})"}
+    if fields != {"batch"}:
+        section.report.add(
+            f"{section.where}: the query must read {{batch}} and nothing else in braces",
+            line,
+            expected="SELECT ... FROM {batch} WHERE ...",
+            found=", ".join(f"{{{name}}}" for name in sorted(fields)) or "no {batch}",
+            do="name the table as {batch}; double a brace that belongs to the SQL",
+        )
 
 
 def check_names(report: Report, rules: Iterable[Rule]) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from monitor.survey.folders import FILE_PATTERN_IS, FOLDER_NAME_IS, OVER_ALL_WAVES, is_file_pattern, is_folder_name
+from monitor.storage.lake import ALL_WAVES
+from monitor.survey.folders import FILE_PATTERN_IS, FOLDER_NAME_IS, is_file_pattern, is_folder_name
 from monitor.survey.model import INTERVIEW, Delivery, Frame, Question, Wave
 from monitor.survey.yaml_lines import REQUIRED, Report, Section, read
 
@@ -46,11 +47,11 @@ def read_waves(folder: Path, reports: list[Report], languages: tuple[str, ...]) 
 
 def _check_name(report: Report, name: str, seen: dict[str, str]) -> None:
     """A wave's name is a folder's; two that differ in case alone would be one folder on many systems."""
-    if not is_folder_name(name) or name.lower() == OVER_ALL_WAVES:
+    if not is_folder_name(name) or name.lower() == ALL_WAVES:
         report.add(
             "the wave's name cannot be a folder's",
             None,
-            expected=f"{FOLDER_NAME_IS}, and not {OVER_ALL_WAVES!r}",
+            expected=f"{FOLDER_NAME_IS}, and not {ALL_WAVES!r}",
             found=name,
             do="name the file after the year of the fieldwork",
         )

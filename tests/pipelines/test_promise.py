@@ -10,7 +10,7 @@ import publication
 import pytest
 
 from monitor.problems import Problem, WaveStopped
-from monitor.storage.lake import ALL, Lake
+from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
 from pipelines.assets import WAVE_TABLES
 from pipelines.command import RunFailed, run_waves
@@ -28,9 +28,9 @@ def run_wave(lake: Lake, wave: str, run: str = "one") -> None:
 
 
 def span(lake: Lake) -> None:
-    lake.begin(ALL, "release")
-    lake.write("disclosed_indicators", ALL, EMPTY)
-    lake.finish(ALL, "release", made_from={wave: lake.made(wave) for wave in publication.WAVES})
+    lake.begin(ALL_WAVES, "release")
+    lake.write("disclosed_indicators", ALL_WAVES, EMPTY)
+    lake.finish(ALL_WAVES, "release", made_from={wave: lake.made(wave) for wave in publication.WAVES})
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_only_the_run_that_began_a_wave_makes_it_whole(lake: Lake, survey: Surve
 
 
 def test_what_spans_the_waves_is_of_these_waves(lake: Lake, survey: Survey) -> None:
-    lake.remove("disclosed_indicators", ALL)
+    lake.remove("disclosed_indicators", ALL_WAVES)
     (problem,) = problems(lake, survey, "released")
     assert "what spans the waves has not disclosed_indicators" in problem.what
     span(lake)
@@ -144,7 +144,7 @@ def test_what_spans_the_waves_is_of_these_waves(lake: Lake, survey: Survey) -> N
     assert "was made before a wave was run again" in problem.what
     span(lake)
     assert promised_waves(lake, survey, "released", WAVE_TABLES) == ["2017", "2018"]
-    lake.begin(ALL, "release stopped on the way")
+    lake.begin(ALL_WAVES, "release stopped on the way")
     assert len(problems(lake, survey, "released")) == 1
 
 

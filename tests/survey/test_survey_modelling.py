@@ -292,7 +292,12 @@ expectations:
         ("min_value", "minimum", "has the unknown keyword argument 'minimum'", "minimum"),
         ("column: employees, ", "", "lacks the keyword argument 'column'", "kwargs: {min_value"),
         ("min_value: 0", "min_value: none", "min_value is not usable", "min_value: none"),
-        ("{batch}", "staged_answers", "the query must read {batch} and nothing else in braces", "kwargs:\n"),
+        (
+            "{batch}",
+            "staged_answers",
+            "the query must read {batch} and nothing else in braces",
+            "unexpected_rows_query",
+        ),
         ("severity: info", "severity: info\n    grain: firm", "grain is not usable", "grain: firm"),
         ("severity: warning", "grain: table\n    severity: warning", "cannot quarantine", "severity: warning"),
         (

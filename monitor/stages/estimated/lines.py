@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitor.contract.columns import EVERYONE
 from monitor.contract.reliability import reliability
 from monitor.running.beside import share
 from monitor.stages.estimated.one_copy import Bools, Floats, OneCopy, one_copy
@@ -21,8 +22,6 @@ from monitor.statistics.design.intervals import korn_graubard, logit_t, student_
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
 from monitor.survey import Indicator, Survey
-
-EVERYONE = "all"
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from itertools import combinations
 
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.problems import Problem, WaveStopped
 from monitor.stages.estimated.changes import changes_between
 from monitor.stages.estimated.lines import WaveData, WaveEstimates, estimate_wave
 from monitor.stages.estimated.query import measures_query
 from monitor.statistics.design.structure import SurveyDesign
-from monitor.storage.lake import Lake, columns_in
+from monitor.storage.lake import ALL_WAVES, Lake, columns_in
 from monitor.survey import Survey, Wave
 from monitor.survey.comparability import comparable_since
 from monitor.survey.periods import indicator_period
@@ -35,7 +36,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     estimates = estimate_wave(read_wave(lake, survey, wave), survey)
     table = indicator_table(estimates, survey, wave)
     rows = lake.write("estimated_indicators", wave.name, table)
-    whole = table[table["domain_variable"] == "all"].set_index("indicator")["estimate"]
+    whole = table[table["domain_variable"] == EVERYONE].set_index("indicator")["estimate"]
     headline = {name: float(whole[name]) for name, i in survey.indicators.items() if i.headline and name in whole}
     return {
         "rows": rows,
@@ -75,7 +76,7 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, objec
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
     table = table[columns].sort_values(columns[:5], ignore_index=True)
     table.insert(0, "survey", survey.name)
-    rows = lake.write("estimated_changes", "all", _typed(table))
+    rows = lake.write("estimated_changes", ALL_WAVES, _typed(table))
     if left_out:
         log.info("%s: %d changes left out: their questions changed between the waves", survey.name, left_out)
     return {"rows": rows, "waves": len(have), "not_comparable": left_out}
