@@ -6,6 +6,7 @@ Belongs here: whether a file of an inbox may be read. Does not belong here: deli
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from monitor.problems import Problem, UnusableDelivery
@@ -61,13 +62,16 @@ def utf8_text(path: Path) -> str:
     return text
 
 
-def list_rows(text: str) -> csv.DictReader[str]:
-    """The rows of a list by its heading, the names there without padding.
+def list_rows(text: str, fields: Sequence[str]) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
+    """The heading of a list and its rows that hold something: line, and field -> what it says, without padding.
 
-    Semicolons separate where the heading has more of them than commas, as spreadsheets write it in Dutch.
+    Semicolons separate where the heading has more of them than commas, as spreadsheets write it in Dutch. A field that
+    the list lacks is blank.
     """
     lines = text.splitlines()
     delimiter = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
     reader = csv.DictReader(lines, delimiter=delimiter)
-    reader.fieldnames = [(name or "").strip() for name in reader.fieldnames or []]
-    return reader
+    heading = [(name or "").strip() for name in reader.fieldnames or []]
+    reader.fieldnames = heading
+    read = ((reader.line_num, {name: (row.get(name) or "").strip() for name in fields}) for row in reader)
+    return heading, ((line, said) for line, said in read if any(said.values()))

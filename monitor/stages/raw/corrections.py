@@ -19,8 +19,7 @@ FIELDS = ("firm", "column", "from", "to", "reason", "who", "when")
 
 def read_corrections(path: Path) -> pd.DataFrame:
     """The corrections of a file as text, with their lines; UnusableDelivery with every mistake in it."""
-    reader = list_rows(utf8_text(path))
-    heading = reader.fieldnames or []
+    heading, rows = list_rows(utf8_text(path), FIELDS)
     missing = [name for name in FIELDS if name not in heading]
     if missing:
         raise UnusableDelivery(
@@ -35,23 +34,20 @@ def read_corrections(path: Path) -> pd.DataFrame:
             )
         )
     found, problems = [], []
-    for row in reader:
-        said = {name: (row.get(name) or "").strip() for name in FIELDS}
-        if not any(said.values()):
-            continue
+    for line, said in rows:
         lacking = [name for name in ("firm", "column", "reason", "who", "when") if not said[name]]
         problems += [
             Problem(
                 what=f"a correction needs {name!r}",
                 file=path.name,
-                line=reader.line_num,
+                line=line,
                 column=name,
                 severity="critical",
                 do="fill it in: a correction without its reason, author and date cannot be defended",
             )
             for name in lacking
         ]
-        found.append({**said, "line": reader.line_num})
+        found.append({**said, "line": line})
     if problems:
         raise UnusableDelivery(problems)
     return corrections_frame(found)

@@ -65,8 +65,7 @@ def read_decisions(folder: Path, deliveries: Sequence[str]) -> dict[str, Decisio
     text = list_text(path, folder.parent.parent)
     if text is None:
         return {}
-    reader = list_rows(text)
-    heading = reader.fieldnames or []
+    heading, rows = list_rows(text, FIELDS)
     if lacking := [name for name in FIELDS if name not in heading]:
         raise UnusableDelivery(
             Problem(
@@ -81,17 +80,14 @@ def read_decisions(folder: Path, deliveries: Sequence[str]) -> dict[str, Decisio
         )
     problems: list[Problem] = []
     found: dict[str, dict[str, Decision]] = {}
-    for row in reader:
-        said = {name: (row.get(name) or "").strip() for name in FIELDS}
-        if not any(said.values()):
-            continue
+    for line, said in rows:
         named = len(said["delivery"]) >= LEAST_DIGITS
         hits = {delivery for delivery in deliveries if named and delivery.startswith(said["delivery"])}
         about = found.setdefault(hits.pop(), {}) if len(hits) == 1 else None
-        problems += _wrong(said, reader.line_num, about)
+        problems += _wrong(said, line, about)
         if about is not None:
             decided = DECIDED.get(said["decision"], "")
-            about[said["firm"]] = Decision(said["firm"], decided, said["reason"], reader.line_num)
+            about[said["firm"]] = Decision(said["firm"], decided, said["reason"], line)
     if problems:
         raise UnusableDelivery(problems)
     return {delivery: Decisions(about) for delivery, about in found.items()}

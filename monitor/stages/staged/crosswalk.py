@@ -43,8 +43,7 @@ def register_firm_of(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: 
 
 def read_crosswalk(text: str, file: str, wave: str, waves: tuple[str, ...]) -> dict[str, str]:
     """Predecessor -> last successor as of a wave; chains followed, circles and contradictions refused."""
-    reader = list_rows(text)
-    heading = reader.fieldnames or []
+    heading, rows = list_rows(text, FIELDS)
     if missing := [name for name in FIELDS if name not in heading]:
         raise UnusableDelivery(
             Problem(
@@ -58,17 +57,14 @@ def read_crosswalk(text: str, file: str, wave: str, waves: tuple[str, ...]) -> d
         )
     problems: list[Problem] = []
     direct: dict[str, str] = {}
-    for row in reader:
-        said = {name: (row.get(name) or "").strip() for name in FIELDS}
-        if not any(said.values()):
-            continue
+    for line, said in rows:
         what = _wrong(said, waves)
         if what is None and waves.index(said["wave"]) <= waves.index(wave):
             if direct.get(said["from"], said["to"]) != said["to"]:
                 what = "the crosswalk gives one firm two successors", None
             direct[said["from"]] = said["to"]
         if what is not None:
-            problems.append(Problem(what=what[0], file=file, line=reader.line_num, severity="critical", found=what[1]))
+            problems.append(Problem(what=what[0], file=file, line=line, severity="critical", found=what[1]))
     last = _followed(direct)
     if last is None:
         problems.append(Problem(what="the crosswalk goes round in a circle", file=file, severity="critical"))

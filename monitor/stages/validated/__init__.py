@@ -6,13 +6,12 @@ Does not belong here: correcting or imputing an answer.
 """
 
 from monitor.rules.suites import Rule, Suite, load_suite
-from monitor.stages.validated.stage import TableOutcome, all_rules, run, suite_of, validate_table, validate_tables
+from monitor.stages.validated.stage import TableOutcome, run, suite_of, validate_table, validate_tables
 
 __all__ = [
     "Rule",
     "Suite",
     "TableOutcome",
-    "all_rules",
     "load_suite",
     "run",
     "suite_of",

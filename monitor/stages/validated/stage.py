@@ -154,13 +154,6 @@ def validate_tables(lake: Lake, survey: Survey, wave: str, tables: Sequence[str]
     return [validate_table(lake, survey, wave, table) for table in tables]
 
 
-def all_rules(lake: Lake, wave: str) -> pd.DataFrame:
-    """The outcome of every suite of a wave, one under the other: what the release prints as `rules`."""
-    tables = sorted(path.name for path in lake.folder.glob("validated_rules*") if lake.has(path.name, wave))
-    frames = [lake.read(table, wave) for table in tables]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
-
 def _trend(
     connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, wave: Wave, rules: pd.DataFrame, suite: Suite
 ) -> pd.DataFrame:
