@@ -104,7 +104,7 @@ expectations:
 """
     (problem,) = problems(tmp_path, text)
     assert says in problem.what
-    assert problem.line == 5
+    assert problem.line == 6, "the line of the query itself"
 
 
 def test_a_rule_about_a_table_cannot_quarantine(tmp_path: Path) -> None:
