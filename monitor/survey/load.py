@@ -31,6 +31,7 @@ from monitor.survey.model import (
 )
 from monitor.survey.models import read_models
 from monitor.survey.registers import COUNTS, check_rules, read_initiatives, read_margins
+from monitor.survey.states import with_states
 from monitor.survey.todos import todos
 from monitor.survey.waves import read_waves
 from monitor.survey.yaml_lines import Report, Section, read
@@ -154,7 +155,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         identifier=_identifier(top),
     )
     top.close()
-    return survey
+    return with_states(survey)
 
 
 def _name(top: Section) -> str:
@@ -274,6 +275,7 @@ def _indicators(top: Section, languages: tuple[str, ...]) -> dict[str, Indicator
             denominator=section.text("denominator", None),
             headline=section.boolean("headline", False),
             cis_code=section.text("cis_code", None),
+            by_domain=section.boolean("by_domain", True),
             line=section.line,
         )
         section.close()

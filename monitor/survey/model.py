@@ -197,6 +197,8 @@ class Indicator:
     headline: bool = False
     cis_code: str | None = None
     """The CIS variable it is an estimate of, where that does not follow from its measure (`released.exchange`)"""
+    by_domain: bool = True
+    """Whether it is estimated in the domains too, and not only for all firms of its base"""
     line: int = 0
 
 

@@ -12,12 +12,14 @@ from monitor.problems import Place, Problem, line_at
 from monitor.statistics.models.specification import EVERY, Specification
 from monitor.survey.model import Survey
 from monitor.survey.models import Model
+from monitor.survey.states import state_problems
 from monitor.survey.yaml_lines import closest
 
 
 def modelling_problems(survey: Survey) -> list[Problem]:
     """Every mistake between the models and what they name, each with file and line."""
     found = [problem for model in survey.models.values() for problem in _model(survey, model)]
+    found += state_problems(survey)
     primary = [model for model in survey.models.values() if model.primary]
     for model in primary[1:]:
         names = ", ".join(each.name for each in primary)

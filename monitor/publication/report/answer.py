@@ -14,7 +14,9 @@ from monitor.publication.report.claims import POOLED
 from monitor.publication.report.numbers import known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
 from monitor.survey.models import MAIN
+from monitor.survey.states import state_of
 
+ROLES = ("neither", "b_only", "a_only", "both")
 STATES = ("p_neither", "p_b_only", "p_a_only", "p_both")
 
 
@@ -31,6 +33,7 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             "lead": lead(figures, wave, label),
             "readings": readings(figures, wave, label),
             "table": table(figures, wave, label),
+            "cells": cells(figures, waves),
             "verdict": _said(figures, wave, "readings"),
             "waves": over_waves(figures, waves),
             "same": _said(figures, POOLED, "equal_over_waves"),
@@ -153,6 +156,33 @@ def table(figures: Figures, wave: str, label: str) -> Printed | None:
     )  # fmt: skip
     anchors = tuple(name_of("answer", wave, str(x["variant"])) for x in found)
     return Printed(t("readings_table", wave=label), heads, tuple(rows), anchors)
+
+
+def cells(figures: Figures, waves: Sequence[str]) -> Printed | None:
+    """On how many firms each state rests, and how many of them have the outcome, wave by wave."""
+    t, n, model = figures.words.t, figures.numbers, figures.primary or ""
+    rows = []
+    for wave in waves:
+        for role in ROLES:
+            x = one(figures.tables["indicators"], wave=wave, indicator=state_of(model, role))
+            if x is None:
+                continue
+            shown = not x["suppressed"]
+            rows.append(
+                (
+                    figures.words.label("base", state_of(model, role)),
+                    wave,
+                    n.plain(x["n"]) if shown else figures.withheld_words(x),
+                    n.plain(round(x["unweighted"] * x["n"])) if shown else "",
+                    n.percent(x["estimate"], 1) if shown else "",
+                    n.interval(x["ci_low"], x["ci_high"], "share") if shown else "",
+                )
+            )
+    heads = (
+        Head(t("state"), long=True), Head(t("wave")), Head(t("n"), True), Head(t("events"), True),
+        Head(t("estimate"), True), Head(t("interval"), True),
+    )  # fmt: skip
+    return Printed(t("cells_table"), heads, tuple(rows)) if rows else None
 
 
 def over_waves(figures: Figures, waves: Sequence[str]) -> Chart | None:

@@ -26,12 +26,13 @@ def changes_between(
     imputation adds. Degrees of freedom: the smaller of the two. Rows: indicator, domain_variable, domain,
     wave_from, wave_to, change, se, ci_low, ci_high, p_value, df, correlation, overlap_firms.
     """
-    common = [d for d in before.domains if d in set(after.domains)]
-    left = [before.domains.index(d) for d in common]
-    right = [after.domains.index(d) for d in common]
+    shared = [d for d in before.domains if d in set(after.domains)]
     tables = []
     for name in sorted(set(before.lines) & set(after.lines) & set(indicators)):
         one, two = before.lines[name], after.lines[name]
+        common = shared if two.indicator.by_domain else shared[:1]
+        left = [before.domains.index(d) for d in common]
+        right = [after.domains.index(d) for d in common]
         covariance, overlap = panel_covariance(
             before.design,
             after.design,

@@ -77,8 +77,14 @@ class WaveEstimates:
 
     def table(self) -> pd.DataFrame:
         """One row per indicator and domain; percentages as shares in 0..1."""
-        places = range(len(self.domains))
-        return pd.DataFrame([self._row(name, line, j) for name, line in self.lines.items() for j in places])
+        everywhere, whole = range(len(self.domains)), range(1)
+        return pd.DataFrame(
+            [
+                self._row(name, line, j)
+                for name, line in self.lines.items()
+                for j in (everywhere if line.indicator.by_domain else whole)
+            ]
+        )
 
     def _row(self, name: str, line: Line, j: int) -> dict[str, object]:
         """One indicator in one domain."""
