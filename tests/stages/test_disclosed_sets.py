@@ -108,7 +108,8 @@ def test_one_withheld_share_of_a_question_is_exposed_by_the_other_two(tmp_path: 
     aim = [code for code, count in COUNTS.items() for _ in range(count)]
     firms = world({code: [a == code for a in aim] for code in COUNTS}, {})
     found = chosen(firms, declared)
-    assert list(exposed(found.system, found.primary)) == [("events", WAVE, "social", "all", "all")]
+    told = exposed(found.system, found.primary)
+    assert {(name[0], *name[3:]) for name in told} == {(kind, "all", "all") for kind in ("events", "others")}
 
 
 # --- what lies in what ---------------------------------------------------------------------------------------------
@@ -168,6 +169,26 @@ def test_a_line_is_called_uncertain_only_where_it_hides_nothing(
     assert found.unreliable == rows(*(("innovates", "sector", code) for code in alone)), why
     assert len(found.complementary) == 1
     assert not exposed(found.system, found.rows - found.unreliable, found.primary), "shown, they would tell nothing"
+
+
+@pytest.mark.parametrize("with_it", [2, 10])
+def test_cells_of_one_or_two_firms_keep_three_firms_of_width(tmp_path: Path, with_it: int) -> None:
+    """Six sectors of two firms: two of the twelve innovate, or all but two. Hidden among themselves, the number of
+    innovators of each, or of the others, could be 0, 1 or 2: another sector hides them."""
+    declared = survey(tmp_path, {"innovates": "product_innovation"})
+    sizes = {"a": 2, "b": 2, "c": 2, "d": 2, "e": 2, "f": 2, "industry": 30, "services": 40}
+    sector = [code for code, count in sizes.items() for _ in range(count)]
+    firms = world(
+        {"innovates": [i < with_it if i < 12 else i % 2 == 0 for i in range(len(sector))]}, {"sector": sector}
+    )
+    found = chosen(firms, declared)
+    assert found.primary == rows(*(("innovates", "sector", code) for code in "abcdef"))
+    for kind in ("events", "others"):
+        names = [name for name in found.system.quantities if name[0] == kind and name[-1] in "abcdef"]
+        assert len(names) == 6
+        for low, high in intervals(found.system, found.rows, names).values():
+            assert high - low >= 3
+    assert len(found.complementary) == 1
 
 
 def test_size_and_sector_tell_nothing_of_each_others_cells(tmp_path: Path) -> None:

@@ -214,9 +214,10 @@ class _Wave:
             events = float((self.sets.members[self.sets.named["events", name]] & inside).sum())
             same |= bool(primary.alike([events], [count])[0])
             shown.append(self._name("events", name, domain))
-            width = float(min(self.limits.fewest_others, count)) if same else 0.0
+            width = float(self.limits.fewest_others) if same else 0.0
             # A number of firms that is withheld itself bounds nothing.
             _put(self.system, shown[1], events, most=np.inf if few else count, width=width)
+            shown.append(self._others(shown[0], shown[1], width))
         elif name in self.amounts:
             amounts = largest(self.amounts[name][inside])
             same |= primary.one_firm_too_large(amounts, self.limits.p_percent, self.limits.dominance)
@@ -225,6 +226,15 @@ class _Wave:
                 need = 2 * primary.protection(amounts, self.limits.p_percent) if same else 0.0
                 _put(self.system, shown[1], float(amounts.sum()), width=need)
         return tuple(shown), same
+
+    def _others(self, firms: Name, events: Name, width: float) -> Name:
+        """The firms of a line without the property: as telling as those with it, and shown by what shows both."""
+        others: Name = ("others", self.wave, (firms[2], events[2]), *events[3:])
+        values = self.system.quantities
+        if others not in values:
+            self.system.relations.append((firms, (events, others)))
+        _put(self.system, others, values[firms].value - values[events].value, width=width)
+        return others
 
     def _name(self, kind: str, name: str, domain: sets.Domain) -> Name:
         """A quantity's name: the same for the same firms, or the same amounts of them, whatever shows it."""
@@ -249,7 +259,7 @@ class _Wave:
                     properties = all(kind == "events" for kind, _ in parts)
                     alike = properties and size > 0 and left < self.limits.fewest_others
                     own: Name = ("rest", self.wave, whole, parts, *domain)
-                    width = float(min(self.limits.fewest_others, size)) if alike else 0.0
+                    width = float(self.limits.fewest_others) if alike else 0.0
                     self.system.quantities[own] = Quantity(left, width=width)
                     members.append(own)
                     if alike:

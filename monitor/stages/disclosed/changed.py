@@ -49,7 +49,7 @@ def changed_between(
         was, now = release.firms(survey, wave), firms.get(wave)
         if was is None or now is None:
             continue
-        names = [name for name in system.quantities if name[1] == wave and name[0] != "left out"]
+        names = [name for name in system.quantities if name[1] == wave and name[0] not in ("left out", "others")]
         common = {
             (f"{one[0]}&{other[0]}", f"{one[1]}&{other[1]}"): (one, other)
             for one, other, _ in sets.crossings(sets.sets(now, survey).domains)
