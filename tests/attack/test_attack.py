@@ -17,8 +17,9 @@ from monitor.attack import Finding, attack, beyond
 from monitor.cli import main
 from monitor.problems import WaveStopped
 from monitor.stages import disclosed, released
-from monitor.stages.disclosed import cells, primary
+from monitor.stages.disclosed import cells
 from monitor.stages.disclosed.contributions import WaveFirms, contributions, largest
+from monitor.statistics.disclosure import primary
 from monitor.storage.lake import Lake
 from monitor.survey import load_survey
 from monitor.surveys import BUNDLED

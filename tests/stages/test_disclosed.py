@@ -18,9 +18,10 @@ from publication import Published
 from monitor.contract import BY_NAME, TABLES
 from monitor.contract.shape import shaped
 from monitor.stages import disclosed
-from monitor.stages.disclosed import cells, declared, fitted, history, peers, primary
+from monitor.stages.disclosed import cells, declared, fitted, history, peers
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure import intervals as attacker
+from monitor.statistics.disclosure import primary
 from monitor.statistics.disclosure.complementary import withheld_rows
 from monitor.statistics.disclosure.intervals import exposed, intervals
 from monitor.statistics.disclosure.system import Quantity, System

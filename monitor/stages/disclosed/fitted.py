@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from monitor.contract.shape import emptied
-from monitor.stages.disclosed import primary
 from monitor.stages.disclosed.contributions import WaveFirms
+from monitor.statistics.disclosure import primary
 from monitor.survey import Disclosure, Survey
 from monitor.wording.notes import told
 
@@ -130,7 +130,7 @@ def saturated(
             flags.append(False)
             continue
         events = answers["outcome"].eq("1").groupby([answers[p] for p in practices]).agg(["sum", "size"])
-        few = primary.too_few(events["size"], limits.minimum_firms) | primary.alike(events["sum"], events["size"])
+        few = primary.of_few(events["sum"], events["size"], limits)
         flags.append(bool(few.any()))
     return np.array(flags, dtype=bool)
 

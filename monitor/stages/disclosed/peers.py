@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from monitor.stages.disclosed import primary
 from monitor.stages.disclosed.cells import EVERYONE
 from monitor.stages.disclosed.contributions import WaveFirms
+from monitor.statistics.disclosure import primary
 from monitor.statistics.disclosure.complementary import withheld_rows
 from monitor.statistics.disclosure.system import Quantity, System
 from monitor.storage.lake import Lake, columns_in, statement

@@ -3,7 +3,7 @@
 Belongs here: taking estimates, models, claims and quality through disclosure control into the tables of the
 contract. Does not belong here: estimating, or writing a release.
 
-`primary` says which cells are sensitive, `complementary` what else must go, `sets` which firms a figure counts,
+`sets` says which firms a figure counts (what is sensitive and what else must go: `statistics.disclosure`),
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
 `history`, `changed`, `sequence` and `revisions` what earlier releases have shown; `quality` and `codebook` describe the
 survey itself, `declared` what its definition decides about lines.

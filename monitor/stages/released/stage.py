@@ -25,6 +25,7 @@ from monitor.problems import Problem, WaveStopped
 from monitor.publication import datapackage, difference, exchange, manifest, microdata, public, secure
 from monitor.publication.difference import Difference, diff
 from monitor.running.beside import begin
+from monitor.statistics.disclosure import primary
 from monitor.storage import private, publish, release_folders
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
@@ -149,13 +150,10 @@ def build(
 def _uncertain(lake: Lake, survey: Survey, waves: Sequence[str]) -> set[tuple[str, str, str, str]]:
     """Lines of indicators that are too uncertain to print, of firms enough on either side: withheld for that alone."""
     found: set[tuple[str, str, str, str]] = set()
-    limits = survey.disclosure
     for wave in waves:
         lines = lake.read("estimated_indicators", wave)
-        firms, events = (pd.to_numeric(lines[c]).astype("Float64") for c in ("n", "events"))
-        alike = (events < limits.fewest_others).fillna(False) | (firms - events < limits.fewest_others)
-        few = (firms < limits.minimum_firms) | alike
-        lines = lines[(lines["reliability"] == "unpublishable") & ~few.fillna(False)]
+        firms, events = (pd.to_numeric(lines[c]).astype("float64") for c in ("n", "events"))
+        lines = lines[(lines["reliability"] == "unpublishable") & ~primary.of_few(events, firms, survey.disclosure)]
         key = ["wave", "indicator", "domain_variable", "domain"]
         found |= set(lines.assign(wave=wave)[key].astype(str).itertuples(index=False, name=None))
     return found

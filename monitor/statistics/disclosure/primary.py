@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from monitor.survey import Disclosure
+from monitor.statistics.disclosure.thresholds import Disclosure
 
 Flags = npt.NDArray[np.bool_]
 
@@ -18,7 +18,7 @@ Flags = npt.NDArray[np.bool_]
 def too_few(count: npt.ArrayLike, least: int) -> Flags:
     """Whether a cell rests on fewer firms than `least`, or on a number nobody knows. No firm is too few as well."""
     counts = np.asarray(pd.to_numeric(pd.Series(np.asarray(count)), errors="coerce"), dtype=float)
-    return ~(counts >= least)
+    return np.asarray(~(counts >= least), dtype=bool)
 
 
 def alike(events: npt.ArrayLike, count: npt.ArrayLike) -> Flags:
@@ -30,7 +30,14 @@ def alike(events: npt.ArrayLike, count: npt.ArrayLike) -> Flags:
     happened, asked = np.asarray(events, dtype=float), np.asarray(count, dtype=float)
     with np.errstate(invalid="ignore"):
         fewer = np.minimum(np.rint(happened), asked - np.rint(happened))
-        return np.isfinite(happened) & (fewer < Disclosure.fewest_others)
+        return np.asarray(np.isfinite(happened) & (fewer < Disclosure.fewest_others), dtype=bool)
+
+
+def of_few(events: npt.ArrayLike, count: npt.ArrayLike, limits: Disclosure) -> Flags:
+    """Whether a cell's numbers of firms are sensitive: too few of them, or too few that answered otherwise than the
+    rest. `events` is NaN where the cell counts no property."""
+    few: Flags = too_few(count, limits.minimum_firms) | alike(events, count)
+    return few
 
 
 def one_firm_too_large(contributions: npt.ArrayLike, p_percent: float, dominance: float) -> bool:
@@ -65,4 +72,4 @@ def model_withheld(models: pd.DataFrame, limits: Disclosure) -> Flags:
     events = pd.to_numeric(models["events"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     df = pd.to_numeric(models["df"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     few_events = np.isfinite(events) & ((events < limits.minimum_events) | (n - events < limits.minimum_events))
-    return too_few(n, limits.minimum_firms) | ~(df >= limits.minimum_df) | few_events
+    return np.asarray(too_few(n, limits.minimum_firms) | ~(df >= limits.minimum_df) | few_events)
