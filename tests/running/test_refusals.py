@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import ecuador
 import numpy as np
 import pandas as pd
 import publication
@@ -31,7 +32,6 @@ from monitor.storage.lake import Lake, connect
 from pipelines.command import RunFailed, prepare_instance, run_waves
 
 ROOT = Path(__file__).parents[2]
-ECUADOR = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
 
 
 def system(number: int, *names: str) -> OSError:
@@ -152,7 +152,7 @@ def test_an_earlier_release_cut_short(
 
 
 def run(home: Path, *more: str) -> int:
-    return cli.main(["run", "--survey", str(ECUADOR), "--wave", "2014", "--home", str(home), *more])
+    return cli.main(["run", "--survey", str(ecuador.DEFINITION), "--wave", "2014", "--home", str(home), *more])
 
 
 def test_a_damaged_history(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,7 +181,7 @@ def test_a_stage_s_failure_in_dagster_says_the_same(
         monkeypatch.setattr(raw, "run", lambda *_: {})
         monkeypatch.setattr("monitor.stages.validated.stage.validate_tables", lambda *_: [])
     with pytest.raises(RunFailed) as failed:
-        run_waves(ECUADOR, tmp_path, ["2014"])
+        run_waves(ecuador.DEFINITION, tmp_path, ["2014"])
     assert failed.value.exit_code == 75
     assert [words in problem.what for problem in failed.value.problems] == [True]
 
@@ -223,7 +223,8 @@ def test_a_log_that_cannot_be_written(
 def limited(home: Path, shared: Path, limit: int, most: int) -> subprocess.CompletedProcess[str]:
     """The command as its user runs it, under a limit of the system."""
     delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"
-    command = ["run", "--survey", str(ECUADOR), "--wave", "2014", "--home", str(home), "--input", str(delivery)]
+    survey = ecuador.short(home.parent)
+    command = ["run", "--survey", str(survey), "--wave", "2014", "--home", str(home), "--input", str(delivery)]
     return subprocess.run(
         [sys.executable, "-m", "monitor", *command], cwd=ROOT, capture_output=True, text=True, timeout=300,
         preexec_fn=lambda: resource.setrlimit(limit, (most, most)),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ecuador
 import pytest
 import small_survey
 
@@ -21,7 +22,6 @@ from monitor.storage.lake import Lake
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
 ROOT = Path(__file__).parents[2]
-ECUADOR = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
 QUESTIONS = "  firm: {column: id}\n  amount: {column: bedrag}\n"
 UTF_16 = "id;bedrag\n001;5\n".encode("utf-16")
 """Text that is copied aside to be read"""
@@ -69,7 +69,8 @@ def run(home: Path, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[in
     logging.getLogger("monitor").setLevel(logging.INFO)
     os.umask(0)
     try:
-        command = ["run", "--survey", str(ECUADOR), "--wave", "2014", "--input", str(delivery), "--home", str(home)]
+        survey = ecuador.short(home.parent)
+        command = ["run", "--survey", str(survey), "--wave", "2014", "--input", str(delivery), "--home", str(home)]
         return cli.main(command), watch
     finally:
         logging.getLogger("monitor").removeHandler(watch)
@@ -141,7 +142,7 @@ def test_nothing_is_written_outside_the_home(tmp_path: Path, shared: Path) -> No
     (tmp_path / "away").mkdir()
     paths = os.pathsep.join([str(tmp_path / "site"), str(ROOT)])
     delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"
-    chosen = ["--survey", str(ECUADOR), "--wave", "2014", "--home", str(tmp_path / "home")]
+    chosen = ["--survey", str(ecuador.short(tmp_path)), "--wave", "2014", "--home", str(tmp_path / "home")]
     for command in (["check", str(delivery)], ["run", "--input", str(delivery)]):
         done = subprocess.run(
             [sys.executable, "-m", "monitor", *command, *chosen], cwd=tmp_path / "away", text=True, timeout=300,

@@ -9,13 +9,13 @@ import sys
 import zipfile
 from pathlib import Path
 
+import ecuador
 import pytest
 
 from monitor.publication import manifest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("monitor", "pipelines", "sql", "expectations")
-ECUADOR = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
 
 
 def run(*command: str, folder: Path, **environment: str) -> str:
@@ -76,7 +76,7 @@ def test_the_code_version_is_that_of_the_checkout(installed: Path, tmp_path: Pat
 
 def test_a_wave_and_a_release_from_an_empty_folder(installed: Path, tmp_path: Path, shared: Path) -> None:
     """The survey is named as a user would, from where the command is given; the home is the folder's own."""
-    shutil.copytree(ECUADOR, tmp_path / "my_survey")
+    ecuador.short(tmp_path).rename(tmp_path / "my_survey")
     delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"
     command = ["-m", "monitor", "run", "--survey", "my_survey", "--wave", "2014", "--input", str(delivery)]
     shown = run(*command, folder=tmp_path, PYTHONPATH=str(installed), MONITOR_HOME="")
