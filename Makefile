@@ -6,7 +6,7 @@ export GX_ANALYTICS_ENABLED := false
 # Arrays are small: threads of the products in them cost more than they give (monitor/__init__.py).
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test check reference browser-test coverage benchmarks processors ui clean help
+.PHONY: run test test-fast check reference browser-test coverage benchmarks processors ui clean help
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,6 +16,9 @@ run: .venv/.run ## run the demonstration survey's three waves and print the path
 
 test: .venv/.test ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-fast: .venv/.test ## run the tests that take less than five seconds and need no whole run
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 check: .venv/.test ## formatting, lint, types and the Dagster definitions
 	$(BIN)/ruff format --check .
