@@ -24,6 +24,8 @@ from monitor.publication import report
 from monitor.stages import disclosed, released
 from monitor.survey import Survey
 
+pytestmark = pytest.mark.slow
+
 WAVES = publication.WAVES[:1]
 RELEASES = 10
 LEAST = {"printed": 10, "worked out": 3}

@@ -21,6 +21,8 @@ from monitor.stages import disclosed, released
 from monitor.storage.lake import Lake, connect
 from monitor.survey import Survey
 
+pytestmark = pytest.mark.slow
+
 Cell = tuple[str, ...]
 ORIENTATION = ("orientation_profit", "orientation_balanced", "orientation_social")
 SHARES = ("participation", "top_innovators", "innovators", *ORIENTATION)

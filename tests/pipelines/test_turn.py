@@ -16,6 +16,8 @@ from pipelines.command import prepare_instance
 from pipelines.definitions import build
 from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process, turn
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ECUADOR = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
 

@@ -19,6 +19,8 @@ import pytest
 from monitor import cli
 from pipelines import web
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ECUADOR = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
 

@@ -16,6 +16,8 @@ from monitor.stages import disclosed, estimated, released, weighted
 from monitor.storage.lake import Lake, connect
 from monitor.survey import Survey
 
+pytestmark = pytest.mark.slow
+
 WAVES = list(publication.WAVES)
 FRAME = 1_200
 LABELS = {"nl": "Gewicht", "en": "Weight"}

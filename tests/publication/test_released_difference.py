@@ -17,6 +17,8 @@ from monitor.publication.report.numbers import Numbers
 from monitor.stages import disclosed, released
 from monitor.storage.lake import Lake
 
+pytestmark = pytest.mark.slow
+
 WAVES = list(publication.WAVES)
 CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "held", "rest")
 

@@ -168,6 +168,7 @@ def test_stata_and_spss_files_carry_labels(published: Published) -> None:
     assert stata[stata["wave"] == "2017"].set_index("firm")["turnover_eur"].to_dict() == original.to_dict()
 
 
+@pytest.mark.slow
 def test_every_firm_of_the_newest_wave_has_its_passport(fresh: Fresh) -> None:
     lake, survey = fresh
     folder = Path(str(released.run_all(lake, survey, WAVES, passports=True)["path"])) / "secure" / "passports"

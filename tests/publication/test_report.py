@@ -332,6 +332,7 @@ def test_one_wave_and_no_model_is_a_report_too(tmp_path: Path) -> None:
 # --- hostile text --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE, ids=["script", "image", "formula", "right to left", "long", "templates"])
 def test_hostile_labels_neither_run_nor_break_a_page(tmp_path: Path, text: str) -> None:
     label = {"nl": text, "en": text}

@@ -166,6 +166,7 @@ def test_a_damaged_history(home: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert not (home / "error.log").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [raw, staged], ids=["raw", "staged"])
 @pytest.mark.parametrize("case", ["no space", "memory", "memory of DuckDB", "read-only", "files", "space of SQLite"])
 def test_a_stage_s_failure_in_dagster_says_the_same(
@@ -241,6 +242,7 @@ LIMITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", LIMITS)
 def test_the_terminal_under_a_limit(tmp_path: Path, shared: Path, case: str) -> None:
     limit, most, words = LIMITS[case]

@@ -13,6 +13,8 @@ import pytest
 
 from monitor.storage import private
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ECUADOR = str(ROOT / "tests" / "worlds" / "surveys" / "ecuador")
 SAID = {

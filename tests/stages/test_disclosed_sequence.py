@@ -18,6 +18,8 @@ from monitor.stages.disclosed.history import STANDS
 from monitor.storage.lake import Lake, connect
 from monitor.survey import Survey
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = publication.WAVES
 MODELLED = ("models", "terms", "contrasts", "claims")
 MARKS = ("held", "counts_held")

@@ -155,6 +155,7 @@ print(len(seen))
 """
 
 
+@pytest.mark.slow
 def test_readers_always_open_a_whole_release_while_fifty_are_published(published: Published, tmp_path: Path) -> None:
     """Each release holds as many indicator lines as its own `waves` says: a mixture of two would not."""
     lake, survey, _ = published

@@ -145,6 +145,7 @@ like_numbers = st.from_regex(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(
     st.one_of(words, like_numbers),

@@ -13,6 +13,8 @@ import pytest
 
 from monitor.wording.sentences import sentences
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 DRAWS = 200
 

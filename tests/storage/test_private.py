@@ -76,6 +76,7 @@ def run(home: Path, delivery: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[in
         logging.getLogger("monitor").removeHandler(watch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("earlier", [False, True], ids=["a new home", "an older home"])
 def test_every_stage_leaves_all_but_the_published_closed(
     tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch, earlier: bool
@@ -135,6 +136,7 @@ tempfile._get_default_tempdir = refused
 """
 
 
+@pytest.mark.slow
 def test_nothing_is_written_outside_the_home(tmp_path: Path, shared: Path) -> None:
     """Whoever asks for the system's folder for temporary files fails; the working directory stays as it is."""
     (tmp_path / "site").mkdir()

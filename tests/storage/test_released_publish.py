@@ -221,6 +221,7 @@ def test_releases_are_in_the_order_of_their_numbers(folder: Path) -> None:
     assert last.name == wanted[-1]
 
 
+@pytest.mark.slow
 def test_the_same_content_is_the_same_release(fresh: Fresh) -> None:
     """A change taken back, and passports asked for and not: no two releases bear one content hash."""
     lake, survey = fresh

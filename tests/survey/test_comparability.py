@@ -52,6 +52,7 @@ def change_of(release: Path, indicator: str) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_question_recoded_in_the_last_wave_breaks_every_comparison(tmp_path: Path) -> None:
     survey, release = released_survey(tmp_path, NOW)
     line = change_of(release, "participation")
@@ -78,6 +79,7 @@ def test_a_question_recoded_in_the_last_wave_breaks_every_comparison(tmp_path: P
     assert found == [(None, False, "recoded")]
 
 
+@pytest.mark.slow
 def test_what_the_survey_declares_comparable_is_compared_with_its_change_told(tmp_path: Path) -> None:
     _, release = released_survey(tmp_path, BEFORE)
     line = change_of(release, "participation")
@@ -120,6 +122,7 @@ def test_claims_are_decided_over_waves_that_compare(
     assert kinds == ["recoded"]
 
 
+@pytest.mark.slow
 def test_the_page_on_revisions_tells_when_a_figure_compares_since_another_wave(tmp_path: Path) -> None:
     """The survey learns that its recoded question does not compare after all."""
     _, first = released_survey(tmp_path, BEFORE)

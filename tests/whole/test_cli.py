@@ -155,6 +155,7 @@ def test_a_broken_definition_names_file_and_line(
     assert "waves/2014.yaml:4:" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", ["2014 raw ", "2014 imputed "])
 def test_an_interrupt_ends_the_whole_family_in_one_line(after: str, home: Path, shared: Path) -> None:
     delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"

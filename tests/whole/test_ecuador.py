@@ -19,6 +19,8 @@ from monitor.precision import to_error
 from monitor.storage.lake import Lake, connect
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DEFINITION = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
 TERMS = {

@@ -14,6 +14,8 @@ import pytest
 
 from monitor.publication import manifest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SOURCES = ("monitor", "pipelines", "sql", "expectations")
 

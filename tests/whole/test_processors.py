@@ -40,6 +40,8 @@ from monitor.statistics.weighting.calibration import _exp, _steps
 from monitor.synthetic.firms import _balanced
 from monitor.wording.notes import sentence
 
+pytestmark = pytest.mark.slow
+
 BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "processors.py"
 
 
