@@ -29,6 +29,7 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
     wave, label = told
     return {
         "answer": {
+            "title": figures.words.t("answer_title", **models.subjects(figures)),
             "wave": label,
             "lead": lead(figures, wave, label),
             "readings": readings(figures, wave, label),

@@ -115,8 +115,10 @@ def _pages(
     news, since = pages.news(figures, waves)
     links = [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)]
     pooled = claims.table(figures, claims.POOLED)
+    told_answer = answer.page(figures, waves)
     start = {
         "now": newest,
+        "answer": told_answer["answer"],
         "waves": links,
         "claim_list": newest["claims"],
         "claims_pooled": pooled if pooled.rows else None,
@@ -125,7 +127,7 @@ def _pages(
     }
     contexts = {
         "index": start,
-        "answer": answer.page(figures, waves),
+        "answer": told_answer,
         "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
         "cooperation": pages.cooperation(figures, waves),
         "trends": pages.trends(figures, waves),
