@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from monitor.stages.disclosed.primary import one_firm_too_large, protection
 
 from monitor.contract.reliability import reliability
-from monitor.stages.disclosed.primary import one_firm_too_large, protection
 from monitor.statistics.decisions.claims import holm
 from monitor.statistics.design.intervals import korn_graubard
 from monitor.statistics.imputation.rubin import combine

@@ -32,6 +32,7 @@ from monitor.wording.notes import sentence
 from monitor.wording.sentences import LANGUAGES, say
 
 STATES = ("neither", "b_only", "a_only", "both")
+SIGNIFICANT = 0.05
 ABOVE, BELOW, UNDECIDED = "above zero", "below zero", "undecided"
 ALL, SOME, NONE = "holds under all", "holds under some", "holds under none"
 
@@ -116,7 +117,7 @@ def verdict_of(line: Mapping[str, Any]) -> str | None:
     estimate, p = line.get("estimate"), line.get("p_adjusted")
     if estimate is None or p is None or np.isnan(p):
         return None
-    if not to_error(float(p), None) < 1 - LEVEL:
+    if not to_error(float(p), None) < SIGNIFICANT:
         return UNDECIDED
     return ABOVE if estimate > 0 else BELOW
 
