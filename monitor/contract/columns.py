@@ -13,8 +13,6 @@ all, where it counts answers and is the same on every processor"""
 
 EVERYONE = "all"
 """The domain that every firm is in, and the domain variable that splits nothing"""
-EVERY_CONCEPT = "all"
-"""Stands for a concept's name where a figure is about no concept alone"""
 
 
 @dataclass(frozen=True)
