@@ -207,6 +207,7 @@ fact = st.one_of(st.none(), st.booleans())
 firms = st.lists(st.tuples(share, fact, fact), min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @given(firms=firms)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_measure_is_missing_exactly_where_its_concept_is(home: Path, survey: Survey, firms: list[tuple]) -> None:

@@ -368,6 +368,7 @@ def test_a_key_that_was_lost_stops_before_anything_is_compared(home: Path, surve
     assert amounts(home, survey) == [10, 20, 30]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [b"enqu\xeate.csv", b"a\x81\xff.csv", "enquête.csv".encode()])
 def test_a_file_name_in_another_encoding_is_understood(home: Path, survey: Survey, name: bytes) -> None:
     place = small_survey.put(home, "a.csv", FIRST)

@@ -123,6 +123,7 @@ TABLES: Mapping[str, Callable[[], Table]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exact", [True, False], ids=["one programme", "one cell after the other"])
 @pytest.mark.parametrize("named", TABLES)
 def test_hardly_more_is_withheld_than_the_optimum(named: str, exact: bool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,7 @@ def test_a_commits_date_is_held_against_the_deliverys_arrival(
     assert set(found["committed"]) == {"9fceb02d0ae5"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("proof", "words"),
     [

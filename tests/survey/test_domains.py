@@ -80,6 +80,7 @@ def with_domains(folder: Path, domains: str, headline: bool = True) -> Survey:
     return load_survey(target)
 
 
+@pytest.mark.slow
 def test_figures_by_the_categories_of_a_measure(home: Path, tmp_path: Path) -> None:
     survey = with_domains(tmp_path, "[high, fact]")
     rows = "".join(f"{i:08d};{i};{i % 2}\n" for i in range(100))

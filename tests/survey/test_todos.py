@@ -88,6 +88,7 @@ def test_no_job_of_dagster_runs_either(undecided: Survey, home: Path, job: str) 
     assert failure.metadata["exit_code"].value == 2
 
 
+@pytest.mark.slow
 def test_a_check_works_and_says_how_many_are_left(undecided: Survey, home: Path, tmp_path: Path) -> None:
     source = tmp_path / "answers.csv"
     source.write_text(DELIVERY, encoding="utf-8")
