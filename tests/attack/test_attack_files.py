@@ -11,13 +11,15 @@ import re
 import struct
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import portable
 import publication
 import pytest
 from publication import Published
 
 from monitor.contract.shape import rounded
-from monitor.publication import report
+from monitor.publication import public, report
 from monitor.publication.report import paper
 from monitor.publication.report.numbers import Numbers
 from monitor.stages import released
@@ -26,6 +28,8 @@ from monitor.storage.lake import connect
 KEY = ["wave", "indicator", "domain_variable", "domain"]
 FIGURES = ["estimate", "se", "ci_low", "ci_high"]
 NUMBER = re.compile(r"\d+\.\d+(?:e[+-]?\d+)?")
+HEADER = 4096
+"""Bytes of each of the three headers before a database's first block"""
 TEXT = {".csv", ".html", ".json", ".xml"}
 
 
@@ -83,6 +87,46 @@ def test_no_block_of_the_database_holds_a_withheld_line(published: Published, tr
     assert [line for line, values in hidden.items() if sum(packed(v) in content for v in values) >= 2] == []
 
 
+def test_the_database_has_no_block_that_no_table_uses(published: Published, tmp_path: Path) -> None:
+    """What was deleted would lie in one; every column of every table is read above."""
+    sizes = "SELECT block_size, total_blocks, used_blocks, free_blocks FROM pragma_database_size()"
+    path = published[2] / "public" / "monitor.duckdb"
+    with connect(path, read_only=True) as connection:
+        size, total, used, free = connection.execute(sizes).fetchall()[0]
+    assert (used, free) == (total, 0)
+    assert path.stat().st_size == total * size + 3 * HEADER
+    with connect(tmp_path / "dropped.duckdb") as connection:
+        for number in range(2):
+            connection.execute(f"CREATE TABLE t{number} AS SELECT random() AS x FROM range(200000)")
+            connection.execute("CHECKPOINT")
+        connection.execute("DROP TABLE t0")
+        connection.execute("CHECKPOINT")
+        assert connection.execute(sizes).fetchall()[0][3] > 0, "a table that went leaves blocks"
+
+
+def test_what_the_process_has_read_does_not_come_into_the_database(published: Published, tmp_path: Path) -> None:
+    """Firms' numbers and words in tables of the same process, closed before: the file, twice written, holds none."""
+    lake, survey, _ = published
+    values = np.random.default_rng(11).random(20_000)
+    secret = pd.DataFrame({"value": values, "word": [f"CANARY-{i:05d}" for i in range(len(values))]})
+    with connect(tmp_path / "secret.duckdb") as connection:
+        connection.execute("PRAGMA force_compression = 'uncompressed'")
+        connection.register("frame", secret)
+        connection.execute("CREATE TABLE secret AS SELECT * FROM frame")
+        connection.execute("SELECT word, sum(value) FROM secret GROUP BY word ORDER BY word").fetchall()
+    there = (tmp_path / "secret.duckdb").read_bytes()
+    assert b"CANARY-" in there
+    assert all(packed(v) in there for v in values[:100])
+    tables = released.public_tables(lake, survey, publication.WAVES)
+    moment = pd.Timestamp("2026-01-01")
+    tables["releases"] = tables["releases"].assign(release_id="r0001-aaaaaaaaaaaa", created_at=moment)
+    for number in range(2):
+        public.write_database(tmp_path / f"{number}.duckdb", tables)
+        content = (tmp_path / f"{number}.duckdb").read_bytes()
+        assert b"CANARY-" not in content
+        assert not any(packed(v) in content for v in values[::20])
+
+
 def packed(value: float) -> bytes:
     """A number as a block that is not compressed holds it."""
     return struct.pack("<d", value)
@@ -98,6 +142,25 @@ def test_a_figure_in_a_block_that_is_not_compressed_is_seen(truth: pd.DataFrame,
         connection.execute("DETACH kept")
     content = (tmp_path / "kept.duckdb").read_bytes()
     assert all(packed(v) in content for v in values)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_no_pdf_as_it_is_written_prints_a_withheld_line(
+    published: Published, truth: pd.DataFrame, language: str
+) -> None:
+    """By the text in the file's compressed streams, whatever the typesetter made of what it was given."""
+    numbers = Numbers(language)
+    shares = truth[truth["indicator"] != "turnover"]
+    rows = shares.to_dict("records")
+    intervals = [re.sub(r"\s", "", numbers.interval(x["ci_low"], x["ci_high"], "share", 1)) for x in rows]
+    by = pd.Series(intervals).groupby(shares["suppressed"].to_numpy()).agg(set)
+    secret = by[True] - by[False]
+    files = sorted((published[2] / "public" / "report").glob(f"*-{language}.pdf"))
+    assert len(files) == len(publication.WAVES)
+    for file in files:
+        said = portable.text(file)
+        assert sum(interval in said for interval in by[False]) > 20, "the text is read"
+        assert [interval for interval in sorted(secret) if interval in said] == []
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
