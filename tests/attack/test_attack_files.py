@@ -159,6 +159,7 @@ def test_no_pdf_as_it_is_written_prints_a_withheld_line(
     assert len(files) == len(publication.WAVES)
     for file in files:
         said = portable.text(file)
+        assert "\ufffd" not in said, "every glyph has its character"
         assert sum(interval in said for interval in by[False]) > 20, "the text is read"
         assert [interval for interval in sorted(secret) if interval in said] == []
 

@@ -32,22 +32,6 @@ SHARED = {
 }
 
 
-def shared(tables: dict[str, pd.DataFrame], definition: Survey) -> dict[tuple[str, str, str], int]:
-    """(indicator, domain variable, domain) -> firms counted in both waves, in that domain both times."""
-    joined = [t.merge(publication.derived(t), on="firm").set_index("firm") for t in tables.values()]
-    firms = joined[0].index.intersection(joined[1].index)
-    one, other = (table.loc[firms] for table in joined)
-    found = {}
-    for name, indicator in definition.indicators.items():
-        inside = one[f"base_{indicator.base}"] & other[f"base_{indicator.base}"]
-        found[name, "all", "all"] = int(inside.sum())
-        for variable in publication.DOMAINS:
-            stayed = (one[variable] == other[variable]) & inside
-            for code in set(tables[FIRST][variable]) | set(tables[SECOND][variable]):
-                found[name, variable, code] = int((stayed & (one[variable] == code)).sum())
-    return found
-
-
 def published(folder: Path, survey: Survey, lake: Lake, waves: list[str]) -> Path:
     """The public tables of a first release of these waves."""
     disclosed.run_all(lake, survey, waves)
@@ -66,11 +50,8 @@ def test_what_two_waves_share_tells_nobody_s_answer(how: str, tmp_path: Path, mo
     tables = {FIRST: first, SECOND: pd.concat([stayed, renamed], ignore_index=True)}
     monkeypatch.setattr(publication, "firms", lambda wave, seed=3: tables[wave])
     lake = publication.lake(tmp_path / "home", survey)
-    truth = shared(tables, survey)
+    truth = publication.in_both(tables, survey)
     key = ["indicator", "domain_variable", "domain"]
-    changes = lake.read("estimated_changes", "all")
-    counts = [truth[line] for line in changes[key].itertuples(index=False, name=None)]
-    lake.write("estimated_changes", "all", changes.assign(overlap_firms=counts))
     release = published(tmp_path, survey, lake, list(publication.WAVES))
     found = attack([release])
     assert found.findings == ()

@@ -9,8 +9,9 @@ from pathlib import Path
 OBJECT = re.compile(rb"(\d+) 0 obj\s*(.*?)endobj", re.DOTALL)
 STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 FONT = re.compile(rb"/(f\d+) (\d+) 0 R")
-SHOWN = re.compile(rb"/(f\d+) [\d.]+ Tf|\[(.*?)\]\s*TJ|(\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]+>)\s*Tj", re.DOTALL)
-PIECE = re.compile(rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]+>", re.DOTALL)
+STRING = rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]+>"
+SHOWN = re.compile(rb"/(f\d+) [\d.]+ Tf|\[((?:%s|[-\d.\s])*)\]\s*TJ|(%s)\s*Tj" % (STRING, STRING), re.DOTALL)
+PIECE = re.compile(STRING, re.DOTALL)
 ESCAPE = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
 LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 

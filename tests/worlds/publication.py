@@ -202,6 +202,9 @@ def firms(wave: str, seed: int = 3) -> pd.DataFrame:
     )
 
 
+BASES = ("base_all_firms", "base_innovators")
+
+
 def derived(table: pd.DataFrame) -> pd.DataFrame:
     """The measures and bases of firms."""
     return pd.DataFrame(
@@ -231,9 +234,8 @@ def lake(home: Path, definition: Survey, seed: int = 3, waves: tuple[str, ...] =
     store = Lake(home, NAME)
     for wave in waves:
         _write_wave(store, definition, wave, firms(wave, seed))
-    both = set(firms(WAVES[0], seed)["firm"]) & set(firms(WAVES[1], seed)["firm"])
     if len(waves) > 1:
-        store.write("estimated_changes", "all", _changes(store, both, {w: firms(w, seed) for w in waves}))
+        store.write("estimated_changes", "all", _changes(store, definition, {w: firms(w, seed) for w in waves}))
     return store
 
 
@@ -336,21 +338,33 @@ def _plain(values: np.ndarray, estimator: str) -> float:
     return float(values.sum() if estimator == "total" else values.mean())
 
 
-def _changes(store: Lake, both: set[str], tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def in_both(tables: dict[str, pd.DataFrame], definition: Survey) -> dict[tuple[str, str, str], int]:
+    """(indicator, domain variable, domain) -> firms counted in both waves, in that domain both times."""
+    joined = [tables[w].merge(derived(tables[w])[["firm", *BASES]], on="firm").set_index("firm") for w in WAVES]
+    firms = joined[0].index.intersection(joined[1].index)
+    one, other = (table.loc[firms] for table in joined)
+    found = {}
+    for name, indicator in definition.indicators.items():
+        inside = one[f"base_{indicator.base}"] & other[f"base_{indicator.base}"]
+        found[name, "all", "all"] = int(inside.sum())
+        for variable in DOMAINS:
+            stayed = (one[variable] == other[variable]) & inside
+            for code in set(tables[WAVES[0]][variable]) | set(tables[WAVES[1]][variable]):
+                found[name, variable, code] = int((stayed & (one[variable] == code)).sum())
+    return found
+
+
+def _changes(store: Lake, definition: Survey, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     first, second = (store.read("estimated_indicators", w) for w in WAVES)
     key = ["indicator", "domain_variable", "domain"]
     joined = first.merge(second, on=key, suffixes=("_a", "_b"))
-    table = tables[WAVES[0]].set_index("firm").loc[sorted(both)]
-
-    def overlap(variable: str, code: str) -> int:
-        return len(table) if variable == "all" else int((table[variable] == code).sum())
-
+    overlap = in_both(tables, definition)
     change = joined["estimate_b"] - joined["estimate_a"]
     se = np.sqrt(joined["se_a"] ** 2 + joined["se_b"] ** 2)
     return joined[key].assign(
         survey=NAME, wave_from=WAVES[0], wave_to=WAVES[1], change=change, se=se, ci_low=change - 2 * se,
         ci_high=change + 2 * se, p_value=0.5,
-        overlap_firms=[overlap(v, c) for v, c in zip(joined["domain_variable"], joined["domain"], strict=True)],
+        overlap_firms=[overlap.get(line, 0) for line in joined[key].itertuples(index=False, name=None)],
     )  # fmt: skip
 
 
