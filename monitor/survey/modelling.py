@@ -43,20 +43,7 @@ def _model(survey: Survey, model: Model) -> Iterator[Problem]:
         sentence = f"{what} has specifications and no two practices"
         do = "declare them with a model that has two"
         yield _problem(model, ("specifications",), sentence, "two practices", _shape(main), do)
-    if model.readings and (not main.of_two_practices or model.alternatives):
-        sentence = f"{what} has readings and no two practices of its own"
-        do = "declare them with a model that has two practices and no alternatives"
-        yield _problem(model, ("readings",), sentence, "two practices", _shape(main), do)
-    for key, declared in (("first_part", model.first_part), ("second_measures", model.second_measures)):
-        if declared and not (main.of_two_practices and model.primary):
-            sentence = f"{what} has {key} and is no primary model of two practices"
-            do = "declare it with the primary model, of two practices"
-            yield _problem(model, (key,), sentence, "a primary model of two practices", _shape(main), do)
-    for practice, measures in model.readings.items():
-        for i, name in enumerate(measures):
-            if name in (practice, *measures[:i]):
-                sentence = f"{what} has the reading {name!r} of {practice} twice"
-                yield _problem(model, ("readings", practice, i), sentence, "each once", name, "remove it here")
+    yield from _of_two_practices(model)
     if model.alternatives:
         name, there = model.alternatives.contrast, [contrast.name for contrast in main.contrasts]
         for variant in model.alternatives.measures:
@@ -79,6 +66,25 @@ def _model(survey: Survey, model: Model) -> Iterator[Problem]:
         if codes and code not in codes:
             do = closest(code, codes) or f"use one of {', '.join(codes)}"
             yield _problem(model, place, f"{what} names the unknown code of {name} {code!r}", "a code", code, do)
+
+
+def _of_two_practices(model: Model) -> Iterator[Problem]:
+    """What only a model of two practices may declare: readings, a first part, second measures."""
+    what, main = f"model {model.name!r}", model.main
+    if model.readings and (not main.of_two_practices or model.alternatives):
+        sentence = f"{what} has readings and no two practices of its own"
+        do = "declare them with a model that has two practices and no alternatives"
+        yield _problem(model, ("readings",), sentence, "two practices", _shape(main), do)
+    for key, declared in (("first_part", model.first_part), ("second_measures", model.second_measures)):
+        if declared and not (main.of_two_practices and model.primary):
+            sentence = f"{what} has {key} and is no primary model of two practices"
+            do = "declare it with the primary model, of two practices"
+            yield _problem(model, (key,), sentence, "a primary model of two practices", _shape(main), do)
+    for practice, measures in model.readings.items():
+        for i, name in enumerate(measures):
+            if name in (practice, *measures[:i]):
+                sentence = f"{what} has the reading {name!r} of {practice} twice"
+                yield _problem(model, ("readings", practice, i), sentence, "each once", name, "remove it here")
 
 
 def _named(model: Model) -> Iterator[tuple[Place, str, str]]:

@@ -118,11 +118,7 @@ def _in_two_parts(
     every = cases(sample, prepared)
     among = [c.frame.numbers[name] > 0.5 for c in every]
     events = [float(inside.sum()) for inside in among]
-    refusal = None
-    if any(np.any(c.y[~inside] > 0) for c, inside in zip(every, among, strict=True)):
-        refusal = note("no_first_part", name=name)
-    elif min(events) < thresholds.minimum_events or prepared.result.n - max(events) < thresholds.minimum_events:
-        refusal = note("few_in_first_part", least=thresholds.minimum_events)
+    refusal = _no_parts(every, among, name, thresholds)
     if refusal is not None:
         return [_result(prepared, BOTH_PARTS, "logit", refusal)], []
     inside, outcome = float(np.mean(events)), float(prepared.result.events or 0)
@@ -159,6 +155,17 @@ def _in_two_parts(
     if whole is None or by_first is None or by_second is None:
         return results, []
     return results, [_two_parts_row(survey, model, whole, by_first, by_second)]
+
+
+def _no_parts(
+    every: Sequence[Case], among: Sequence[NDArray[np.bool_]], name: str, thresholds: Disclosure
+) -> Note | None:
+    """Why the outcome has no two parts: it occurs without the first, or too few firms have or lack that."""
+    if any(np.any(c.y[~inside] > 0) for c, inside in zip(every, among, strict=True)):
+        return note("no_first_part", name=name)
+    if min(min(inside.sum(), (~inside).sum()) for inside in among) < thresholds.minimum_events:
+        return note("few_in_first_part", least=thresholds.minimum_events)
+    return None
 
 
 def _joined(parts: Sequence[Quantities]) -> Quantities:

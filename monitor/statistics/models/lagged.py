@@ -140,21 +140,19 @@ def lagged(
     told = Lagged(None, len(y), int(followed.sum()), float("nan"), None)
     if refusal := _refused(frame, terms, x, y, firms, df, thresholds):
         return replace(told, refusal=refusal)
-    answered = maximum_likelihood(followed.astype(np.float64), v, w) if not followed.all() else None
     r, e_r = np.ones(len(y)), np.zeros(v.shape)
-    if answered is not None:
+    if not followed.all():
+        answered = maximum_likelihood(followed.astype(np.float64), v, w)
         if not _alike(answered, followed, w):
             return replace(told, refusal=note("attrition"))
         r, e_r = answered.probabilities, answered.contributions
         told = replace(told, response=_response(answered))
     weight = np.where(followed, w / r, 0.0)
-    told = replace(told, effective=float(weight.sum() ** 2 / (weight**2).sum()))
-    few = _rarer(y) < LEAST_EVENTS_PER_TERM * x.shape[1]
-    for penalised in (few, True):
+    told, slope = replace(told, effective=float(weight.sum() ** 2 / (weight**2).sum())), -(1 - r)[:, None] * v
+    for penalised in (_rarer(y) < LEAST_EVENTS_PER_TERM * x.shape[1], True):
         told = replace(told, estimator="firth" if penalised else "logit")
         (fit,) = fit_copies([y[followed]], [x[followed]], [weight[followed]], penalised=penalised)
         if fit.converged:
-            slope = -(1 - r)[:, None] * v
             whole = _with_response(fit, x, np.where(followed, y, 0.0), weight, slope, e_r)
             return replace(told, quantities=_contrasts(frame, terms, x, whole, weight, slope, e_r))
     return replace(told, refusal=note("no_estimate"))

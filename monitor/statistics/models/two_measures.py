@@ -107,17 +107,12 @@ def two_measures(
     regressors with two measures Black, Berger and Scott (2000), JASA 95, and Mahajan (2006), Econometrica 74.
     """
     one, two = measured
-    tables = [four_state_table(practices, each, other, y, w) for each in measured]
-    agreed = kappa(one, two, w)
-    refused = TwoMeasures(None, (tables[0], tables[1]), agreed, refusal=note("not_identified"))
+    tables = tuple(four_state_table(practices, each, other, y, w) for each in (one, two))
+    refused = TwoMeasures(None, (tables[0], tables[1]), kappa(one, two, w), refusal=note("not_identified"))
     cell = (8 * one + 4 * two + 2 * other + y).astype(np.int64)
     counts = np.asarray(np.bincount(cell, weights=w, minlength=16), dtype=np.float64)
-    table = counts.reshape(2, 2, 2, 2)
-    if min(table[0, 1].sum() + table[1, 0].sum(), table[:, :, 0].sum(), table[:, :, 1].sum()) == 0:
-        return refused
-    effective = w.sum() ** 2 / (w**2).sum()
-    eta = _highest(counts)
-    if eta is None or _association(counts * (effective / counts.sum())) < LEAST_ASSOCIATION:
+    eta = _told_apart(counts, float(w.sum() ** 2 / (w**2).sum()))
+    if eta is None:
         return refused
     probability = expit(eta)
     scores, information = _derivatives(eta)
@@ -130,8 +125,22 @@ def two_measures(
     contributions *= probability * (1 - probability)
     corrected = of_states(practices, probability[6:], contributions[:, 6:])
     measures = Quantities(MEASURES, (SHARES,) * 6, probability[:6], contributions[:, :6])
-    held = tuple(name for name, edge in zip(MEASURES, _held(eta), strict=False) if edge)
-    return TwoMeasures(corrected, refused.as_measured, agreed, measures, held, _misfit(counts, eta))
+    return TwoMeasures(corrected, refused.as_measured, refused.kappa, measures, _held_names(eta), _misfit(counts, eta))
+
+
+def _held_names(eta: Array) -> tuple[str, ...]:
+    """The errors of measurement that are held at the edge."""
+    return tuple(name for name, edge in zip(MEASURES, _held(eta), strict=False) if edge)
+
+
+def _told_apart(counts: Array, effective: float) -> Array | None:
+    """(10,) log-odds at the maximum; None where the measures never differ, the other practice does not vary, or too
+    little goes with the measures. `counts` (16,) weighted; `effective`: firms by Kish."""
+    table = counts.reshape(2, 2, 2, 2)
+    if min(table[0, 1].sum() + table[1, 0].sum(), table[:, :, 0].sum(), table[:, :, 1].sum()) == 0:
+        return None
+    eta = _highest(counts)
+    return None if _association(counts * (effective / counts.sum())) < LEAST_ASSOCIATION else eta
 
 
 def four_state_table(practices: Sequence[str], a: Array, b: Array, y: Array, w: Array) -> Quantities:
