@@ -32,7 +32,7 @@ from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.survey import Disclosure, Survey
 from monitor.survey.models import Model
-from monitor.survey.wording import label_of
+from monitor.survey.wording import label_of, quoted_in
 from monitor.wording.sentences import LANGUAGES
 
 
@@ -181,19 +181,27 @@ def _attrition(
     found = []
     for name, at in zip(subjects, places, strict=False):
         estimate, se = float(both.estimate[at]), float(both.se[at])
+        told = {key: to_error(estimate + sign * t * se, se) for key, sign in (("odds", 0), ("low", -1), ("high", 1))}
+        numbers = {
+            **again,
+            **{key: in_words(float(np.exp(value)), 2) for key, value in told.items()},
+            "p": in_words(p, 3),
+        }
         found.append(
             row(
                 main.model,
                 f"{sample.wave} to {following}",
                 "attrition",
                 f"{sample.wave} to {following}: {name}",
-                estimate=estimate,
-                ci_low=estimate - t * se,
-                ci_high=estimate + t * se,
+                estimate=told["odds"],
+                ci_low=told["low"],
+                ci_high=told["high"],
                 p_value=p,
                 statistic=wald,
                 verdict="goes with answering again" if to_error(p, None) < 0.05 else "no sign of selective attrition",
-                **notes("attrition", again, **waves, of={x: label_of(survey, name, x) for x in LANGUAGES}),
+                **notes(
+                    "attrition", numbers, **waves, of={x: quoted_in(x, label_of(survey, name, x)) for x in LANGUAGES}
+                ),
             )
         )
     return found
