@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from monitor.stages.disclosed.primary import one_firm_too_large, protection
 
 from monitor.contract.reliability import reliability
 from monitor.statistics.decisions.claims import holm
 from monitor.statistics.design.intervals import korn_graubard
+from monitor.statistics.disclosure.primary import one_firm_too_large, protection
 from monitor.statistics.imputation.rubin import combine
 
 CASES = Path(__file__).parents[1] / "cases"
