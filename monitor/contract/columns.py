@@ -89,6 +89,19 @@ effect_unit = Column(
 p_value = Column("p_value", "DOUBLE", "Two-sided p-value against zero.", share)
 uncertainty = (se, ci_low, ci_high, p_value)
 """What stands beside every estimate that is tested against zero"""
+band = (
+    Column(
+        "band_low",
+        "DOUBLE",
+        "Lower bound of the 95 % band that holds the whole curve over the cuts at once (Montiel Olea and "
+        "Plagborg-Moller 2019), in the unit of the estimate.",
+        precision=OF_ERROR,
+    ),
+    Column(
+        "band_high", "DOUBLE", "Upper bound of the 95 % band that holds the whole curve at once.", precision=OF_ERROR
+    ),
+)
+"""What stands beside every estimate of a curve"""
 domain_variable = Column(
     "domain_variable", "VARCHAR", "The variable that forms the subgroup; `all` for all firms of the base."
 )

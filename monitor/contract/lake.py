@@ -65,6 +65,7 @@ WAVE_TABLES: Sequence[LakeTable] = (
     _table("modelled_contrasts", "model variant contrast", "a contrast on the probability scale"),
     _table("modelled_answer", "model variant", "the primary question under one pair of readings"),
     _table("modelled_curve", "model sign cut", "the headline contrast at another threshold of the outcome"),
+    _table("modelled_distribution", "model cut state", "the probability of more than a threshold in one of the states"),
     _table("modelled_specifications", "model number", "the headline contrast under another specification"),
     _table("modelled_robustness", "model variant test subject", "a check of a model"),
     _table("modelled_claims", "claim", "a claim's verdict"),

@@ -340,7 +340,7 @@ def test_what_was_not_asked_is_left_out_and_not_called_withheld(
 def test_a_model_below_the_thresholds_goes_with_its_prose(made: tuple[Lake, Survey, dict[str, pd.DataFrame]]) -> None:
     lake, survey, _ = made
     tables = {n: lake.read(f"modelled_{n}", "2017") for n in ("models", "terms", "contrasts", "claims")}
-    tables |= {n: pd.DataFrame() for n in ("curve", "specifications", "robustness")}
+    tables |= {n: pd.DataFrame() for n in ("answer", "curve", "distribution", "specifications", "robustness")}
     tables["models"]["events"] = 9
     out = fitted.withhold_models(tables, survey, {})
     for name in ("models", "terms", "contrasts", "claims"):

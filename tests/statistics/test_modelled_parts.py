@@ -264,7 +264,7 @@ def test_equal_specifications_count_once() -> None:
     assert joint is not None
     assert joint.p_median == pytest.approx(2 * stats.norm.sf(2.0), abs=0.008)
     assert joint.median == pytest.approx(2.0 * se)
-    assert joint.positive == 1.0
+    assert joint.positive == joint.dominant == 1.0
     assert joint.median_low == pytest.approx(2.0 * se - 1.96 * se, abs=0.08 * se)
 
 

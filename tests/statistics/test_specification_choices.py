@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.statistics.decisions.specification_choices import curve_test, explained, multipliers, sides
+from monitor.statistics.decisions.specification_choices import curve_test, explained, null_draws, sides
+from monitor.statistics.design.structure import SurveyDesign
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
 CHOICES = ("definition", "weights", "base", "controls")
@@ -71,37 +72,37 @@ def test_a_curve_that_does_not_vary_has_no_shares() -> None:
 
 
 def test_joint_test_is_that_of_r() -> None:
-    table = pd.read_csv(GOLDEN / "curve_specifications.csv")
+    table, firms = (pd.read_csv(GOLDEN / f"curve_{name}.csv") for name in ("specifications", "contributions"))
     told = pd.read_csv(GOLDEN / "curve_test.csv").set_index("statistic")
-    signs = pd.read_csv(GOLDEN / "curve_signs.csv").to_numpy(dtype=float)
-    e = table.iloc[:, 3:].to_numpy().T
-    got = curve_test(table["theta"], table["se"], table["df"], e, signs)
+    design = SurveyDesign(
+        weights=np.ones(len(firms)), strata=firms["stratum"].to_numpy(), population=firms["population"].to_numpy(float)
+    )
+    covariance = design.covariance(firms.iloc[:, 2:].to_numpy())
+    null = null_draws(covariance, table["se"], pd.read_csv(GOLDEN / "curve_normals.csv").to_numpy(dtype=float))
+    got = curve_test(table["theta"], table["se"], table["df"], null)
     assert got is not None
     assert abs(got.median) == pytest.approx(told.loc["median", "value"])
+    assert (got.median_low, got.median_high) == pytest.approx(tuple(told.loc["median", ["low", "high"]]), rel=1e-6)
     assert got.dominant == pytest.approx(told.loc["dominant", "value"])
     assert got.significant == pytest.approx(told.loc["significant", "value"])
     assert (got.p_median, got.p_dominant, got.p_significant) == pytest.approx(tuple(told["p"]))
     # The other way round it is the same: two-sided.
-    other = curve_test(-table["theta"], table["se"], table["df"], e, signs)
+    other = curve_test(-table["theta"], table["se"], table["df"], -null)
     assert other is not None
     assert (other.p_median, other.p_dominant, other.p_significant) == (got.p_median, got.p_dominant, got.p_significant)
+    assert other.positive == pytest.approx(1 - got.positive)
 
 
-def test_refused_specifications_are_left_out_and_fewer_than_two_not_tested() -> None:
-    e, signs = np.random.default_rng(1).normal(size=(30, 3)), multipliers(30, seed=5, draws=99)
-    got = curve_test([0.3, np.nan, 0.2], [0.1, 0.1, 0.1], 20, e, signs)
-    two = curve_test([0.3, 0.2], [0.1, 0.1], 20, e[:, [0, 2]], signs)
-    assert got == two
-    assert got is not None
-    assert got.specifications == 2
-    assert curve_test([0.3, np.nan], [0.1, 0.1], 20, e[:, :2], signs) is None
-    assert curve_test([0.3, 0.2], [0.1, 0.0], 20, e[:, :2], signs) is None
+def test_one_specification_is_not_tested() -> None:
+    assert curve_test([0.3], [0.1], 20, np.zeros((9, 1))) is None
 
 
-def test_signs_are_declared_by_their_seed() -> None:
-    assert (multipliers(50, seed=7) == multipliers(50, seed=7)).all()
-    assert set(np.unique(multipliers(50, seed=7))) == {-1.0, 1.0}
-    assert abs(multipliers(50, seed=7).mean()) < 0.01
+def test_draws_have_each_error_and_the_correlations_of_common_firms() -> None:
+    covariance = np.array([[4.0, 1.2, 0.0], [1.2, 1.0, 0.0], [0.0, 0.0, 9.0]])
+    errors = np.array([0.2, 0.5, 0.1])
+    null = null_draws(covariance, errors, np.random.default_rng(8).standard_normal((200_000, 3)))
+    np.testing.assert_allclose(null.std(axis=0), errors, rtol=0.01)
+    np.testing.assert_allclose(np.corrcoef(null.T), [[1, 0.6, 0], [0.6, 1, 0], [0, 0, 1]], atol=0.01)
 
 
 @pytest.mark.parametrize(("effect", "definition_only"), [(0.0, False), (0.3, True), (0.3, False)])
@@ -111,7 +112,7 @@ def test_a_curve_is_judged_as_its_truth_is(effect: float, definition_only: bool)
     rng = np.random.default_rng(2020)
     levels = list(product("ab", "xy", "12", "pq"))
     choices = {name: [level[j] for level in levels] for j, name in enumerate(("definition", "base", "cut", "weights"))}
-    signs = multipliers(120, seed=11, draws=199)
+    normals = rng.standard_normal((199, 16))
     p_values, shares = [], []
     for _ in range(300 if effect == 0 else 60):
         firm, by_definition = rng.normal(size=(120, 1)), {d: rng.normal(size=(120, 1)) for d in "ab"}
@@ -119,7 +120,7 @@ def test_a_curve_is_judged_as_its_truth_is(effect: float, definition_only: bool)
         values = own + 0.2 * rng.normal(size=own.shape)
         values += [effect if level[0] == "a" or not definition_only else 0.0 for level in levels]
         theta, se = values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(120)
-        got = curve_test(theta, se, 119, (values - theta) / 120, signs)
+        got = curve_test(theta, se, 119, null_draws(np.cov(values.T) / 120, se, normals))
         assert got is not None
         p_values.append([got.p_median, got.p_dominant, got.p_significant])
         shares.append(explained(theta, choices).shares["definition"])

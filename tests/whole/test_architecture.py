@@ -181,7 +181,6 @@ LONG = {
     "stages/modelled/modelling.py:decide_claims",
     "stages/modelled/pooled.py:_attrition",
     "stages/modelled/pooled.py:conditional_result",
-    "stages/modelled/specifications.py:joint_test",
     "stages/released/stage.py:build",
     "statistics/design/tables.py:columns_of",
     "statistics/disclosure/complementary.py:_programme",

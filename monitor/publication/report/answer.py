@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from monitor.publication.report import charts, models
+from monitor.publication.report import charts, distribution, models
 from monitor.publication.report.claims import POOLED
 from monitor.publication.report.numbers import known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
@@ -56,6 +56,7 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             "timing": [sentence for w in waves for sentence in _every(figures, w, "timing")],
             "lagged": _said(figures, wave, "lagged"),
             "attrition": _every(figures, POOLED, "attrition"),
+            "whole": distribution.section(figures, wave, label),
         },
         **models.titles(figures),
     }

@@ -20,6 +20,15 @@ LEFT, RIGHT = 8, 392
 INK, QUIET, LINE, ACCENT, BAND, WARM = "#17212b", "#51606e", "#d5dce3", "#0b5c7a", "#9cc7d8", "#a63d0a"
 HALO = 'stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
 """Keeps text readable where a grid line runs behind it"""
+PLANE = (14.0, 190.0, 48.0, 388.0)
+"""Top, bottom, left and right of the plane that curves are drawn in"""
+STROKES = (
+    (QUIET, ' stroke-dasharray="2 4"', False),
+    ("#7a5c00", ' stroke-dasharray="8 4"', False),
+    (ACCENT, ' stroke-dasharray="12 3 2 3"', True),
+    (WARM, "", True),
+)
+"""Colour, stroke and whether the dots are filled, of each of several curves"""
 FONT = "font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Libertinus Serif', sans-serif\""
 
 
@@ -38,6 +47,8 @@ class Mark:
     faint: bool = False
     """Limited reliability: an open dot"""
     strong: bool = False
+    band: tuple[float, float] | None = None
+    """Bounds that hold every mark of the curve at once"""
 
 
 @dataclass(frozen=True)
@@ -259,9 +270,63 @@ def curve(
     name: str,
     at: float | None,
 ) -> Markup:
-    """A value over a running choice (a cut), with its band; `at` marks the choice the report takes."""
-    top, bottom, left, right = 14.0, 190.0, 48.0, 388.0
+    """A value over a running choice (a cut), with its intervals and, lighter, the band that holds the whole curve;
+    `at` marks the choice the report takes."""
     known = [(x, m) for x, m in points if m.estimate is not None and m.low is not None and m.high is not None]
+    parts = _plane(scale, across)
+
+    def strip(bounds: Sequence[tuple[float, float, float]], opacity: str) -> str:
+        around = [_on_plane(scale, across, x, high) for x, _, high in bounds]
+        around += [_on_plane(scale, across, x, low) for x, low, _ in reversed(bounds)]
+        return f'<polygon points="{" ".join(around)}" fill="{BAND}" fill-opacity="{opacity}"/>'
+
+    if known:
+        if all(m.band is not None for _, m in known):
+            parts.append(strip([(x, *m.band) for x, m in known if m.band is not None], ".3"))
+        parts.append(strip([(x, m.low or 0, m.high or 0) for x, m in known], ".6"))
+        middle = [_on_plane(scale, across, x, m.estimate or 0) for x, m in known]
+        parts.append(f'<polyline points="{" ".join(middle)}" fill="none" stroke="{ACCENT}" stroke-width="2.5"/>')
+    if at is not None:
+        parts.append(_upright(across.at(at, PLANE[2], PLANE[3]), *PLANE[:2]))
+    return figure(PLANE[1] + 26, parts, title, description, name)
+
+
+def curves(
+    several: Sequence[tuple[str, Sequence[tuple[float, Mark]]]],
+    scale: Axis,
+    across: Axis,
+    title: str,
+    description: str,
+    name: str,
+    at: float | None,
+) -> Markup:
+    """Up to four curves over one choice, told apart by colour, stroke and dots, with a legend below; `at` as in
+    `curve`."""
+    parts = _plane(scale, across)
+    if at is not None:
+        parts.append(_upright(across.at(at, PLANE[2], PLANE[3]), *PLANE[:2]))
+    y = PLANE[1] + 42
+    for (label, points), (colour, dashes, filled) in zip(several, STROKES, strict=False):
+        how = f'fill="none" stroke="{colour}" stroke-width="2.5"{dashes}'
+        dot = f'r="3.4" fill="{colour if filled else "#ffffff"}" stroke="{colour}" stroke-width="1.8"'
+        known = [(x, m) for x, m in points if m.estimate is not None]
+        line = [_on_plane(scale, across, x, m.estimate or 0) for x, m in known]
+        parts.append(f'<polyline points="{" ".join(line)}" {how}/>')
+        for (_, mark), place in zip(known, line, strict=True):
+            x, _, upwards = place.partition(",")
+            parts.append(_mark(mark, f'<circle cx="{x}" cy="{upwards}" {dot}/>'))
+        parts.append(f'<line x1="{LEFT}" x2="40" y1="{_n(y - 4)}" y2="{_n(y - 4)}" {how}/>')
+        parts.append(f'<circle cx="24" cy="{_n(y - 4)}" {dot}/>')
+        for text in wrapped(label, RIGHT - 48, most=3):
+            parts.append(_words(48, y, text, HALO))
+            y += 17
+        y += 3
+    return figure(y - 8, parts, title, description, name)
+
+
+def _plane(scale: Axis, across: Axis) -> list[str]:
+    """The ticks of a curve upwards and across."""
+    top, bottom, left, right = PLANE
     parts = []
     for tick, text in zip(scale.ticks, scale.texts, strict=True):
         y = scale.at(tick, bottom, top)
@@ -269,17 +334,14 @@ def curve(
         parts.append(f'<line x1="{left}" x2="{right}" y1="{_n(y)}" y2="{_n(y)}" stroke="{strong}"/>')
         parts.append(_tick(left - 6, y + 4, "end", text))
     for tick, text in zip(across.ticks, across.texts, strict=True):
-        x = across.at(tick, left, right)
-        parts.append(_tick(x, bottom + 18, "middle", text))
-    if known:
-        upper = [f"{_n(across.at(x, left, right))},{_n(scale.at(m.high or 0, bottom, top))}" for x, m in known]
-        lower = [f"{_n(across.at(x, left, right))},{_n(scale.at(m.low or 0, bottom, top))}" for x, m in reversed(known)]
-        middle = [f"{_n(across.at(x, left, right))},{_n(scale.at(m.estimate or 0, bottom, top))}" for x, m in known]
-        parts.append(f'<polygon points="{" ".join(upper + lower)}" fill="{BAND}" fill-opacity=".55"/>')
-        parts.append(f'<polyline points="{" ".join(middle)}" fill="none" stroke="{ACCENT}" stroke-width="2.5"/>')
-    if at is not None:
-        parts.append(_upright(across.at(at, left, right), top, bottom))
-    return figure(bottom + 26, parts, title, description, name)
+        parts.append(_tick(across.at(tick, left, right), bottom + 18, "middle", text))
+    return parts
+
+
+def _on_plane(scale: Axis, across: Axis, x: float, value: float) -> str:
+    """Where a value over x lies, as SVG writes a point."""
+    top, bottom, left, right = PLANE
+    return f"{_n(across.at(x, left, right))},{_n(scale.at(value, bottom, top))}"
 
 
 def ranked(marks: Sequence[Mark], scale: Axis, title: str, description: str, name: str) -> Markup:

@@ -270,40 +270,59 @@ def curve(figures: Figures, wave: str, label: str) -> Chart | None:
     )
     if len(shown) < 3:
         return None
-    points = [
-        (
-            float(x["cut"]),
-            charts.Mark(
-                f"{n.plain(x['cut'])}{NBSP}%",
-                f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
-                known(x["estimate"]),
-                known(x["ci_low"]),
-                known(x["ci_high"]),
-            ),
-        )
-        for x in shown
-    ]
-    scale = charts.axis([v for _, m in points for v in (m.low, m.high)], lambda tick: n.points(tick, 0))
+    points = [(float(x["cut"]), _on_curve(figures, x)) for x in shown]
+    bounds = [v for _, m in points for v in (m.low, m.high, *(m.band or ()))]
+    scale = charts.axis(bounds, lambda tick: n.points(tick, 0))
     across = charts.axis([x for x, _ in points], lambda tick: n.plain(tick), zero=False)
     title = t("curve_title", wave=label)
     at = next((float(x["cut"]) for x in shown if x["own_choice"]), None)
-    svg = charts.curve(points, scale, across, title, described(m for _, m in points), name_of("curve", wave), at)
-    heads = (Head(t("threshold")), Head(t("complementarity"), True), Head(t("interval"), True))
+    words = described(m for _, m in points)
+    svg = charts.curve(points, scale, across, title, words, name_of("curve", wave), at)
+    return Chart(title, svg, _curve_words(figures, shown[0]), _curve_table(figures, shown, title), description=words)
+
+
+def _on_curve(figures: Figures, x: Line) -> charts.Mark:
+    n = figures.numbers
+    return charts.Mark(
+        f"{n.plain(x['cut'])}{NBSP}%",
+        f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
+        known(x["estimate"]),
+        known(x["ci_low"]),
+        known(x["ci_high"]),
+        band=(float(x["band_low"]), float(x["band_high"])),
+    )
+
+
+def _curve_table(figures: Figures, shown: Sequence[Line], title: str) -> Printed:
+    t, n = figures.words.t, figures.numbers
+    heads = (
+        Head(t("threshold")), Head(t("complementarity"), True), Head(t("interval"), True), Head(t("band"), True),
+    )  # fmt: skip
     rows = tuple(
-        (f"{n.plain(x['cut'])}{NBSP}%", n.points(x["estimate"]), n.points_interval(x["ci_low"], x["ci_high"]))
+        (
+            f"{n.plain(x['cut'])}{NBSP}%",
+            n.points(x["estimate"]),
+            n.points_interval(x["ci_low"], x["ci_high"]),
+            n.points_interval(x["band_low"], x["band_high"]),
+        )
         for x in shown
     )
-    model, measure = str(shown[0]["model"]), str(shown[0]["measure"])
-    outcome = figures.survey.models[model].main.outcome
+    return Printed(title, heads, rows)
+
+
+def _curve_words(figures: Figures, x: Line) -> str:
+    """What the outcome is, where the figure puts its threshold, and what its two strips are."""
+    t = figures.words.t
+    outcome = figures.survey.models[str(x["model"])].main.outcome
     declared = figures.survey.measures.get(outcome)
     definition = (declared.definition if declared else {}).get(figures.words.language, "")
     note = t(
         "curve_note",
         outcome=figures.words.label("measure", outcome),
         definition=definition if definition.endswith(".") else f"{definition}.",
-        measure=figures.words.label("measure", measure),
+        measure=figures.words.label("measure", str(x["measure"])),
     )
-    return Chart(title, svg, note, Printed(title, heads, rows), description=described(m for _, m in points))
+    return f"{note} {t('curve_band')}"
 
 
 def specifications(figures: Figures, wave: str, shown_as: str) -> Chart | None:

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from monitor.contract.shape import emptied
@@ -29,6 +30,12 @@ KEY = ["wave", "model", "variant"]
 LEVEL = re.compile(r"^(?P<variable>[^\[\]]+)\[(?P<level>.*)\]$")
 """A category's term: `size_band[large]`"""
 INTERCEPT = "intercept"
+TABLES = (
+    "models", "terms", "contrasts", "claims", "answer", "curve", "distribution", "specifications", "robustness",
+)  # fmt: skip
+"""What comes from models"""
+LAST_BITS = 1e-9
+"""What a rounded percentage may differ by"""
 
 
 def withhold_models(
@@ -57,13 +64,34 @@ def withhold_models(
             if name == "terms":
                 out[name]["suppressed"] |= few_in_a_category(out[name], out["models"], firms, survey.disclosure)
             out[name] = emptied(name, out[name])
-    for name in ("curve", "specifications"):
+    out["distribution"] = in_whole_points(out["distribution"])
+    for name in ("curve", "distribution", "specifications"):
         if len(out[name]):
             fits = out[name].assign(df=float(survey.disclosure.minimum_df))
             out[name]["suppressed"] = primary.model_withheld(fits, survey.disclosure)
             out[name] = emptied(name, out[name])
     out["claims"] = _claims(out["claims"], withheld, survey.disclosure)
     return out
+
+
+def in_whole_points(distribution: pd.DataFrame) -> pd.DataFrame:
+    """The distribution over the states in whole percentages, intervals and bands rounded outwards: between two cuts a
+    state has few firms, and more digits would tell whether one of them lies there."""
+    out = distribution.copy()
+    for columns, whole in ((("estimate",), np.rint), (("ci_low", "band_low"), _down), (("ci_high", "band_high"), _up)):
+        for column in columns:
+            if column in out:
+                shares = pd.to_numeric(out[column]).to_numpy(dtype=float, na_value=np.nan)
+                out[column] = pd.array(whole(100 * shares) / 100, dtype="Float64")
+    return out
+
+
+def _down(percentages: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(np.floor(percentages + LAST_BITS))
+
+
+def _up(percentages: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(np.ceil(percentages - LAST_BITS))
 
 
 def _claims(claims: pd.DataFrame, withheld: set[tuple[str, ...]], limits: Disclosure) -> pd.DataFrame:

@@ -29,7 +29,17 @@ from monitor.survey.models import Model
 
 POOLED = "pooled"
 """What tables call all waves together"""
-OF_A_MODEL = ("models", "terms", "contrasts", "answer", "curve", "specifications", "robustness", "claims")
+OF_A_MODEL = (
+    "models",
+    "terms",
+    "contrasts",
+    "answer",
+    "curve",
+    "distribution",
+    "specifications",
+    "robustness",
+    "claims",
+)
 """Tables with a model's lines"""
 DEFINITIONS = ("codebook", "measures")
 """Tables that say what is asked and computed, of no firm"""

@@ -88,10 +88,7 @@ def disclose(
     counts = {cells.row_of(x): cells.number(x["n"]) for x in printed.to_dict("records")}
     counts |= {row: cells.number(line["n"]) for row, line in shown_again.items()}
     models = fitted.withhold_models(
-        {
-            name: rounded(name, _pooled(lake, f"modelled_{name}", waves))
-            for name in ("models", "terms", "contrasts", "claims", "answer", "curve", "specifications", "robustness")
-        },
+        {name: rounded(name, _pooled(lake, f"modelled_{name}", waves)) for name in fitted.TABLES},
         survey,
         firms,
     )

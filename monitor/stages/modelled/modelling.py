@@ -18,16 +18,11 @@ import numpy as np
 from monitor.running.beside import share
 from monitor.stages.modelled.answer import answer_rows, readings_row, timing_rows
 from monitor.stages.modelled.choices import choice_rows
+from monitor.stages.modelled.curves import curve, curve_rows, distribution_rows
 from monitor.stages.modelled.evidence import evidence_for
 from monitor.stages.modelled.otherwise import asked_otherwise
 from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
-from monitor.stages.modelled.specifications import (
-    curve,
-    curve_rows,
-    joint_test,
-    specification_curve,
-    specification_rows,
-)
+from monitor.stages.modelled.specifications import joint_test, specification_curve, specification_rows
 from monitor.stages.modelled.tables import COLUMNS, contrast_rows, frame_of, model_row, term_rows, unit_of
 from monitor.stages.modelled.verdicts import reason_words, rule_words
 from monitor.statistics.decisions.claim import Estimand, ModelContrast, Share
@@ -171,7 +166,8 @@ def draw_curves(findings: Findings, models: Sequence[Model]) -> None:
         known = Known(sample, findings.results)
         if model.curve is not None:
             points = curve(sample, model, survey.disclosure, known)
-            findings.rows["modelled_curve"] += curve_rows(survey, label, model, points, known)
+            findings.rows["modelled_curve"] += curve_rows(survey, sample, label, model, points, known)
+            findings.rows["modelled_distribution"] += distribution_rows(survey.name, sample, label, model, points)
             started = findings.timed("curves", started)
         if model.choices is not None:
             found = specification_curve(sample, model, survey.disclosure, known)

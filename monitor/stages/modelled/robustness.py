@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from monitor.precision import in_words, to_error
-from monitor.stages.modelled.specifications import Joint
+from monitor.statistics.decisions.specification_choices import CurveTest
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import inverted_u
 from monitor.statistics.models.result import LEVEL, Result
@@ -220,7 +220,7 @@ def supermodularity_rows(result: Result, survey: Survey) -> list[dict[str, Any]]
     return rows
 
 
-def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list[dict[str, Any]]:
+def joint_rows(survey: Survey, main: Specification, joint: CurveTest | None) -> list[dict[str, Any]]:
     """The specification curve of a model's headline in three rows: median, share positive, share significant; each says
     of which contrast, what was found, and the p-value against no effect in any specification."""
     if joint is None:
@@ -229,7 +229,7 @@ def joint_rows(survey: Survey, main: Specification, joint: Joint | None) -> list
     count = joint.specifications
     found: Mapping[str, tuple[float, float, Mapping[str, str]]] = {
         "median": (joint.median, joint.p_median, {"median": median, "low": low, "high": high}),
-        "positive": (joint.positive, joint.p_share_positive, {"found": str(round(joint.positive * count))}),
+        "positive": (joint.positive, joint.p_dominant, {"found": str(round(joint.positive * count))}),
         "significant": (joint.significant, joint.p_significant, {"found": str(round(joint.significant * count))}),
     }
     about = {x: contrast_words(survey, main.model, main.headline, x)[0] for x in LANGUAGES}

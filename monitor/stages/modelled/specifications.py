@@ -1,70 +1,33 @@
 """The specification curve: every combination of declared choices, and what they say together.
 
-Belongs here: running the curve over cuts and over choices, and the joint test. Does not belong here: which choices
-there are (`survey.models`).
+Belongs here: running the curve over choices, the joint test, and how a fit's headline stands in a row. Does not belong
+here: which choices there are (`survey.models`), thresholds of the outcome (`curves`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from monitor.running.beside import share
-from monitor.statistics.decisions.together import square_root
+from monitor.statistics.decisions.specification_choices import DRAWS, CurveTest, curve_test, null_draws
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
-from monitor.statistics.models.result import Result, p_values
+from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Sample
-from monitor.survey import Disclosure, Survey
+from monitor.survey import Disclosure
 from monitor.survey.models import Model
 from monitor.wording.notes import sentence
 
 Array = NDArray[np.float64]
 
-DRAWS = 10_000
-"""Draws of the joint test: its p-values are known to about 0.002"""
+Headline: TypeAlias = tuple[Estimates, Array, int]
+"""A fit's contrasts, what each firm contributes to them, and which of them is meant"""
 IN_A_ROW = 16
 """Specifications that go to one process together: a fifth of a second"""
-CURVE_COPIES = 1
-"""Completed copies within which the replicates' variance of a point of the curve is computed"""
-
-
-@dataclass(frozen=True)
-class Joint:
-    """What S specifications say together, against "none of them has an effect"."""
-
-    specifications: int
-    positive: float
-    """Share of specifications with a positive estimate"""
-    significant: float
-    """Share whose two-sided p-value is below 5 % in the direction of the median"""
-    median: float
-    """Median estimate"""
-    median_low: float
-    median_high: float
-    """Its 95 % interval, from the joint distribution of the specifications"""
-    p_median: float
-    p_share_positive: float
-    p_significant: float
-
-
-def curve(sample: Sample, model: Model, thresholds: Disclosure, known: Known) -> list[Result]:
-    """The model's headline at every declared cut of the outcome, with > and with >=; what is `known` is not fitted
-    again."""
-    cuts = model.cuts()
-    works = [
-        Work((cut,), thresholds, replicated_copies=CURVE_COPIES, headline_only=True)
-        for cut in cuts
-        if known.result(cut) is None
-    ]
-    known.add(result for results in share(analyse_all, sample, works) for result in results)
-    return [known.required(cut) for cut in cuts]
 
 
 def specification_curve(
@@ -88,77 +51,34 @@ def specification_curve(
     return [(choices, known.required(s)) for choices, s in every]
 
 
-def joint_test(sample: Sample, results: Sequence[Result], rng: np.random.Generator) -> Joint | None:
-    """Test all specifications together against no effect in any (Simonsohn, Simmons and Nelson 2020).
+def joint_test(sample: Sample, results: Sequence[Result], rng: np.random.Generator) -> CurveTest | None:
+    """All specifications together against no effect in any, resampled as the design varies (`curve_test`); those that
+    were refused do not count. None where fewer than two could be fitted."""
+    fitted = headlines(results)
+    if len(fitted) < 2:
+        return None
+    estimates = np.array([c.estimate[at] for c, _, at in fitted])
+    errors = np.array([c.error[at] for c, _, at in fitted])
+    df = np.array([c.df[at] for c, _, at in fitted])
+    normals = rng.standard_normal((DRAWS, len(fitted)))
+    return curve_test(estimates, errors, df, null_draws(covariance_of(sample, fitted), errors, normals))
 
-    Their estimates share firms, so they are drawn together: under the null from a normal distribution with mean zero
-    and the joint covariance of the S estimates, the design's covariance of their influence functions scaled to each
-    specification's own standard error (which holds the imputation as well). p-values are the share of draws at least as
-    extreme as the data in the median estimate, in the share that is positive, and in the share that is significant.
-    None where fewer than two specifications could be fitted.
-    """
-    fitted = [
+
+def headlines(results: Sequence[Result]) -> list[Headline]:
+    """The headline of every result that was not refused."""
+    return [
         (r.contrasts, r.influence, place)
         for r in results
         if r.contrasts is not None
         and r.influence is not None
         and (place := r.contrasts.at(r.specification.headline)) is not None
     ]
-    if len(fitted) < 2:
-        return None
-    estimates = np.array([float(c.estimate[place]) for c, _, place in fitted])
-    errors = np.array([float(c.se[place]) for c, _, place in fitted])
-    df = np.array([float(c.df[place]) for c, _, place in fitted])
+
+
+def covariance_of(sample: Sample, fitted: Sequence[Headline]) -> Array:
+    """(S, S) the design's covariance of estimates that share firms."""
     influence = np.column_stack([firms[:, place] for _, firms, place in fitted])
-    covariance = sample.design.covariance(influence / sample.design.weights[:, None])
-    correlation = covariance / np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
-    drawn = (rng.standard_normal((DRAWS, len(fitted))) @ square_root(correlation)) * errors
-    side = 1.0 if np.median(estimates) >= 0 else -1.0
-    found = _statistics(estimates[None, :], errors, df, side)
-    null = _statistics(drawn, errors, df, side)
-    other = _statistics(drawn, errors, df, -side)
-    # Two-sided: a draw as extreme in the other direction counts too.
-    p = [
-        float(np.mean((null[i] >= found[i][0] - 1e-12) | (other[i] >= found[i][0] - 1e-12))) for i in range(len(found))
-    ]
-    medians = np.median(drawn, axis=1)
-    spread = np.quantile(medians, [0.025, 0.975])
-    median = float(np.median(estimates))
-    two_sided, _, _ = p_values(estimates, errors, df)
-    return Joint(
-        specifications=len(fitted),
-        positive=float(np.mean(estimates > 0)),
-        significant=float(np.mean((two_sided < 0.05) & (np.sign(estimates) == side))),
-        median=median,
-        median_low=median - float(spread[1]),
-        median_high=median - float(spread[0]),
-        p_median=p[0],
-        p_share_positive=p[1],
-        p_significant=p[2],
-    )
-
-
-def curve_rows(
-    survey: Survey, wave: str, model: Model, results: Sequence[Result], known: Known
-) -> list[dict[str, Any]]:
-    """The rows of `modelled_curve`: one per cut (in the measure's unit, 0..100 for a percentage) and sign. Where no
-    firm lies between two cuts they ask the same; the outcome's own is the one its expression ends with."""
-    outcome = survey.measures.get(model.main.outcome)
-    stated = re.search(r"(>=?)\s*(\d+(?:\.\d+)?)\s*$", outcome.sql if outcome else "")
-    return [
-        {
-            "survey": survey.name,
-            "wave": wave,
-            "model": model.name,
-            "measure": r.specification.outcome,
-            "sign": r.specification.sign,
-            "cut": r.specification.cut,
-            "own_choice": known.same(r.specification, model.main)
-            and (stated is None or (stated[1], float(stated[2])) == (r.specification.sign, r.specification.cut)),
-            **_headline(r),
-        }
-        for r in results
-    ]
+    return np.atleast_2d(sample.design.covariance(influence / sample.design.weights[:, None]))
 
 
 def specification_rows(
@@ -178,23 +98,28 @@ def specification_rows(
             "left_out": choices["without"],
             **{name: choices[name] for name in ("weights", "base", "outcome", "controls")},
             "own_choice": known.same(r.specification, model.main),
-            **_headline(r),
+            **headline_row(r),
         }
         for number, (choices, r) in enumerate(results, start=1)
     ]
 
 
-def _headline(r: Result) -> dict[str, Any]:
-    """Estimate, errors, interval and p-value of a result's only contrast; NULL where it was refused."""
-    row: dict[str, Any] = {
-        "contrast": r.specification.headline,
+def fit_words(r: Result) -> dict[str, Any]:
+    """What a fit rests on, and what to know about it."""
+    notes = [r.refusal] if r.refusal else r.warnings
+    return {
         "estimator": r.estimator,
         "n": r.n,
         "events": r.events,
         "published": r.refusal is None,
-        "warning": "; ".join(sentence(note, "en") for note in ([r.refusal] if r.refusal else r.warnings)) or None,
-        "warning_nl": "; ".join(sentence(note, "nl") for note in ([r.refusal] if r.refusal else r.warnings)) or None,
+        "warning": "; ".join(sentence(note, "en") for note in notes) or None,
+        "warning_nl": "; ".join(sentence(note, "nl") for note in notes) or None,
     }
+
+
+def headline_row(r: Result) -> dict[str, Any]:
+    """Estimate, errors, interval and p-value of a result's headline; NULL where it was refused."""
+    row: dict[str, Any] = {"contrast": r.specification.headline, **fit_words(r)}
     c = r.contrasts
     place = c.at(r.specification.headline) if c is not None else None
     if c is not None and place is not None:
@@ -205,18 +130,6 @@ def _headline(r: Result) -> dict[str, Any]:
             "se_replicate": float(c.se_replicate[place]),
             "ci_low": float(low[place]),
             "ci_high": float(high[place]),
-            "p_value": float(p_values(c.estimate, c.error, c.df)[0][place]),
+            "p_value": float(c.p_values()[0][place]),
         }
     return row
-
-
-def _statistics(estimates: Array, errors: Array, df: Array, side: float) -> tuple[Array, Array, Array]:
-    """(median, share on the side, share significant on the side) of each row of S estimates."""
-    signed = side * estimates
-    # A p-value below 5 % is a t beyond its quantile, which is the same for all draws of a specification.
-    significant = signed > stdtrit(df, 0.975) * errors
-    return (
-        np.median(signed, axis=1),
-        np.mean(signed > 0, axis=1),
-        np.mean(significant, axis=1),
-    )

@@ -45,7 +45,11 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "estimate se df ci_low ci_high p_value p_adjusted verdict published warning warning_nl"
     ),
     "modelled_curve": words(
-        "survey wave model measure sign cut own_choice contrast estimate se ci_low ci_high p_value se_replicate "
+        "survey wave model measure sign cut own_choice contrast estimate se ci_low ci_high band_low band_high "
+        "p_value se_replicate estimator n events published warning warning_nl"
+    ),
+    "modelled_distribution": words(
+        "survey wave model measure cut state contrast estimate se df ci_low ci_high band_low band_high "
         "estimator n events published warning warning_nl"
     ),
     "modelled_specifications": words(
@@ -62,7 +66,8 @@ WHOLE = frozenset({"n", "firms", "fewest_alike", "events", "n_dropped", "n_route
 FACTS = frozenset({"weighted", "converged", "published", "own_choice"})
 NUMBERS = frozenset(
     words(
-        "estimate se ci_low ci_high p_value df fmi odds_ratio minimum_detectable_effect p_greater p_less p_holm "
+        "estimate se ci_low ci_high band_low band_high p_value df fmi "
+        "odds_ratio minimum_detectable_effect p_greater p_less p_holm "
         "p_adjusted p_neither p_b_only p_a_only p_both "
         "se_linearised se_replicate p_supported p_contradicted statistic bound cut statsmodels_gap"
     )

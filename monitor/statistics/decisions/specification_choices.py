@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from monitor.statistics.decisions.together import square_root
+
 Array = NDArray[np.float64]
 
-DRAWS = 2000
-"""Draws of the joint test: a p-value near 0.05 is known to about 0.005"""
+DRAWS = 10_000
+"""Draws of the joint test: its p-values are known to about 0.002"""
 SAME = 1e-12
 """Relative distance within which a draw is as extreme as the data: what the order of a sum leaves"""
 
@@ -61,6 +63,11 @@ class CurveTest:
 
     specifications: int
     median: float
+    median_low: float
+    median_high: float
+    """Its 95 % interval"""
+    positive: float
+    """Share of the estimates above zero"""
     dominant: float
     """Share of the estimates on the side of zero where more of them are"""
     significant: float
@@ -68,7 +75,6 @@ class CurveTest:
     p_median: float
     p_dominant: float
     p_significant: float
-    draws: int
 
 
 def explained(estimates: ArrayLike, choices: Mapping[str, Sequence[str]]) -> Explained:
@@ -113,51 +119,51 @@ def sides(estimates: ArrayLike, choices: Mapping[str, Sequence[str]]) -> list[Si
     return found
 
 
-def multipliers(firms: int, seed: int, draws: int = DRAWS) -> Array:
-    """(draws, firms) random signs, -1 or 1 with the same chance (Rademacher; Davidson & Flachaire 2008)."""
-    return np.asarray(2.0 * np.random.default_rng(seed).integers(0, 2, size=(draws, firms)) - 1.0, dtype=np.float64)
+def null_draws(covariance: Array, errors: ArrayLike, normals: Array) -> Array:
+    """(B, S) estimates of S specifications as they would be with no effect in any: normal, mean zero, with the
+    correlations of their joint design `covariance` (S, S) and each specification's own error; out of independent
+    `normals` (B, S).
+
+    This is a multiplier bootstrap of the firms' contributions whose multipliers are normal and vary as the design
+    does: within strata, without what calibration explains, without firms that would be drawn for certain. Signs for
+    each firm by itself would take the firms for a simple sample. An error (S,) may hold more than the design's
+    variance: what filling in adds.
+    """
+    size = np.sqrt(np.diag(covariance))
+    root = square_root(covariance / np.outer(size, size))
+    return np.asarray((normals @ root) * np.asarray(errors, dtype=np.float64))
 
 
-def curve_test(
-    estimates: ArrayLike, errors: ArrayLike, df: ArrayLike, contributions: ArrayLike, signs: Array
-) -> CurveTest | None:
-    """Test all specifications together against no effect in any (Simonsohn, Simmons & Nelson 2020) by a multiplier
-    bootstrap.
+def curve_test(estimates: ArrayLike, errors: ArrayLike, df: ArrayLike, null: Array) -> CurveTest | None:
+    """Test all specifications together against no effect in any (Simonsohn, Simmons & Nelson 2020).
 
-    `estimates`, `errors`, `df` (S,); `contributions` (n, S) of each firm to each estimate, zero where a specification
-    leaves it out, those of a firm in several waves added; `signs` (B, n) of `multipliers`. Under the null a draw is
-
-        theta*_s = se_s / sqrt(sum_i e_is^2) sum_i g_i e_is,
-
-    recentred at zero, with the joint distribution that common firms give the specifications and the error each has.
-    Its median, the share on the side where more lie, and the share significant on one side (|theta*_s| > t_.975 se_s)
-    are held against the data's; every statistic has no sign, so that the p-values (1 + draws as extreme) / (1 + B) are
-    two-sided. None where fewer than two specifications have an estimate with an error.
+    `estimates`, `errors`, `df` (S,); `null` (B, S): estimates resampled without an effect, with the joint distribution
+    that common firms give the specifications (`null_draws`). Their median, the share on the side where more lie, and
+    the share significant on one side (|theta*_s| > t_.975 se_s) are held against the data's; every statistic has no
+    sign, so that the p-values (1 + draws as extreme) / (1 + B) are two-sided. The median's interval is the data's less
+    the middle 95 % of the draws'. None where there are fewer than two specifications.
     """
     theta, se, nu = (np.asarray(a, dtype=np.float64) for a in (estimates, errors, df))
-    e = np.asarray(contributions, dtype=np.float64)
-    size = np.sqrt((e**2).sum(axis=0))
-    with np.errstate(invalid="ignore"):
-        usable = np.isfinite(theta) & (se > 0) & (size > 0)
-    if usable.sum() < 2:
+    if len(theta) < 2:
         return None
-    theta, se, nu = theta[usable], se[usable], np.broadcast_to(nu, se.shape)[usable]
-    null = signs @ (e[:, usable] * (se / size[usable]))
     far = stdtrit(np.where(np.isinf(nu), 1e12, nu), 0.975) * se
     found, drawn = _statistics(theta[None], far), _statistics(null, far)
     p = [
-        (1 + int((draws >= own[0] - SAME * max(abs(own[0]), 1e-300)).sum())) / (1 + len(signs))
+        (1 + int((draws >= own[0] - SAME * max(abs(own[0]), 1e-300)).sum())) / (1 + len(null))
         for own, draws in zip(found, drawn, strict=True)
     ]
+    median, (low, high) = float(np.median(theta)), np.quantile(np.median(null, axis=1), [0.025, 0.975])
     return CurveTest(
-        specifications=int(usable.sum()),
-        median=float(np.median(theta)),
+        specifications=len(theta),
+        median=median,
+        median_low=median - float(high),
+        median_high=median - float(low),
+        positive=float((theta > 0).mean()),
         dominant=float(found[1][0]),
         significant=float(found[2][0]),
         p_median=p[0],
         p_dominant=p[1],
         p_significant=p[2],
-        draws=len(signs),
     )
 
 

@@ -33,19 +33,24 @@ def sup_t(covariance: Floats, df: ArrayLike = np.inf, level: float = 0.95) -> Fl
     it has no choice of signs or order that a last bit could turn. Source: Montiel Olea and Plagborg-Moller (2019),
     Journal of Applied Econometrics 34, algorithm 1.
     """
+    df = np.broadcast_to(np.asarray(df, dtype=np.float64), np.diag(covariance).shape)
+    return t_quantile(df, pointwise_level(covariance, level))
+
+
+def pointwise_level(covariance: Floats, level: float = 0.95) -> float:
+    """The level of single intervals that together hold all truths with probability `level`: that of which c is a
+    normal's quantile. Intervals of another kind (on the logit scale, of few events) at this level are a band too."""
     from scipy.special import ndtr
 
     variance = np.diag(covariance)
-    df = np.broadcast_to(np.asarray(df, dtype=np.float64), variance.shape)
     varies = variance > 0
     if varies.sum() < 2:
-        return t_quantile(df, level)
+        return level
     sd = np.sqrt(variance[varies])
     normals = np.random.default_rng(SEED).standard_normal((DRAWS, len(sd)))
     c = quantile_of_maximum(normals, covariance[np.ix_(varies, varies)] / np.outer(sd, sd), level)
-    # The pointwise level whose quantile c is; of one estimate it is `level`, below which nothing may fall.
-    pointwise = max(2 * float(ndtr(to_digits(c, DIGITS))) - 1, level)
-    return t_quantile(df, pointwise)
+    # Of one estimate it is `level`, below which nothing may fall.
+    return max(2 * float(ndtr(to_digits(c, DIGITS))) - 1, level)
 
 
 def quantile_of_maximum(normals: Floats, correlation: Floats, level: float) -> float:

@@ -7,7 +7,7 @@ Does not belong here: fitting, variance, combining copies, verdicts.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,13 +79,13 @@ class Contrasts:
     """(n, Q) the same with the base's composition taken as fixed: the delta method alone"""
 
 
-def of_practices(frame: Columns, terms: Terms, x: Array, only: str | None = None) -> Plan:
+def of_practices(frame: Columns, terms: Terms, x: Array, only: str | Collection[str] | None = None) -> Plan:
     """The contrasts of two practices a and b, on the probability scale.
 
     p_state = average over the base of p(y = 1 | practices set to the state, own controls);
     ame_a = average of p(a = 1, own b) - p(a = 0, own b); effect_a_without_b = p_{a only} - p_neither;
     effect_a_with_b = p_both - p_{b only}; complementarity = p_both - p_{a only} - p_{b only} + p_neither.
-    `x` (n, k): the firms' own design matrix; `only`: one of these contrasts instead of all.
+    `x` (n, k): the firms' own design matrix; `only`: the name or names of some of these contrasts instead of all.
     Sources: Ai and Norton (2003); Cassiman and Veugelers (2006).
     """
     a, b = terms.practices
@@ -107,7 +107,8 @@ def of_practices(frame: Columns, terms: Terms, x: Array, only: str | None = None
         "b_with_a": (0, 0, -1, 1),
         "complementarity": (1, -1, -1, 1),
     }
-    told = {role: c for role, c in of_two_practices(a, b).items() if only is None or c.name == only}
+    wanted = {only} if isinstance(only, str) else only
+    told = {role: c for role, c in of_two_practices(a, b).items() if wanted is None or c.name in wanted}
     coefficients = np.stack([np.stack([one * value for value in quantities[role]]) for role in told])
     return Plan(tuple(told.values()), x, places, values, coefficients)
 

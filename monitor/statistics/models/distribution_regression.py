@@ -23,6 +23,8 @@ from monitor.statistics.models.terms import Terms
 
 Array = NDArray[np.float64]
 
+DIGITS = 10
+"""Decimals to which the values of a curve are told apart"""
 LEAST_EVENTS = 10
 """Fewer firms beyond a cut, or not beyond it, than this: the cut is left out"""
 
@@ -123,12 +125,18 @@ def distribution_regression(
     if not kept:
         return Distribution((), (), left_out, rearranged=False)
     curve, moved = np.stack(levels), np.stack(contributions)
-    order = np.argsort(-curve, axis=0, kind="stable")
+    order = in_order(curve)
     curve = np.take_along_axis(curve, order, axis=0)
     moved = np.take_along_axis(moved, order[:, None, :], axis=0)
     told = tuple(of_states(terms.practices, s, e) for s, e in zip(curve, moved, strict=True))
     disordered = bool((order != np.arange(len(kept))[:, None]).any())
     return Distribution(tuple(kept), told, left_out, disordered)
+
+
+def in_order(curve: Array) -> NDArray[np.int64]:
+    """(K, S) which value of each state's curve (K, S) stands at each of K rising cuts, so that no curve rises; values
+    that are equal but for last bits stay where they are."""
+    return np.argsort(-np.round(curve, DIGITS), axis=0, kind="stable")
 
 
 def band(curve: Estimates, level: float = 0.95) -> Band:

@@ -6,7 +6,7 @@ Belongs here: the order in which a fit is checked, made and combined. Does not b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models import contrasts as on_probabilities
 from monitor.statistics.models.columns import Columns
-from monitor.statistics.models.contrast import MOST_DOSES
+from monitor.statistics.models.contrast import MOST_DOSES, of_two_practices
 from monitor.statistics.models.contrasts import Contrasts, Plan, evaluate, replicated
 from monitor.statistics.models.copies import fit_copies
 from monitor.statistics.models.likelihood import Fit
@@ -40,13 +40,15 @@ def analyse(
     *,
     replicated_copies: int = 0,
     headline_only: bool = False,
+    with_states: bool = False,
     prepared: Prepared | None = None,
 ) -> Result:
     """Fit one specification on every copy and combine; a refusal with its reason instead where it may not be published.
 
     Order: `prepare` (unless a `prepared` that fits is given), fits, contrasts, the design's variance by linearisation
     and by replicates (the latter within the first `replicated_copies`), Rubin's rules. `headline_only` leaves out
-    terms, every other contrast and statsmodels' opinion (curves and specification curves need no more).
+    terms, every other contrast and statsmodels' opinion (specification curves need no more); `with_states` keeps the
+    probabilities of the four states beside it.
     """
     s = specification
     prepared = prepared or prepare(sample, s, thresholds)
@@ -68,9 +70,10 @@ def analyse(
     if not headline_only and estimator in JUDGED:
         own = _weights(sample, s)[chosen[0].mask]
         result.statsmodels_gap = gap_to_statsmodels(chosen[0].y, matrices[0], own, fits[0].coefficients)
-    only = s.headline if headline_only else None
+    with_states = s.of_two_practices and (with_states or not headline_only)
+    only = (s.headline, *(_states(s) if with_states else ())) if headline_only else None
     plans = [_plan(r.frame, layout, s, x, only) for r, x in zip(chosen, matrices, strict=True)]
-    _combine(result, sample, chosen, matrices, fits, plans, replicated_copies, headline_only)
+    _combine(result, sample, chosen, matrices, fits, plans, replicated_copies, headline_only, with_states)
     return result
 
 
@@ -82,6 +85,7 @@ class Work:
     thresholds: Disclosure
     replicated_copies: int = 0
     headline_only: bool = False
+    with_states: bool = False
 
 
 def analyse_all(sample: Sample, work: Work) -> list[Result]:
@@ -97,6 +101,7 @@ def analyse_all(sample: Sample, work: Work) -> list[Result]:
                 work.thresholds,
                 replicated_copies=work.replicated_copies,
                 headline_only=work.headline_only,
+                with_states=work.with_states,
                 prepared=prepared,
             )
         )
@@ -115,7 +120,7 @@ def _weights(sample: Sample, s: Specification) -> Array:
     return sample.design.weights if s.weighted else np.ones(len(sample.firms))
 
 
-def _plan(frame: Columns, layout: Terms, s: Specification, x: Array, only: str | None) -> Plan | None:
+def _plan(frame: Columns, layout: Terms, s: Specification, x: Array, only: Collection[str] | None) -> Plan | None:
     if s.levels is not None:
         return on_probabilities.of_levels(frame, layout, x, s.levels)
     if s.dose is not None:
@@ -136,6 +141,7 @@ def _combine(
     plans: Sequence[Plan | None],
     replicated_copies: int,
     headline_only: bool,
+    with_states: bool,
 ) -> None:
     s, k = result.specification, 0 if headline_only else matrices[0].shape[1]
     own = _weights(sample, s)
@@ -164,7 +170,7 @@ def _combine(
         names, kinds, combined.estimate, np.atleast_2d(combined.variance), combined.df, combined.fmi, replicate_se
     )
     result.terms = None if headline_only else _part(every, slice(0, k))
-    states = firms_of_states(sample, chosen, s.practices, own) if s.of_two_practices and not headline_only else {}
+    states = firms_of_states(sample, chosen, s.practices, own) if with_states else {}
     result.contrasts = (
         replace(_part(every, slice(k, None)), contrasts=first.contrasts, states=states) if first else None
     )
@@ -175,10 +181,15 @@ def _combine(
 def _covariances(sample: Sample, influences: Sequence[Array]) -> Array:
     """(m, q, q) design covariance of each copy's quantities; few of them go through the design all copies at once."""
     q = influences[0].shape[1]
-    if q > 3:
+    if q > 5:
         return np.stack([sample.design.covariance(influence) for influence in influences])
     joint = sample.design.covariance(np.column_stack(influences))
     return np.stack([joint[i * q : (i + 1) * q, i * q : (i + 1) * q] for i in range(len(influences))])
+
+
+def _states(s: Specification) -> tuple[str, ...]:
+    """The names of the four states' probabilities."""
+    return tuple(contrast.name for contrast in of_two_practices(*s.practices).values() if contrast.share)
 
 
 def _terms_of(result: Result) -> tuple[str, ...]:

@@ -17,17 +17,25 @@ r2 <- function(names) if (!length(names)) 0 else summary(lm(reformulate(names, "
 adds <- sapply(orders(choices), function(o) sapply(choices, function(c) { at <- match(c, o); r2(o[seq_len(at)]) - r2(o[seq_len(at - 1)]) }))
 write.csv(data.frame(choice = choices, balanced, holed = rowMeans(adds)), "explained.csv", row.names = FALSE)
 
-# ---- joint test: 12 specifications of 60 firms, 199 draws of signs ------------------------------------------------
+# ---- joint test: 12 specifications of 60 firms in three strata, 199 draws without an effect -------------------------
 n <- 60; S <- 12; B <- 199
-common <- rnorm(n)
-e <- sapply(1:S, function(s) round(.7 * common + .5 * rnorm(n), 4)); e <- sweep(e, 2, colMeans(e)) / n
-se <- round(sqrt(colSums(e^2)) * runif(S, 1, 1.2), 6); df <- round(runif(S, 8, 60), 1)
+common <- rnorm(n); stratum <- rep(1:3, c(30, 20, 10)); population <- c(400, 60, 12)
+e <- sapply(1:S, function(s) round(.7 * common + .5 * rnorm(n), 4)) / n
+covariance <- Reduce(`+`, lapply(1:3, function(h) {
+  own <- scale(e[stratum == h, ], scale = FALSE); m <- nrow(own)
+  (1 - m / population[h]) * m / (m - 1) * crossprod(own) }))
+se <- round(sqrt(diag(covariance)) * runif(S, 1, 1.2), 6); df <- round(runif(S, 8, 60), 1)
 theta <- round(se * (1.9 + rnorm(S, 0, .5)) * c(rep(1, 10), -.2, .1), 6)
-signs <- matrix(sample(c(-1, 1), n * B, TRUE), B)
-write.csv(data.frame(theta, se, df, t(e)), "curve_specifications.csv", row.names = FALSE)
-write.csv(signs, "curve_signs.csv", row.names = FALSE)
+normals <- matrix(round(rnorm(B * S), 6), B)
+write.csv(data.frame(theta, se, df), "curve_specifications.csv", row.names = FALSE)
+write.csv(data.frame(stratum, population = population[stratum], e), "curve_contributions.csv", row.names = FALSE)
+write.csv(normals, "curve_normals.csv", row.names = FALSE)
 of <- function(t) c(abs(median(t)), max(mean(t > 0), mean(t < 0)),
   max(mean(2 * pt(-t / se, df) < .05 & t > 0), mean(2 * pt(t / se, df) < .05 & t < 0)))
-own <- of(theta); null <- apply(signs, 1, function(g) of(colSums(g * e) / sqrt(colSums(e^2)) * se))
+ev <- eigen(cov2cor(covariance), symmetric = TRUE)
+draws <- sweep(normals %*% ev$vectors %*% diag(sqrt(ev$values)) %*% t(ev$vectors), 2, se, `*`)
+own <- of(theta); null <- apply(draws, 1, of)
 p <- sapply(1:3, function(i) (1 + sum(null[i, ] >= own[i] - 1e-12)) / (1 + B))
-write.csv(data.frame(statistic = c("median", "dominant", "significant"), value = own, p), "curve_test.csv", row.names = FALSE)
+middle <- median(theta) - quantile(apply(draws, 1, median), c(.975, .025))
+write.csv(data.frame(statistic = c("median", "dominant", "significant"), value = own, p, low = c(middle[1], NA, NA),
+  high = c(middle[2], NA, NA)), "curve_test.csv", row.names = FALSE)
