@@ -274,10 +274,15 @@ def test_specification_curve_and_joint_test(ran: tuple[Lake, dict[str, dict[str,
     assert same_choices["own_choice"].item()
     assert curve["own_choice"].sum() == 1
     robustness = lake.read("modelled_robustness", "2017")
-    assert set(robustness["test"]) == {"e_value", "power", "inverted_u", "supermodularity", "joint_test"}
+    assert set(robustness["test"]) == {
+        "e_value", "power", "inverted_u", "supermodularity", "joint_test", "by_choice", "by_way", "one_firm",
+        "doubly_robust", "robustness_value",
+    }  # fmt: skip
     joint = robustness[robustness["test"] == "joint_test"].set_index("subject")
     assert joint.loc["median", "estimate"] == pytest.approx(curve["estimate"].median())
     assert joint.loc["positive", "estimate"] == pytest.approx((curve["estimate"] > 0).mean())
+    sides = [((curve["p_value"] < 0.05) & (side * curve["estimate"] > 0)).mean() for side in (1, -1)]
+    assert joint.loc["significant", "estimate"] == pytest.approx(max(sides))
 
 
 def test_curve_over_cuts(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
@@ -289,6 +294,31 @@ def test_curve_over_cuts(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None
     assert curve.loc[(">", 40), "estimate"] == pytest.approx(main.loc["complementarity", "estimate"])
     assert curve.loc[(">=", 20), "events"] >= curve.loc[(">", 20), "events"]
     assert curve["se_replicate"].notna().all()
+    assert (curve["band_low"] <= curve["ci_low"]).all()
+    assert (curve["band_high"] >= curve["ci_high"]).all()
+
+
+@pytest.mark.parametrize("partition", ["2017", "2018", "all"])
+def test_distribution_falls_and_crosses_the_model(
+    ran: tuple[Lake, dict[str, dict[str, object]]], partition: str
+) -> None:
+    lake, _ = ran
+    rows = lake.read("modelled_distribution", partition)
+    assert set(zip(rows["cut"], rows["state"], strict=True)) == {
+        (cut, state) for cut in (20, 40, 60) for state in ("neither", "b_only", "a_only", "both")
+    }
+    for _, of in rows.dropna(subset="estimate").groupby("state"):
+        assert (np.diff(of.sort_values("cut")["estimate"].astype(float)) <= 0).all()
+        assert (of["band_low"] <= of["ci_low"]).all()
+        assert (of["ci_low"] < of["estimate"]).all()
+        assert (of["estimate"] < of["ci_high"]).all()
+        assert (of["ci_high"] <= of["band_high"]).all()
+    contrasts = lake.read("modelled_contrasts", partition)
+    main = contrasts[(contrasts["model"] == "top_innovator") & (contrasts["variant"] == "main")].set_index("contrast")
+    own = rows[rows["cut"] == 40].set_index("contrast")
+    assert len(own) == 4
+    for column in ("estimate", "se", "ci_low", "ci_high"):
+        np.testing.assert_array_equal(own[column], main.loc[own.index, column])
 
 
 def test_waves_together(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
