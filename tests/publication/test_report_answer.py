@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from monitor.storage.lake import Lake
 from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
 
@@ -86,3 +87,62 @@ def test_the_page_counts_the_readings_as_the_table_does(
     decimal = "," if language == "nl" else "."
     printed = f"{100 * own['estimate']:+.1f}".replace(".", decimal).replace("-", "\N{MINUS SIGN}")
     assert printed in page
+
+
+def test_the_band_holds_the_interval_and_the_distribution_falls(release: Path) -> None:
+    curve, distribution = table(release, "curve"), table(release, "distribution")
+    shown = curve[~curve["suppressed"]].dropna(subset="estimate")
+    assert len(shown) > 50
+    assert (shown["band_low"] <= shown["ci_low"]).all()
+    assert (shown["band_high"] >= shown["ci_high"]).all()
+    told = distribution[~distribution["suppressed"]].dropna(subset="estimate")
+    assert set(told["wave"]) >= {"pooled"}
+    assert told.groupby(["wave", "cut"])["state"].nunique().eq(4).all()
+    for _, of in told.groupby(["wave", "model", "state"]):
+        assert (of.sort_values("cut")["estimate"].diff().dropna() <= 0).all()
+    ordered = told[["band_low", "ci_low", "estimate", "ci_high", "band_high"]]
+    assert (ordered.diff(axis=1).iloc[:, 1:] >= 0).all().all()
+    assert distribution.loc[distribution["suppressed"], ["estimate", "se", "band_low", "band_high"]].isna().all().all()
+
+
+def test_the_distribution_is_that_of_the_lake_and_crosses_the_model(demonstration: Path, release: Path) -> None:
+    survey = load_survey(BUNDLED)
+    key = ["wave", "model", "cut", "state"]
+    lake = pd.concat(
+        Lake(demonstration, survey.name).read("modelled_distribution", wave) for wave in (*survey.waves, "all")
+    ).set_index(key)
+    told = table(release, "distribution")
+    told = told[~told["suppressed"]].dropna(subset="estimate").set_index(key)
+    own = lake.loc[told.index]
+    assert (100 * own["estimate"] - 100 * told["estimate"]).abs().max() <= 0.5 + 1e-6
+    assert ((told["ci_low"] <= own["ci_low"] + 1e-9) & (told["band_high"] >= own["band_high"] - 1e-9)).all()
+    contrasts = table(release, "contrasts")
+    main = contrasts[contrasts["variant"] == "main"].set_index(["wave", "model", "contrast"])["estimate"]
+    at = told[told.index.get_level_values("cut") == 40].reset_index()
+    assert len(at)
+    for line in at.to_dict("records"):
+        assert line["estimate"] == pytest.approx(main[line["wave"], line["model"], line["contrast"]], abs=0.005 + 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("language", "pattern"),
+    [("en", r"At a threshold of (\d+) % for .*? farthest apart: from (\d+) % .*? to (\d+) %"),
+     ("nl", r"Bij een drempel van (\d+) % voor .*? verst uiteen: van (\d+) % .*? tot (\d+) %")],
+)  # fmt: skip
+def test_the_page_says_where_the_states_lie_farthest_apart(release: Path, language: str, pattern: str) -> None:
+    page = (release / "public" / "report" / language / "answer.html").read_text(encoding="utf-8")
+    found = re.search(pattern, page.replace("\N{NO-BREAK SPACE}", " "))
+    assert found
+    told = table(release, "distribution")
+    told = told[(told["wave"] == "pooled") & ~told["suppressed"]].dropna(subset="estimate")
+    ends = told.groupby("cut")["estimate"].agg(["min", "max"]).mul(100).round().astype(int)
+    cut, least, most = (int(x) for x in found.groups())
+    assert tuple(ends.loc[cut]) == (least, most)
+    apart = ends["max"] - ends["min"]
+    assert apart[cut] == apart.max()
+    assert apart[apart.index < cut].lt(apart.max()).all()
+    for state in told["state"].unique():
+        of = told[(told["state"] == state) & (told["cut"] == cut)].iloc[0]
+        assert f"{round(100 * of['estimate'])} % ({round(100 * of['band_low'])}" in page.replace(
+            "\N{NO-BREAK SPACE}", " "
+        )

@@ -350,6 +350,33 @@ def test_a_model_below_the_thresholds_goes_with_its_prose(made: tuple[Lake, Surv
     assert out["claims"]["verdict"].tolist() == [None]
 
 
+def test_a_distribution_is_told_in_whole_percentages_and_not_where_a_state_has_firms_alike(
+    made: tuple[Lake, Survey, dict[str, pd.DataFrame]],
+) -> None:
+    _, survey, _ = made
+    # Cut -> firms beyond it in all, and in the state `both`.
+    cuts = {20.0: (60, 30), 40.0: (40, 3), 50.0: (30, 2), 60.0: (9, 5), 70.0: (191, 45)}
+    lines = [
+        {
+            "survey": "s", "wave": "2017", "model": "m", "measure": "share", "cut": cut, "state": state, "contrast": "p",
+            "estimate": 0.12345, "se": 0.0312, "ci_low": 0.0701, "ci_high": 0.1999, "band_low": 0.05, "band_high": 0.3,
+            "n": 200, "events": events, "state_n": 50, "state_events": both if state == "both" else 20,
+        }
+        for cut, (events, both) in cuts.items()
+        for state in ("neither", "b_only", "a_only", "both")
+    ]  # fmt: skip
+    tables = {n: pd.DataFrame() for n in fitted.TABLES} | {"distribution": pd.DataFrame(lines)}
+    out = fitted.withhold_models(tables, survey, {})["distribution"]
+    assert out.groupby("cut")["suppressed"].agg(["min", "max"]).T.to_dict() == {
+        cut: {"min": gone, "max": gone} for cut, gone in zip(cuts, (False, False, True, True, True), strict=True)
+    }
+    told = shaped("distribution", out).set_index(["cut", "state"])
+    values = ["estimate", "se", "ci_low", "ci_high", "band_low", "band_high"]
+    assert told.loc[(20.0, "both"), values].tolist() == [0.12, 0.032, 0.07, 0.2, 0.05, 0.3]
+    assert told.loc[50.0:, values].isna().all().all()
+    assert not {"n", "events", "state_n", "state_events"} & set(told)
+
+
 def test_an_earlier_release_is_read_with_what_is_withheld_today_left_out(tmp_path: Path) -> None:
     (tmp_path / "public").mkdir()
     with connect(tmp_path / "public" / "monitor.duckdb") as connection:

@@ -69,20 +69,34 @@ def withhold_models(
         if len(out[name]):
             fits = out[name].assign(df=float(survey.disclosure.minimum_df))
             out[name]["suppressed"] = primary.model_withheld(fits, survey.disclosure)
+            if name == "distribution":
+                out[name]["suppressed"] |= alike_in_a_state(out[name], survey.disclosure.minimum_firms)
             out[name] = emptied(name, out[name])
     out["claims"] = _claims(out["claims"], withheld, survey.disclosure)
     return out
 
 
+def alike_in_a_state(distribution: pd.DataFrame, least: int) -> primary.Flags:
+    """Cuts beyond which all firms of some state lie, or none, or all but one or two of either, and those of a state
+    with too few firms: the whole cut goes, so that nothing tells which state it was."""
+    n, events = (pd.to_numeric(distribution[c]).astype("float64") for c in ("state_n", "state_events"))
+    told = n.notna().to_numpy()
+    flags = pd.Series(told & (primary.too_few(n, least) | primary.alike(events, n)), index=distribution.index)
+    return flags.groupby([distribution[c] for c in ("wave", "model", "cut")]).transform("any").to_numpy(dtype=bool)
+
+
 def in_whole_points(distribution: pd.DataFrame) -> pd.DataFrame:
-    """The distribution over the states in whole percentages, intervals and bands rounded outwards: between two cuts a
-    state has few firms, and more digits would tell whether one of them lies there."""
+    """The distribution over the states in whole percentages, intervals and bands rounded outwards, errors up to a tenth
+    of one: between two cuts a state has few firms, and more digits would tell where each of them lies."""
     out = distribution.copy()
     for columns, whole in ((("estimate",), np.rint), (("ci_low", "band_low"), _down), (("ci_high", "band_high"), _up)):
         for column in columns:
             if column in out:
                 shares = pd.to_numeric(out[column]).to_numpy(dtype=float, na_value=np.nan)
                 out[column] = pd.array(whole(100 * shares) / 100, dtype="Float64")
+    if "se" in out:
+        errors = pd.to_numeric(out["se"]).to_numpy(dtype=float, na_value=np.nan)
+        out["se"] = pd.array(_up(1000 * errors) / 1000, dtype="Float64")
     return out
 
 

@@ -102,11 +102,19 @@ def distribution_rows(
         rows += [
             {
                 "survey": survey, "wave": wave, "model": model.name, "measure": r.specification.outcome, "cut": _cut(r),
-                "state": role, "contrast": name, **fit_words(r), **found.get(_cut(r), {}),
+                "state": role, "contrast": name, **fit_words(r), **found.get(_cut(r), {}), **_firms(r, name),
             }
             for r in cuts
         ]  # fmt: skip
     return rows
+
+
+def _firms(r: Result, state: str) -> dict[str, int]:
+    """The firms in a state, and those beyond the cut: what disclosure control judges."""
+    if r.contrasts is None:
+        return {}
+    firms = r.contrasts.states[state]
+    return {"state_n": round(firms.n), "state_events": round(firms.events)}
 
 
 def _in_order(sample: Sample, fits: Sequence[tuple[Estimates, Array]], name: str) -> list[dict[str, float]]:

@@ -50,7 +50,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     ),
     "modelled_distribution": words(
         "survey wave model measure cut state contrast estimate se df ci_low ci_high band_low band_high "
-        "estimator n events published warning warning_nl"
+        "estimator n events state_n state_events published warning warning_nl"
     ),
     "modelled_specifications": words(
         "survey wave model number weights answers base outcome practice_a practice_b controls left_out "
@@ -62,7 +62,9 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 }
 """Table -> its columns in order"""
 
-WHOLE = frozenset({"n", "firms", "fewest_alike", "events", "n_dropped", "n_routed", "copies", "number"})
+WHOLE = frozenset(
+    {"n", "firms", "fewest_alike", "events", "n_dropped", "n_routed", "copies", "number", "state_n", "state_events"}
+)
 FACTS = frozenset({"weighted", "converged", "published", "own_choice"})
 NUMBERS = frozenset(
     words(

@@ -28,6 +28,8 @@ class Firms:
     """Their effective number, (sum w)^2 / sum w^2"""
     df: float
     """Degrees of freedom of the design among them: firms less strata"""
+    events: float
+    """Those of them with the outcome, not weighted; of a share its sum"""
 
 
 def firms_of_states(
@@ -52,9 +54,8 @@ def firms_of_states(
             domain = np.zeros(len(r.mask), dtype=bool)
             domain[np.flatnonzero(r.mask)[here]] = True
             kish = float(w.sum() ** 2 / (w**2).sum()) if here.any() else 0.0
-            counts.append(
-                (float(here.sum()), kish, float(sample.design.degrees_of_freedom(domain)) if here.any() else 0.0)
-            )
-        n, kish, df = np.mean(counts, axis=0)
-        found[contrast.name] = Firms(float(n), float(kish), float(df))
+            df = float(sample.design.degrees_of_freedom(domain)) if here.any() else 0.0
+            counts.append((float(here.sum()), kish, df, float(r.y[here].sum())))
+        n, kish, df, events = np.mean(counts, axis=0)
+        found[contrast.name] = Firms(float(n), float(kish), float(df), float(events))
     return found
