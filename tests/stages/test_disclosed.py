@@ -359,7 +359,8 @@ def test_a_distribution_is_told_in_whole_percentages_and_not_where_a_state_has_f
     lines = [
         {
             "survey": "s", "wave": "2017", "model": "m", "measure": "share", "cut": cut, "state": state,
-            "contrast": "p", "estimate": 0.12345, "se": 0.0312, "ci_low": 0.0701, "ci_high": 0.1999, "band_low": 0.05, "band_high": 0.3,
+            "contrast": "p", "estimate": 0.12345, "se": 0.0312, "ci_low": 0.0701, "ci_high": 0.1999,
+            "band_low": 0.05, "band_high": 0.3,
             "n": 200, "events": events, "state_n": 50, "state_events": both if state == "both" else 20,
         }
         for cut, (events, both) in cuts.items()
