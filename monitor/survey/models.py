@@ -10,7 +10,7 @@ The `models:` section of survey.yaml, one entry per model:
     base         a declared base
     estimator    logit, firth or fractional_logit
     primary      true for the one model the survey exists for: its firms are also followed over the waves
-    curve        measure, from, to, step, signs: the outcome cut at each value
+    curve        measure, from, to, step, signs: the outcome cut at each value; with `>` its whole distribution too
     alternatives practice, measures (variant -> measure), family, contrast: one variant each, Holm within the family
     readings     practice -> other measures of what it may mean: one variant for each pair, read side by side
     first_part   a boolean measure without which there is no outcome (product innovation): the answer in two parts

@@ -40,16 +40,15 @@ def farthest(figures: Figures, shown: Sequence[Line]) -> str:
     if apart[cut] == 0:
         return t("distribution_same", measure=measure)
     found = by_cut[cut]
-    least = next(state for state in models.STATES if found[state] == _least(found))
-    most = next(state for state in models.STATES if found[state] == _most(found))
+    least, most = _least(found), _most(found)
     return t(
         "distribution_most",
         cut=n.plain(cut),
         measure=measure,
-        least=n.percent(found[least]),
-        least_state=named[least],
-        most=n.percent(found[most]),
-        most_state=named[most],
+        least=n.percent(least),
+        least_state=_at(found, least, named),
+        most=n.percent(most),
+        most_state=_at(found, most, named),
     )
 
 
@@ -115,6 +114,11 @@ def _least(of: Mapping[str, float]) -> float:
 
 def _most(of: Mapping[str, float]) -> float:
     return max(of.values())
+
+
+def _at(of: Mapping[str, float], value: float, named: Mapping[str, str]) -> str:
+    """The states with this probability."""
+    return ", ".join(named[state] for state in models.STATES if of[state] == value)
 
 
 def _cut(figures: Figures, cut: float) -> str:
