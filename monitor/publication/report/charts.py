@@ -282,7 +282,7 @@ def curve(
 
     if known:
         if all(m.band is not None for _, m in known):
-            parts.append(strip([(x, *m.band) for x, m in known if m.band is not None], ".3"))
+            parts.append(strip([(x, *m.band) for x, m in known if m.band is not None], ".38"))
         parts.append(strip([(x, m.low or 0, m.high or 0) for x, m in known], ".6"))
         middle = [_on_plane(scale, across, x, m.estimate or 0) for x, m in known]
         parts.append(f'<polyline points="{" ".join(middle)}" fill="none" stroke="{ACCENT}" stroke-width="2.5"/>')
