@@ -202,15 +202,13 @@ def firms(wave: str, seed: int = 3) -> pd.DataFrame:
     )
 
 
-BASES = ("base_all_firms", "base_innovators")
-
-
 def derived(table: pd.DataFrame) -> pd.DataFrame:
-    """The measures and bases of firms."""
+    """The measures and bases of firms, the states of the primary model's two practices among them."""
+    cooperates, invests = table["initiatives"].map(len) > 0, table["in_house_rd"].astype(bool)
     return pd.DataFrame(
         {
             "firm": table["firm"],
-            "cooperates": table["initiatives"].map(len) > 0,
+            "cooperates": cooperates,
             "invests": table["in_house_rd"],
             "top_innovator": table["turnover_share_new_to_market"] > 40,
             "innovates": table["product_innovation"],
@@ -219,6 +217,10 @@ def derived(table: pd.DataFrame) -> pd.DataFrame:
             "turnover": table["turnover_eur"],
             "base_all_firms": True,
             "base_innovators": table["product_innovation"],
+            "base_primary_neither": ~cooperates & ~invests,
+            "base_primary_a_only": cooperates & ~invests,
+            "base_primary_b_only": ~cooperates & invests,
+            "base_primary_both": cooperates & invests,
         }
     )
 
@@ -308,7 +310,7 @@ def _indicators(
         unit = 0.01 if definition.measures[indicator.measure].type == "percentage" else 1.0
         base = measures[f"base_{indicator.base}"].to_numpy(dtype=bool)
         groups = [("all", "all", base)]
-        for variable in DOMAINS:
+        for variable in DOMAINS if indicator.by_domain else ():
             groups += [(variable, c, base & (table[variable] == c).to_numpy()) for c in sorted(set(table[variable]))]
         for variable, code, inside in groups:
             above, below = weight[inside] @ value[inside], weight[inside].sum()
@@ -340,7 +342,8 @@ def _plain(values: np.ndarray, estimator: str) -> float:
 
 def in_both(tables: dict[str, pd.DataFrame], definition: Survey) -> dict[tuple[str, str, str], int]:
     """(indicator, domain variable, domain) -> firms counted in both waves, in that domain both times."""
-    joined = [tables[w].merge(derived(tables[w])[["firm", *BASES]], on="firm").set_index("firm") for w in WAVES]
+    bases = [f"base_{name}" for name in definition.bases]
+    joined = [tables[w].merge(derived(tables[w])[["firm", *bases]], on="firm").set_index("firm") for w in WAVES]
     firms = joined[0].index.intersection(joined[1].index)
     one, other = (table.loc[firms] for table in joined)
     found = {}
@@ -396,7 +399,7 @@ def _models(definition: Survey, wave: str) -> dict[str, pd.DataFrame]:
     claim = {
         "survey": NAME, "wave": wave, "claim": "complement", "text_nl": "Ze versterken elkaar.",
         "text_en": "They complement each other.", "estimand": "complementarity", "unit": "points",
-        "estimate": 0.10, "ci_low": 0.04,
+        "estimate": 0.10, "se": 0.03, "ci_low": 0.04,
         "ci_high": 0.16, "decision_rule": "greater than 0", "decision_rule_nl": "groter dan 0", "verdict": "supported",
         "reason": "The interval lies above zero.", "reason_nl": "Het interval ligt boven nul.", "n": FIRMS,
         "model": "primary", "variant": "main", "contrast": "complementarity", "minimum_detectable_effect": 0.17,
