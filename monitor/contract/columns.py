@@ -102,6 +102,31 @@ band = (
     ),
 )
 """What stands beside every estimate of a curve"""
+df = Column(
+    "df",
+    "DOUBLE",
+    "Degrees of freedom of the Student's t that gives the interval; NULL where none does (`interval`).",
+    not_negative,
+)
+interval = Column(
+    "interval",
+    "VARCHAR",
+    "How the interval follows. With t the 97.5 % point of Student's t with df degrees of freedom: difference, estimate "
+    "-+ t se; logit, expit(logit(estimate) -+ t se / (estimate (1 - estimate))); either ends where the measure does (0 "
+    "of an amount, 0 and 1 of a share). Of few events: exact, Clopper and Pearson's of the effective number of firms; "
+    "score, the differences that a test does not reject with the error each would have. quantile: "
+    "the values at which the interval of the share below them passes one half (Woodruff 1952). other: none of these.",
+    values=("difference", "logit", "exact", "score", "quantile", "other"),
+)
+readable = (df, interval)
+"""With which a reader gets the interval from estimate and standard error"""
+p_adjusted = Column(
+    "p_adjusted",
+    "DOUBLE",
+    "p-value adjusted for the published lines of its family (Benjamini and Hochberg 1995): of the lines below 5 % no "
+    "more than 5 % are chance, on average.",
+    share,
+)
 domain_variable = Column(
     "domain_variable", "VARCHAR", "The variable that forms the subgroup; `all` for all firms of the base."
 )

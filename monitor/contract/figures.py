@@ -16,6 +16,8 @@ from monitor.contract.columns import (
     domain_variable,
     held,
     not_negative,
+    p_adjusted,
+    readable,
     se,
     suppressed,
     survey,
@@ -63,6 +65,7 @@ FIGURES: tuple[Table, ...] = (
             se,
             ci_low,
             ci_high,
+            *readable,
             Column(
                 "unweighted",
                 "DOUBLE",
@@ -123,6 +126,8 @@ FIGURES: tuple[Table, ...] = (
             "se",
             "ci_low",
             "ci_high",
+            "df",
+            "interval",
             "unweighted",
             "n",
             "n_routed",
@@ -152,6 +157,15 @@ FIGURES: tuple[Table, ...] = (
             ),
             *uncertainty,
             Column(
+                "family",
+                "VARCHAR",
+                "With which changes between the same two waves its p-value is adjusted: headlines (the headline "
+                "figures for all firms) or lists (all others).",
+                values=("headlines", "lists"),
+            ),
+            p_adjusted,
+            *readable,
+            Column(
                 "overlap_firms",
                 "BIGINT",
                 "Firms that answered in both waves (number); NULL where they are too few to count in public.",
@@ -176,7 +190,7 @@ FIGURES: tuple[Table, ...] = (
             suppressed,
             withheld_for,
         ),
-        ("change", "se", "ci_low", "ci_high", "p_value", "overlap_firms"),
+        ("change", "se", "ci_low", "ci_high", "p_value", "p_adjusted", "df", "interval", "overlap_firms"),
     ),
     Table(
         "initiatives",

@@ -19,15 +19,17 @@ from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
 
 CONTRACT = {
-    "indicators": "survey wave indicator measure domain_variable domain estimate se ci_low ci_high unweighted n "
+    "indicators": "survey wave indicator measure domain_variable domain estimate se ci_low ci_high df interval "
+    "unweighted n "
     "n_effective deff cv reliability suppressed comparable_since",
     "changes": "survey indicator domain_variable domain wave_from wave_to change se ci_low ci_high p_value "
-    "overlap_firms suppressed",
+    "family p_adjusted df interval overlap_firms suppressed",
     "models": "survey wave model variant outcome base estimator weighted n events n_dropped df "
     "minimum_detectable_effect converged warning",
-    "terms": "survey wave model variant term estimate se ci_low ci_high p_value odds_ratio",
-    "contrasts": "survey wave model variant contrast estimate se ci_low ci_high p_value",
-    "claims": "survey wave claim text_nl text_en estimand estimate ci_low ci_high decision_rule verdict reason",
+    "terms": "survey wave model variant term estimate se ci_low ci_high p_value df interval odds_ratio",
+    "contrasts": "survey wave model variant contrast estimate se ci_low ci_high p_value df interval p_holm p_adjusted",
+    "claims": "survey wave claim text_nl text_en estimand estimate se ci_low ci_high df interval decision_rule "
+    "verdict reason",
     "rules": "survey wave suite rule severity why checked failed kept_out passed",
     "quality": "survey wave indicator concept value definition",
     "codebook": "survey wave concept question source_column label_nl label_en unit type codes cis_code asked_of "

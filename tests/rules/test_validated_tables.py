@@ -51,8 +51,8 @@ def indicators() -> pd.DataFrame:
 def changes() -> pd.DataFrame:
     return pd.DataFrame(
         [{"indicator": i, "domain_variable": "all", "domain": "all", "wave_from": "2017", "wave_to": "2018",
-          "change": 0.1, "se": 0.05, "ci_low": 0.0, "ci_high": 0.2, "p_value": 0.04, "overlap_firms": 10,
-          "suppressed": False} for i in ("participation", "top_innovators")]
+          "change": 0.1, "se": 0.05, "ci_low": 0.0, "ci_high": 0.2, "p_value": 0.04, "p_adjusted": 0.04,
+          "df": 20.0, "overlap_firms": 10, "suppressed": False} for i in ("participation", "top_innovators")]
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def contrasts() -> pd.DataFrame:
     return pd.DataFrame(
         [{"wave": "2017", "model": "primary", "variant": v, "contrast": names[role].name, "role": role,
           "unit": "points" if role == "complementarity" else "share", "estimate": e, "se": 0.05, "ci_low": e - 0.1,
-          "ci_high": e + 0.1, "p_value": 0.04, "suppressed": False}
+          "ci_high": e + 0.1, "p_value": 0.04, "p_adjusted": 0.04, "df": 20.0, "suppressed": False}
          for v in ("primary", "unweighted") for role, e in STATES.items()]
     )  # fmt: skip
 
@@ -133,7 +133,7 @@ CLEAN: Mapping[str, Callable[[], pd.DataFrame]] = {
     "modelled_models": models,
     "modelled_terms": terms,
     "modelled_contrasts": contrasts,
-    "disclosed_indicators": lambda: public(indicators(), unweighted=0.4, n_effective=9.0, deff=1.2, cv=0.1),
+    "disclosed_indicators": lambda: public(indicators(), unweighted=0.4, n_effective=9.0, deff=1.2, cv=0.1, df=11.0),
     "disclosed_changes": lambda: public(changes()),
     "disclosed_models": lambda: public(models()),
     "disclosed_contrasts": lambda: public(contrasts()),
@@ -220,6 +220,7 @@ FAULTS: Mapping[str, Mapping[str, Change]] = {
     "disclosed_changes": {
         "public_change_once": twice,
         "public_change_withheld_is_gone": withheld_but_there("p_value"),
+        "public_change_adjusted_never_surer": at(0, p_adjusted=0.03),
         "public_change_of_enough_firms": at(0, overlap_firms=2.0),
     },
     "disclosed_models": {
@@ -232,6 +233,7 @@ FAULTS: Mapping[str, Mapping[str, Change]] = {
         "public_contrast_withheld_is_gone": withheld_but_there("estimate"),
         "public_contrast_has_its_model": at(0, variant="another"),
         "public_contrast_inside_its_interval": at(0, ci_high=0.05),
+        "public_contrast_adjusted_never_surer": at(0, p_adjusted=0.03),
     },
 }  # fmt: skip
 

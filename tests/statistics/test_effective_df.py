@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.statistics.decisions.effective_df import printed_df, satterthwaite
+from monitor.precision import to_error
+from monitor.statistics.decisions.effective_df import Printed, given_df, printed_df, satterthwaite
 from monitor.statistics.design.intervals import clopper_pearson, logit_t, student_t
 from monitor.statistics.imputation.rubin import combine
 
@@ -47,6 +48,34 @@ def test_what_no_t_gives_says_so() -> None:
     for values in ((0.1, 0.0, 0.1, 0.1), (0.1, 0.01, 0.09, 0.11), (0.1, 0.01, -0.1, 0.3), (np.nan, 0.1, 0.0, 1.0)):
         got = printed_df(*values)
         assert (got.scale, np.isnan(got.df)) == ("other", True)
+
+
+FREE = (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(("scale", "interval"), [("difference", student_t), ("logit", logit_t)])
+def test_degrees_of_freedom_that_give_the_printed_digits_are_kept(scale: str, interval: object) -> None:
+    rng = np.random.default_rng(1908)
+    for _ in range(200):
+        estimate, se, df = rng.uniform(0.1, 0.6), rng.uniform(0.01, 0.05), float(rng.uniform(1.2, 400))
+        printed = [to_error(float(x), se) for x in (estimate, se, *interval(estimate, se, df))]  # type: ignore[operator]
+        assert given_df(*printed, df, FREE) == Printed(df, scale)
+
+
+def test_a_bound_at_the_end_of_the_measure_is_still_of_t() -> None:
+    low, high = (float(x) for x in student_t(0.03, 0.02, 12.0))
+    assert low < 0
+    assert given_df(0.03, 0.02, 0.0, high, 12.0, (0.0, 1.0)) == Printed(12.0, "difference")
+    assert given_df(0.03, 0.02, 0.0, high, 12.0, FREE).scale == "other", "without an end at zero it is no interval of t"
+    assert given_df(0.03, 0.02, low, high, 12.0, (0.0, 1.0)).scale == "difference", "found from its own two halves"
+
+
+def test_degrees_of_freedom_that_do_not_give_the_interval_are_not_told() -> None:
+    low, high = (float(x) for x in student_t(0.3, 0.04, 9.0))
+    got = given_df(0.3, 0.04, low, high, 25.0, FREE)
+    assert (got.scale, round(got.df, 4)) == ("difference", 9.0)
+    exact = [float(x) for x in clopper_pearson(0.024, 97)]
+    assert given_df(0.024, np.sqrt(0.024 * 0.976 / 97), *exact, 90.0, (0.0, 1.0)).scale == "other"
 
 
 def test_satterthwaite_is_welch() -> None:

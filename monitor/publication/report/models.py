@@ -203,10 +203,12 @@ def _contrast_table(figures: Figures, wave: str, found: Sequence[Line], title: s
     rows = []
     for x in found:
         estimate, interval = n.value(x["estimate"], x["unit"]), n.interval(x["ci_low"], x["ci_high"], x["unit"])
-        shown = (estimate, interval, "" if x["unit"] == "share" else n.p_value(x["p_value"]))
-        rows.append((_named(figures, x), *((t("withheld"), "", "") if x["suppressed"] else shown)))
+        tested = ("", "") if x["unit"] == "share" else (n.p_value(x["p_value"]), n.p_value(x["p_adjusted"]))
+        shown = (estimate, interval, *tested)
+        rows.append((_named(figures, x), *((t("withheld"), "", "", "") if x["suppressed"] else shown)))
     heads = (
         Head(t("effect"), long=True), Head(t("estimate"), True), Head(t("interval"), True), Head(t("p_value"), True),
+        Head(t("p_adjusted"), True),
     )  # fmt: skip
     return Printed(title, heads, tuple(rows), tuple(contrast_anchor(wave, x) for x in found))
 

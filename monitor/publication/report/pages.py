@@ -10,7 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.contract import TABLES
-from monitor.publication.report import charts, claims, comparability, confidentiality, headlines, models, revisions
+from monitor.publication.report import (
+    changes,
+    charts,
+    claims,
+    comparability,
+    confidentiality,
+    headlines,
+    models,
+    revisions,
+)
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Printed, described, lines, name_of, one, recipe
 from monitor.publication.report.words import EVERYONE
@@ -56,33 +65,6 @@ def wave(figures: Figures, survey: Survey, name: str) -> Context:
         "rules_failed": figures.rules(name, only_failed=True),
         "rules_words": figures.rules_words(name),
     }
-
-
-def news(figures: Figures, waves: Sequence[str]) -> tuple[list[str], str]:
-    """What changed in the headline figures since the wave before, in sentences; and that wave."""
-    if len(waves) < 2:
-        return [], ""
-    before, now = waves[-2], waves[-1]
-    t, n = figures.words.t, figures.numbers
-    sentences = []
-    for name in figures.headlines:
-        if figures.units.get(name) != "share":
-            continue
-        wanted = {"indicator": name, "domain_variable": EVERYONE, "wave_from": before, "wave_to": now}
-        for x in lines(figures.tables["changes"], **wanted):
-            label, changed = figures.words.label("indicator", name), comparability.changed(figures, x)
-            if not x["comparable"]:
-                sentences.append(t("new_not_comparable", label=label, wave=before, changed=changed).strip())
-                continue
-            if x["suppressed"]:
-                continue
-            sure = x["ci_low"] > 0 or x["ci_high"] < 0
-            key = "new_same" if not sure else "new_up" if x["change"] > 0 else "new_down"
-            change = n.plain(abs(x["change"]) * 100, 1) if sure else n.points(x["change"])
-            interval = n.points_interval(x["ci_low"], x["ci_high"])
-            sentence = t(key, label=label, change=change, wave=before, interval=interval)
-            sentences.append(t("new_changed", sentence=sentence, changed=changed) if changed else sentence)
-    return sentences, before
 
 
 def participation(figures: Figures, survey: Survey, name: str) -> Context:
@@ -162,7 +144,7 @@ def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
 def trends(figures: Figures, waves: Sequence[str]) -> Context:
     """Each headline figure over the waves, with breaks in comparability, and the changes between waves."""
     if len(waves) < 2:
-        return {"charts": [], "changes": None}
+        return {"charts": [], "changes": None, "changes_note": None}
     t, n = figures.words.t, figures.numbers
     drawn = []
     for name in figures.headlines:
@@ -198,36 +180,7 @@ def trends(figures: Figures, waves: Sequence[str]) -> Context:
                 description=described(marks),
             )
         )
-    return {"charts": drawn, "changes": changes(figures, waves)}
-
-
-def changes(figures: Figures, waves: Sequence[str]) -> Printed:
-    """Every headline's change between every two waves, for all firms."""
-    t, n = figures.words.t, figures.numbers
-    body = []
-    for name in figures.headlines:
-        unit = figures.units.get(name)
-        for x in lines(figures.tables["changes"], indicator=name, domain_variable=EVERYONE):
-            share, apart = unit == "share", not x["comparable"]
-            shown = not x["suppressed"] and not apart
-            moved = n.points(x["change"]) if share else n.value(x["change"], unit)
-            body.append(
-                (
-                    figures.words.label("indicator", name),
-                    f"{x['wave_from']} {DASH} {x['wave_to']}",
-                    t("not_comparable") if apart else moved if shown else figures.withheld_words(x),
-                    "" if not shown else n.points_interval(x["ci_low"], x["ci_high"]) if share
-                    else n.interval(x["ci_low"], x["ci_high"], unit),
-                    n.p_value(x["p_value"]) if shown else "",
-                    "" if apart else n.plain(x["overlap_firms"]),
-                    comparability.changed(figures, x),
-                )
-            )  # fmt: skip
-    heads = (
-        Head(t("indicator"), long=True), Head(t("from_to")), Head(t("change"), True), Head(t("interval"), True),
-        Head(t("p_value"), True), Head(t("overlap"), True), Head(t("questions"), long=True),
-    )  # fmt: skip
-    return Printed(f"{t('changes_title')} ({t('points_unit')})", heads, tuple(body))
+    return {"charts": drawn, "changes": changes.table(figures), "changes_note": changes.note(figures)}
 
 
 def quality(figures: Figures, waves: Sequence[str], revised: Mapping[str, Any] | None) -> Context:

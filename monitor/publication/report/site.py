@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.publication.report import answer, claims, pages, revisions
+from monitor.publication.report import answer, changes, claims, pages, revisions
 from monitor.publication.report.tables import Figures, lines
 from monitor.survey import Survey
 
@@ -112,7 +112,7 @@ def _pages(
     language = figures.words.language
     told = {w: pages.wave(figures, survey, w) | {"pdf": f"report-{w}-{language}.pdf"} for w in waves}
     newest = told[waves[-1]]
-    news, since = pages.news(figures, waves)
+    news, since = changes.news(figures, waves)
     links = [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)]
     pooled = claims.table(figures, claims.POOLED)
     told_answer = answer.page(figures, waves)

@@ -6,7 +6,8 @@ contract. Does not belong here: estimating, or writing a release.
 `sets` says which firms a figure counts (what is sensitive and what else must go: `statistics.disclosure`),
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
 `history`, `changed`, `sequence` and `revisions` what earlier releases have shown; `quality` and `codebook` describe the
-survey itself, `declared` what its definition decides about lines.
+survey itself, `declared` what its definition decides about lines; `readable` says how a reader gets each interval,
+`together` adjusts p-values for each other.
 """
 
 from __future__ import annotations
@@ -19,7 +20,19 @@ import pandas as pd
 from monitor.contract.columns import CONFIDENTIALITY, RELIABILITY
 from monitor.contract.outcomes import counted
 from monitor.contract.shape import emptied, rounded, shaped
-from monitor.stages.disclosed import cells, codebook, declared, fitted, history, peers, quality, revisions, sequence
+from monitor.stages.disclosed import (
+    cells,
+    codebook,
+    declared,
+    fitted,
+    history,
+    peers,
+    quality,
+    readable,
+    revisions,
+    sequence,
+    together,
+)
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure import intervals
 from monitor.storage.lake import Lake
@@ -63,7 +76,9 @@ def disclose(
 ) -> dict[str, pd.DataFrame]:
     """Every public table but `releases`, in the contract's shape, after disclosure control. `before`: oldest first."""
     # Rounded before anything is decided or shown: nothing behind the door knows more digits than are published.
-    every_line = rounded("indicators", asked_lines(_gather(lake, "estimated_indicators", waves)))
+    every_line = rounded(
+        "indicators", readable.indicators_readable(asked_lines(_gather(lake, "estimated_indicators", waves)), survey)
+    )
     firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
     stands = sequence.standing(before, survey, firms)
     indicators = every_line[~every_line["wave"].isin(stands.waves)] if len(every_line) else every_line
@@ -83,12 +98,17 @@ def disclose(
     shown_again = {row: line for row, line in standing_lines.items() if not line["suppressed"]}
     changes = rounded(
         "changes",
-        revisions.changes_of_printed(_whole(lake, "estimated_changes"), every_line, held | shown_again),
+        revisions.changes_of_printed(
+            readable.changes_readable(_whole(lake, "estimated_changes")), every_line, held | shown_again
+        ),
     )
     counts = {cells.row_of(x): cells.number(x["n"]) for x in printed.to_dict("records")}
     counts |= {row: cells.number(line["n"]) for row, line in shown_again.items()}
     models = fitted.withhold_models(
-        {name: rounded(name, _pooled(lake, f"modelled_{name}", waves)) for name in fitted.TABLES},
+        {
+            name: rounded(name, readable.of_model_readable(name, _pooled(lake, f"modelled_{name}", waves)))
+            for name in fitted.TABLES
+        },
         survey,
         firms,
     )
@@ -116,9 +136,10 @@ def disclose(
         name: shaped(name, frame if "survey" in frame else frame.assign(survey=survey.name))
         for name, frame in tables.items()
     }
-    if not before:
-        return shapes
-    return {name: shaped(name, frame) for name, frame in sequence.as_last_shown(shapes, before[-1], stands).items()}
+    if before:
+        again = sequence.as_last_shown(shapes, before[-1], stands)
+        shapes = {name: shaped(name, frame) for name, frame in again.items()}
+    return together.with_adjusted(shapes, survey)
 
 
 def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
+from monitor.precision import step
+from monitor.statistics.design.intervals import logit_t, student_t
+
 Array = NDArray[np.float64]
 Scale = Literal["difference", "logit", "other"]
 
@@ -52,6 +55,30 @@ def printed_df(estimate: float, se: float, low: float, high: float, level: float
         if half is not None and (df := _df_of_t(half * estimate * (1 - estimate) / se, level)) is not None:
             return Printed(df, "logit")
     return Printed(float("nan"), "other")
+
+
+def given_df(
+    estimate: float, se: float, low: float, high: float, df: float, ends: tuple[float, float], level: float = 0.95
+) -> Printed:
+    """The scale on which these degrees of freedom give the printed bounds; where they do on none, `printed_df`.
+
+    A bound may stand at one of the measure's `ends`, where the interval of t goes beyond it. Bounds count as given
+    where they are to the last digit that is printed beside `se` (`precision.step`), with half a digit of `se` itself.
+    """
+    if not all(np.isfinite((estimate, se, low, high))):
+        return Printed(float("nan"), "other")
+    if not np.isnan(df):
+        plain = student_t(estimate, se, df, level)
+        width = (float(plain[1]) - float(plain[0])) / 2
+        slack = step(estimate, se) * (1 + (width / se if se > 0 else 0.0)) + CLOSE * width
+        scales: tuple[tuple[Scale, tuple[Array, Array]], ...] = (("difference", plain),)
+        if 0 <= estimate <= 1:
+            scales = (*scales, ("logit", logit_t(estimate, se, df, level)))
+        for scale, (lowest, highest) in scales:
+            cut = max(float(lowest), ends[0]), min(float(highest), ends[1])
+            if abs(cut[0] - low) <= slack and abs(cut[1] - high) <= slack:
+                return Printed(df, scale)
+    return printed_df(estimate, se, low, high, level)
 
 
 def satterthwaite(variances: ArrayLike, df: ArrayLike) -> float:
