@@ -110,6 +110,13 @@ FIGURES: tuple[Table, ...] = (
                 RELIABILITY,
                 values=("good", "limited"),
             ),
+            Column(
+                "one_firm",
+                "BOOLEAN",
+                "Whether one firm, with those it stands for, carries more than the survey's declared share "
+                "(`influence`) of what is added up: of a total, a mean's sum, or either part of a ratio. Told of "
+                "figures about all firms only; NULL for others, for shares of firms and for medians.",
+            ),
             suppressed,
             withheld_for,
             held,
@@ -136,6 +143,7 @@ FIGURES: tuple[Table, ...] = (
             "deff",
             "cv",
             "reliability",
+            "one_firm",
         ),
     ),
     Table(

@@ -344,6 +344,15 @@ def _disclosure(top: Section) -> Disclosure:
         minimum_events=section.number("minimum_events", default.minimum_events, least=1, whole=True),
         p_percent=float(section.number("p_percent", default.p_percent, least=0)),
         dominance=float(section.number("dominance", default.dominance, least=0)),
+        influence=float(section.number("influence", default.influence, above=0)),
     )
+    if "influence" in section and not disclosure.tells_influence:
+        section.report.add(
+            "influence is too near dominance: a figure that says one firm carries more than it would tell how much",
+            section.line_of("influence"),
+            expected=f"at most {disclosure.most_influence:.3g}, dominance less what p_percent asks for",
+            found=f"{disclosure.influence:g}",
+            do="lower `influence`, or leave it out: figures then say nothing of single firms",
+        )
     section.close()
     return disclosure

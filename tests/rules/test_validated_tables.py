@@ -133,7 +133,9 @@ CLEAN: Mapping[str, Callable[[], pd.DataFrame]] = {
     "modelled_models": models,
     "modelled_terms": terms,
     "modelled_contrasts": contrasts,
-    "disclosed_indicators": lambda: public(indicators(), unweighted=0.4, n_effective=9.0, deff=1.2, cv=0.1, df=11.0),
+    "disclosed_indicators": lambda: public(
+        indicators(), unweighted=0.4, n_effective=9.0, deff=1.2, cv=0.1, df=11.0, one_firm=None
+    ),
     "disclosed_changes": lambda: public(changes()),
     "disclosed_models": lambda: public(models()),
     "disclosed_contrasts": lambda: public(contrasts()),

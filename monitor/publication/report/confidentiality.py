@@ -41,6 +41,7 @@ def section(figures: Figures, survey: Survey, attacked: Mapping[str, Any] | None
     rules = [
         t("kept_rule_few", firms=few, others=n.plain(limits.fewest_others)),
         t("kept_rule_amounts", p=n.percent(limits.p_percent / 100), dominance=n.percent(limits.dominance)),
+        *([t("kept_rule_influence", share=n.percent(limits.influence))] if limits.tells_influence else []),
         t("kept_rule_rest"),
         t("kept_rule_releases", firms=few),
         t("kept_rule_models", events=n.plain(limits.minimum_events), df=n.plain(limits.minimum_df), firms=few),

@@ -10,7 +10,7 @@ from monitor.contract import reliability as bounds
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Figures, Line, one
 from monitor.publication.report.words import EVERYONE
-from monitor.survey import INTERVIEW
+from monitor.survey import INTERVIEW, Survey
 
 
 def cards(figures: Figures, wave: str) -> list[dict[str, str]]:
@@ -42,9 +42,52 @@ def cards(figures: Figures, wave: str) -> list[dict[str, str]]:
                 "weighted_label": t(f"weighted_{estimator}", **told),
                 "estimate": words if hidden else n.value(line["estimate"], unit),
                 "interval": "" if hidden else n.interval(line["ci_low"], line["ci_high"], unit),
+                "beside": " ".join(filter(None, (one_firm_words(figures, line), other_way_words(figures, line)))),
             }
         )
     return found
+
+
+def one_firm_words(figures: Figures, line: Line) -> str:
+    """That one firm carries more of a figure than the survey declares; nothing where none does."""
+    if not line["one_firm"]:
+        return ""
+    return figures.words.t("one_firm", share=figures.numbers.percent(figures.survey.disclosure.influence))
+
+
+def other_way_words(figures: Figures, line: Line) -> str:
+    """Beside a ratio of totals the mean of the firms' own shares, beside such a mean the ratio: large firms decide the
+    one and count once in the other. Nothing where the survey has no indicator of the other kind."""
+    t, n, name = figures.words.t, figures.numbers, str(line["indicator"])
+    other = other_way(figures.survey, name)
+    found = other and one(figures.tables["indicators"], wave=line["wave"], indicator=other, domain_variable=EVERYONE)
+    if not found or found["suppressed"] or line["suppressed"]:
+        return ""
+    kind = figures.survey.indicators[str(other)].estimator
+    interval = n.interval(found["ci_low"], found["ci_high"], "share")
+    return t(f"beside_{kind}", estimate=n.value(found["estimate"], "share"), interval=interval)
+
+
+def other_way(survey: Survey, name: str) -> str | None:
+    """The indicator that takes the mean of what this one takes the ratio of, or the other way round: a ratio of a
+    percentage over its denominator, or of the amount that is the denominator times the percentage, and the mean of
+    that percentage, of the same firms."""
+    asked = survey.indicators[name]
+    for other, told in survey.indicators.items():
+        ratio, mean = (asked, told) if asked.estimator == "ratio" else (told, asked)
+        if (ratio.estimator, mean.estimator) != ("ratio", "mean") or ratio.base != mean.base:
+            continue
+        if mean.measure == ratio.measure or _part_of(survey, ratio.measure, mean.measure, str(ratio.denominator)):
+            return other
+    return None
+
+
+def _part_of(survey: Survey, amount: str, percentage: str, whole: str) -> bool:
+    """Whether an amount is declared as a whole times a percentage: `whole * percentage / 100`, in either order."""
+    sql = {measure: " ".join(survey.measures[measure].sql.split()) for measure in (amount, percentage, whole)}
+    factors = sql[amount].removesuffix("/ 100").strip().split(" * ")
+    percent = survey.measures[percentage].type == "percentage" and sql[amount].endswith("/ 100")
+    return percent and sorted(factors) == sorted((sql[percentage], sql[whole]))
 
 
 def firms_words(figures: Figures, line: Line) -> str:

@@ -239,12 +239,20 @@ class Figures:
                         n.interval(x["ci_low"], x["ci_high"], unit),
                         t("sample_sum", value=plain) if self.recipes[x["indicator"]][0] == "total" else plain,
                         n.plain(x["n"]),
-                        t(str(x["reliability"])) + (f", {t('held_short')}" if x["held"] else ""),
+                        ", ".join(self.worth(x)),
                     )
                 )
         heads = ("weighted_short", "interval", "answered_short", "n", "reliability")
         named = (Head(first or t("indicator")), *(Head(t(h), h != "reliability") for h in heads))
         return Printed(caption, named, tuple(body))
+
+    def worth(self, line: Line) -> list[str]:
+        """What a printed figure is worth: its reliability, whether one firm carries much of it, whether it is held."""
+        t = self.words.t
+        told = [t(str(line["reliability"]))]
+        if line["one_firm"]:
+            told.append(t("one_firm_short", share=self.numbers.percent(self.survey.disclosure.influence)))
+        return [*told, t("held_short")] if line["held"] else told
 
     def mixed_table(self, caption: str, rows: Sequence[tuple[str, Line]]) -> Printed:
         """Lines of several indicators as one table, each in its own unit."""

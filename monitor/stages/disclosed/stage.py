@@ -7,7 +7,7 @@ contract. Does not belong here: estimating, or writing a release.
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
 `history`, `changed`, `sequence` and `revisions` what earlier releases have shown; `quality` and `codebook` describe the
 survey itself, `declared` what its definition decides about lines; `readable` says how a reader gets each interval,
-`together` adjusts p-values for each other.
+`together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from monitor.stages.disclosed import (
     declared,
     fitted,
     history,
+    one_firm,
     peers,
     quality,
     readable,
@@ -80,6 +81,7 @@ def disclose(
         "indicators", readable.indicators_readable(asked_lines(_gather(lake, "estimated_indicators", waves)), survey)
     )
     firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
+    every_line = one_firm.with_one_firm(every_line, survey, firms)
     stands = sequence.standing(before, survey, firms)
     indicators = every_line[~every_line["wave"].isin(stands.waves)] if len(every_line) else every_line
     least = survey.disclosure.minimum_firms

@@ -21,6 +21,20 @@ class Disclosure:
     minimum_events: int = 10
     p_percent: float = 10.0
     dominance: float = 0.5
+    influence: float = 0.3
+    """Share of a figure that one firm may carry before the figure says so"""
+
+    @property
+    def most_influence(self) -> float:
+        """The largest share for which saying so gives no firm's amount away to within p %: what is then known of the
+        largest firm's part is that it lies between `influence` and `dominance`, whose middle is off by up to
+        (dominance - influence) / (dominance + influence) of itself."""
+        return self.dominance * (1 - self.p_percent / 100) / (1 + self.p_percent / 100)
+
+    @property
+    def tells_influence(self) -> bool:
+        """Whether figures say that one firm carries much of them."""
+        return self.influence <= self.most_influence
 
     @property
     def median_firms(self) -> int:
