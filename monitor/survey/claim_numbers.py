@@ -6,7 +6,8 @@ deciding a claim (`statistics.decisions.claims`).
 A share in a text is a number with a per cent sign or the word for points, a fraction in words (a third, driekwart), or
 `one in three`. What it promises depends on the words before it: *more than a third* is tested by a rule `above` of a
 third, *fewer than a third* by one `below`; a bare number, or *about* and *between*, names a place, which only a rule
-`within` tests, and then both its bounds, or its value and margin, must be in the text.
+`within` tests, and then both its bounds, or its value and margin, must be in the text. Of `no_substitution` it is
+*less than* the margin.
 """
 
 from __future__ import annotations
@@ -82,14 +83,14 @@ def _value(match: re.Match[str]) -> float:
 def number_problems(claim: Claim) -> Iterator[Problem]:
     """Where a claim's text names a share that its rule does not test, one problem for each language."""
     kind, value, margin = claim.rule.kind, claim.rule.value, claim.rule.margin
-    tested = [value] if kind != "within" else [value, margin, value - margin, value + margin]
+    tested = {"within": [value, margin, value - margin, value + margin], "no_substitution": [margin]}.get(kind, [value])
     for language in ("nl", "en"):
         found = shares_in(claim.text[language])
         if not found:
             continue
         told = {i for i, number in enumerate(tested) for share in found if abs(share.value - number) < NEAR}
         strange = [s for s in found if all(abs(s.value - number) >= NEAR for number in tested)]
-        way = {"below": "less", "within": "at"}.get(kind, "more")
+        way = {"below": "less", "within": "at", "no_substitution": "less"}.get(kind, "more")
         other = [s for s in found if s.way != way]
         whole = kind != "within" or {0, 1} <= told or {2, 3} <= told
         if strange or other or not whole:
@@ -108,4 +109,6 @@ def _expected(kind: str, value: float, margin: float) -> str:
     if kind == "within":
         low, high = value - margin, value + margin
         return f"between {100 * low:g} and {100 * high:g} %, or {100 * value:g} % and {100 * margin:g} points around it"
+    if kind == "no_substitution":
+        return f"less than {100 * margin:.3g} percentage points, and no other share"
     return f"{'fewer' if kind == 'below' else 'more'} than {100 * value:.3g} %, and no other share"

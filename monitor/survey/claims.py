@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from monitor.statistics.decisions.claim import (
     Rule,
     Share,
 )
+from monitor.statistics.decisions.declared_rules import margin_problem, one_firm_problem
+from monitor.statistics.models.contrast import of_two_practices
 from monitor.survey.claim_numbers import number_problems
 from monitor.survey.model import Survey
 from monitor.survey.models import MAIN, Model
@@ -30,6 +32,8 @@ from monitor.survey.yaml_lines import Report, Section, closest, read
 from monitor.wording.sentences import LANGUAGES
 
 FILE = "claims.yaml"
+MOST_COMMON = 0.5
+"""The base rate beside which a margin may be greatest"""
 ESTIMANDS: Mapping[str, tuple[str, ...]] = {
     "share": ("measure", "base"),
     "difference": ("measure", "by", "base"),
@@ -151,11 +155,11 @@ def _rule(section: Section, line: int, what: str) -> Rule:
     section.where, section.line = f"the rule of {what}", line
     before = len(section.report.problems)
     kind = _kind(section, RULES, what, "rule")
-    within = kind == "within"
-    _complete(section, ("alpha", *(("margin", "value") if within else ())), section.where)
+    needed = {"within": ("margin", "value"), "no_substitution": ("margin",)}.get(kind, ())
+    _complete(section, ("alpha", *needed), section.where)
     alpha = float(section.number("alpha", 0.0))
-    value = float(section.number("value", 0.0))
-    margin = float(section.number("margin", 0.0, least=0)) if within or kind not in RULES else 0.0
+    value = float(section.number("value", 0.0)) if kind != "no_substitution" else 0.0
+    margin = float(section.number("margin", 0.0, least=0)) if needed or kind not in RULES else 0.0
     if "alpha" in section and len(section.report.problems) == before and not 0 < alpha < 0.5:
         section.report.add(
             f"alpha of {what} is no error rate",
@@ -198,6 +202,7 @@ def claim_problems(survey: Survey) -> Iterator[Problem]:
         yield from _unknown_names(survey, claim)
         if isinstance(claim.estimand, ModelContrast) and claim.estimand.model in survey.models:
             yield from _unknown_contrast(survey.models[claim.estimand.model], claim, claim.estimand)
+        yield from _unfit_rule(survey, claim)
 
 
 def _unknown_contrast(model: Model, claim: Claim, estimand: ModelContrast) -> Iterator[Problem]:
@@ -218,6 +223,49 @@ def _unknown_contrast(model: Model, claim: Claim, estimand: ModelContrast) -> It
         found=name,
         do=closest(name, known) or f"use a {key} of the model",
     )
+
+
+def _unfit_rule(survey: Survey, claim: Claim) -> Iterator[Problem]:
+    """A rule that in no wave can mean what its sentence says: of substitution, without a complementarity or with a
+    margin that is small beside no base rate; of a share that one of the fewest firms would prove."""
+    rule, estimand = claim.rule, claim.estimand
+    if not rule.alpha:
+        return
+    key = "margin"
+    found: Problem | None = None
+    if rule.kind == "no_substitution":
+        found = margin_problem(rule.margin, MOST_COMMON)
+        if not _is_complementarity(survey, estimand):
+            key = "kind"
+            found = Problem(
+                "substitution is tested on the complementarity of two practices",
+                expected="estimand: {kind: contrast, model: of two practices, contrast: complementarity}",
+                found=estimand.formula,
+                do="name that estimand, or use a rule above, below or within",
+            )
+    elif isinstance(estimand, Share) and rule.kind != "within":
+        key = "value"
+        other = 1 - rule.value if rule.kind == "below" else rule.value
+        found = one_firm_problem(other, survey.disclosure.minimum_firms, rule.alpha)
+    if found is not None:
+        yield replace(
+            found,
+            what=f"the rule of claim {claim.name!r} cannot mean what it says: {found.what}",
+            file=FILE,
+            line=line_at(claim.lines, ("rule", key)),
+        )
+
+
+def _is_complementarity(survey: Survey, estimand: Estimand) -> bool:
+    """Whether an estimand is it; so it is taken to be where its model or contrast is not known."""
+    if not isinstance(estimand, ModelContrast):
+        return False
+    model = survey.models.get(estimand.model)
+    contrast = model.contrast(estimand.contrast, estimand.variant) if model else None
+    if model is None or contrast is None:
+        return True
+    practices = model.practices_of(estimand.variant)
+    return model.main.of_two_practices and of_two_practices(*practices)["complementarity"] == contrast
 
 
 def _unknown_names(survey: Survey, claim: Claim) -> Iterator[Problem]:

@@ -106,6 +106,19 @@ CLAIMS = (
         estimand={"kind": "contrast", "model": "top_innovator", "contrast": "p_both"},
         rule={"kind": "above", "value": 0.1, "alpha": 0.025},
     ),
+    *(
+        declared.claim(
+            claim=name,
+            estimand={"kind": "contrast", "model": "top_innovator", "contrast": "complementarity"},
+            rule={"kind": "no_substitution", "margin": margin, "alpha": 0.025},
+        )
+        for name, margin in (("no_substitution", 0.02), ("wide_margin", 0.2))
+    ),
+    declared.claim(
+        claim="few_firms",
+        estimand={"kind": "contrast", "model": "top_innovator", "contrast": "p_both"},
+        rule={"kind": "share_above", "value": 0.0001, "alpha": 0.025},
+    ),
     declared.claim(
         claim="unheard_of",
         text={"nl": "Niet gevraagd.", "en": "Not asked."},
@@ -377,10 +390,30 @@ def test_claims_table(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
         assert claims.loc["complement", name] == to_error(linked[name], linked["se"]), name
 
 
+def test_a_rule_that_means_nothing_in_a_wave_is_not_tested(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
+    """A margin above half of the outcome's share in the base, and a share that one firm of these would prove."""
+    lake, _ = ran
+    claims = lake.read("modelled_claims", "2017").set_index("claim")
+    derived, weights = lake.read("derived_measures", "2017"), lake.read("weighted_weights", "2017")
+    rate = derived.merge(weights, on="firm").query("imputation > 0 and base_all_firms and top_innovator.notna()")
+    share = float(np.average(rate["top_innovator"].astype(float), weights=rate["weight"]))
+    assert 0.04 < share < 0.4, "the wider margin is above half of it, the other below"
+    assert claims.loc["no_substitution", "verdict"] != "not testable"
+    assert (
+        "substitution of less than 2 percentage points does not count" in claims.loc["no_substitution", "decision_rule"]
+    )
+    for name, why in (("wide_margin", "not small beside the share"), ("few_firms", "a single one would prove")):
+        assert claims.loc[name, "verdict"] == "not testable"
+        assert why in claims.loc[name, "reason"]
+        assert pd.isna(claims.loc[name, "estimate"])
+
+
 def test_every_effect_says_its_unit(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     lake, _ = ran
     claims = lake.read("modelled_claims", "2017").set_index("claim")
-    assert claims["unit"].to_dict() == {"complement": "points", "both_often": "share", "unheard_of": "share"}
+    units = claims["unit"].to_dict()
+    assert {name for name, unit in units.items() if unit == "share"} == {"both_often", "few_firms", "unheard_of"}
+    assert set(units.values()) == {"share", "points"}
     assert "lies above 10 % (" in claims.loc["both_often", "decision_rule"], "a probability is no difference"
     assert "Estimated" in claims.loc["both_often", "reason"]
     contrasts = lake.read("modelled_contrasts", "2017")

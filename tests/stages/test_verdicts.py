@@ -13,6 +13,7 @@ ABOVE = Rule("above", 0.025)
 BELOW = Rule("below", 0.025, 0.05)
 WITHIN = Rule("within", 0.025, 0.36, 0.10)
 SHARE = Rule("share_above", 0.025, 0.10)
+NO_SUBSTITUTION = Rule("no_substitution", 0.025, margin=0.02)
 
 
 def difference(estimate: float) -> Evidence:
@@ -72,6 +73,39 @@ def test_a_decided_claim_tells_where_the_estimate_lies(rule: Rule, evidence: Evi
     told = reason_words(verdict(rule, evidence))
     assert told["nl"].endswith(nl)
     assert told["en"].endswith(en)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "nl", "en"),
+    [
+        (
+            0.03,
+            "Daarmee is vervanging van 2 procentpunt of meer verworpen.",
+            "That rejects substitution of 2 percentage points or more.",
+        ),
+        (
+            -0.08,
+            "Dat ligt onder nul, en vervanging van 2 procentpunt of meer is niet verworpen.",
+            "That lies below zero, and substitution of 2 percentage points or more is not rejected.",
+        ),
+        # (1.97 + 0.84) standard errors, of 2 points each.
+        (
+            0.0,
+            "zonder enige vervanging zou pas een marge van 5,6 procentpunt in vier van de vijf gevallen genoeg zijn "
+            "geweest.",
+            "without any substitution only a margin of 5.6 percentage points would have sufficed four times out of "
+            "five.",
+        ),
+    ],
+)
+def test_a_claim_on_substitution_tells_its_margin(estimate: float, nl: str, en: str) -> None:
+    told = reason_words(verdict(NO_SUBSTITUTION, difference(estimate)))
+    assert told["nl"].endswith(nl)
+    assert told["en"].endswith(en)
+    assert rule_words(NO_SUBSTITUTION, "en", False) == (
+        "supported if the whole interval lies above −2 percentage points: substitution of less than 2 percentage "
+        "points does not count; otherwise contradicted if the whole interval lies below zero (one-sided alpha 0.025)"
+    )
 
 
 def test_what_its_family_cost_is_told() -> None:

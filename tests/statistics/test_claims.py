@@ -24,6 +24,7 @@ ABOVE = Rule("above", 0.025)
 BELOW = Rule("below", 0.025, 0.05)
 WITHIN = Rule("within", 0.025, 0.36, 0.10)
 SHARE = Rule("share_above", 0.025, 0.10)
+NO_SUBSTITUTION = Rule("no_substitution", 0.025, margin=0.02)
 
 
 def difference(estimate: float, se: float = 0.02, df: float = 400) -> Evidence:
@@ -58,6 +59,12 @@ def verdict(rule: Rule, evidence: Evidence) -> str:
         (BELOW, difference(-0.20), SUPPORTED),
         (BELOW, difference(0.03), INCONCLUSIVE),
         (BELOW, difference(0.12), CONTRADICTED),
+        (NO_SUBSTITUTION, difference(0.03), SUPPORTED),
+        # There is substitution, and it is surely smaller than the margin.
+        (NO_SUBSTITUTION, difference(-0.01, se=0.002), SUPPORTED),
+        (NO_SUBSTITUTION, difference(0.00), INCONCLUSIVE),
+        (NO_SUBSTITUTION, difference(-0.03), INCONCLUSIVE),
+        (NO_SUBSTITUTION, difference(-0.05), CONTRADICTED),
         (WITHIN, share(0.36), SUPPORTED),
         (WITHIN, share(0.44), INCONCLUSIVE),
         (WITHIN, share(0.60), CONTRADICTED),
@@ -81,6 +88,13 @@ def test_verdict_and_interval_agree(rule: Rule, estimate: float) -> None:
     supports, against = (above, below) if rule.kind == "above" else (below, above)
     expected = SUPPORTED if supports else CONTRADICTED if against else INCONCLUSIVE
     assert verdict(rule, evidence) == expected
+
+
+@pytest.mark.parametrize("estimate", np.linspace(-0.1, 0.1, 21))
+def test_no_substitution_is_the_interval_above_minus_the_margin(estimate: float) -> None:
+    evidence = difference(float(estimate))
+    expected = SUPPORTED if evidence.low > -0.02 else CONTRADICTED if evidence.high < 0 else INCONCLUSIVE
+    assert verdict(NO_SUBSTITUTION, evidence) == expected
 
 
 @pytest.mark.parametrize("estimate", [0.24, 0.27, 0.30, 0.33, 0.36, 0.39, 0.42, 0.45, 0.48, 0.52])

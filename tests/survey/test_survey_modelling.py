@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import declared
@@ -11,6 +13,7 @@ import pytest
 import monitor
 from monitor.problems import DefinitionError
 from monitor.survey import load_survey
+from monitor.survey.claim_numbers import number_problems
 
 FOLDER = Path(monitor.__file__).parent / "surveys" / "noord_nederland"
 
@@ -60,6 +63,8 @@ def test_the_demonstration_survey_is_without_mistakes() -> None:
         ("model: top_innovator", "model: top_inovator", "names the unknown model 'top_inovator'"),
         ("claim: succeed_internally", "claim: participation_level", "stands twice"),
         ("value: 0.3333", "value: 0.30", "promises more than its rule tests"),
+        ("margin: 0.02", "margin: 0.03", "promises more than its rule tests"),
+        ("no_substitution, margin: 0.02", "no_substitution", "is incomplete"),
         (
             '    declared: "2017-02-01"',
             '    declared: "2017-02-01"\n    committed: {commit: main}',
@@ -77,8 +82,8 @@ CLAIM = "claim 'succeed_internally'"
 ESTIMAND = "estimand: {kind: contrast, model: top_innovator, variant: main, contrast: effect_invests"
 CLAIM_PLACES = [
     # (old, new, words of the message, what stands on its line)
-    ('    declared: "2017-02-01"\n', '    when: "2017-02-01"\n', f"{CLAIM} is incomplete", "claim: succeed"),
-    ('    declared: "2017-02-01"\n', '    when: "2017-02-01"\n', f"{CLAIM} has the unknown key 'when'", "when:"),
+    ("    declared:", "    when:", f"{CLAIM} is incomplete", "claim: succeed"),
+    ("    declared:", "    when:", f"{CLAIM} has the unknown key 'when'", "when:"),
     ("variant: main", "variante: main", f"the estimand of {CLAIM} has the unknown key 'variante'", "variante: main"),
     (", alpha", ", margin: 0.1, alpha", f"the rule of {CLAIM} has the unknown key 'margin'", "margin: 0.1"),
     (", alpha: 0.025", ", alpha: low", "alpha is not usable", "alpha: low"),
@@ -92,10 +97,50 @@ CLAIM_PLACES = [
     ("    rule: {kind: above, value: 0, alpha: 0.025}\n", "    rule: above\n", "rule is not usable", "rule: above"),
     ("    family:", "    committed: now\n    family:", "committed is not usable", "committed: now"),
     ("    family:", "    committed: {commit: abcdef0, date: 2017-02-01, by: me}\n    family:", "key 'by'", "by: me"),
-    ("      en: Some firms succeed by organising innovation internally.\n", "", "no text in 'en'", "text:"),
+    ("      en: Among firms", "      fr: Among firms", "no text in 'en'", "text:"),
     (f"    {ESTIMAND}_without_cooperation}}\n", "    estimand:\n      kind: contrast\n      model: top\n"
      "      contrast: trend\n", "unknown model 'top'", "model: top"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "estimand", "words"),
+    [
+        ("no_substitution, margin: 0.3", None, "the margin is not small beside the base rate"),
+        ("no_substitution, margin: 0", None, "the margin is not above zero"),
+        (
+            "no_substitution, margin: 0.02",
+            "contrast: ame_cooperates",
+            "substitution is tested on the complementarity of two practices",
+        ),
+        ("share_above, value: 0", "share", "one firm would prove the claim"),
+        ("above, value: 0", "share", "one firm would prove the claim"),
+        ("share_above, value: 0.002", "share", "one firm would prove the claim"),
+        ("below, value: 1", "share", "one firm would prove the claim"),
+        ("share_above, value: 0.003", "share", None),
+        ("no_substitution, margin: 0.25", None, None),
+        ("above, value: 0", None, None),
+    ],
+)
+def test_a_rule_that_cannot_mean_what_it_says_is_refused(
+    folder: Path, rule: str, estimand: str | None, words: str | None
+) -> None:
+    """A margin that leaves nothing of any outcome, substitution of no complementarity, a share that one firm proves."""
+    file = folder / "claims.yaml"
+    before, name, after = file.read_text(encoding="utf-8").partition("  - claim: cooperation_no_replacement\n")
+    after = re.sub(r"(nl|en): .*", r"\1: A sentence.", after, count=2)
+    after = after.replace("no_substitution, margin: 0.02", rule, 1)
+    if estimand == "share":
+        share = "estimand: {kind: share, measure: participates, equals: false, among: top_innovator, base: all_firms}"
+        after = re.sub(r"estimand: .*", share, after, count=1)
+    elif estimand is not None:
+        after = after.replace("contrast: complementarity", estimand, 1)
+    file.write_text(before + name + after, encoding="utf-8")
+    if words is None:
+        assert len(load_survey(folder).claims) == 7
+        return
+    start = "the rule of claim 'cooperation_no_replacement' cannot mean what it says: "
+    assert_told(folder, "claims.yaml", start + words, "rule: {kind: " + rule)
 
 
 @pytest.mark.parametrize(("old", "new", "sentence", "line"), CLAIM_PLACES, ids=[c[2] for c in CLAIM_PLACES])
@@ -186,6 +231,21 @@ def test_a_models_codes_are_read_as_they_are_written() -> None:
     model = declared.models(text)["m"]
     assert model.main.order == ("01", "no")
     assert dict(model.main.reference) == {"c": "01"}
+
+
+@pytest.mark.parametrize(
+    ("nl", "en", "problems"),
+    [
+        ("Hooguit minder dan 2 procentpunt.", "Less than 2 percentage points.", 0),
+        ("Samen niet minder.", "No less together.", 0),
+        ("Minder dan 5 procentpunt.", "Less than 5 percentage points.", 2),
+        ("Meer dan 2 procentpunt.", "Less than 2 percentage points.", 1),
+    ],
+)
+def test_a_text_on_substitution_names_no_other_margin(nl: str, en: str, problems: int) -> None:
+    estimand = {"kind": "contrast", "model": "top_innovator", "contrast": "complementarity"}
+    claim = declared.claim(estimand=estimand, rule={"kind": "no_substitution", "margin": 0.02, "alpha": 0.025})
+    assert len(list(number_problems(replace(claim, text={"nl": nl, "en": en})))) == problems
 
 
 ABOUT_36 = "{kind: within, value: 0.36, margin: 0.10, alpha: 0.025}"

@@ -6,7 +6,8 @@
 
 What is found is rounded as it is published: a sentence prints its table's digits, and a rule is held against them.
 
-Belongs here: these three, through every completed copy. Does not belong here: deciding (`statistics.decisions.claims`).
+Belongs here: these three, through every completed copy, and whether in a wave the rule can mean what its sentence says.
+Does not belong here: deciding (`statistics.decisions.claims`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from monitor.precision import to_error
-from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast, Share
+from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast, Rule, Share
 from monitor.statistics.decisions.claims import Evidence
+from monitor.statistics.decisions.declared_rules import margin_problem, one_firm_problem
 from monitor.statistics.design.intervals import korn_graubard
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.columns import Columns
@@ -35,7 +37,7 @@ FEW = 10
 def evidence_for(estimand: Estimand, sample: Sample, results: Sequence[Result], thresholds: Disclosure) -> Evidence:
     """The evidence for a claim's estimand; with a reason in its place where the wave cannot give any."""
     if isinstance(estimand, ModelContrast):
-        return _of_contrast(estimand, results)
+        return _of_contrast(estimand, results, sample)
     absent = [name for name in estimand.measures if not sample.has(name)]
     if absent or f"base_{estimand.base}" not in sample.observed:
         names = ", ".join(absent or [estimand.base])
@@ -46,7 +48,21 @@ def evidence_for(estimand: Estimand, sample: Sample, results: Sequence[Result], 
     return _of_shares(estimand, sample, thresholds)
 
 
-def _of_contrast(estimand: ModelContrast, results: Sequence[Result]) -> Evidence:
+def held_against(rule: Rule, evidence: Evidence) -> Evidence:
+    """The evidence; a reason in its place where in this wave the rule cannot mean what the claim says: its margin is
+    not small beside the base rate, or a single firm would prove it. No figure is told: it may be withheld."""
+    if evidence.reason is not None:
+        return evidence
+    if rule.kind == "no_substitution" and margin_problem(rule.margin, evidence.base_rate):
+        return Evidence(reason=in_each("claims", "margin_not_small"))
+    if evidence.share and rule.kind != "within":
+        value = 1 - rule.value if rule.kind == "below" else rule.value
+        if one_firm_problem(value, evidence.effective, rule.alpha):
+            return Evidence(reason=in_each("claims", "one_firm_proves"))
+    return evidence
+
+
+def _of_contrast(estimand: ModelContrast, results: Sequence[Result], sample: Sample) -> Evidence:
     model, variant = estimand.model, estimand.variant
     for result in results:
         if (result.specification.model, result.specification.variant) != (model, variant):
@@ -73,6 +89,7 @@ def _of_contrast(estimand: ModelContrast, results: Sequence[Result]) -> Evidence
             model=model,
             variant=variant,
             contrast=estimand.contrast,
+            base_rate=_base_rate(sample, result.specification.outcome, result.specification.base),
         )
     return Evidence(reason=in_each("claims", "no_model", model=model))
 
@@ -112,6 +129,16 @@ def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclos
         answered_with=None if difference else with_it,
         minimum_detectable_effect=least_found,
     )
+
+
+def _base_rate(sample: Sample, measure: str, base: str) -> float:
+    """The weighted mean, in 0..1, of a base's firms with a measure (or of a percentage) over the completed copies."""
+    found = []
+    for copy in sample.copies:
+        y = copy.numbers[measure]
+        inside = (copy.numbers[f"base_{base}"] == 1) & ~np.isnan(y)
+        found.append(np.average(y[inside], weights=sample.design.weights[inside]))
+    return float(np.mean(found)) / (100 if measure in sample.percentages else 1)
 
 
 def _shares_of_copy(

@@ -19,7 +19,7 @@ from monitor.running.beside import share
 from monitor.stages.modelled.answer import answer_rows, readings_row, timing_rows
 from monitor.stages.modelled.choices import choice_rows
 from monitor.stages.modelled.curves import curve, curve_rows, distribution_rows
-from monitor.stages.modelled.evidence import evidence_for
+from monitor.stages.modelled.evidence import evidence_for, held_against
 from monitor.stages.modelled.otherwise import asked_otherwise
 from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
 from monitor.stages.modelled.specifications import joint_test, specification_curve, specification_rows
@@ -185,7 +185,7 @@ def decide_claims(findings: Findings) -> None:
     survey, sample = findings.survey, findings.sample
     evidence = [
         findings.not_together(estimand_concepts(survey, claim.estimand))
-        or evidence_for(claim.estimand, sample, findings.results, survey.disclosure)
+        or held_against(claim.rule, evidence_for(claim.estimand, sample, findings.results, survey.disclosure))
         for claim in survey.claims
     ]
     families = Counter(claim.family for claim in survey.claims)

@@ -12,7 +12,8 @@ import numpy as np
 
 from monitor.precision import in_words
 from monitor.statistics.decisions.claim import Rule
-from monitor.statistics.decisions.claims import NO_ESTIMATE, Evidence, Verdict
+from monitor.statistics.decisions.claims import NO_ESTIMATE, SUBSTITUTION_UNDECIDED, Evidence, Verdict
+from monitor.statistics.decisions.substitution import least_margin
 from monitor.wording.sentences import LANGUAGES, number_in, say
 
 
@@ -21,7 +22,8 @@ def rule_words(rule: Rule, language: str, share: bool = True, together: int = 1)
     `together`: how many claims its family holds."""
     kind = "above" if rule.kind == "share_above" else rule.kind
     at, margin = _figure(rule.value, language, share), _figure(rule.margin, language, share=False)
-    when = say("claims", f"rule_{kind}", language, at=at, margin=margin)
+    floor = _figure(-rule.margin, language, share=False)
+    when = say("claims", f"rule_{kind}", language, at=at, margin=margin, floor=floor)
     adjusted = "together" if together > 1 else "alone"
     alpha = number_in(language, f"{rule.alpha:g}")
     return say("claims", f"error_{adjusted}", language, rule=when, alpha=alpha, together=together)
@@ -43,8 +45,14 @@ def _reason(verdict: Verdict, language: str) -> str:
         found=_found(e, language),
         value=_figure(rule.value, language, e.share),
         margin=_figure(rule.margin, language, share=False),
-        least=_figure(e.minimum_detectable_effect, language, share=False),
+        least=_figure(_least(verdict), language, share=False),
     )
+
+
+def _least(verdict: Verdict) -> float:
+    """What the data could have decided: the smallest difference, or the smallest margin of `no_substitution`."""
+    e, alpha = verdict.evidence, verdict.claim.rule.alpha
+    return least_margin(e.se, e.df, alpha) if verdict.ground == SUBSTITUTION_UNDECIDED else e.minimum_detectable_effect
 
 
 def _found(e: Evidence, language: str) -> str:

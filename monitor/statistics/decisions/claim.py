@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from monitor.problems import Lines
 
-RULES = ("above", "below", "within", "share_above")
+RULES = ("above", "below", "within", "share_above", "no_substitution")
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Rule:
     """When a claim is supported and when contradicted; `claims` says what each kind tests."""
 
     kind: str
-    """above, below, within or share_above"""
+    """One of `RULES`"""
     alpha: float
     """One-sided error rate"""
     value: float = 0.0
     """The value that the estimand is held against: a share, or a difference of shares"""
     margin: float = 0.0
-    """`within`: how far from the value the whole interval may reach"""
+    """`within`: how far from the value the whole interval may reach; `no_substitution`: how far below zero it may"""
 
 
 @dataclass(frozen=True)

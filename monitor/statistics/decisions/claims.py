@@ -8,6 +8,8 @@ Rules, all one-sided at the declared `alpha` (0.025 makes verdict and 95 % inter
     within    value, margin supported where they reject every value outside value -+ margin (two one-sided
                             tests); contradicted where they reject every value inside
     share_above value       `above` for a share, on exact (Clopper-Pearson) grounds with the effective number of firms
+    no_substitution margin  complementarity: supported where they reject "-margin or less" (non-inferiority: Blackwelder
+                            1982); contradicted where they do not, and reject "zero or more" (`substitution`)
 
 Within a declared `family` the p-values are adjusted by Holm's method before they are held against alpha.
 
@@ -24,6 +26,7 @@ import numpy as np
 from scipy.special import betainc, stdtr, stdtrit
 
 from monitor.statistics.decisions.claim import Claim, Rule
+from monitor.statistics.decisions.substitution import substitution
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE = "supported", "contradicted", "inconclusive", "not testable"
 ABOVE, BELOW = "above", "below"
@@ -32,9 +35,14 @@ INSIDE, OUTSIDE = "inside", "outside"
 """It lies within the rule's margin around the value, or not, beyond its error"""
 UNDECIDED, NOT_TOGETHER = "undecided", "not_together"
 """Nothing is rejected; something would be, were the claim not adjusted within its family"""
+NO_SUBSTITUTION, SUBSTITUTION, SUBSTITUTION_UNDECIDED = "no_substitution", "substitution", "substitution_undecided"
+"""It lies above minus the margin of `no_substitution`, or below zero, beyond its error; neither is rejected"""
 NO_ESTIMATE = "no_estimate"
 """The evidence says why"""
-GROUNDS = (ABOVE, BELOW, INSIDE, OUTSIDE, UNDECIDED, NOT_TOGETHER, NO_ESTIMATE)
+GROUNDS = (
+    ABOVE, BELOW, INSIDE, OUTSIDE, UNDECIDED, NOT_TOGETHER,
+    NO_SUBSTITUTION, SUBSTITUTION, SUBSTITUTION_UNDECIDED, NO_ESTIMATE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,16 @@ class Evidence:
     variant: str | None = None
     contrast: str | None = None
     """Where the numbers stand, for estimands that come from a model"""
+    base_rate: float = float("nan")
+    """Share of the base's firms with the outcome, which a margin is held against; NaN where no rule asks for it"""
+
+    @property
+    def effective(self) -> float:
+        """Korn and Graubard's (1998) effective number of firms of a share, never more than there are."""
+        if self.se <= 0 or not 0 < self.estimate < 1:
+            return float(self.n)
+        correction = (stdtrit(max(self.n - 1, 1), 0.975) / stdtrit(self.df, 0.975)) ** 2
+        return float(min(self.estimate * (1 - self.estimate) / self.se**2 * correction, self.n))
 
 
 @dataclass(frozen=True)
@@ -102,6 +120,9 @@ def rule_tests(rule: Rule, evidence: Evidence) -> tuple[float, float]:
         return float("nan"), float("nan")
     if kind == "share_above":
         return _exact_above(evidence, value), _exact_below(evidence, value)
+    if kind == "no_substitution":
+        tests = substitution(evidence.estimate, evidence.se, evidence.df, rule.margin, evidence.error_at)
+        return tests.p_no_worse, tests.p_substitutes
     if kind == "within":
         above_low, above_high = _p_above(evidence, value - rule.margin), _p_above(evidence, value + rule.margin)
         inside = max(above_low, 1 - above_high)
@@ -132,7 +153,10 @@ def _verdict(claim: Claim, evidence: Evidence, yes: float, no: float, alone: flo
 
 def _ground(rule: Rule, verdict: str, alone: float) -> str:
     if verdict == INCONCLUSIVE:
-        return NOT_TOGETHER if alone < rule.alpha else UNDECIDED
+        undecided = SUBSTITUTION_UNDECIDED if rule.kind == "no_substitution" else UNDECIDED
+        return NOT_TOGETHER if alone < rule.alpha else undecided
+    if rule.kind == "no_substitution":
+        return NO_SUBSTITUTION if verdict == SUPPORTED else SUBSTITUTION
     if rule.kind == "within":
         return INSIDE if verdict == SUPPORTED else OUTSIDE
     return BELOW if (rule.kind == "below") == (verdict == SUPPORTED) else ABOVE
@@ -151,21 +175,13 @@ def _p_above(e: Evidence, value: float) -> float:
     return float(stdtr(e.df, -t))
 
 
-def _effective(e: Evidence) -> float:
-    """Korn and Graubard's (1998) effective number of firms, never more than there are."""
-    if e.se <= 0 or not 0 < e.estimate < 1:
-        return float(e.n)
-    correction = (stdtrit(max(e.n - 1, 1), 0.975) / stdtrit(e.df, 0.975)) ** 2
-    return float(min(e.estimate * (1 - e.estimate) / e.se**2 * correction, e.n))
-
-
 def _exact_above(e: Evidence, value: float) -> float:
-    n = _effective(e)
+    n = e.effective
     x = n * e.estimate
     return float(betainc(x, n - x + 1, value)) if x > 0 else 1.0
 
 
 def _exact_below(e: Evidence, value: float) -> float:
-    n = _effective(e)
+    n = e.effective
     x = n * e.estimate
     return float(1 - betainc(x + 1, n - x, value)) if x < n else 1.0

@@ -69,7 +69,8 @@ def power_share_above(share: float, value: float, firms: float, alpha: float) ->
 
 def one_firm_problem(value: float, firms: float, alpha: float) -> Problem | None:
     """What is wrong with a rule "more than the share `value`" that a single firm would prove; or None."""
-    if proven_by(value, firms, alpha) > 1:
+    # P(X >= 1), without what `proven_by` needs for more than one.
+    if firms >= 1 and value > 0 and to_error(1 - (1 - min(value, 1.0)) ** firms, None) >= alpha:
         return None
     least = 1 - (1 - alpha) ** (1 / firms) if firms > 0 else alpha
     return Problem(
