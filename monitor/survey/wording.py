@@ -58,13 +58,32 @@ def contrast_words(survey: Survey, model: str, contrast: str, language: str, var
         values = {
             "a": a, "b": b, "y": outcome, "qa": quoted_in(language, a), "qb": quoted_in(language, b),
         }  # fmt: skip
-        short = say("contrasts", f"short_{role}", language, **values)
+        # The model's own reading needs no name: its other contrasts stand beside it.
+        if role == "complementarity" and variant != MAIN and variant in declared.pairs:
+            short = say("contrasts", "short_complementarity_read", language, **values)
+        else:
+            short = say("contrasts", f"short_{role}", language, **values)
         return short, say("contrasts", f"long_{role}", language, **values)
     if found.kind not in ("trend", "average"):
         return plain, plain
     over = quoted_in(language, label_of(survey, found.of[0], language))
     words = say("contrasts", "trend" if found.kind == "trend" else "dose", language, y=outcome, over=over)
     return words, words
+
+
+def fit_of(estimand: Estimand) -> tuple[str, str] | None:
+    """The model and variant that decide a claim; None where firms are counted."""
+    return (estimand.model, estimand.variant) if isinstance(estimand, ModelContrast) else None
+
+
+def reading_words(survey: Survey, estimand: Estimand, language: str) -> str:
+    """As which measures a claim about the primary model reads the two practices; empty for other claims."""
+    model = survey.models.get(estimand.model) if isinstance(estimand, ModelContrast) else None
+    if not isinstance(estimand, ModelContrast) or model is None or not (model.primary and model.main.of_two_practices):
+        return ""
+    a, b = (quoted_in(language, label_of(survey, name, language)) for name in model.practices_of(estimand.variant))
+    pairs = model.pairs
+    return say("contrasts", "read_as_one" if pairs else "read_as", language, qa=a, qb=b, count=len(pairs))
 
 
 def state_words(survey: Survey, practices: Sequence[str], language: str) -> tuple[tuple[str, str], ...]:

@@ -104,7 +104,8 @@ def test_a_claim_on_substitution_tells_its_margin(estimate: float, nl: str, en: 
     assert told["en"].endswith(en)
     assert rule_words(NO_SUBSTITUTION, "en", False) == (
         "supported if the whole interval lies above −2 percentage points: substitution of less than 2 percentage "
-        "points does not count; otherwise contradicted if the whole interval lies below zero (one-sided alpha 0.025)"
+        "points does not count; otherwise contradicted if the whole interval lies below zero (one-sided alpha 0.025; "
+        "alone in its family, so without correction)"
     )
 
 
@@ -112,9 +113,9 @@ def test_what_its_family_cost_is_told() -> None:
     claims = [Claim(name, {}, "2017-02-01", Difference("y", "x", "all"), ABOVE, "f") for name in ("weak", "other")]
     told = reason_words(decide(claims, [difference(0.042), difference(-0.04)])[0])
     assert told["en"].endswith(
-        "Taken by itself that would be enough; tested together with the other claims of its group it is not."
+        "Taken by itself that would be enough; tested together with the other claims of its family it is not."
     )
-    assert told["nl"].endswith("samen met de andere stellingen van haar groep getoetst is het dat niet.")
+    assert told["nl"].endswith("samen met de andere stellingen van haar familie getoetst is het dat niet.")
 
 
 def test_why_nothing_was_found_is_told_as_the_evidence_has_it() -> None:
@@ -123,12 +124,16 @@ def test_why_nothing_was_found_is_told_as_the_evidence_has_it() -> None:
 
 
 def test_rules_as_sentences() -> None:
-    assert rule_words(ABOVE, "en", False) == "supported if the whole interval lies above zero (one-sided alpha 0.025)"
+    assert rule_words(ABOVE, "en", False) == (
+        "supported if the whole interval lies above zero (one-sided alpha 0.025; alone in its family, so without "
+        "correction)"
+    )
     assert rule_words(SHARE, "nl").startswith("ondersteund als het hele interval boven 10 % ligt (eenzijdig alfa 0,025")
     assert rule_words(BELOW, "en", False).startswith("supported if the whole interval lies below 5 percentage points")
     assert rule_words(ABOVE, "en", False, together=2).endswith(
-        "(one-sided alpha 0.025, with Holm's correction for the 2 claims of its group)"
+        "(one-sided alpha 0.025, with Holm's correction for the 2 claims of its family)"
     )
     assert rule_words(WITHIN, "nl") == (
-        "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig alfa 0,025)"
+        "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig alfa 0,025; alleen in "
+        "haar familie, dus zonder correctie)"
     )

@@ -5,43 +5,94 @@ Belongs here: claims as a reader meets them. Does not belong here: deciding them
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Figures, Head, Line, Printed, lines, name_of, one
-from monitor.survey.wording import estimand_words
+from monitor.survey.wording import estimand_words, fit_of, reading_words
 
 POOLED = "pooled"
 
 
 def told(figures: Figures, wave: str) -> list[dict[str, Any]]:
     """The claims of a wave: text, what is measured, rule, and the verdicts of the wave and of all waves together."""
-    declared = {claim.name: claim for claim in figures.survey.claims}
     found = []
     for x in lines(figures.tables["claims"], wave=wave):
         pooled = None if wave == POOLED else one(figures.tables["claims"], wave=POOLED, claim=x["claim"])
-        claim = declared.get(str(x["claim"]))
-        words = estimand_words(figures.survey, claim.estimand, figures.words.language) if claim else ""
+        printed = [line for line in (x, pooled) if line is not None]
         found.append(
             {
                 "name": str(x["claim"]),
                 "text": str(x[f"text_{figures.words.language}"]),
-                "estimand": figures.words.t("measured_as", estimand=words) if words else "",
-                "rule": figures.words.t("rule_is", rule=rule(figures, x)),
-                "verdicts": [verdict(figures, line) for line in (x, pooled) if line is not None],
+                "estimand": measured(figures, str(x["claim"])),
+                "rule": f"{figures.words.t('rule_is', rule=rule(figures, x))} {declared_words(figures, printed)}",
+                "verdicts": [verdict(figures, line) for line in printed],
             }
         )
     return found
 
 
+def measured(figures: Figures, claim: str) -> str:
+    """What a claim's figure measures; of a model's also as what its practices are read, and how it was estimated. Empty
+    where the survey does not have the claim."""
+    survey, language = figures.survey, figures.words.language
+    estimand = next((declared.estimand for declared in survey.claims if declared.name == claim), None)
+    if estimand is None:
+        return ""
+    about = figures.words.t("measured_as", estimand=estimand_words(survey, estimand, language))
+    fit = fit_of(estimand)
+    estimated = method_words(figures, *fit) if fit else ""
+    return " ".join(filter(None, (about, reading_words(survey, estimand, language), estimated)))
+
+
+def method_words(figures: Figures, model: str, variant: str) -> str:
+    """The estimator of a claim's model: one for all waves, or which for which, and by what rule; empty where none was
+    fitted."""
+    t = figures.words.t
+    waves: dict[str, list[str]] = {}
+    for x in lines(figures.tables["models"], model=model, variant=variant):
+        if x["published"] and not x["suppressed"] and x["estimator"]:
+            name = t("pooled") if x["wave"] == POOLED else str(x["wave"])
+            waves.setdefault(str(x["estimator"]), []).append(name)
+    if len(waves) < 2:
+        return "".join(t("method_same", method=t(f"method_{estimator}")) for estimator in waves)
+    methods = [
+        t("method_in", method=t(f"method_{estimator}"), waves=", ".join(names)) for estimator, names in waves.items()
+    ]
+    least = figures.survey.models[model].main.events_per_term
+    return t("method_differs", methods=", ".join(methods), least=figures.numbers.plain(least))
+
+
+def declared_words(figures: Figures, printed: Sequence[Line]) -> str:
+    """When a claim was declared and what proves it, for each of its printed verdicts where that differs."""
+    told = {
+        of_waves(figures, line): figures.words.t(
+            f"declared_{line['declared_before'] or 'unproven'}",
+            day=_day(figures, str(line["declared"] or figures.words.t("none"))),
+            commit=line["committed"],
+        )
+        for line in printed
+    }
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    return " ".join(figures.words.t("declared_of", of=of, words=words) for of, words in told.items())
+
+
+def of_waves(figures: Figures, line: Line) -> str:
+    """Which waves a verdict is about."""
+    wave = str(line["wave"])
+    return figures.words.t("verdict_pooled") if wave == POOLED else figures.words.t("verdict_of", wave=wave)
+
+
 def verdict(figures: Figures, line: Line) -> dict[str, str]:
     """One verdict with its reason and where its numbers stand."""
-    t, wave, word = figures.words.t, str(line["wave"]), _word(line)
+    t, word = figures.words.t, _word(line)
     dutch = figures.words.language == "nl"
     reason = t("withheld_why") if line["suppressed"] else (dutch and line.get("reason_nl")) or line["reason"]
     return {
-        "of": t("verdict_pooled") if wave == POOLED else t("verdict_of", wave=wave),
+        "of": of_waves(figures, line),
         "verdict": t(word),
         "class": word,
         "reason": str(reason or "").replace(" %", f"{NBSP}%"),
@@ -113,10 +164,12 @@ def note(figures: Figures, wave: str) -> str:
     proofs = {x["declared_before"] for x in found}
     if proofs == {"release"}:
         first = t("claims_proven_release")
-    elif None not in proofs and found:
+    elif proofs == {"commit"}:
         first = t(
             "claims_proven_commit", commits=", ".join(sorted({str(x["committed"]) for x in found if x["committed"]}))
         )
+    elif len(proofs) > 1:
+        first = t("claims_proof_differs")
     else:
         dates = ", ".join(_day(figures, day) for day in sorted({str(x["declared"]) for x in found if x["declared"]}))
         first = t("claims_unproven", dates=dates or t("none"))
