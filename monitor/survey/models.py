@@ -8,7 +8,7 @@ The `models:` section of survey.yaml, one entry per model:
     levels       an ordered category instead of practices (`order`: its codes): an ordered contrast
     controls     categories or numbers; `reference`: control -> reference code
     base         a declared base
-    estimator    logit, firth or fractional_logit
+    estimator    logit (Firth's in a wave with few events), firth (in every wave) or fractional_logit
     primary      true for the one model the survey exists for: its firms are also followed over the waves
     curve        measure, from, to, step, signs: the outcome cut at each value; with `>` its whole distribution too
     alternatives practice, measures (variant -> measure), family, contrast: one variant each, Holm within the family

@@ -337,6 +337,20 @@ def test_a_verdict_stands_with_its_rule(demonstration: Path, language: str) -> N
             assert f"{sentences('report')['rule'][language]}: {rule}." in source
 
 
+def test_one_estimator_serves_all_waves_of_a_claim(demonstration: Path) -> None:
+    used = read(
+        demonstration,
+        "SELECT c.claim, count(DISTINCT m.estimator) AS estimators, count(DISTINCT m.wave) AS waves "
+        "FROM claims c JOIN models m USING (model, variant) GROUP BY c.claim",
+    ).set_index("claim")
+    assert len(used) == 4
+    assert (used["waves"] == len(SPANS)).all()
+    assert (used["estimators"] == 1).all()
+    source = text(page(demonstration, "en", "index"))
+    assert source.count("Estimated by Firth's method (a logit), in every wave.") == 3
+    assert source.count("Read as: “Takes part in an initiative” and ") == 3
+
+
 def test_nothing_says_that_claims_came_first_where_nothing_proves_it(demonstration: Path) -> None:
     """The demonstration names no commit, and its first release has no earlier one."""
     claims = read(demonstration, "SELECT * FROM claims")

@@ -123,7 +123,7 @@ def _in_two_parts(
         return [_result(prepared, BOTH_PARTS, "logit", refusal)], []
     inside, outcome = float(np.mean(events)), float(prepared.result.events or 0)
     first_firth, second_firth = (
-        min(with_it, of - with_it) < LEAST_EVENTS_PER_TERM * every[0].x.shape[1]
+        model.main.estimator == "firth" or min(with_it, of - with_it) < LEAST_EVENTS_PER_TERM * every[0].x.shape[1]
         for with_it, of in ((inside, prepared.result.n), (outcome, inside))
     )
 
