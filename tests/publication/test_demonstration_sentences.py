@@ -346,6 +346,9 @@ def test_one_estimator_serves_all_waves_of_a_claim(demonstration: Path) -> None:
     assert len(used) == 4
     assert (used["waves"] == len(SPANS)).all()
     assert (used["estimators"] == 1).all()
+    query = "SELECT DISTINCT estimator FROM models WHERE model = 'top_innovator' AND variant NOT IN "
+    primary = read(demonstration, query + "('doubly_robust', 'conditional_logit')")
+    assert primary["estimator"].to_list() == ["firth"], "its readings, parts and waves together too"
     source = text(page(demonstration, "en", "index"))
     assert source.count("Estimated by Firth's method (a logit), in every wave.") == 3
     assert source.count("Read as: “Takes part in an initiative” and ") == 3
