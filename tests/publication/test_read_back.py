@@ -107,3 +107,20 @@ def test_a_page_tells_as_a_change_what_is_one_after_adjustment(demonstration: Pa
     body = told[1:]
     assert sum(body) == sure
     assert body[:sure] == [True] * sure, "the surest stand first"
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_a_page_says_how_many_of_the_other_changes_are_left(demonstration: Path, language: str) -> None:
+    release = (demonstration / "releases" / BUNDLED.name / "latest").resolve()
+    page = (release / "public" / "report" / language / "trends.html").read_text(encoding="utf-8")
+    changes = table(demonstration, "changes")
+    others = changes[(changes["family"] == "lists") & changes["p_value"].notna()]
+    raw, left = ((others[column] < 0.05).sum() for column in ("p_value", "p_adjusted"))
+    assert raw > left
+    words = {
+        "en": f"has {len(others)} other changes: {raw} have a p-value below 5 %, after adjustment for each other "
+        f"{left}.",
+        "nl": f"staan in tabel changes {len(others)} andere veranderingen: {raw} hebben een p-waarde onder 5 %, na "
+        f"aanpassing voor elkaar {left}.",
+    }
+    assert words[language] in page.replace("\N{NO-BREAK SPACE}", " ")
