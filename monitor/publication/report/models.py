@@ -291,7 +291,7 @@ def _on_curve(figures: Figures, x: Line) -> charts.Mark:
         known(x["estimate"]),
         known(x["ci_low"]),
         known(x["ci_high"]),
-        band=(float(x["band_low"]), float(x["band_high"])),
+        band=None if known(x["band_low"]) is None else (float(x["band_low"]), float(x["band_high"])),
     )
 
 
@@ -305,7 +305,7 @@ def _curve_table(figures: Figures, shown: Sequence[Line], title: str) -> Printed
             f"{n.plain(x['cut'])}{NBSP}%",
             n.points(x["estimate"]),
             n.points_interval(x["ci_low"], x["ci_high"]),
-            n.points_interval(x["band_low"], x["band_high"]),
+            "" if known(x["band_low"]) is None else n.points_interval(x["band_low"], x["band_high"]),
         )
         for x in shown
     )
