@@ -26,7 +26,7 @@ from monitor.statistics.models.result import LEVEL, Result
 from monitor.statistics.models.sample import Sample
 from monitor.survey import INTERVIEW, Survey
 from monitor.survey.models import MAIN, Model
-from monitor.survey.periods import BEFORE, order_of, period_of
+from monitor.survey.periods import order_of, period_of
 from monitor.survey.wording import label_of, quoted_in
 from monitor.wording.notes import sentence
 from monitor.wording.sentences import LANGUAGES, say
@@ -163,6 +163,9 @@ def _words(
         words += " " + say(
             "answer", "readings_below", language, below=len(below), which=_named(survey, below, language)
         )
+    undecided = len(told) - len(above) - len(below)
+    if undecided and (above or below):
+        words += " " + say("answer", "readings_open", language, open=undecided)
     return words
 
 
@@ -175,7 +178,7 @@ def _named(survey: Survey, lines: Sequence[Mapping[str, Any]], language: str) ->
 
 
 def timing_rows(survey: Survey, wave: str, model: Model) -> list[dict[str, Any]]:
-    """The row of `modelled_robustness` that says what outcome and practices are about, and which came first."""
+    """The row of `modelled_robustness` that says what outcome and practices are about, and which of them is before."""
     declared = survey.waves[wave]
     outcome = period_of(survey, [model.main.outcome], declared)
     practices = {name: period_of(survey, [name], declared) for name in model.main.practices}
@@ -193,8 +196,7 @@ def timing_rows(survey: Survey, wave: str, model: Model) -> list[dict[str, Any]]
         ]  # fmt: skip
         about = quoted_in(language, label_of(survey, model.main.outcome, language))
         first = say("answer", "timing", language, wave=wave, outcome=about, period=_period(outcome, language))
-        last = say("answer", "timing_none_before", language) if BEFORE not in orders.values() else ""
-        notes[f"note_{language}"] = " ".join(filter(None, (first, *parts, last)))
+        notes[f"note_{language}"] = " ".join((first, *parts))
     verdict = "; ".join(f"{name}: {order}" for name, order in orders.items())
     return [row(model.name, MAIN, "timing", wave, verdict=verdict, **notes)]
 

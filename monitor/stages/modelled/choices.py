@@ -79,9 +79,9 @@ def _facts(
     ]
     each = [
         say(
-            "answer", "way", language,
+            "answer", _way(side), language,
             way=quoted_in(language, label_of(survey, side.level, language)),
-            above=side.above, below=side.below, count=side.specifications, median=points(side.median, language),
+            above=side.above, count=side.specifications, median=points(side.median, language),
         )
         for side in ways
     ]  # fmt: skip
@@ -92,3 +92,8 @@ def _facts(
         "choice": named(order[0]),
         "ways": "; ".join(each),
     }
+
+
+def _way(side: Side) -> str:
+    """The key of the sentence about one way to make the choice."""
+    return "way_all" if side.above == side.specifications else "way" if side.above else "way_none"

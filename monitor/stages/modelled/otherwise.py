@@ -284,7 +284,10 @@ def _unmeasured_rows(survey: Survey, sample: Sample, prepared: Prepared, model: 
             "strength": percent(strengths[strongest]) if strongest else "",
         }
 
-    key = "robustness_value" if strongest else "robustness_value_alone"
+    if _decided(linear) == "undecided":
+        key = "robustness_value_undecided"
+    else:
+        key = "robustness_value" if strongest else "robustness_value_alone"
     return [
         row(
             model.name, MAIN, "robustness_value", COMPLEMENTARITY,
@@ -293,6 +296,11 @@ def _unmeasured_rows(survey: Survey, sample: Sample, prepared: Prepared, model: 
             **primary_words(key, survey, model, facts),
         )
     ]  # fmt: skip
+
+
+def _decided(told: Mapping[str, float]) -> str:
+    """Whether a contrast's interval, as it is printed, leaves zero out."""
+    return "decided" if told["low"] > 0 or told["high"] < 0 else "undecided"
 
 
 def _misclassification_rows(
@@ -327,7 +335,7 @@ def _misclassification_rows(
             **{key: points(told[key], language) for key in ("estimate", "low", "high") if told},
         }
 
-    key = "misclassification" if told else "misclassification_not_identified"
+    key = f"misclassification_{_decided(told)}" if told else "misclassification_not_identified"
     return [
         row(
             model.name, MAIN, "misclassification", f"{practice} and {second}",
