@@ -11,10 +11,12 @@ from typing import Any
 
 from monitor.publication.report import charts, distribution, models
 from monitor.publication.report.claims import POOLED
-from monitor.publication.report.numbers import known
+from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
 from monitor.survey.models import MAIN
+from monitor.survey.periods import BEFORE
 from monitor.survey.states import state_of
+from monitor.survey.wording import practices_of
 
 ROLES = ("neither", "b_only", "a_only", "both")
 STATES = ("p_neither", "p_b_only", "p_a_only", "p_both")
@@ -32,6 +34,8 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             "title": figures.words.t("answer_title", **models.subjects(figures)),
             "wave": label,
             "lead": lead(figures, wave, label),
+            "states": states(figures, wave),
+            "short": [said for test in ("one_firm", "misclassification") for said in _every(figures, wave, test)],
             "readings": readings(figures, wave, label),
             "table": table(figures, wave, label),
             "cells": cells(figures, waves),
@@ -41,19 +45,12 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             "squares": models.section(figures, wave, label),
             "could_change": [
                 sentence
-                for test in (
-                    "one_firm",
-                    "by_choice",
-                    "joint",
-                    "doubly_robust",
-                    "robustness_value",
-                    "misclassification",
-                    "e_value",
-                )
+                for test in ("by_choice", "joint_test", "doubly_robust", "robustness_value")
                 for sentence in _every(figures, wave, test)
             ],
+            "ratios": ratios(figures, wave, label),
             "where": _said(figures, wave, "two_parts"),
-            "timing": [sentence for w in waves for sentence in _every(figures, w, "timing")],
+            "timing": timing(figures, waves),
             "lagged": _said(figures, wave, "lagged"),
             "attrition": _every(figures, POOLED, "attrition"),
             "whole": distribution.section(figures, wave, label),
@@ -76,20 +73,31 @@ def _own(figures: Figures, wave: str) -> Line | None:
 
 
 def lead(figures: Figures, wave: str, label: str) -> str:
-    """The answer in a sentence: the estimate of the model's own reading, with its interval and what it is made of."""
+    """The answer in a sentence: the estimate of the model's own reading with its interval; and a second one where the
+    interval leaves zero out and the verdict over all pairs of readings does not."""
     t, n, x = figures.words.t, figures.numbers, _own(figures, wave)
     if x is None:
         return ""
-    states = {state: n.percent(x[state], 1) for state in STATES}
     direction = "undecided" if x["ci_low"] <= 0 <= x["ci_high"] else "above" if x["estimate"] > 0 else "below"
-    return t(
-        f"answer_lead_{direction}",
-        wave=label,
-        estimate=n.points(x["estimate"]),
-        interval=n.points_interval(x["ci_low"], x["ci_high"]),
-        **states,
-        **models.subjects(figures, str(x["model"])),
-    )
+    estimate = n.points(x["estimate"]) if direction == "undecided" else n.plain(abs(x["estimate"]) * 100, 1)
+    # What lies below zero is said as "lower": without signs, from the smaller difference to the larger.
+    near, far = (-x["ci_high"], -x["ci_low"]) if direction == "below" else (x["ci_low"], x["ci_high"])
+    low, high = (n.points(v) if direction == "undecided" else n.plain(v * 100, 1) for v in (near, far))
+    named = models.subjects(figures, str(x["model"]))
+    said = [t(f"answer_lead_{direction}", wave=label, estimate=estimate, low=low, high=high, **named)]
+    if direction != "undecided" and x["verdict"] == "undecided":
+        said.append(t("answer_lead_alone", p=n.p_value(x["p_adjusted"])))
+    return " ".join(said)
+
+
+def states(figures: Figures, wave: str) -> dict[str, Any] | None:
+    """The probabilities of the four states that the answer is made of, one a line."""
+    t, x = figures.words.t, _own(figures, wave)
+    if x is None:
+        return None
+    named = models.subjects(figures, str(x["model"]))
+    told = [t(f"answer_state_{r}", p=figures.numbers.percent(x[f"p_{r}"], 1), **named) for r in ROLES]
+    return {"title": t("answer_states", **named), "lines": told}
 
 
 def _named(figures: Figures, x: Line) -> str:
@@ -182,7 +190,7 @@ def cells(figures: Figures, waves: Sequence[str]) -> Printed | None:
             )
     heads = (
         Head(t("state"), long=True), Head(t("wave")), Head(t("n"), True), Head(t("events"), True),
-        Head(t("estimate"), True), Head(t("interval"), True),
+        Head(t("share_with_outcome"), True), Head(t("interval"), True),
     )  # fmt: skip
     return Printed(t("cells_table"), heads, tuple(rows)) if rows else None
 
@@ -197,6 +205,40 @@ def over_waves(figures: Figures, waves: Sequence[str]) -> Chart | None:
         _mark(figures, t("all_waves") if w == POOLED else t("wave_n", wave=w), x, strong=w == POOLED) for w, x in found
     ]
     return _forest(figures, marks, t("answer_waves_title"), name_of("answer", "waves"))
+
+
+def timing(figures: Figures, waves: Sequence[str]) -> list[str]:
+    """What each wave's outcome and practices are about, and once that none comes before the other where none does."""
+    told = [sentence for wave in waves for sentence in _every(figures, wave, "timing")]
+    found = lines(figures.tables["robustness"], model=figures.primary, test="timing")
+    before = any(f": {BEFORE}" in str(x["verdict"]) for x in found)
+    return told if before or not told else [*told, figures.words.t("answer_none_before")]
+
+
+def ratios(figures: Figures, wave: str, label: str) -> Printed | None:
+    """How strong something unmeasured would have to be to explain the ratio of two states' probabilities away."""
+    t, n, model = figures.words.t, figures.numbers, figures.primary or ""
+    a, b = practices_of(figures.survey, model) or ("", "")
+    roles = {"p_neither": "neither", f"p_{b}_only": "b_only", f"p_{a}_only": "a_only", "p_both": "both"}
+    rows = []
+    for x in lines(figures.tables["robustness"], wave=wave, model=model, test="e_value"):
+        if x["suppressed"]:
+            continue
+        upper, lower = (figures.words.label("base", state_of(model, roles[p])) for p in str(x["subject"]).split(" / "))
+        rows.append(
+            (
+                t("answer_ratio_of", upper=upper, lower=lower),
+                n.plain(x["estimate"], 1),
+                f"{n.plain(x['ci_low'], 1)}{DASH}{n.plain(x['ci_high'], 1)}",
+                n.plain(x["statistic"], 1),
+                n.plain(x["bound"], 1),
+            )
+        )
+    heads = (
+        Head(t("state"), long=True), Head(t("risk_ratio"), True), Head(t("interval"), True), Head(t("e_value"), True),
+        Head(t("e_value_bound"), True),
+    )  # fmt: skip
+    return Printed(t("answer_ratios_table", wave=label), heads, tuple(rows)) if rows else None
 
 
 def _every(figures: Figures, wave: str, test: str) -> list[str]:

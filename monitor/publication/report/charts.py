@@ -110,9 +110,9 @@ def intervals(
     marks: Sequence[Mark], scale: Axis, title: str, description: str, name: str, reference: float | None = None
 ) -> Markup:
     """One line per mark: label and value above, interval and point on a common scale below. A label that does not fit
-    beside its value goes on over a second and third line."""
+    beside its value goes on over up to three lines more."""
     top = 6.0
-    shown = [(mark, wrapped(mark.label, RIGHT - LEFT - len(mark.text) * 7.0 - 12, most=3)) for mark in marks]
+    shown = [(mark, wrapped(mark.label, RIGHT - LEFT - len(mark.text) * 7.0 - 12, most=4)) for mark in marks]
     starts = [top + 42.0 * i + 16.0 * sum(len(words) - 1 for _, words in shown[:i]) for i in range(len(shown) + 1)]
     bottom = starts[-1]
     parts = _grid(scale, top, bottom)
