@@ -175,7 +175,7 @@ def test_how_many_answered_again_says_whether_it_is_weighted(
         plain, weighted = 100 * again.mean(), 100 * np.average(again, weights=mine["weight"])
         for language in LANGUAGES:
             write = (lambda v: f"{v:.1f}".replace(".", ",")) if language == "nl" else (lambda v: f"{v:.1f}")
-            (line,) = set(re.findall(rf"^.*{before}.* {after} \(.*\)", pages[language, "cooperation"], re.MULTILINE))
+            (line,) = set(re.findall(rf"^.*{before}.* {after} \(.*?\)", pages[language, "cooperation"], re.MULTILINE))
             assert f"{write(plain)} % " in line
             assert re.search(rf"\((weighted|gewogen): {write(weighted)} %\)", line)
 
