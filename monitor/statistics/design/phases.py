@@ -7,7 +7,7 @@ Belongs here: the phase and its two parts of a covariance. Does not belong here:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,9 @@ class ResponsePhase:
     """Response as a second phase of sampling: within a class every invited firm answers with the same chance.
 
     classes       (n,) response class of every responding firm
-    adjustment    (n,) response weight over base weight: the inverse of the class's response rate
+    adjustment    (n,) response weight over base weight: the inverse of the class's response rate; of the firm's own
+                  chance of answering where firms of a class are taken to answer with different odds
+                  (`nonresponse.tipping`)
     strata, silent_classes, silent, base
                   (m,) one row per stratum x class with invited firms that did not answer: how many, and the base
                   weight of each. A class outside `classes` (out of scope, say) carries zero.
@@ -60,6 +62,8 @@ def two_phase(phase: ResponsePhase, firms: Answered, e: Floats, drawing: Drawing
     With c the class of a firm and mean_c the class's weighted mean of e: drawing sees every invited firm of a class
     with mean_c, respondents with their own deviation as well; answering sees the deviations within classes, with
     f_k (1 - rate_c). With a census at the first phase the correction of a class so is 1 - respondents / population.
+    Where chances differ within a class, its size ties the firms together by what they add to it, base (1 / chance - 1):
+    mean_c is weighted by that, and deviations from it are not centred again.
     Source: Fay (1991); Shao and Steel (1999), JASA 94.
     """
     h, labels = firms.strata
@@ -67,7 +71,9 @@ def two_phase(phase: ResponsePhase, firms: Answered, e: Floats, drawing: Drawing
     adjustment = np.asarray(phase.adjustment, dtype=float)
     base = firms.before / adjustment
     ge = (firms.weights / firms.before)[:, None] * e
-    mean = sums(base[:, None] * ge, c, len(names)) / np.bincount(c, weights=base)[:, None]
+    varies = np.array([np.ptp(adjustment[c == j]) > 0 for j in range(len(names))])
+    pull = base * np.where(varies[c], adjustment - 1, 1.0)
+    mean = sums(pull[:, None] * ge, c, len(names)) / np.bincount(c, weights=pull)[:, None]
     v = firms.before[:, None] * (ge - mean[c])
     rows, stratum, times = base[:, None] * mean[c] + v, h, np.ones(len(e))
     place = {str(value): i for i, value in enumerate(labels)}
@@ -87,5 +93,7 @@ def two_phase(phase: ResponsePhase, firms: Answered, e: Floats, drawing: Drawing
     grouping = resolve_lonely(names, size, rate >= 1 - 1e-12, lonely, "response class")
     merged = np.bincount(grouping.target, weights=size, minlength=len(names)).astype(float)
     share = np.where(np.isfinite(firms.population), np.minimum(1 / np.maximum(base, 1.0), 1.0), 1.0)
-    answered = spread(v * np.sqrt(share * (1 - rate[c]))[:, None], c, merged, np.ones(len(names)), grouping)
+    silent_share = 1 - np.where(varies[c], np.minimum(1 / adjustment, 1.0), rate[c])
+    grouping = replace(grouping, centred=grouping.centred & ~varies)
+    answered = spread(v * np.sqrt(share * silent_share)[:, None], c, merged, np.ones(len(names)), grouping)
     return np.asarray(drawn.T @ drawn + answered.T @ answered)
