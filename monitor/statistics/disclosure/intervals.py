@@ -17,6 +17,9 @@ import numpy as np
 
 from monitor.statistics.disclosure.system import Name, System, tied_by
 
+FURTHEST = 1e4
+"""How many times what a quantity needs it can move before that counts as without end"""
+
 
 def intervals(
     system: System, withheld: Iterable[Name], names: Iterable[Name] | None = None
@@ -51,12 +54,15 @@ def _worked_out(
 
 @dataclass(frozen=True)
 class _Unknown:
-    """Hidden quantities that hang together: left · x = right, bounds[:, 0] ≤ x ≤ bounds[:, 1]."""
+    """Hidden quantities that hang together: left · x = right, bounds[:, 0] ≤ x ≤ bounds[:, 1]. The truth is one."""
 
     at: Mapping[Name, int]
     left: np.ndarray
     right: np.ndarray
     bounds: np.ndarray
+    truth: np.ndarray
+    units: np.ndarray
+    """(quantities,) What a move of each is measured in where it is asked for: what it needs, or else its size"""
 
     @classmethod
     def of(
@@ -74,7 +80,8 @@ class _Unknown:
                     right[line] -= sign * system.quantities[member].value
         told = left.any(axis=1)
         bounds = np.array([(system.quantities[n].least, system.quantities[n].most) for n in at])
-        return cls(at, left[told], right[told], bounds)
+        units = np.array([system.quantities[n].need or max(abs(system.quantities[n].value), 1.0) for n in at])
+        return cls(at, left[told], right[told], bounds, np.array([system.quantities[n].value for n in at]), units)
 
     def interval(self, name: Name) -> tuple[float, float]:
         """The least and greatest value of one of them; a single relation has a closed form."""
@@ -86,7 +93,7 @@ class _Unknown:
         if np.isinf(self.bounds).all():
             value = float(self._solution[place])
             return (value, value) if self._determined[place] else (-np.inf, np.inf)
-        return _of_many_relations(self.left, self.right, self.bounds, place)
+        return _of_many_relations(self.left, self.bounds, self.truth, float(self.units[place]), place)
 
     @cached_property
     def _determined(self) -> np.ndarray:
@@ -113,16 +120,28 @@ def _of_one_relation(
     return max(ends[0], float(least[place])), min(ends[1], float(most[place]))
 
 
-def _of_many_relations(left: np.ndarray, right: np.ndarray, bounds: np.ndarray, place: int) -> tuple[float, float]:
+def _of_many_relations(
+    left: np.ndarray, bounds: np.ndarray, truth: np.ndarray, unit: float, place: int
+) -> tuple[float, float]:
+    """The interval of x_place where left · x = left · truth and bounds[:, 0] ≤ x ≤ bounds[:, 1].
+
+    In moves from the truth, which then are never impossible: sums of amounts agree to the last digits of a float, and a
+    programme in their values finds no x at all where those digits are larger than its tolerance. In units of what
+    x_place needs, and no move further than `FURTHEST` of them: amounts beside each other differ by ten powers of ten.
+    """
     from scipy.optimize import linprog
 
+    room = np.column_stack([np.minimum(bounds[:, 0] - truth, 0.0), np.maximum(bounds[:, 1] - truth, 0.0)])
+    room = np.clip(room / unit, -FURTHEST, FURTHEST)
     ends = []
-    for sign in (1.0, -1.0):
+    for sign, furthest in zip((1.0, -1.0), bounds[place], strict=True):
         aim = np.zeros(left.shape[1])
         aim[place] = sign
-        answer = linprog(aim, A_eq=left, b_eq=right, bounds=bounds, method="highs")
-        # 3: unbounded; no answer at all is rounding in the last digits of what was published
-        ends.append(sign * answer.fun if answer.status == 0 else (-sign * np.inf if answer.status == 3 else np.nan))
+        answer = linprog(aim, A_eq=left, b_eq=np.zeros(len(left)), bounds=room, method="highs")
+        if answer.x is None:
+            raise RuntimeError(f"no answer to a programme that has one: {answer.message}")
+        move = float(answer.x[place])
+        ends.append(float(truth[place]) + unit * move if abs(move) < FURTHEST else float(furthest))
     return ends[0], ends[1]
 
 
