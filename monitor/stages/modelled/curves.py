@@ -44,10 +44,11 @@ def curve(sample: Sample, model: Model, thresholds: Disclosure, known: Known) ->
     """The model's headline at every declared cut of the outcome, with > and with >=, and the probabilities of the four
     states where it has them; what is `known` is not fitted again."""
     cuts = model.cuts()
+    # Where no firm lies between two cuts they ask the same, and one of them is fitted.
+    unknown = {known.identity(cut): cut for cut in reversed(cuts) if known.result(cut) is None}
     works = [
         Work((cut,), thresholds, replicated_copies=CURVE_COPIES, headline_only=True, with_states=True)
-        for cut in cuts
-        if known.result(cut) is None
+        for cut in unknown.values()
     ]
     known.add(result for results in share(analyse_all, sample, works) for result in results)
     return [known.required(cut) for cut in cuts]
