@@ -187,7 +187,7 @@ def squares(
             parts.append(_words(left + (j + 0.5) * (width + 6), 14 + 16 * k, words, 'text-anchor="middle"'))
     for i, (head, line) in enumerate(zip(rows, cells, strict=True)):
         y = top + i * (height + 6)
-        for k, words in enumerate(wrapped(head, left - 12)):
+        for k, words in enumerate(wrapped(head, left - 12, most=3)):
             parts.append(f'<text x="{LEFT}" y="{_n(y + height / 2 - 4 + 16 * k)}">{escape(words)}</text>')
         for j, mark in enumerate(line):
             x = left + j * (width + 6)
