@@ -11,44 +11,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from monitor.attack.bounds import bounds
+from monitor.attack.differences import differences
+from monitor.attack.finding import FEW, Finding
 from monitor.attack.knowledge import Equations, Line, Unknown, equations, read
 
 FEWEST = 3.0
 """An interval narrower than this many firms tells a withheld number too well"""
-FEW = 10.0
-"""A number of firms that a figure is about may be known where it is as large as this: most lines print it"""
 NEAR = 0.02
 """An interval narrower than this part of its greatest value tells a withheld amount too well: at the least that part of
 an amount is ten per cent (the p of the p %-rule) of the largest of fewer than ten firms, to either side"""
 LEVEL = re.compile(r"^(?P<variable>[^\[\]]+)\[")
 COEFFICIENTS = "coefficients of a model"
 NONE = "a number of none of those that other lines count"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A withheld number that the public files tell."""
-
-    release: str
-    """the first release that withholds it"""
-    figures: str
-    """which of the wave's sets of figures: the wave, and the release that showed them first"""
-    what: str
-    """the line: wave, kind of number, indicator, domain"""
-    how: str
-    low: float
-    high: float
-    lines: tuple[tuple[str, str, str, str], ...]
-    """the withheld lines it is about: wave, indicator, domain variable, domain"""
-
-    @property
-    def width(self) -> str:
-        """How narrow the interval is, without its ends."""
-        return f"{max(self.high - self.low, 0.0):.4g}"
-
-    def render(self) -> str:
-        """One line for a terminal."""
-        return f"{self.release}  {self.what}: between {self.low:g} and {self.high:g} ({self.how})"
 
 
 @dataclass(frozen=True)
@@ -109,6 +83,7 @@ def attack(releases: Sequence[Path], only: Path | None = None) -> Report:
     for finding in about:
         many = all(firms[unknown][0] >= FEW for unknown in _firms(finding))
         (of_many if many or set(finding.lines) <= uncertain else findings).append(finding)
+    findings += [finding for finding in differences(releases, told.versions) if finding.figures in here]
     return Report(
         tuple(release.name for release in releases),
         len(widths),
@@ -139,6 +114,7 @@ def beyond(
     asked = {(u[0], _what(u)): u for u in before.unknowns}
     found = bounds(before, sorted({asked[key] for f in findings if (key := (f.figures, f.what)) in asked}))
     known |= {(u[0], _what(u)): high - low for u, (low, high) in found.items()}
+    known |= {(f.figures, f.what): f.high - f.low for f in differences(earlier, before.versions)}
     return tuple(f for f in findings if not known.get((f.figures, f.what), float("inf")) <= f.high - f.low + 1e-6)
 
 

@@ -105,11 +105,11 @@ band = (
 df = Column(
     "df",
     "DOUBLE",
-    "Degrees of freedom of the Student's t that gives the interval; NULL where none does (`interval`).",
+    "Degrees of freedom of the Student's t that gives the interval; NULL where none does (`interval_kind`).",
     not_negative,
 )
-interval = Column(
-    "interval",
+interval_kind = Column(
+    "interval_kind",
     "VARCHAR",
     "How the interval follows. With t the 97.5 % point of Student's t with df degrees of freedom: difference, estimate "
     "-+ t se; logit, expit(logit(estimate) -+ t se / (estimate (1 - estimate))); either ends where the measure does (0 "
@@ -118,7 +118,7 @@ interval = Column(
     "the values at which the interval of the share below them passes one half (Woodruff 1952). other: none of these.",
     values=("difference", "logit", "exact", "score", "quantile", "other"),
 )
-readable = (df, interval)
+readable = (df, interval_kind)
 """With which a reader gets the interval from estimate and standard error"""
 p_adjusted = Column(
     "p_adjusted",

@@ -134,7 +134,7 @@ FIGURES: tuple[Table, ...] = (
             "ci_low",
             "ci_high",
             "df",
-            "interval",
+            "interval_kind",
             "unweighted",
             "n",
             "n_routed",
@@ -198,7 +198,7 @@ FIGURES: tuple[Table, ...] = (
             suppressed,
             withheld_for,
         ),
-        ("change", "se", "ci_low", "ci_high", "p_value", "p_adjusted", "df", "interval", "overlap_firms"),
+        ("change", "se", "ci_low", "ci_high", "p_value", "p_adjusted", "df", "interval_kind", "overlap_firms"),
     ),
     Table(
         "initiatives",

@@ -38,17 +38,17 @@ def test_every_printed_interval_follows_from_its_line(demonstration: Path, name:
     found = table(demonstration, name)
     lines = found[found["ci_low"].notna() | found["ci_high"].notna()]
     assert len(lines) > 20
-    assert lines["interval"].notna().all()
-    assert found.loc[found["suppressed"].astype(bool), ["df", "interval"]].isna().all().all()
-    by_t = lines["interval"].isin(["difference", "logit"])
+    assert lines["interval_kind"].notna().all()
+    assert found.loc[found["suppressed"].astype(bool), ["df", "interval_kind"]].isna().all().all()
+    by_t = lines["interval_kind"].isin(["difference", "logit"])
     assert by_t.mean() > 0.8
     assert lines.loc[by_t, "df"].notna().all()
     assert lines.loc[~by_t, "df"].isna().all()
-    assert not lines["interval"].isin(["other"]).any()
+    assert not lines["interval_kind"].isin(["other"]).any()
     for x in lines[by_t].to_dict("records"):
         at, se = x[TABLES[name]], x["se"]
         half = float(stats.t.ppf(0.975, x["df"])) * se if se > 0 else 0.0
-        if x["interval"] == "difference":
+        if x["interval_kind"] == "difference":
             low, high, slope = at - half, at + half, 1.0
         else:
             spread = half / (at * (1 - at))
@@ -63,12 +63,12 @@ def test_every_printed_interval_follows_from_its_line(demonstration: Path, name:
 
 def test_intervals_of_few_events_say_so(demonstration: Path) -> None:
     indicators, contrasts = table(demonstration, "indicators"), table(demonstration, "contrasts")
-    exact = indicators[indicators["interval"] == "exact"]
+    exact = indicators[indicators["interval_kind"] == "exact"]
     assert len(exact) > 10
     assert (np.minimum(exact["unweighted"], 1 - exact["unweighted"]) * exact["n"]).max() < 11
-    assert (contrasts.loc[contrasts["unit"] == "share", "interval"].dropna().isin(["logit", "exact"])).all()
-    assert (contrasts.loc[contrasts["unit"] == "points", "interval"].dropna().isin(["difference", "score"])).all()
-    assert {"exact", "score"} <= set(contrasts["interval"])
+    assert (contrasts.loc[contrasts["unit"] == "share", "interval_kind"].dropna().isin(["logit", "exact"])).all()
+    assert (contrasts.loc[contrasts["unit"] == "points", "interval_kind"].dropna().isin(["difference", "score"])).all()
+    assert {"exact", "score"} <= set(contrasts["interval_kind"])
 
 
 def step_up(p: pd.Series) -> pd.Series:

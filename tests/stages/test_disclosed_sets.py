@@ -260,8 +260,8 @@ def test_who_came_or_left_between_two_waves_is_a_cell_too(tmp_path: Path, both: 
     counts = {("2017", "every", "all", "all"): 100.0, ("2018", "every", "all", "all"): 190.0}
     firms = two_waves({"trade": {"innovates": both // 2, "not": both - both // 2}})
     changes = overlaps({("every", "all"): both})
-    assert bool(cells.overlap_rows(changes, counts, 10, firms, panel(tmp_path))) is withheld
-    assert bool(cells.overlap_rows(changes, {}, 10, firms, panel(tmp_path))) is (both < 10)
+    assert bool(cells.overlap_rows(changes, counts, firms, panel(tmp_path))) is withheld
+    assert bool(cells.overlap_rows(changes, {}, firms, panel(tmp_path))) is (both < 10)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_none_is_an_answer_only_of_firms_that_are_there(
     if innovate == 40 and do_not:
         both["industry"] = {"innovates": 20, "not": 20}
     firms = two_waves(both, {"trade": 60, "industry": 60})
-    found = cells.overlap_rows(overlaps({("part", "trade"): innovate}), {}, 10, firms, panel(tmp_path))
+    found = cells.overlap_rows(overlaps({("part", "trade"): innovate}), {}, firms, panel(tmp_path))
     assert bool(found) is withheld
 
 
@@ -289,7 +289,7 @@ def test_all_that_stayed_in_a_base_is_an_answer_of_each(tmp_path: Path) -> None:
     firms = two_waves({"trade": {"innovates": 20, "not": 30}})
     for n, withheld in ((20.0, True), (30.0, False)):
         counts = {("2018", "part", "sector", "trade"): n}
-        found = cells.overlap_rows(overlaps({("part", "trade"): 20}), counts, 10, firms, panel(tmp_path))
+        found = cells.overlap_rows(overlaps({("part", "trade"): 20}), counts, firms, panel(tmp_path))
         assert bool(found) is withheld
 
 
@@ -298,7 +298,7 @@ def test_firms_of_two_waves_are_withheld_alike_wherever_they_are_the_same_firms(
     in_both = {"all": 100, "a": 40, "b": 30, "c": 25, "d": 5}
     changes = overlaps({(i, d): n for i in ("every", "part") for d, n in in_both.items()})
     counts = {(wave, "part", "sector", "b"): 32.0 for wave in ("2017", "2018")}
-    withheld = cells.overlap_rows(changes, counts, 10, {}, panel(tmp_path))
+    withheld = cells.overlap_rows(changes, counts, {}, panel(tmp_path))
     of = {name: {row[2] for row in withheld if row[0] == name} for name in ("every", "part")}
     assert of["every"] == of["part"] >= {"b", "d"}
 
@@ -326,6 +326,32 @@ def test_a_few_firms_between_two_lines_that_many_changed_in_hold_a_line(
     lines_held, never = revisions.held_lines([release], declared, {WAVE: now}, found.system, found.rows)  # type: ignore[list-item]
     assert bool(lines_held) is held
     assert not never
+
+
+@pytest.mark.parametrize(
+    ("without", "having", "otherwise", "held"),
+    [
+        (9, 0, 1, True),  # nine that have it not leave, one has it no longer: the numerator moves by that one's answer
+        (10, 0, 2, True), (7, 0, 3, False), (10, 3, 0, False),
+        (12, 0, 0, True),  # all that left said no
+        (2, 10, 0, True), (0, 10, 3, True), (9, 3, 0, True),  # those that have it not are a set between two lines
+        (0, 0, 9, True), (0, 0, 10, False), (0, 0, 0, False),
+    ],
+)  # fmt: skip
+def test_a_share_stands_while_too_few_answers_moved_its_numerator(
+    tmp_path: Path, without: int, having: int, otherwise: int, held: bool
+) -> None:
+    """So many leave that have the property or have it not, and so many have it no longer, of a hundred each."""
+    declared = survey(tmp_path, {"innovates": "product_innovation"})
+    was = world({"innovates": [True] * 100 + [False] * 100}, {})
+    left = [None if i < having else i >= having + otherwise for i in range(100)]
+    now = world({"innovates": left + [None if i < without else False for i in range(100)]}, {})
+    found = chosen(now, declared)
+    assert not found.rows
+    shown = {cells.row_of(line): line for line in lines(was, declared).to_dict("records")}
+    release = SimpleNamespace(lines=shown, firms=lambda survey, wave: was)
+    lines_held, _ = revisions.held_lines([release], declared, {WAVE: now}, found.system, found.rows)  # type: ignore[list-item]
+    assert bool(lines_held) is held
 
 
 def sectors(tmp_path: Path, counts: Mapping[str, int], before: set[cells.Row]) -> set[cells.Row]:

@@ -85,4 +85,6 @@ def test_differences_of_one_fit_are_a_family_and_probabilities_are_not_tested(ma
 
 def test_the_public_part_has_them(published: publication.Published) -> None:
     folder: Path = published[2] / "public" / "tables"
-    assert {"family", "p_adjusted", "df", "interval"} <= set(pd.read_csv(next(folder.glob("changes.csv*"))).columns)
+    assert {"family", "p_adjusted", "df", "interval_kind"} <= set(
+        pd.read_csv(next(folder.glob("changes.csv*"))).columns
+    )

@@ -6,7 +6,7 @@ Does not belong here: solving the system (`complementary`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,28 +77,29 @@ def indicator_rows(
 
 
 def overlap_rows(
-    changes: pd.DataFrame, counts: Mapping[Row, float], least: int, firms: Mapping[str, WaveFirms], survey: Survey
+    changes: pd.DataFrame,
+    counts: Mapping[Row, float],
+    firms: Mapping[str, WaveFirms],
+    survey: Survey,
+    moved: Collection[tuple[str, str, str, str, str]] = (),
 ) -> set[tuple[str, str, str, str, str]]:
     """The lines of `changes` whose number of firms in both waves is withheld: (indicator, variable, domain, from, to).
 
-    `counts` are the numbers of firms that the indicators' lines show, `firms` those of each wave. One to `least` − 1
-    firms are too few to count in public, whether they were in both waves or, as the difference with either wave's own
-    number, in one of them alone. None is an answer of those that could have been (`_alike_in_both`); where no firm of a
+    `counts` are the numbers of firms that the indicators' lines show, `firms` those of each wave, `moved` the lines
+    that too few firms changed in since an earlier release. One to `minimum_firms` − 1 firms are too few to count in
+    public, whether they were in both waves or, as the difference with either wave's own number, in one of them alone.
+    None is an answer of those that could have been (`_alike_in_both`); where no firm of a
     domain was in both waves it says nothing about anyone. Indicators whose numbers are the same in every domain count
     the same firms: what one of them shows, the others show too.
     """
-    system, sensitive = System(), set()
+    system, sensitive, least = System(), set(), survey.disclosure.minimum_firms
     lines = changes.to_dict("records")
     numbers: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
     for line in lines:
         place = (str(line["domain_variable"]), str(line["domain"]))
         of_pair = numbers.setdefault((f"{line['wave_from']}-{line['wave_to']}", str(line["indicator"])), {})
         of_pair[place] = number(line.get("overlap_firms"))
-    first: dict[tuple[str, frozenset[tuple[tuple[str, str], float]]], str] = {}
-    owner = {
-        (pair, name): first.setdefault((pair, frozenset(found.items())), name)
-        for (pair, name), found in numbers.items()
-    }
+    owner = _owners(numbers)
     alike = _alike_in_both(numbers, counts, firms, survey)
     for line in lines:
         count = number(line.get("overlap_firms"))
@@ -108,13 +109,24 @@ def overlap_rows(
         name: Name = ("firms", pair, owner[pair, domain[0]], *domain[1:])
         ends = [counts[end] for w in ("wave_from", "wave_to") if (end := (str(line[w]), *domain)) in counts]
         few = row in alike or any(0 < firms < least for firms in (count, *(number - count for number in ends)))
+        few |= (*domain, str(line["wave_from"]), str(line["wave_to"])) in moved
         _put(system, name, count, width=float(least) if few else 0.0)
-        system.shows[row], system.cost[row] = (name,), max(count, 1.0)
+        system.shows[row] = (name,)
+        system.cost[row] = max(count, 1.0) * (total_cost if domain[1] == EVERYONE else 1.0)
         if few:
             sensitive.add(row)
     _relations(system)
     chosen = withheld_rows(system, set(sensitive))
     return {(row[1], row[2], row[3], *row[0].split("-", 1)) for row in chosen}
+
+
+def _owners(numbers: Mapping[tuple[str, str], Mapping[sets.Domain, float]]) -> dict[tuple[str, str], str]:
+    """(pair of waves, indicator) -> the first indicator with the same numbers of firms in every domain."""
+    first: dict[tuple[str, frozenset[tuple[sets.Domain, float]]], str] = {}
+    return {
+        (pair, name): first.setdefault((pair, frozenset(found.items())), name)
+        for (pair, name), found in numbers.items()
+    }
 
 
 def _alike_in_both(

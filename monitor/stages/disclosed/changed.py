@@ -7,6 +7,7 @@ Belongs here: counting firms that came, went, moved or answered otherwise. Does 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,17 +20,29 @@ from monitor.statistics.disclosure.system import Name, System
 from monitor.survey import Indicator, Survey
 
 
+class Changed(NamedTuple):
+    """How many firms changed in a line."""
+
+    firms: int = 0
+    """Firms whose answer in it changed"""
+    members: int = 0
+    """Of those the firms that came into it or left it"""
+    fewest: int | None = None
+    """The smaller of two numbers: firms that came or left among those with the property, and among those without. None
+    where nothing changed, and where the line is no share"""
+
+
 def changed_lines(
     release: Earlier, survey: Survey, firms: Mapping[str, WaveFirms], rows: set[Row]
-) -> dict[Row, tuple[int, int]]:
-    """Line -> firms whose answer in it changed, and of those the firms that came into it or left it."""
-    found: dict[Row, tuple[int, int]] = {}
+) -> dict[Row, Changed]:
+    """Line -> how many firms changed in it."""
+    found: dict[Row, Changed] = {}
     for wave in sorted({row[0] for row in rows}):
         was, now = release.firms(survey, wave), firms.get(wave)
         if was is None or now is None:
             continue
         mine = {row for row in rows if row[0] == wave and row[1] in survey.indicators}
-        found |= dict.fromkeys(mine, (0, 0))
+        found |= dict.fromkeys(mine, Changed())
         differing = differing_firms(was, now, survey)
         if len(differing):
             was, now = was.only(differing), now.only(differing)
@@ -122,28 +135,33 @@ def differing_firms(was: WaveFirms, now: WaveFirms, survey: Survey) -> pd.Index:
     return both[different.to_numpy()].append([before.index.difference(both), after.index.difference(both)])
 
 
-def changed_firms(was: WaveFirms, now: WaveFirms, indicator: Indicator) -> dict[tuple[str, str], tuple[int, int]]:
-    """Domain -> how many firms changed in an indicator's line, and how many of those came or left."""
+def changed_firms(was: WaveFirms, now: WaveFirms, indicator: Indicator) -> dict[sets.Domain, Changed]:
+    """Domain -> how many firms changed in an indicator's line."""
     before, after = answered(was.observed, indicator), answered(now.observed, indicator)
     firms = before.index.union(after.index)
     before, after = before.reindex(firms), after.reindex(firms)
-    inside_before, inside_after = before.notna(), after.notna()
-    other = inside_before & inside_after & (before != after)
-    moved = inside_before != inside_after
-    found = {(EVERYONE, EVERYONE): (int((other | moved).sum()), int(moved.sum()))}
+    share = indicator.estimator == "share"
+    found = {(EVERYONE, EVERYONE): _changed(before, after, share)}
     for variable, codes in now.domains.items():
         if variable not in was.domains:
             continue
-        here = codes.set_index("firm")["domain"].reindex(firms).where(inside_after)
-        there = was.domains[variable].set_index("firm")["domain"].reindex(firms).where(inside_before)
-        for code in sorted(set(here.dropna()) | set(there.dropna())):
-            then, since = there == code, here == code
-            came_or_left = then != since
-            found[variable, str(code)] = (
-                int((came_or_left | (then & since & other)).sum()),
-                int(came_or_left.sum()),
-            )
+        here = codes.set_index("firm")["domain"].reindex(firms)
+        there = was.domains[variable].set_index("firm")["domain"].reindex(firms)
+        for code in sorted({*here[after.notna()].dropna(), *there[before.notna()].dropna()}):
+            then, since = before.where(there == code), after.where(here == code)
+            found[variable, str(code)] = _changed(then, since, share)
     return found
+
+
+def _changed(before: pd.Series, after: pd.Series, share: bool) -> Changed:
+    """How many firms changed between these values, missing where a firm is not in the line."""
+    moved = before.notna() != after.notna()
+    otherwise = before.notna() & after.notna() & (before != after)
+    count = int((moved | otherwise).sum())
+    if not share or not count:
+        return Changed(count, int(moved.sum()))
+    sides = [int(((before == value) != (after == value)).sum()) for value in ("1", "0")]
+    return Changed(count, int(moved.sum()), min(sides))
 
 
 def answered(observed: pd.DataFrame, indicator: Indicator) -> pd.Series:

@@ -32,7 +32,7 @@ OF_ESTIMATOR = {"share": "exact", "median": "quantile"}
 
 
 def indicators_readable(lines: pd.DataFrame, survey: Survey) -> pd.DataFrame:
-    """Lines of indicators with `df` and `interval`. Amounts end at zero, shares and percentages at one too."""
+    """Lines of indicators with `df` and `interval_kind`. Amounts end at zero, shares and percentages at one too."""
 
     def found(line: Mapping[Any, Any]) -> tuple[Printed, str]:
         indicator = survey.indicators[str(line["indicator"])]
@@ -47,12 +47,12 @@ def indicators_readable(lines: pd.DataFrame, survey: Survey) -> pd.DataFrame:
 
 
 def changes_readable(changes: pd.DataFrame) -> pd.DataFrame:
-    """Changes with `df` and `interval`."""
+    """Changes with `df` and `interval_kind`."""
     return _with(changes, lambda line: (_given(line, "change", ANYTHING), "other"))
 
 
 def of_model_readable(name: str, lines: pd.DataFrame) -> pd.DataFrame:
-    """The lines of a table of models – `terms`, `contrasts`, `claims`, `answer` – with `df` and `interval`."""
+    """The lines of a table of models – `terms`, `contrasts`, `claims`, `answer` – with `df` and `interval_kind`."""
 
     def found(line: Mapping[Any, Any]) -> tuple[Printed, str]:
         unit = "points" if name == "answer" else str(line.get("unit"))
@@ -81,4 +81,4 @@ def _with(lines: pd.DataFrame, found: Callable[[Mapping[Any, Any]], tuple[Printe
         told.append((printed.df if printed.scale != "other" else None, kind))
     df, kinds = zip(*told, strict=True)
     numbers = pd.Series(df, index=lines.index, dtype="float64")
-    return lines.assign(df=numbers, interval=pd.Series(kinds, index=lines.index, dtype="object"))
+    return lines.assign(df=numbers, interval_kind=pd.Series(kinds, index=lines.index, dtype="object"))

@@ -3,8 +3,9 @@
 Belongs here: which published figures stay as they were until enough firms changed. Does not belong here: reading
 earlier releases (`history`), which firms changed (`changed`), solving a system (`complementary`).
 
-A line that one to `minimum_firms` − 1 firms changed in (they came, went, moved or answered otherwise) is **held**: the
-new release shows the figure of the last one again, and with it every line from which the change could be worked out.
+A line that one to `minimum_firms` − 1 firms changed in (they came, went, moved or answered otherwise), or a share whose
+numerator or what it leaves fewer than `fewest_others` of them moved, is **held**: the new release shows the figure of
+the last one again, and with it every line from which the change could be worked out.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import pandas as pd
 
 from monitor import contract
 from monitor.stages.disclosed.cells import EVERYONE, Row, events_of, number, row_of
-from monitor.stages.disclosed.changed import changed_between, changed_firms, changed_lines
+from monitor.stages.disclosed.changed import Changed, changed_between, changed_firms, changed_lines
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier
+from monitor.stages.disclosed.sequence import OVERLAP
 from monitor.statistics.disclosure.complementary import withheld_rows
 from monitor.statistics.disclosure.system import Name, Quantity, System
-from monitor.survey import Indicator, Survey
+from monitor.survey import Disclosure, Indicator, Survey
 
 Lines = Mapping[Row, Mapping[str, Any]]
 
@@ -46,15 +48,14 @@ def held_lines(
 
     `system` is what is published now (its quantities' names and relations), `gone` the lines withheld now.
     """
-    least = survey.disclosure.minimum_firms
     rows: set[Row] = set()
     for release in before:
         changed = changed_lines(release, survey, firms, set(system.shows))
         fresh = [row for row, line in release.lines.items() if not _true(line.get("held"))]
         seen = {name for row in fresh for name in system.shows.get(row, ())}
         between = changed_between(release, survey, firms, system)
-        difference = _difference(system, changed, between, seen, set(gone), least)
-        few = {row for row in difference.shows if row[0] != UNSEEN and 0 < changed[row][0] < least}
+        difference = _difference(system, changed, between, seen, set(gone), survey.disclosure)
+        few = {row for row in difference.shows if row[0] != UNSEEN and few_changed(changed[row], survey.disclosure)}
         unseen = set(difference.shows) - set(changed)
         rows |= withheld_rows(difference, few | unseen) - unseen
     former: dict[Row, Mapping[str, Any]] = {}
@@ -65,17 +66,17 @@ def held_lines(
 
 def _difference(
     system: System,
-    changed: Mapping[Row, tuple[int, int]],
+    changed: Mapping[Row, Changed],
     between: Mapping[Name, int],
     seen: set[Name],
     gone: set[Row],
-    least: int,
+    limits: Disclosure,
 ) -> System:
     """What subtracting tells: the same quantities and relations as now, every value a change.
 
     A change is known where no firm changed, and where a line shows a quantity now that was `seen` before; it is
-    protected where it is about fewer firms than `least`, whether a line shows it or it lies `between` lines. What a
-    line does not tell of its changes, for it is withheld now or was not seen before, stands as a line of its own that
+    protected where it is about too few firms (`few_changed`), whether a line shows it or it lies `between` lines. What
+    a line does not tell of its changes, for it is withheld now or was not seen before, stands as a line of its own that
     is withheld: (`UNSEEN`, line).
 
     A change has no bounds worth knowing: what was shown has at least the minimum number of firms to lose. So it is safe
@@ -86,13 +87,16 @@ def _difference(
     both = changed.keys() & system.shows.keys()
     counts: dict[Name, int] = {}
     for row in both:
-        firms, members = changed[row]
-        for name, count in zip(system.shows[row], (members, firms), strict=False):
-            counts[name] = max(count, counts.get(name, 0))
+        for name, moved in zip(system.shows[row], (changed[row].members, changed[row].firms), strict=False):
+            counts[name] = max(moved, counts.get(name, 0))
     counts |= {name: count for name, count in between.items() if name not in counts}
     known |= {name for name, count in counts.items() if count == 0}
     for name, count in counts.items():
-        quantities[name].width = 1.0 if 0 < count < least else 0.0
+        quantities[name].width = 1.0 if 0 < count < limits.minimum_firms else 0.0
+    for row in both:
+        if few_changed(changed[row], limits):
+            for name in system.shows[row][1:]:
+                quantities[name].width = 1.0
     shows: dict[Name, tuple[Name, ...]] = {}
     for row in sorted(both):
         open_ones = tuple(name for name in system.shows[row] if name not in known)
@@ -102,6 +106,14 @@ def _difference(
     told_by_none = {name for name in between if quantities[name].width > 0}
     cost = {row: system.cost.get(row, 0.0) for row in shows}
     return System(quantities, system.relations, shows, cost, known, told_by_none)
+
+
+def few_changed(changed: Changed, limits: Disclosure) -> bool:
+    """Whether too few firms changed in a line to show it anew: one to `minimum_firms` − 1, or however many, of whom
+    fewer than `fewest_others` moved the number with the property, or the number without it. Such a difference tells the
+    answer of those few, or of all that came or left."""
+    alike = changed.fewest is not None and changed.fewest < limits.fewest_others
+    return alike or 0 < changed.firms < limits.minimum_firms
 
 
 def with_held(indicators: pd.DataFrame, held: Lines) -> pd.DataFrame:
@@ -212,8 +224,8 @@ def with_held_initiatives(initiatives: pd.DataFrame, before: Sequence[Earlier], 
 
 
 def with_held_participants(quality: pd.DataFrame, before: Sequence[Earlier], held: Lines, least: int) -> pd.DataFrame:
-    """`quality` with the number of participants last shown where it changed by fewer than `least`, or where it is the
-    number of a held line."""
+    """`quality` with the number of participants, or of firms in two waves, last shown where it changed by fewer than
+    `least`, or where it is the number of a held line."""
     tables = [release.tables["quality"] for release in before]
     key = ("wave", "indicator", "concept")
     counted = {(row[0], events_of(line)) for row, line in held.items() if row[2] == EVERYONE}
@@ -221,7 +233,7 @@ def with_held_participants(quality: pd.DataFrame, before: Sequence[Earlier], hel
     flags |= np.array(
         [(str(w), v) in counted for w, v in zip(quality["wave"], quality["value"], strict=True)], dtype=bool
     )
-    flags &= (quality["indicator"] == PARTICIPANTS).to_numpy()
+    flags &= quality["indicator"].isin((PARTICIPANTS, OVERLAP)).to_numpy()
     kept = _kept(quality, flags, tables[-1] if tables else None, key, ("value",), "held")
     return kept.assign(held=kept["held"] | quality["held"]) if "held" in quality else kept
 
@@ -237,13 +249,14 @@ def with_held_precision(quality: pd.DataFrame, held: Lines) -> pd.DataFrame:
 
 
 def with_held_quantiles(
-    benchmarks: pd.DataFrame, before: Sequence[Earlier], survey: Survey, firms: Mapping[str, WaveFirms]
+    benchmarks: pd.DataFrame, before: Sequence[Earlier], survey: Survey, firms: Mapping[str, WaveFirms], held: Lines
 ) -> pd.DataFrame:
-    """`benchmarks` with the quantiles last shown where one to `minimum_firms` − 1 firms changed in them."""
+    """`benchmarks` with the quantiles last shown where one to `minimum_firms` − 1 firms changed in them, or where a
+    line of the same measure and domain is held."""
     if not len(benchmarks) or not before:
         return benchmarks.assign(held=False)
     key = ("wave", "measure", "domain_variable", "domain")
-    few: set[tuple[str, ...]] = set()
+    few: set[tuple[str, ...]] = {(row[0], str(line["measure"]), *row[2:]) for row, line in held.items()}
     for release in before:
         table = release.tables["benchmarks"]
         fresh = _keyed(table[~table["held"].fillna(False).astype(bool)], key)
@@ -253,8 +266,8 @@ def with_held_quantiles(
                 continue
             for measure in sorted({str(of) for at, of, *_ in fresh if at == wave}):
                 whole = Indicator(name=measure, measure=measure, estimator="mean", base="", label={})
-                for domain, (count, _) in changed_firms(was, firms[wave], whole).items():
-                    if 0 < count < survey.disclosure.minimum_firms:
+                for domain, changed in changed_firms(was, firms[wave], whole).items():
+                    if 0 < changed.firms < survey.disclosure.minimum_firms:
                         few.add((wave, measure, *domain))
     places = benchmarks[list(key)].astype(str).itertuples(index=False, name=None)
     flags = np.array([place in few for place in places], dtype=bool)

@@ -5,15 +5,15 @@ contract. Does not belong here: estimating, or writing a release.
 
 `sets` says which firms a figure counts (what is sensitive and what else must go: `statistics.disclosure`),
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
-`history`, `changed`, `sequence` and `revisions` what earlier releases have shown; `quality` and `codebook` describe the
-survey itself, `declared` what its definition decides about lines; `readable` says how a reader gets each interval,
-`together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm.
+`history`, `changed`, `sequence`, `revisions` and `overlaps` what earlier releases have shown; `quality` and `codebook`
+describe the survey itself, `declared` what its definition decides about lines; `readable` says how a reader gets each
+interval, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -27,6 +27,7 @@ from monitor.stages.disclosed import (
     fitted,
     history,
     one_firm,
+    overlaps,
     peers,
     quality,
     readable,
@@ -120,7 +121,9 @@ def disclose(
     tables = {
         "indicators": printed,
         "changes": declared.with_comparability(
-            withhold_changes(changes, counts, gone, survey, firms), withhold_lines(every_line, gone), survey
+            withhold_changes(changes, counts, gone, survey, firms, before, {*held, *shown_again}),
+            withhold_lines(every_line, gone),
+            survey,
         ),
         **models,
         "models": revisions.with_held_counts(models["models"], before, held, survey),
@@ -130,7 +133,7 @@ def disclose(
         "rules": _rules(lake, waves),
         "quality": revisions.with_held_participants(told, before, held, least),
         "initiatives": revisions.with_held_initiatives(taking_part, before, least),
-        "benchmarks": revisions.with_held_quantiles(quantiles, before, survey, firms),
+        "benchmarks": revisions.with_held_quantiles(quantiles, before, survey, firms, held),
         "codebook": codebook.codebook(survey, waves),
         "measures": codebook.measures(survey),
     }
@@ -168,6 +171,8 @@ def withhold_changes(
     why: Mapping[cells.Row, str],
     survey: Survey,
     firms: Mapping[str, WaveFirms],
+    before: Sequence[history.Earlier] = (),
+    repeated: Collection[cells.Row] = (),
 ) -> pd.DataFrame:
     """`changes` without those that would give back a withheld end: the change and one end give the other.
 
@@ -181,7 +186,9 @@ def withhold_changes(
     if not len(out):
         return out
     shown = {row: count for row, count in counts.items() if row not in why}
-    few = cells.overlap_rows(out, shown, survey.disclosure.minimum_firms, firms, survey)
+    moved = overlaps.moved_by_few(out, before, survey, firms, repeated)
+    again = overlaps.last_shown(before, moved, repeated)
+    few = cells.overlap_rows(out, shown, firms, survey, moved) - set(again)
     lines = out.to_dict("records")
     out["withheld_for"] = [
         declared.why_withheld(
@@ -193,14 +200,13 @@ def withhold_changes(
         for line in lines
     ]
     out["suppressed"] = out["withheld_for"].notna()
-    pairs = [
-        tuple(str(x[c]) for c in ("indicator", "domain_variable", "domain", "wave_from", "wave_to")) for x in lines
-    ]
+    pairs = [overlaps.overlap_of(line) for line in lines]
     out["overlap_suppressed"] = [
         gone_too or pair in few for pair, gone_too in zip(pairs, out["suppressed"], strict=True)
     ]
     out = emptied("changes", out)
-    out["overlap_firms"] = out["overlap_firms"].where(~out["overlap_suppressed"], None)
+    counted = [again.get(pair, count) for pair, count in zip(pairs, out["overlap_firms"], strict=True)]
+    out["overlap_firms"] = pd.Series(counted, index=out.index, dtype="object").where(~out["overlap_suppressed"], None)
     return out
 
 

@@ -1,0 +1,124 @@
+"""Numbers of firms that were in two waves, between releases: what changed in them is a cell as in any line.
+
+Belongs here: which of these numbers too few firms moved to show them anew, and what is shown instead. Does not belong
+here: which are sensitive in one release (`cells`), the lines of single waves (`revisions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from monitor.stages.disclosed import sets
+from monitor.stages.disclosed.cells import EVERYONE, Row, number
+from monitor.stages.disclosed.contributions import WaveFirms
+from monitor.stages.disclosed.history import Earlier
+from monitor.survey import Indicator, Survey
+
+Overlap = tuple[str, str, str, str, str]
+"""(indicator, domain variable, domain, earlier wave, later wave)"""
+KEY = ("indicator", "domain_variable", "domain", "wave_from", "wave_to")
+
+
+def overlap_of(line: Mapping[object, object]) -> Overlap:
+    """The key of a line of `changes`."""
+    indicator, variable, domain, one, other = (str(line[column]) for column in KEY)
+    return indicator, variable, domain, one, other
+
+
+def ends_of(overlap: Overlap) -> tuple[Row, Row]:
+    """The indicator lines that a change lies between."""
+    indicator, variable, domain, one, other = overlap
+    return (one, indicator, variable, domain), (other, indicator, variable, domain)
+
+
+def moved_by_few(
+    changes: pd.DataFrame,
+    before: Sequence[Earlier],
+    survey: Survey,
+    firms: Mapping[str, WaveFirms],
+    repeated: Collection[Row],
+) -> set[Overlap]:
+    """The lines of `changes` whose number of firms in both waves may not be shown anew: since a release that showed it
+    first, one to `minimum_firms` − 1 firms came into it or left it, or any did where an end is one of the `repeated`
+    lines, whose own number is an earlier release's.
+    """
+    now = {overlap_of(line) for line in changes.to_dict("records")} if before else set()
+    found: set[Overlap] = set()
+    for release in before:
+        for pair, overlaps in _by_pair(now & _shown_first(release)).items():
+            then = [release.firms(survey, wave) for wave in pair]
+            since = [firms.get(wave) for wave in pair]
+            count = _Moved(then, since)
+            for overlap in overlaps:
+                moved = count.of(survey.indicators[overlap[0]], (overlap[1], overlap[2]))
+                stale = any(end in repeated for end in ends_of(overlap))
+                if 0 < moved < survey.disclosure.minimum_firms or (stale and moved):
+                    found.add(overlap)
+    return found
+
+
+def last_shown(before: Sequence[Earlier], overlaps: Iterable[Overlap], repeated: Collection[Row]) -> dict[Overlap, int]:
+    """The numbers that the newest release showed of these lines, of those with an end that is shown as it was."""
+    if not before:
+        return {}
+    wanted = {overlap for overlap in overlaps if any(end in repeated for end in ends_of(overlap))}
+    return {overlap: count for overlap, count in _shown(before[-1]).items() if overlap in wanted}
+
+
+def _shown(release: Earlier) -> dict[Overlap, int]:
+    """The numbers that a release showed."""
+    lines = release.tables["changes"].dropna(subset=["overlap_firms"]).to_dict("records")
+    return {overlap_of(x): int(number(x["overlap_firms"])) for x in lines}
+
+
+def _shown_first(release: Earlier) -> set[Overlap]:
+    """The lines whose number was that of the release's own firms: where an end is repeated, so is the number."""
+    again = {row for row, line in release.lines.items() if number(line.get("held"))}
+    return {overlap for overlap in _shown(release) if not again.intersection(ends_of(overlap))}
+
+
+def _by_pair(overlaps: Iterable[Overlap]) -> dict[tuple[str, str], list[Overlap]]:
+    found: dict[tuple[str, str], list[Overlap]] = {}
+    for overlap in sorted(overlaps):
+        found.setdefault(overlap[3:], []).append(overlap)
+    return found
+
+
+class _Moved:
+    """How many firms came into a set of firms of two waves, or left it, between two releases."""
+
+    def __init__(self, then: Sequence[WaveFirms | None], since: Sequence[WaveFirms | None]) -> None:
+        self.sides = [[wave for wave in side if wave is not None] for side in (then, since)]
+        self.counted: dict[str, list[list[pd.Index]]] = {}
+        self.placed: dict[sets.Domain, list[list[pd.Index]]] = {}
+
+    def of(self, indicator: Indicator, domain: sets.Domain) -> int:
+        """How many of an indicator's firms in a domain."""
+        if indicator.name not in self.counted:
+            self.counted[indicator.name] = [[_counted(wave, indicator) for wave in side] for side in self.sides]
+        if domain not in self.placed:
+            self.placed[domain] = [[_inside(wave, domain) for wave in side] for side in self.sides]
+        then, since = (
+            _in_all([*of_indicator, *of_domain])
+            for of_indicator, of_domain in zip(self.counted[indicator.name], self.placed[domain], strict=True)
+        )
+        return len(then ^ since)
+
+
+def _in_all(groups: Sequence[pd.Index]) -> set[object]:
+    return set.intersection(*(set(group) for group in groups)) if len(groups) == 4 else set()
+
+
+def _counted(wave: WaveFirms, indicator: Indicator) -> pd.Index:
+    if indicator.measure not in wave.observed:
+        return pd.Index([])
+    return pd.Index(wave.observed.loc[sets.counted(wave.observed, indicator), "firm"])
+
+
+def _inside(wave: WaveFirms, domain: sets.Domain) -> pd.Index:
+    if domain == (EVERYONE, EVERYONE):
+        return pd.Index(wave.observed["firm"])
+    codes = wave.domains.get(domain[0])
+    return pd.Index([]) if codes is None else pd.Index(codes.loc[codes["domain"] == domain[1], "firm"])
