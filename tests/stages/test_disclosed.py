@@ -211,7 +211,7 @@ def test_the_closed_form_is_the_linear_programme() -> None:
     withheld = {("a", "x"), ("a", "y"), ("a", "z")}
     one_relation = intervals(System(system.quantities, [system.relations[0]], system.shows, system.cost), withheld)
     bounds = np.array([[0.0, np.inf]] * 3)
-    general = attacker._of_many_relations(np.ones((1, 3)), np.array([114.0]), bounds, 0)
+    general = attacker._of_many_relations(np.ones((1, 3)), bounds, np.array([4.0, 20.0, 90.0]), 10.0, 0)
     assert one_relation["a", "x"] == pytest.approx((0.0, 114.0))
     assert general == pytest.approx((0.0, 114.0))
 
