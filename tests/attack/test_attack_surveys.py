@@ -6,6 +6,7 @@ question of three codes, a share of some firms only, and an amount of which one 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,9 @@ def definition(tmp_path_factory: pytest.TempPathFactory) -> Survey:
         },
         "indicators": {name: {**what, "label": LABEL} for name, what in indicators.items()},
     }
-    return publication.survey(tmp_path_factory.mktemp("drawn"), change)
+    made = publication.survey(tmp_path_factory.mktemp("drawn"), change)
+    asked = {name: indicator for name, indicator in made.indicators.items() if name in change["indicators"]}
+    return replace(made, indicators=asked, models={})
 
 
 def drawn(seed: int) -> WaveFirms:
@@ -118,7 +121,7 @@ def written(folder: Path, firms: WaveFirms, survey: Survey) -> Path:
     key = {"wave": WAVE, "model": "m", "variant": "main"}
     model = {**key, "outcome": "top_innovator", "base": "all_firms", "n": None, "events": None, "suppressed": True}
     frames = {
-        "indicators": public.drop(columns="events"), "measures": measures, "models": pd.DataFrame([model]),
+        "indicators": public.drop(columns="events").assign(held=False), "measures": measures, "models": pd.DataFrame([model]),
         "terms": pd.DataFrame([{**key, "term": "intercept", "suppressed": True}]), "changes": both({}),
     }  # fmt: skip
     return release(folder, frames)

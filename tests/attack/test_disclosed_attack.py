@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow
 Cell = tuple[str, ...]
 ORIENTATION = ("orientation_profit", "orientation_balanced", "orientation_social")
 SHARES = ("participation", "top_innovators", "innovators", *ORIENTATION)
+STATES = {f"primary_{role}" for role in ("neither", "a_only", "b_only", "both")}
 WAVES = list(publication.WAVES)
 
 
@@ -118,6 +119,8 @@ def counts(attack: Attack, table: pd.DataFrame, wave: str, same: dict[tuple[str,
         name, variable, domain = x["indicator"], x["domain_variable"], x["domain"]
         if x["held"]:
             continue  # the figure of an earlier release again
+        if name in STATES:
+            continue  # of the firms of one state, about which nothing else here speaks
         base = "innovators" if name == "mean_share_new" else "all"
         firms = cell("firms", base, variable, domain)
         if base == "innovators":
