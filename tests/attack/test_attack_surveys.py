@@ -121,7 +121,8 @@ def written(folder: Path, firms: WaveFirms, survey: Survey) -> Path:
     key = {"wave": WAVE, "model": "m", "variant": "main"}
     model = {**key, "outcome": "top_innovator", "base": "all_firms", "n": None, "events": None, "suppressed": True}
     frames = {
-        "indicators": public.drop(columns="events").assign(held=False), "measures": measures, "models": pd.DataFrame([model]),
+        "indicators": public.drop(columns="events").assign(held=False), "measures": measures,
+        "models": pd.DataFrame([model]),
         "terms": pd.DataFrame([{**key, "term": "intercept", "suppressed": True}]), "changes": both({}),
     }  # fmt: skip
     return release(folder, frames)

@@ -34,7 +34,7 @@ CLAIM = """\
     declared: "2019-01-01"
     text: {{nl: Een stelling, en: A claim}}
     estimand: {{kind: {estimand}}}
-    rule: {{kind: above, value: 0, alpha: 0.025}}
+    rule: {{kind: above, value: 0.01, alpha: 0.025}}
 """
 ESTIMANDS = {
     "together": "contrast, model: primary, contrast: complementarity",
