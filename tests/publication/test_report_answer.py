@@ -340,3 +340,19 @@ def test_the_claim_and_the_answer_have_one_estimate(release: Path) -> None:
         own = answer[(answer["wave"] == line["wave"]) & (answer["variant"] == line["variant"])].iloc[0]
         for column in POINTS:
             assert line[column] == own[column]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_two_parts_stand_there_state_by_state(release: Path, language: str) -> None:
+    """Each cell is the contrast of its part, and the two parts multiply to both, state by state."""
+    page = (release / "public" / "report" / language / "answer.html").read_text(encoding="utf-8")
+    shown = page[page.index('id="where"') :]
+    contrasts = table(release, "contrasts")
+    model = next(m for m in load_survey(BUNDLED).models.values() if m.primary)
+    pooled = contrasts[(contrasts["wave"] == "pooled") & (contrasts["model"] == model.name)]
+    for contrast in model.main.contrasts[:4]:
+        own = pooled[pooled["contrast"] == contrast.name].set_index("variant")["estimate"]
+        assert own["both_parts"] == pytest.approx(own["first_part"] * own["second_part"], abs=0.004)
+        for variant in ("first_part", "second_part", "both_parts"):
+            printed = f"{100 * own[variant]:.1f}"
+            assert (printed.replace(".", ",") if language == "nl" else printed) + "\N{NO-BREAK SPACE}%" in shown

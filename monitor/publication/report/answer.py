@@ -13,10 +13,10 @@ from monitor.publication.report import charts, distribution, models
 from monitor.publication.report.claims import POOLED
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
-from monitor.survey.models import MAIN
+from monitor.survey.models import BOTH_PARTS, FIRST_PART, MAIN, SECOND_PART
 from monitor.survey.periods import BEFORE
 from monitor.survey.states import state_of
-from monitor.survey.wording import practices_of
+from monitor.survey.wording import contrast_words, contrasts_of, practices_of
 
 ROLES = ("neither", "b_only", "a_only", "both")
 STATES = ("p_neither", "p_b_only", "p_a_only", "p_both")
@@ -50,6 +50,7 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             ],
             "ratios": ratios(figures, wave, label),
             "where": _said(figures, wave, "two_parts"),
+            "parts": parts(figures, wave, label),
             "timing": timing(figures, waves),
             "lagged": _said(figures, wave, "lagged"),
             "attrition": _every(figures, POOLED, "attrition"),
@@ -193,6 +194,37 @@ def cells(figures: Figures, waves: Sequence[str]) -> Printed | None:
         Head(t("share_with_outcome"), True), Head(t("interval"), True),
     )  # fmt: skip
     return Printed(t("cells_table"), heads, tuple(rows)) if rows else None
+
+
+def parts(figures: Figures, wave: str, label: str) -> Printed | None:
+    """The outcome in its two parts over the four states: having the first, the outcome among firms that have it, and
+    both, each with its interval."""
+    t = figures.words.t
+    model = figures.primary or ""
+    declared = figures.survey.models.get(model)
+    if declared is None or declared.first_part is None:
+        return None
+    rows = []
+    for role, contrast in contrasts_of(figures.survey, model).items():
+        of = {"wave": wave, "model": model, "contrast": contrast.name}
+        found = [one(figures.tables["contrasts"], variant=part, **of) for part in (FIRST_PART, SECOND_PART, BOTH_PARTS)]
+        if role in ROLES and all(x is not None for x in found):
+            cells = [_with_interval(figures, x) for x in found if x is not None]
+            rows.append((contrast_words(figures.survey, model, contrast.name, figures.words.language)[0], *cells))
+    first, outcome = (figures.words.label("measure", x) for x in (declared.first_part, declared.main.outcome))
+    heads = (
+        Head(t("state"), long=True), Head(t("part_first", first=first), True),
+        Head(t("part_second", first=first, outcome=outcome), True), Head(t("part_both", outcome=outcome), True),
+    )  # fmt: skip
+    return Printed(t("parts_table", wave=label), heads, tuple(rows)) if rows else None
+
+
+def _with_interval(figures: Figures, x: Line) -> str:
+    """A probability with its interval; that it is withheld, where it is."""
+    if x["suppressed"] or known(x["estimate"]) is None:
+        return figures.words.t("withheld")
+    n = figures.numbers
+    return f"{n.percent(x['estimate'], 1)} ({n.interval(x['ci_low'], x['ci_high'], 'share')})"
 
 
 def over_waves(figures: Figures, waves: Sequence[str]) -> Chart | None:
