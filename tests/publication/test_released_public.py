@@ -19,16 +19,17 @@ from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
 
 CONTRACT = {
-    "indicators": "survey wave indicator measure domain_variable domain estimate se ci_low ci_high df interval "
+    "indicators": "survey wave indicator measure domain_variable domain estimate se ci_low ci_high df interval_kind "
     "unweighted n "
     "n_effective deff cv reliability suppressed comparable_since",
     "changes": "survey indicator domain_variable domain wave_from wave_to change se ci_low ci_high p_value "
-    "family p_adjusted df interval overlap_firms suppressed",
+    "family p_adjusted df interval_kind overlap_firms suppressed",
     "models": "survey wave model variant outcome base estimator weighted n events n_dropped df "
     "minimum_detectable_effect converged warning",
-    "terms": "survey wave model variant term estimate se ci_low ci_high p_value df interval odds_ratio",
-    "contrasts": "survey wave model variant contrast estimate se ci_low ci_high p_value df interval p_holm p_adjusted",
-    "claims": "survey wave claim text_nl text_en estimand estimate se ci_low ci_high df interval decision_rule "
+    "terms": "survey wave model variant term estimate se ci_low ci_high p_value df interval_kind odds_ratio",
+    "contrasts": "survey wave model variant contrast estimate se ci_low ci_high p_value df interval_kind "
+    "p_holm p_adjusted",
+    "claims": "survey wave claim text_nl text_en estimand estimate se ci_low ci_high df interval_kind decision_rule "
     "verdict reason",
     "rules": "survey wave suite rule severity why checked failed kept_out passed",
     "quality": "survey wave indicator concept value definition",
