@@ -23,7 +23,7 @@ from monitor.stages.disclosed import cells
 from monitor.stages.disclosed.contributions import WaveFirms, texts
 from monitor.survey import Survey
 
-SURVEYS = 12
+SURVEYS = 8
 WAVE = publication.WAVES[0]
 LABEL = {"nl": "x", "en": "x"}
 SHARES = {
