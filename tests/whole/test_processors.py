@@ -26,9 +26,9 @@ from monitor.precision import in_words, to_digits, to_error
 from monitor.publication.manifest import content_hash
 from monitor.stages.estimated.one_copy import column_sums
 from monitor.stages.modelled.robustness import joint_rows
-from monitor.stages.modelled.specifications import Joint
 from monitor.stages.modelled.verdicts import reason_words
 from monitor.statistics.decisions.claims import Evidence, decide
+from monitor.statistics.decisions.specification_choices import CurveTest
 from monitor.statistics.decisions.together import square_root
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.disclosure.complementary import withheld_rows
@@ -265,7 +265,7 @@ def test_sentences_of_robustness_and_claims_do_not_turn_on_last_bits(tmp_path: P
     written = set()
     for noise in NOISE:
         value, p = 0.0125 * (1 + noise), 0.0495 * (1 + noise)
-        rows = joint_rows(survey, main, Joint(16, 0.5, 0.25, value, -value, 3 * value, p, p / 49.5, p))
+        rows = joint_rows(survey, main, CurveTest(16, value, -value, 3 * value, 0.5, 0.5, 0.25, p, p / 49.5, p))
         evidence = Evidence(value, 0.01, 60.0, -value, 3 * value, n=600, minimum_detectable_effect=value)
         (verdict,) = decide([claimed], [evidence])
         notes = [row[f"note_{language}"] for row in rows for language in ("nl", "en")]
