@@ -42,7 +42,6 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             "verdict": _said(figures, wave, "readings"),
             "waves": over_waves(figures, waves),
             "same": _said(figures, POOLED, "equal_over_waves"),
-            "squares": models.section(figures, wave, label),
             "could_change": [
                 sentence
                 for test in ("by_choice", "joint_test", "doubly_robust", "robustness_value")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from monitor.precision import to_error
 from monitor.stages.modelled.robustness import row
+from monitor.stages.modelled.specifications import covariance_of, headlines
 from monitor.statistics.decisions.together import smallest_p
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.result import LEVEL, Result
@@ -61,22 +62,19 @@ def answer_rows(
     ]
     p_values = np.array([row.get("p_value", np.nan) for row in rows], dtype=np.float64)
     seed = np.random.SeedSequence([survey.seed, zlib.crc32(f"{wave} {model.name} readings".encode())])
-    correlation = _correlation(sample, [found[str(row["variant"])] for row in rows])
-    adjusted = smallest_p(p_values, correlation, np.random.default_rng(seed))
+    adjusted = np.full(len(rows), np.nan)
+    if fitted := headlines([found[str(row["variant"])] for row in rows]):
+        estimated = np.array(["p_value" in row for row in rows])
+        correlation = _correlation(covariance_of(sample, fitted))
+        adjusted[estimated] = smallest_p(p_values[estimated], correlation, np.random.default_rng(seed))
     for told, p in zip(rows, adjusted, strict=True):
         told["p_adjusted"] = float(p)
         told["verdict"] = verdict_of(told)
     return rows
 
 
-def _correlation(sample: Sample, results: Sequence[Result]) -> NDArray[np.float64]:
-    """(k, k) the design's correlation of the results' complementarity; of what was not fitted with nothing."""
-    influence = np.zeros((len(sample.firms), len(results)))
-    for i, r in enumerate(results):
-        place = r.contrasts.at(r.specification.headline) if r.contrasts is not None else None
-        if r.influence is not None and place is not None:
-            influence[:, i] = r.influence[:, place] / sample.design.weights
-    covariance = sample.design.covariance(influence)
+def _correlation(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k, k) correlation of estimates; one without variance correlates with nothing."""
     size = np.sqrt(np.diag(covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.where(np.outer(size, size) > 0, covariance / np.outer(size, size), 0.0)
