@@ -1,0 +1,136 @@
+"""Models, and what came from them, at the door: which of them are told, to which digit, and in which words."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from publication import Published
+
+from monitor.contract import BY_NAME
+from monitor.contract.shape import shaped
+from monitor.stages.disclosed import fitted
+from monitor.statistics.disclosure import primary
+from monitor.statistics.models import prepare
+from monitor.statistics.models.notes import Note
+from monitor.statistics.models.result import Result
+from monitor.statistics.models.sample import Rows
+from monitor.statistics.models.separation import reason_to_refuse
+from monitor.statistics.models.specification import Specification
+from monitor.survey import Disclosure
+from monitor.wording import notes
+
+
+@pytest.mark.parametrize(
+    ("n", "events", "df", "withheld"),
+    [(200, 10, 10, False), (200, 9, 10, True), (200, 191, 10, True), (200, 10, 9, True), (9, None, 10, True),
+     (10, None, 10, False)],
+)  # fmt: skip
+def test_models_at_their_boundaries(n: int, events: int | None, df: int, withheld: bool) -> None:
+    table = pd.DataFrame({"n": [n], "events": [events], "df": [df]})
+    assert primary.model_withheld(table, Disclosure()).tolist() == [withheld]
+
+
+@pytest.mark.parametrize(("alike", "told"), [(0, True), (1, False), (9, False), (10, True)])
+def test_few_firms_with_several_answers_take_the_number_of_firms_with_them(alike: int, told: bool) -> None:
+    models = pd.DataFrame({"firms": [500], "fewest_alike": [alike]})
+    assert fitted.without_few_alike(models, 10)["firms"].notna().all() == told
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda: reason_to_refuse(40, 20, 30.0, ["size_band[large]"], [], [], 10, 10, 10),
+        lambda: reason_to_refuse(40, 20, 30.0, [], ["size_band[large]"], [], 10, 10, 10),
+        lambda: separated_note(),
+    ],
+    ids=["no variation", "empty combination", "separation"],
+)
+def test_a_models_note_does_not_name_a_cell_of_firms_that_are_alike(tell: Callable[[], Note]) -> None:
+    """The notes as `modelled` makes them, and as the door lets them through."""
+    note = tell()
+    for language in ("nl", "en"):
+        words = notes.sentence(note, language)
+        assert "size_band[large]" in words
+        passed = notes.told(notes.written([note]), language)
+        assert passed is not None
+        assert "size_band" not in passed
+        assert len(passed) > 9
+
+
+def fields(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name}
+
+
+@pytest.mark.parametrize("kind", sorted(notes.KINDS))
+def test_a_kind_of_note_tells_in_public_only_what_it_may(kind: str) -> None:
+    declared = notes.KINDS[kind]
+    assert fields(declared.nl) == fields(declared.en) or kind in ("undeclared_skip", "not_together")
+    shown = fields(declared.nl) - {*declared.hidden} if declared.hidden else set()
+    assert fields(declared.plain_nl) == fields(declared.plain_en) == shown
+    assert bool(declared.plain_nl) == bool(declared.plain_en) == bool(declared.hidden)
+    assert set(declared.hidden) <= fields(declared.nl)
+
+
+def test_a_kind_of_note_that_is_not_declared_is_not_told() -> None:
+    assert notes.told('[["a new kind", {"names": "size_band[large]"}]]', "en") is None
+    assert notes.told('[["a new kind", {}], ["no_estimate", {}]]', "en") == "no finite estimate"
+    assert notes.told(None, "nl") is None
+
+
+def separated_note() -> notes.Note:
+    """What is said of a model in which no large firm has the outcome."""
+    large = np.repeat([0.0, 1.0], 40)
+    y = np.where(large == 1, 0.0, np.tile([0.0, 1.0], 40))
+    rows = Rows(np.ones(80, dtype=bool), None, y, 0, 0)  # type: ignore[arg-type]
+    result = Result(Specification("m", "main", "top", "all_firms", "logit"))
+    layout = SimpleNamespace(names=("intercept", "size_band[large]"))
+    x = np.column_stack([np.ones(80), large])
+    assert prepare._estimator(result, [rows], [x], layout, 20) == "firth"  # type: ignore[arg-type]
+    (note,) = result.warnings
+    return note
+
+
+def test_a_model_below_the_thresholds_goes_with_its_prose(published: Published) -> None:
+    lake, survey, _ = published
+    tables = {n: lake.read(f"modelled_{n}", "2017") for n in ("models", "terms", "contrasts", "claims")}
+    tables |= {n: pd.DataFrame() for n in ("answer", "curve", "distribution", "specifications", "robustness")}
+    tables["models"]["events"] = 9
+    out = fitted.withhold_models(tables, survey, {})
+    for name in ("models", "terms", "contrasts", "claims"):
+        frame = shaped(name, out[name])
+        assert frame["suppressed"].all(), name
+        assert frame[list(BY_NAME[name].withheld)].isna().all().all(), name
+    assert out["claims"]["verdict"].tolist() == [None]
+
+
+def test_a_distribution_is_told_in_whole_percentages_and_not_where_a_state_has_firms_alike(
+    published: Published,
+) -> None:
+    _, survey, _ = published
+    # Cut -> firms beyond it in all, and in the state `both`.
+    cuts = {20.0: (60, 30), 40.0: (40, 3), 50.0: (30, 2), 60.0: (9, 5), 70.0: (191, 45)}
+    lines = [
+        {
+            "survey": "s", "wave": "2017", "model": "m", "measure": "share", "cut": cut, "state": state,
+            "contrast": "p", "estimate": 0.12345, "se": 0.0312, "ci_low": 0.0701, "ci_high": 0.1999,
+            "band_low": 0.05, "band_high": 0.3,
+            "n": 200, "events": events, "state_n": 50, "state_events": both if state == "both" else 20,
+        }
+        for cut, (events, both) in cuts.items()
+        for state in ("neither", "b_only", "a_only", "both")
+    ]  # fmt: skip
+    tables = {n: pd.DataFrame() for n in fitted.TABLES} | {"distribution": pd.DataFrame(lines)}
+    out = fitted.withhold_models(tables, survey, {})["distribution"]
+    assert out.groupby("cut")["suppressed"].agg(["min", "max"]).T.to_dict() == {
+        cut: {"min": gone, "max": gone} for cut, gone in zip(cuts, (False, False, True, True, True), strict=True)
+    }
+    told = shaped("distribution", out).set_index(["cut", "state"])
+    values = ["estimate", "se", "ci_low", "ci_high", "band_low", "band_high"]
+    assert told.loc[(20.0, "both"), values].tolist() == [0.12, 0.032, 0.07, 0.2, 0.05, 0.3]
+    assert told.loc[50.0:, values].isna().all().all()
+    assert not {"n", "events", "state_n", "state_events"} & set(told)
