@@ -13,7 +13,6 @@ from monitor.statistics.models.distribution_regression import (
     Distribution,
     band,
     distribution_regression,
-    in_common,
     usable_cuts,
 )
 from monitor.statistics.models.quantities import over_copies
@@ -50,13 +49,6 @@ def test_cuts_with_few_firms_beyond_are_left_out() -> None:
     assert found.cuts == (20,)
     assert found.left_out == (-1, 99.9)
     assert golden((99.9,)).contrasts == ()
-
-
-def test_copies_are_told_at_the_cuts_they_share() -> None:
-    one, two = in_common([golden((10, 20, 40)), golden((20, 40, 60))])
-    assert one.cuts == two.cuts == (20, 40)
-    assert (one.left_out, two.left_out) == ((10,), (60,))
-    np.testing.assert_array_equal(one.contrasts[1].estimates, golden((10, 20, 40)).contrasts[2].estimates)
 
 
 def test_usable_cuts_hold_in_every_copy() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from monitor.precision import to_error
-from monitor.statistics.decisions.effective_df import Printed, given_df, printed_df, satterthwaite
+from monitor.statistics.decisions.effective_df import Printed, given_df, printed_df
 from monitor.statistics.design.intervals import clopper_pearson, logit_t, student_t
 from monitor.statistics.imputation.rubin import combine
 
@@ -76,26 +76,3 @@ def test_degrees_of_freedom_that_do_not_give_the_interval_are_not_told() -> None
     assert (got.scale, round(got.df, 4)) == ("difference", 9.0)
     exact = [float(x) for x in clopper_pearson(0.024, 97)]
     assert given_df(0.024, np.sqrt(0.024 * 0.976 / 97), *exact, 90.0, (0.0, 1.0)).scale == "other"
-
-
-def test_satterthwaite_is_welch() -> None:
-    told = pd.read_csv(GOLDEN / "satterthwaite.csv").iloc[0]
-    got = satterthwaite([told["v1"], told["v2"]], [told["df1"], told["df2"]])
-    assert got == pytest.approx(told["welch"], rel=1e-6)
-    assert satterthwaite([0.4, 0.0], [7, 3]) == pytest.approx(7)
-    assert np.isnan(satterthwaite([0.0], [3]))
-    assert satterthwaite([1.0, 2.0], np.inf) == np.inf
-    with pytest.raises(ValueError, match="negative"):
-        satterthwaite([-1.0], [3])
-
-
-def test_intervals_with_welchs_degrees_of_freedom_cover() -> None:
-    """Differences of two small waves of unequal spread."""
-    rng = np.random.default_rng(1947)
-    covered = 0
-    for _ in range(2000):
-        one, two = rng.normal(0, 3, 6), rng.normal(0, 1, 30)
-        v = [one.var(ddof=1) / 6, two.var(ddof=1) / 30]
-        low, high = student_t(one.mean() - two.mean(), np.sqrt(sum(v)), satterthwaite(v, [5, 29]))
-        covered += bool(low <= 0 <= high)
-    assert covered / 2000 == pytest.approx(0.95, abs=2.5 * np.sqrt(0.05 * 0.95 / 2000))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.statistics.decisions.influence import Carried, Without, carried, without_one
+from monitor.statistics.decisions.influence import Carried, carried
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
 SAME = {"rel": 1e-6}
@@ -32,10 +32,6 @@ def test_shares_and_ranges_are_those_of_leaving_out_each(firms: pd.DataFrame, to
     assert got.largest == pytest.approx(told["largest"], **SAME)
     assert got.effective_firms == pytest.approx(told["effective"], **SAME)
     assert got.panel == pytest.approx(told["panel"], **SAME)
-    out = without_one(firms["new"], firms["turnover"], firms["weight"], firms["firm"])
-    assert out.ratio == pytest.approx(told["ratio"], **SAME)
-    assert out.lowest == pytest.approx(told["lowest"], **SAME)
-    assert out.highest == pytest.approx(told["highest"], **SAME)
 
 
 def test_more_than_the_declared_share_says_so() -> None:
@@ -53,9 +49,6 @@ def test_more_than_the_declared_share_says_so() -> None:
 def test_a_total_of_nothing_is_carried_by_nobody() -> None:
     got = carried([0.0, 0.0], [1.0, 1.0])
     assert (got.firms, got.above, np.isnan(got.largest)) == (0, False, True)
-    assert np.isnan(without_one([0.0, 1.0], [0.0, 0.0], [1.0, 1.0]).ratio)
-    alone = without_one([1.0], [2.0], [3.0])
-    assert (alone.ratio, alone.lowest, alone.highest) == (0.5, 0.5, 0.5)
 
 
 def test_what_cannot_be_is_refused() -> None:
@@ -76,4 +69,4 @@ def test_one_giant_shows_and_is_not_named() -> None:
         giant.append(carried(y, w, declared=0.3).above)
     assert np.mean(even) < 0.02
     assert all(giant)
-    assert {field.type for each in (Carried, Without) for field in fields(each)} == {"int", "float"}
+    assert {field.type for field in fields(Carried)} == {"int", "float"}

@@ -5,12 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from r_answers import GOLDEN, PRACTICES, answers, assert_as_in_r, design_of, expit, model_of, two_practices
+from r_answers import GOLDEN, PRACTICES, answers, assert_as_in_r, design_of, two_practices
 
-from monitor.statistics.models.contrasts import evaluate, of_practices
-from monitor.statistics.models.likelihood import maximum_likelihood
-from monitor.statistics.models.misclassification import Corrected, misclassified_outcome
-from monitor.statistics.models.quantities import Quantities, over_copies
+from monitor.statistics.models.quantities import over_copies
 from monitor.statistics.models.two_measures import TwoMeasures, kappa, two_measures
 
 SCRIPT = "misclassification"
@@ -22,13 +19,6 @@ def recorded() -> pd.DataFrame:
     return d.assign(cooperates=d["initiatives"])
 
 
-def outcome(known: tuple[float, float] | None = None) -> tuple[Corrected, tuple[str, ...]]:
-    d = recorded()
-    _, terms, x = model_of(d, ("z",))
-    found = misclassified_outcome(d["recorded"].to_numpy(float), x, d["weight"].to_numpy(float), known)
-    return found, terms.names
-
-
 def numbers(d: pd.DataFrame, *names: str) -> list[np.ndarray]:
     return [d[name].to_numpy(float) for name in names]
 
@@ -37,91 +27,6 @@ def measured_twice() -> TwoMeasures:
     d = recorded()
     one, two, other, y, w = numbers(d, "initiatives", "partners", "invests", "top", "weight")
     return two_measures(PRACTICES, (one, two), other, y, w)
-
-
-@pytest.mark.parametrize(("known", "block"), [(None, "outcome"), ((0.05, 0.1), "outcome given")])
-def test_outcome_as_in_r(known: tuple[float, float] | None, block: str) -> None:
-    found, names = outcome(known)
-    assert found.fit is not None
-    told = answers(SCRIPT, block).rename(
-        {"(Intercept)": "intercept", "initiatives": "cooperates", "initiatives:invests": "cooperates:invests"}
-    )
-    coefficients = Quantities(names, ("term",) * len(names), found.fit.coefficients, found.fit.contributions)
-    assert_as_in_r(coefficients, told, design_of(recorded()))
-    assert (found.rates is None) == (known is not None)
-
-
-def test_rates_and_contrasts_as_in_r() -> None:
-    found, _ = outcome()
-    assert found.fit is not None
-    assert found.rates is not None
-    d = recorded()
-    assert_as_in_r(found.rates, answers(SCRIPT, "rates"), design_of(d))
-    frame, terms, x = model_of(d, ("z",))
-    plan, told = of_practices(frame, terms, x), answers(SCRIPT, "outcome contrasts")
-    at = [plan.names.index(name) for name in told.index]
-    got = evaluate(plan, found.fit, d["weight"].to_numpy(float))
-    kinds = tuple(plan.kinds[j] for j in at)
-    assert_as_in_r(
-        Quantities(tuple(told.index), kinds, got.estimates[at], got.contributions[:, at]), told, design_of(d)
-    )
-
-
-def test_no_wrong_answers_is_the_plain_logit() -> None:
-    d = recorded()
-    _, _, x = model_of(d, ("z",))
-    y, w = numbers(d, "recorded", "weight")
-    found = misclassified_outcome(y, x, w, (0.0, 0.0))
-    assert found.fit is not None
-    plain = maximum_likelihood(y, x, w)
-    np.testing.assert_allclose(found.fit.coefficients, plain.coefficients, atol=1e-9)
-    np.testing.assert_allclose(found.fit.contributions, plain.contributions, atol=1e-8)
-
-
-def test_wrong_answers_are_taken_out_of_the_outcome() -> None:
-    rng = np.random.default_rng(98)
-    off, flat = [], []
-    for _ in range(40):
-        z = 2.5 * rng.normal(size=3000)
-        x = np.column_stack([np.ones(3000), z])
-        true = rng.random(3000) < expit(-0.5 + 1.5 * z)
-        y = np.where(true, rng.random(3000) < 0.85, rng.random(3000) < 0.05).astype(float)
-        found = misclassified_outcome(y, x, np.ones(3000))
-        assert found.fit is not None
-        off.append((found.fit.coefficients[1] - 1.5) / np.sqrt((found.fit.contributions[:, 1] ** 2).sum()))
-        flat.append(maximum_likelihood(y, x, np.ones(3000)).coefficients[1])
-    assert np.mean(flat) < 1.0
-    assert abs(np.mean(off)) < 0.5
-    assert np.mean(np.abs(off) < 1.96) >= 0.87
-
-
-def test_an_outcome_without_a_regressor_to_tell_is_refused() -> None:
-    """Practices alone have four probabilities: no curvature tells wrong answers from rare ones."""
-    rng = np.random.default_rng(4)
-    d = two_practices(rng, 2000)
-    _, _, x = model_of(d, ())
-    y = (rng.random(2000) < 0.1 + 0.2 * d["cooperates"].to_numpy()).astype(float)
-    found = misclassified_outcome(y, x, np.ones(2000))
-    assert found.fit is None
-    assert found.refusal is not None
-    assert found.refusal.kind == "not_identified"
-    assert misclassified_outcome(y, x, np.ones(2000), (0.02, 0.05)).fit is not None
-
-
-def test_an_outcome_without_wrong_answers_is_at_the_edge() -> None:
-    """Weights that follow a logit exactly: the likelihood is highest without wrong answers."""
-    z = np.linspace(-3, 3, 61)
-    p = expit(1.5 * z)
-    y, x = np.repeat([1.0, 0.0], 61), np.column_stack([np.ones(122), np.tile(z, 2)])
-    found = misclassified_outcome(y, x, 50 * np.concatenate([p, 1 - p]))
-    assert found.refusal is not None
-    assert found.refusal.kind == "not_identified"
-
-
-def test_impossible_shares_of_wrong_answers_are_an_error() -> None:
-    y = np.array([0.0, 1, 0, 1])
-    with pytest.raises(ValueError, match="below one"):
-        misclassified_outcome(y, np.ones((4, 1)), np.ones(4), (0.6, 0.5))
 
 
 def test_two_measures_as_in_r() -> None:

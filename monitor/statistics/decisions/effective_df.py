@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
 from monitor.precision import step
@@ -79,21 +79,6 @@ def given_df(
             if abs(cut[0] - low) <= slack and abs(cut[1] - high) <= slack:
                 return Printed(df, scale)
     return printed_df(estimate, se, low, high, level)
-
-
-def satterthwaite(variances: ArrayLike, df: ArrayLike) -> float:
-    """Degrees of freedom of a sum of independent variance estimates: (sum v)^2 / sum v^2 / df (Satterthwaite 1946;
-    Welch 1947), for the difference of two figures each with its own. Terms without variance do not count; a sum
-    without any has none."""
-    v = np.asarray(variances, dtype=np.float64)
-    nu = np.broadcast_to(np.asarray(df, dtype=np.float64), v.shape)
-    if np.any(v < 0):
-        raise ValueError("a variance is negative")
-    counts = v > 0
-    if not counts.any():
-        return float("nan")
-    spread = float((v[counts] ** 2 / nu[counts]).sum())
-    return float(v[counts].sum() ** 2 / spread) if spread > 0 else float("inf")
 
 
 def _half(below: float, above: float) -> float | None:

@@ -43,15 +43,6 @@ class Carried:
         return bool(to_error(self.largest, None) > self.declared)
 
 
-@dataclass(frozen=True)
-class Without:
-    """A ratio of weighted totals, and its range with any one firm left out, in the ratio's unit."""
-
-    ratio: float
-    lowest: float
-    highest: float
-
-
 def carried(
     values: ArrayLike,
     weights: ArrayLike,
@@ -77,26 +68,6 @@ def carried(
     shares = by_firm / total
     together = 0.0 if panel is None else float(size[np.asarray(panel, dtype=bool)].sum()) / total
     return Carried(int((by_firm > 0).sum()), float(shares.max()), float(1 / (shares**2).sum()), together, declared)
-
-
-def without_one(
-    numerator: ArrayLike, denominator: ArrayLike, weights: ArrayLike, firms: ArrayLike | None = None
-) -> Without:
-    """R = sum w y / sum w x and the least and greatest (sum w y - w_f y_f) / (sum w x - w_f x_f) over all firms f; with
-    x = 1 a mean. A firm without which the denominator is zero or less has no ratio and is left out of the range."""
-    w = np.asarray(weights, dtype=np.float64)
-    above = w * np.asarray(numerator, dtype=np.float64)
-    below = w * np.broadcast_to(np.asarray(denominator, dtype=np.float64), w.shape)
-    if firms is not None:
-        above, below = _of_firms(above, firms), _of_firms(below, firms)
-    if not below.sum() > 0:
-        return Without(float("nan"), float("nan"), float("nan"))
-    ratio = float(above.sum() / below.sum())
-    left = below.sum() - below
-    # A firm that is the whole denominator leaves the rounding of a difference.
-    there = left > 1e-12 * below.sum()
-    found = (above.sum() - above[there]) / left[there]
-    return Without(ratio, float(min(found, default=ratio)), float(max(found, default=ratio)))
 
 
 def _sizes(values: ArrayLike, weights: ArrayLike) -> Array:

@@ -1,7 +1,7 @@
 """Whether one practice replaces another: a complementarity (or an effect) against zero and a declared margin.
 
-Belongs here: tests of substitution, of no worse than a margin and of equivalence, and the power of each. Does not
-belong here: whether a margin is small enough (`declared_rules`), the claims' words.
+Belongs here: tests of substitution and of no worse than a margin, and the power of the latter. Does not belong here:
+whether a margin is small enough (`declared_rules`), the claims' words.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv, gammaln, nctdtr, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import nctdtr, ndtr, ndtri, stdtr, stdtrit
 
 from monitor.precision import to_error
 
 ALPHA = 0.025
 """One-sided error rate where a claim declares none: a verdict then agrees with the 95 % interval"""
-NODES = 200
-"""Of the quadrature of the power of equivalence: exact to ten digits"""
 
 
 @dataclass(frozen=True)
@@ -29,10 +27,6 @@ class Substitution:
     """Of "it is -margin or less": small where the data leave no substitution that matters"""
     p_substitutes: float
     """Of "it is zero or more": small where there is substitution"""
-    p_worse: float
-    """Of "it is -margin or more": small where there is substitution that matters"""
-    p_equivalent: float
-    """Of "it is -margin or less, or margin or more" (two one-sided tests)"""
 
     def verdict(self, alpha: float = ALPHA) -> str:
         """On "the one does not replace the other": `supported` where "-margin or less" is rejected; else `contradicted`
@@ -46,11 +40,10 @@ class Substitution:
 def substitution(
     estimate: float, se: float, df: float, margin: float, error_at: Callable[[float], float] | None = None
 ) -> Substitution:
-    """Tests of a difference against zero and against -+ margin with Student's t.
+    """Tests of a difference against zero and against -margin with Student's t.
 
         no worse     t = (estimate + margin) / se, supported above t_(1 - alpha)     (Blackwelder 1982)
         substitutes  t = estimate / se, supported below -t_(1 - alpha)
-        equivalent   the larger p-value of "-margin or less" and "margin or more"    (Schuirmann 1987)
 
     `error_at`: the standard error with which a value is tested, where it is not `se` (few events).
     """
@@ -64,43 +57,13 @@ def substitution(
         t = distance / error if error > 0 else float(np.copysign(np.inf, distance)) if distance else 0.0
         return float(ndtr(-t) if np.isinf(df) else stdtr(df, -t))
 
-    no_worse, zero, beyond = above(-margin), above(0.0), above(margin)
-    return Substitution(margin, no_worse, 1 - zero, 1 - no_worse, max(no_worse, 1 - beyond))
+    return Substitution(margin, above(-margin), 1 - above(0.0))
 
 
 def power_no_worse(effect: float, margin: float, se: float, df: float, alpha: float = ALPHA) -> float:
     """Chance that "no worse than -margin" is supported where the true difference is `effect`: P(T > t_(1 - alpha)) of
     the noncentral t with noncentrality (effect + margin) / se. With the margin at zero: that complementarity is."""
     return _beyond((effect + margin) / se, df, alpha)
-
-
-def power_substitutes(effect: float, se: float, df: float, alpha: float = ALPHA) -> float:
-    """Chance that substitution is found where the true difference is `effect`: the same with -effect / se."""
-    return _beyond(-effect / se, df, alpha)
-
-
-def power_equivalent(effect: float, margin: float, se: float, df: float, alpha: float = ALPHA) -> float:
-    """Chance that equivalence is supported where the true difference is `effect` (Phillips 1990):
-
-        int_0^(margin / (t se)) [Phi((margin - effect) / se - t u) - Phi(-(margin + effect) / se + t u)] f(u) du,
-
-    u the estimated over the true standard error, df u^2 chi-square with df degrees of freedom, t = t_(1 - alpha)(df).
-    """
-    t = _quantile(1 - alpha, df)
-    upper, lower = (margin - effect) / se, -(margin + effect) / se
-    if np.isinf(df):
-        return max(0.0, float(ndtr(upper - t) - ndtr(lower + t)))
-    least, most = (float(np.sqrt(2 * gammaincinv(df / 2, p) / df)) for p in (1e-15, 1 - 1e-15))
-    end = min(most, margin / (t * se))
-    if end <= least:
-        return 0.0
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    u = least + (nodes + 1) / 2 * (end - least)
-    log_density = (
-        np.log(2 * df * u) + (df / 2 - 1) * np.log(df * u**2 / 2) - df * u**2 / 2 - gammaln(df / 2) - np.log(2)
-    )
-    inside = ndtr(upper - t * u) - ndtr(lower + t * u)
-    return float((weights * np.exp(log_density) * inside).sum() * (end - least) / 2)
 
 
 def least_margin(se: float, df: float, alpha: float = ALPHA, power: float = 0.8) -> float:

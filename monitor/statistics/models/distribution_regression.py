@@ -55,18 +55,6 @@ class Distribution:
         )
 
 
-def in_common(found: Sequence[Distribution]) -> list[Distribution]:
-    """The distributions of several copies at the cuts that all of them have."""
-    cuts = [cut for cut in found[0].cuts if all(cut in each.cuts for each in found)]
-
-    def kept(each: Distribution) -> Distribution:
-        told = tuple(each.contrasts[each.cuts.index(cut)] for cut in cuts)
-        lost = tuple(sorted({*each.cuts, *each.left_out} - set(cuts)))
-        return Distribution(tuple(cuts), told, lost, each.rearranged)
-
-    return [kept(each) for each in found]
-
-
 @dataclass(frozen=True)
 class Band:
     """A curve with bounds that hold all of it at once."""

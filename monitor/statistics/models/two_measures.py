@@ -1,7 +1,7 @@
 """A practice with two measures that both err: the four states as they are, not as they were measured.
 
-Belongs here: agreement of two measures, and the latent-class correction they allow. Does not belong here: an outcome
-that is recorded wrongly (`misclassification`), variance (`quantities.over_copies`).
+Belongs here: agreement of two measures, and the latent-class correction they allow. Does not belong here: variance
+(`quantities.over_copies`).
 """
 
 from __future__ import annotations

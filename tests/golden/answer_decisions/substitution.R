@@ -7,19 +7,8 @@ d <- data.frame(estimate = round(rnorm(k, -.01, .05), 4), se = round(runif(k, .0
   df = c(3, 5.5, 8, 12, 20, 38, 60, 90, 150, 400, 900, Inf, Inf, Inf), margin = round(runif(k, .02, .09), 3),
   effect = round(rnorm(k, 0, .02), 3), alpha = rep(c(.025, .05), k / 2))
 d$p_no_worse <- with(d, pt(-(estimate + margin) / se, df)); d$p_substitutes <- with(d, pt(estimate / se, df))
-d$p_worse <- with(d, pt((estimate + margin) / se, df))
-d$p_equivalent <- with(d, pmax(pt(-(estimate + margin) / se, df), pt((estimate - margin) / se, df)))
 beyond <- function(ncp, df, alpha) if (is.infinite(df)) pnorm(qnorm(alpha), -ncp) else pt(qt(1 - alpha, df), df, ncp, lower.tail = FALSE)
 d$power_no_worse <- with(d, mapply(beyond, (effect + margin) / se, df, alpha))
-d$power_substitutes <- with(d, mapply(beyond, -effect / se, df, alpha))
-d$power_equivalent <- with(d, mapply(function(e, m, s, df, a) {
-  if (is.infinite(df)) return(max(0, pnorm((m - e) / s - qnorm(1 - a)) - pnorm(-(m + e) / s + qnorm(1 - a))))
-  # Over the chi-square itself.
-  t <- qt(1 - a, df); top <- df * (m / (t * s))^2
-  inside <- function(q) { u <- sqrt(q / df); (pnorm((m - e) / s - t * u) - pnorm(-(m + e) / s + t * u)) * dchisq(q, df) }
-  ends <- pmin(c(0, qchisq(c(.001, .25, .5, .75, .999), df), qchisq(1e-14, df, lower.tail = FALSE)), top)
-  sum(sapply(2:length(ends), function(i) if (ends[i] > ends[i - 1]) integrate(inside, ends[i - 1], ends[i], rel.tol = 1e-11)$value else 0))
-}, effect, margin, se, df, alpha))
 d$least_margin <- with(d, mapply(function(s, df, a) uniroot(function(m) beyond(m / s, df, a) - .8, c(0, 40 * s), tol = 1e-14)$root, se, df, alpha))
 write.csv(d, "substitution.csv", row.names = FALSE)
 # How many firms prove a share, by binom.test.

@@ -1,39 +1,15 @@
-# A misclassified outcome (Hausman, Abrevaya and Scott-Morton 1998) and a practice with two measures (latent classes).
+# A practice with two measures (latent classes).
 source("stacked.R")
 set.seed(1998)
 H <- c(a = 9000, b = 5000, c = 2400); take <- c(a = 900, b = 800, c = 700); stratum <- rep(names(H), take)
 n <- length(stratum)
-d <- data.frame(stratum, population = H[stratum], weight = (H / take)[stratum], z = round(rnorm(n, 0, 2), 3))
+d <- data.frame(stratum, population = H[stratum], weight = (H / take)[stratum])
 d$cooperates <- rbinom(n, 1, .4); d$invests <- rbinom(n, 1, plogis(-.3 + .7 * d$cooperates))
-true <- rbinom(n, 1, plogis(-.8 + .4 * d$cooperates + .5 * d$invests + .6 * d$cooperates * d$invests + 1.3 * d$z))
-d$recorded <- ifelse(true == 1, rbinom(n, 1, .88), rbinom(n, 1, .06))
 d$initiatives <- ifelse(d$cooperates == 1, rbinom(n, 1, .8), rbinom(n, 1, .1))
 d$partners <- ifelse(d$cooperates == 1, rbinom(n, 1, .7), rbinom(n, 1, .15))
 d$top <- rbinom(n, 1, c(.1, .2, .15, .5)[1 + 2 * d$cooperates + d$invests])
 write.csv(d[, setdiff(names(d), "cooperates")], "misclassified.csv", row.names = FALSE)
 w <- d$weight; v <- w / sum(w)
-
-# ---- the outcome, on one measure of the practice ------------------------------------------------------------------
-f1 <- ~ initiatives * invests + z; x <- model.matrix(f1, d); k <- ncol(x); y <- d$recorded
-at <- function(t) t[1] + (1 - t[1] - t[2]) * plogis(drop(x %*% t[-(1:2)]))
-minus <- function(t) if (min(t[1:2]) < 0 || sum(t[1:2]) >= 1) 1e10 else -sum(v * dbinom(y, 1, at(t), log = TRUE))
-t0 <- optim(c(.05, .05, coef(glm(y ~ x - 1, quasibinomial, weights = w))), minus, method = "BFGS",
-  control = list(reltol = 1e-14, maxit = 5000))$par
-X <- lapply(states, function(s) model.matrix(f1, transform(d, initiatives = s[1], invests = s[2])))
-prob <- function(b) sapply(X, function(each) plogis(drop(each %*% b)))
-scores <- function(t) { p <- plogis(drop(x %*% t[-(1:2)])); pi <- at(t)
-  cbind(1 - p, -p, (1 - t[1] - t[2]) * p * (1 - p) * x) * (y - pi) / (pi * (1 - pi)) }
-psi <- function(t) cbind(scores(t[1:(k + 2)]), sweep(prob(t[2 + 1:k]), 2, t[k + 2 + 1:4]))
-f <- stacked(psi, c(t0, colSums(v * prob(t0[-(1:2)]))), w)
-se <- errors(f$influence, design_of(d))
-for (i in 1:2) say("rates", c("false_positive", "false_negative")[i], f$theta[i], se[[i]])
-for (i in 1:k) say("outcome", colnames(x)[i], f$theta[2 + i], se[[2 + i]])
-tell("outcome contrasts", f$theta[k + 2 + 1:4], f$influence[, k + 2 + 1:4], design_of(d))
-given <- c(.05, .1)
-b0 <- optim(t0[-(1:2)], function(b) minus(c(given, b)), method = "BFGS", control = list(reltol = 1e-14, maxit = 5000))$par
-f <- stacked(function(b) scores(c(given, b))[, -(1:2)], b0, w)
-se <- errors(f$influence, design_of(d))
-for (i in 1:k) say("outcome given", colnames(x)[i], f$theta[i], se[[i]])
 
 # ---- two measures of cooperation ---------------------------------------------------------------------------------
 # theta: sensitivity and false positives of either, prevalence without and with investment, four outcome probabilities.
