@@ -12,7 +12,7 @@ import pytest
 
 from monitor.attack import attack
 from monitor.publication.report.claims import claim_anchor, contrast_anchor
-from monitor.publication.report.numbers import MINUS, NBSP, Numbers
+from monitor.publication.report.numbers import NBSP, Numbers
 from monitor.statistics.decisions.claim import Share
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.storage.lake import connect
@@ -231,7 +231,7 @@ def test_the_specifications_are_counted_with_their_contrast(demonstration: Path,
     words = {"nl": "Boven nul: {}; onder nul: {}; van {}.", "en": "Above zero: {}; below zero: {}; of {}."}[language]
     assert words.format(above, below, len(found)) in source
     notes = read(demonstration, f"SELECT * FROM robustness WHERE wave = '{wave}' AND model = 'top_innovator'")
-    middle = Numbers(language).plain(100 * found["estimate"].median(), 1).replace(MINUS, "-")
+    middle = Numbers(language).plain(100 * found["estimate"].median(), 1)
     joint = notes[notes["test"] == "joint_test"].set_index("subject")[f"note_{language}"]
     assert len(joint) == 3
     assert all(

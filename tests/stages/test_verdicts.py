@@ -41,15 +41,17 @@ def test_an_undecided_claim_tells_what_would_have_been_found() -> None:
 def test_figures_are_read_without_statistics() -> None:
     told = reason_words(verdict(SHARE, counted(0.4, 0.284, 0.528)))
     assert told["en"] == (
-        "Estimated 40 %; 95 % interval from 28.4 % to 52.8 %. "
+        "Estimated 40.0 % (95 % interval 28.4 to 52.8). "
         "Unweighted, with nothing filled in: 21 of the 1,056 responses that settle it. That lies above 10 %."
     )
     assert told["nl"] == (
-        "Geschat 40 %; 95%-interval van 28,4 % tot 52,8 %. "
+        "Geschat 40,0 % (95%-interval 28,4 tot 52,8). "
         "Ongewogen, zonder iets aan te vullen: 21 van de 1.056 antwoorden die het uitwijzen. Dat ligt boven 10 %."
     )
     below = reason_words(verdict(ABOVE, difference(-0.08)))
-    assert "−8 percentage points" in below["en"]
+    assert below["en"].startswith("Estimated −8.0 percentage points (95 % interval −12.0 to −4.0).")
+    above = reason_words(verdict(ABOVE, difference(0.08)))
+    assert above["nl"].startswith("Geschat +8,0 procentpunt (95%-interval +4,0 tot +12,0).")
     assert below["en"].endswith("That lies below zero.")
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.statistics.decisions.state_intervals import FEW_EVENTS, State, StateInterval, state_interval
-from monitor.statistics.design.intervals import logit_t
+from monitor.statistics.decisions.state_intervals import State, StateInterval, state_interval
+from monitor.statistics.design.intervals import FEW_EFFECTIVE_EVENTS_OF_A_STATE, logit_t
 from monitor.statistics.models.result import effective_df
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
@@ -81,7 +81,7 @@ def test_intervals_cover(n: int, p: float) -> None:
     covered = np.mean([i.low <= p <= i.high for i in found])
     assert covered >= 0.95 - 2.5 * np.sqrt(0.05 * 0.95 / samples)
     width, other = np.mean([i.high - i.low for i in found]), np.mean(np.diff(on_logit))
-    if n * min(p, 1 - p) < FEW_EVENTS / 2:
+    if n * min(p, 1 - p) < FEW_EFFECTIVE_EVENTS_OF_A_STATE / 2:
         assert width < 0.8 * other
     else:
         assert width < 1.02 * other

@@ -17,8 +17,7 @@ from monitor.contract.columns import EVERYONE
 from monitor.contract.reliability import reliability
 from monitor.running.beside import share
 from monitor.stages.estimated.one_copy import Bools, Floats, OneCopy, one_copy
-from monitor.statistics.design.estimate import FEW_EVENTS
-from monitor.statistics.design.intervals import korn_graubard, logit_t, student_t
+from monitor.statistics.design.intervals import FEW_FIRMS_EITHER_WAY, korn_graubard, logit_t, student_t
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
 from monitor.survey import Indicator, Survey
@@ -246,7 +245,7 @@ def _interval(
     own order statistics for a median of one copy; by Student's t otherwise."""
     if indicator.estimator == "share":
         low, high = logit_t(estimate, se, df)
-        few = np.minimum(observed.events, observed.n - observed.events) < FEW_EVENTS
+        few = np.minimum(observed.events, observed.n - observed.events) < FEW_FIRMS_EITHER_WAY
         exact = few & (se > 0) | (estimate == 0) | (estimate == 1)
         low_few, high_few = korn_graubard(estimate, se, n, df, limit=kish)
         return np.where(exact, low_few, low), np.where(exact, high_few, high)

@@ -1,7 +1,7 @@
 """Figures of the primary question as sentences have them.
 
-Belongs here: points, a contrast as it is printed, names of outcome and practices. Does not belong here: the words
-(`wording/answer.yaml`), when one is said.
+Belongs here: points and per cent, a contrast as it is printed, names of outcome and practices. Does not belong here:
+the words (`wording/answer.yaml`), when one is said.
 """
 
 from __future__ import annotations
@@ -19,10 +19,26 @@ COMPLEMENTARITY = "complementarity"
 
 
 def points(value: float, language: str, *, signed: bool = True) -> str:
-    """A difference of shares in percentage points, as a sentence has it."""
+    """A difference of shares in percentage points, as a sentence has it: one decimal, and its sign where it may have
+    either."""
     text = in_words(value, 1, factor=100)
     if signed and not text.startswith("-") and float(text) != 0:
         text = f"+{text}"
+    return signs_in(language, text)
+
+
+def percent(value: float, language: str) -> str:
+    """A share in per cent, as a sentence has it."""
+    return points(value, language, signed=False)
+
+
+def declared(value: float, language: str) -> str:
+    """A share, margin or limit that somebody chose, times a hundred: no decimals that it was not declared with."""
+    return signs_in(language, in_words(value, 1, factor=100).removesuffix(".0"))
+
+
+def signs_in(language: str, text: str) -> str:
+    """A number with the language's decimal sign and a minus sign that is no hyphen."""
     return number_in(language, text.replace("-", "\N{MINUS SIGN}"))
 
 

@@ -20,7 +20,7 @@ from monitor.precision import to_error
 from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast, Rule, Share
 from monitor.statistics.decisions.claims import Evidence
 from monitor.statistics.decisions.declared_rules import margin_problem, one_firm_problem
-from monitor.statistics.design.intervals import korn_graubard
+from monitor.statistics.design.intervals import FEW_FIRMS_EITHER_WAY, korn_graubard
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.power import Precision, State
@@ -29,9 +29,6 @@ from monitor.statistics.models.sample import Array, Sample
 from monitor.survey import Disclosure
 from monitor.wording.notes import sentence
 from monitor.wording.sentences import LANGUAGES, in_each, say
-
-FEW = 10
-"""Fewer events or non-events than this: the exact interval with the effective number of firms"""
 
 
 def evidence_for(estimand: Estimand, sample: Sample, results: Sequence[Result], thresholds: Disclosure) -> Evidence:
@@ -112,7 +109,7 @@ def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclos
     lows, highs = bounds(np.array([estimate]), np.array([se]), np.array([df]), share, LEVEL)
     low, high = float(lows[0]), float(highs[0])
     events = round(float(np.mean([count for _, _, _, count in found])))
-    if not difference and min(events, n - events) < FEW:
+    if not difference and min(events, n - events) < FEW_FIRMS_EITHER_WAY:
         exact = korn_graubard(estimate, se, n, df, LEVEL, n)
         low, high = float(exact[0]), float(exact[1])
     least_found = to_error(Precision(se, df, estimate, state).detectable(), None)

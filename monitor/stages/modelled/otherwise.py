@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from monitor.precision import in_words, to_error
-from monitor.stages.modelled.answer_words import COMPLEMENTARITY, points, primary_words, told_of
+from monitor.stages.modelled.answer_words import COMPLEMENTARITY, percent, points, primary_words, told_of
 from monitor.stages.modelled.robustness import row
 from monitor.statistics.models.doubly_robust import doubly_robust
 from monitor.statistics.models.leave_one_out import Bar, LeaveOneOut, copies_of, leave_one_out
@@ -273,15 +273,12 @@ def _unmeasured_rows(survey: Survey, sample: Sample, prepared: Prepared, model: 
     strongest = max(strengths, key=lambda c: to_error(strengths[c], None)) if strengths else None
 
     def facts(language: str) -> dict[str, object]:
-        def percent(share: float) -> str:
-            return number_in(language, in_words(share, 1, factor=100))
-
         return {
             "estimate": points(linear["estimate"], language),
-            "value": percent(value.value),
-            "alpha": percent(value.value_alpha),
+            "value": percent(value.value, language),
+            "alpha": percent(value.value_alpha, language),
             "control": quoted_in(language, label_of(survey, strongest, language)) if strongest else "",
-            "strength": percent(strengths[strongest]) if strongest else "",
+            "strength": percent(strengths[strongest], language) if strongest else "",
         }
 
     if _decided(linear) == "undecided":

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from monitor.precision import in_words, to_error
+from monitor.stages.modelled.answer_words import declared, points, signs_in
 from monitor.statistics.decisions.specification_choices import CurveTest
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import inverted_u
@@ -22,7 +23,7 @@ from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.supermodularity import inequality_test
 from monitor.survey import Survey
 from monitor.survey.wording import contrast_words, label_of, quoted_in
-from monitor.wording.sentences import LANGUAGES, number_in, say
+from monitor.wording.sentences import LANGUAGES, say
 
 EFFECTS = (0.05, 0.08, 0.10, 0.15)
 """True effects, as differences of shares, whose chance of being found is printed"""
@@ -41,7 +42,7 @@ def notes(key: str, numbers: Mapping[str, str], /, **words: str | Mapping[str, s
             "robustness",
             key,
             language,
-            **{name: number_in(language, number) for name, number in numbers.items()},
+            **{name: signs_in(language, number) for name, number in numbers.items()},
             **{name: told if isinstance(told, str) else told[language] for name, told in words.items()},
         )
         for language in LANGUAGES
@@ -139,8 +140,9 @@ def power_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
             bound=least,
             **notes(
                 "power",
-                {"effect": f"{100 * effect:.0f}", "chance": in_words(precision.power(effect), 0, factor=100)},
+                {"chance": in_words(precision.power(effect), 0, factor=100)},
                 about=about,
+                effect={x: declared(effect, x) for x in LANGUAGES},
             ),
         )
         for effect in EFFECTS
@@ -225,10 +227,11 @@ def joint_rows(survey: Survey, main: Specification, joint: CurveTest | None) -> 
     of which contrast, what was found, and the p-value against no effect in any specification."""
     if joint is None:
         return []
-    low, median, high = (in_words(x, 1, factor=100) for x in (joint.median_low, joint.median, joint.median_high))
     count = joint.specifications
-    found: Mapping[str, tuple[float, float, Mapping[str, str]]] = {
-        "median": (joint.median, joint.p_median, {"median": median, "low": low, "high": high}),
+    middle = {"median": joint.median, "low": joint.median_low, "high": joint.median_high}
+    told = {name: {x: points(value, x) for x in LANGUAGES} for name, value in middle.items()}
+    found: Mapping[str, tuple[float, float, Mapping[str, str | Mapping[str, str]]]] = {
+        "median": (joint.median, joint.p_median, told),
         "positive": (joint.positive, joint.p_dominant, {"found": str(round(joint.positive * count))}),
         "significant": (joint.significant, joint.p_significant, {"found": str(round(joint.significant * count))}),
     }
@@ -244,7 +247,7 @@ def joint_rows(survey: Survey, main: Specification, joint: CurveTest | None) -> 
             ci_low=joint.median_low if name == "median" else None,
             ci_high=joint.median_high if name == "median" else None,
             statistic=float(joint.specifications),
-            **notes(f"joint_{name}", {"count": str(count), "p": _p(p), **facts}, about=about),
+            **notes(f"joint_{name}", {"count": str(count), "p": _p(p)}, about=about, **facts),
         )
         for name, (value, p, facts) in found.items()
     ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from monitor.precision import in_words
+from monitor.stages.modelled.answer_words import declared, percent, points
 from monitor.statistics.decisions.claim import Rule
 from monitor.statistics.decisions.claims import NO_ESTIMATE, SUBSTITUTION_UNDECIDED, Evidence, Verdict
 from monitor.statistics.decisions.substitution import least_margin
@@ -21,8 +21,8 @@ def rule_words(rule: Rule, language: str, share: bool = True, together: int = 1)
     """The decision rule as a sentence; `share`: whether the estimand is a share and not a difference of shares;
     `together`: how many claims its family holds."""
     kind = "above" if rule.kind == "share_above" else rule.kind
-    at, margin = _figure(rule.value, language, share), _figure(rule.margin, language, share=False)
-    floor = _figure(-rule.margin, language, share=False)
+    at, margin = _limit(rule.value, language, share), _limit(rule.margin, language, share=False)
+    floor = _limit(-rule.margin, language, share=False)
     when = say("claims", f"rule_{kind}", language, at=at, margin=margin, floor=floor)
     adjusted = "together" if together > 1 else "alone"
     alpha = number_in(language, f"{rule.alpha:g}")
@@ -43,9 +43,9 @@ def _reason(verdict: Verdict, language: str) -> str:
         f"reason_{verdict.ground}",
         language,
         found=_found(e, language),
-        value=_figure(rule.value, language, e.share),
-        margin=_figure(rule.margin, language, share=False),
-        least=_figure(_least(verdict), language, share=False),
+        value=_limit(rule.value, language, e.share),
+        margin=_limit(rule.margin, language, share=False),
+        least=_limit(_least(verdict), language, share=False),
     )
 
 
@@ -56,8 +56,10 @@ def _least(verdict: Verdict) -> float:
 
 
 def _found(e: Evidence, language: str) -> str:
-    estimate, low, high = (_figure(value, language, e.share) for value in (e.estimate, e.low, e.high))
-    found = say("claims", "found", language, estimate=estimate, low=low, high=high)
+    written = percent if e.share else points
+    estimate, low, high = (written(value, language) for value in (e.estimate, e.low, e.high))
+    key = "found_share" if e.share else "found_points"
+    found = say("claims", key, language, estimate=estimate, low=low, high=high)
     if e.answered_with is None:
         return found
     counted = {"events": _count(e.answered_with, language), "n": _count(e.answered, language)}
@@ -69,11 +71,10 @@ def _count(number: int | None, language: str) -> str:
     return text.replace(",", ".") if language == "nl" else text
 
 
-def _figure(value: float, language: str, share: bool = True) -> str:
+def _limit(value: float, language: str, share: bool = True) -> str:
     """A share as a percentage, a difference in points; a reader's own decimal sign."""
     if np.isnan(value):
         return say("claims", "unknown", language)
     if value == 0:
         return say("claims", "zero", language)
-    number = in_words(value, 1, factor=100).removesuffix(".0").replace("-", "\N{MINUS SIGN}")
-    return say("claims", "percent" if share else "points", language, number=number_in(language, number))
+    return say("claims", "percent" if share else "points", language, number=declared(value, language))

@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from monitor.statistics.design.intervals import clopper_pearson, logit_t, t_quantile
-
-FEW_EVENTS = 10.0
-"""Effective events, or firms without the event, below which the interval is exact"""
+from monitor.statistics.design.intervals import FEW_EFFECTIVE_EVENTS_OF_A_STATE, clopper_pearson, logit_t, t_quantile
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,8 @@ class StateInterval:
 def state_interval(state: State, level: float = 0.95) -> StateInterval:
     """The interval that a state's probability is printed with.
 
-    With at least FEW_EVENTS effective events and as many firms without: expit(logit p -+ t(df) se / (p (1 - p))).
+    With at least FEW_EFFECTIVE_EVENTS_OF_A_STATE events and as many firms without, both effective:
+    expit(logit p -+ t(df) se / (p (1 - p))).
     With fewer, Clopper and Pearson's (1934) at the effective number of firms n', which holds that events are few by
     itself: the degrees of freedom that the few events leave to the variance, which widen the other, do not count a
     second time. Its bounds are the beta quantiles B(alpha / 2; x, n' - x + 1) and B(1 - alpha / 2; x + 1, n' - x) with
@@ -73,7 +71,7 @@ def state_interval(state: State, level: float = 0.95) -> StateInterval:
     if not (state.share == state.share and state.se == state.se and state.n > 0):
         return StateInterval(float("nan"), float("nan"), "none", 0.0)
     effective = state.effective_n
-    if state.events >= FEW_EVENTS:
+    if state.events >= FEW_EFFECTIVE_EVENTS_OF_A_STATE:
         low, high = logit_t(state.share, state.se, state.df, level)
         return StateInterval(float(low), float(high), "logit", effective)
     low, high = clopper_pearson(state.share, effective, level)

@@ -5,7 +5,7 @@ replicates; totals, means, ratios, quantiles, domains, and the variance of whate
 Does not belong here: where weights come from (`weighted`), which indicators are published (`estimated`).
 """
 
-from monitor.statistics.design.estimate import FEW_EVENTS, Estimate
+from monitor.statistics.design.estimate import Estimate
 from monitor.statistics.design.intervals import clopper_pearson, korn_graubard, logit_t, student_t
 from monitor.statistics.design.panel import change, panel_covariance
 from monitor.statistics.design.phases import ResponsePhase
@@ -19,7 +19,6 @@ from monitor.statistics.design.tables import margin_matrix
 from monitor.statistics.weighting.calibration import Calibrated, CalibrationError, calibrate, raking_groups
 
 __all__ = [
-    "FEW_EVENTS",
     "Calibrated",
     "CalibrationError",
     "Estimate",

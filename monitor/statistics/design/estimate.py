@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.statistics.design.inputs import share_of
-from monitor.statistics.design.intervals import korn_graubard, logit_t, student_t
+from monitor.statistics.design.intervals import FEW_FIRMS_EITHER_WAY, korn_graubard, logit_t, student_t
 
 Floats = NDArray[np.float64]
-FEW_EVENTS = 10
-"""Fewer events or non-events than this: Korn-Graubard instead of the logit interval."""
 
 
 class Design(Protocol):
@@ -85,7 +83,7 @@ class Estimate(Generic[D]):
             return student_t(self.estimate, self.se, self.df, level)
         low, high = logit_t(self.estimate, self.se, self.df, level)
         if self.events is not None:
-            few = np.minimum(self.events, self.n - self.events) < FEW_EVENTS
+            few = np.minimum(self.events, self.n - self.events) < FEW_FIRMS_EITHER_WAY
             limit = self.design.kish_effective_n(self.domain)
             low_kg, high_kg = korn_graubard(self.estimate, self.se, self.n, self.df, level, limit)
             low, high = np.where(few, low_kg, low), np.where(few, high_kg, high)

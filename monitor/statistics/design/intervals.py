@@ -12,6 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+FEW_FIRMS_EITHER_WAY = 10
+"""Firms, unweighted: fewer with the property of a share, or without it, and its interval is Korn and Graubard's"""
+FEW_EFFECTIVE_EVENTS_OF_A_STATE = 10.0
+"""Events times effective over counted firms: fewer, or fewer of the others, and a state of a model has the exact
+interval"""
+FEW_EFFECTIVE_EVENTS_OF_A_CONTRAST = 5.0
+"""The same of the state that a contrast moves: fewer, and its estimated variance is itself no guide to how far off the
+contrast is, so that its interval is the inverted test's"""
+
 
 def t_quantile(df: ArrayLike, level: float = 0.95) -> Floats:
     """Two-sided critical value of Student's t: P(|T| > t) = 1 - level. Degrees of freedom below 1 give infinity."""

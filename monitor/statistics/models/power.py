@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
+from monitor.statistics.design.intervals import FEW_EFFECTIVE_EVENTS_OF_A_CONTRAST
+
 LEVEL = 0.95
 POWER = 0.8
-FEW_EVENTS = 5
-"""Effective events below which the estimated variance of a share is itself no guide to how far off it is"""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class State:
 
     @property
     def few(self) -> bool:
-        """Whether events or non-events, min(p, 1 - p) / k, are fewer than FEW_EVENTS."""
-        return self.known and min(self.share, 1 - self.share) < FEW_EVENTS * self.unit_variance
+        """Whether events or non-events, min(p, 1 - p) / k, are fewer than FEW_EFFECTIVE_EVENTS_OF_A_CONTRAST."""
+        return self.known and min(self.share, 1 - self.share) < FEW_EFFECTIVE_EVENTS_OF_A_CONTRAST * self.unit_variance
 
 
 @dataclass(frozen=True)
