@@ -12,7 +12,7 @@ from typing import Any
 from monitor.publication.report import charts, distribution, models
 from monitor.publication.report.claims import POOLED
 from monitor.publication.report.numbers import DASH, known
-from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
+from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.survey.models import BOTH_PARTS, FIRST_PART, MAIN, SECOND_PART
 from monitor.survey.periods import BEFORE
 from monitor.survey.states import state_of
@@ -119,7 +119,7 @@ def readings(figures: Figures, wave: str, label: str) -> Chart | None:
     if len(shown) < 2:
         return None
     marks = [_mark(figures, _named(figures, x), x, strong=bool(x["own_choice"])) for x in shown]
-    return _forest(figures, marks, figures.words.t("readings_title", wave=label), name_of("readings", wave))
+    return _forest(figures, marks, shown, figures.words.t("readings_title", wave=label), name_of("readings", wave))
 
 
 def _mark(figures: Figures, name: str, x: Line, *, strong: bool) -> charts.Mark:
@@ -128,12 +128,13 @@ def _mark(figures: Figures, name: str, x: Line, *, strong: bool) -> charts.Mark:
     return charts.Mark(name, text, known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"]), strong=strong)
 
 
-def _forest(figures: Figures, marks: Sequence[charts.Mark], title: str, name: str) -> Chart:
+def _forest(figures: Figures, marks: Sequence[charts.Mark], found: Sequence[Line], title: str, name: str) -> Chart:
     t, n = figures.words.t, figures.numbers
     values = [v for m in marks for v in (m.estimate, m.low, m.high)]
     scale = charts.axis(values, lambda tick: n.points(tick, 0))
     svg = charts.intervals(marks, scale, title, described(marks), name, 0.0)
-    return Chart(title, svg, f"{t('effects_note')} {t('key_effect')}", description=described(marks))
+    note = f"{t('effects_note')} {t('key_effect')}"
+    return Chart(title, svg, note, description=described(marks), drawn=drawn(name, "answer", marks, found))
 
 
 def table(figures: Figures, wave: str, label: str) -> Printed | None:
@@ -235,7 +236,7 @@ def over_waves(figures: Figures, waves: Sequence[str]) -> Chart | None:
     marks = [
         _mark(figures, t("all_waves") if w == POOLED else t("wave_n", wave=w), x, strong=w == POOLED) for w, x in found
     ]
-    return _forest(figures, marks, t("answer_waves_title"), name_of("answer", "waves"))
+    return _forest(figures, marks, [x for _, x in found], t("answer_waves_title"), name_of("answer", "waves"))
 
 
 def timing(figures: Figures, waves: Sequence[str]) -> list[str]:

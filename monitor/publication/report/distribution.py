@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.publication.report import charts, models
 from monitor.publication.report.numbers import NBSP, known
-from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, lines, name_of
+from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, drawn, lines, name_of
 
 LEAST_CUTS = 3
 """Fewer thresholds than this are no curve"""
@@ -74,9 +74,13 @@ def chart(figures: Figures, shown: Sequence[Line], wave: str, label: str) -> Cha
     words = "; ".join(
         f"{of}: " + ", ".join(f"> {_cut(figures, x)} {m.text}" for x, m in points) for of, points in several
     )
-    svg = charts.curves(several, scale, across, title, words, name_of("distribution", wave), _own(figures, wave))
+    name = name_of("distribution", wave)
+    svg = charts.curves(several, scale, across, title, words, name, _own(figures, wave))
     note = t("distribution_note", measure=measure)
-    return Chart(title, svg, note, table(figures, shown, title), description=words)
+    marks = [mark for _, points in several for _, mark in points]
+    found = [x for state in models.STATES for x in sorted(shown, key=lambda x: x["cut"]) if x["state"] == state]
+    lines_drawn = drawn(name, "distribution", marks, found)
+    return Chart(title, svg, note, table(figures, shown, title), description=words, drawn=lines_drawn)
 
 
 def table(figures: Figures, shown: Sequence[Line], title: str) -> Printed:

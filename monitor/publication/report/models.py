@@ -12,7 +12,7 @@ from typing import Any
 from monitor.publication.report import charts
 from monitor.publication.report.claims import contrast_anchor
 from monitor.publication.report.numbers import NBSP, known
-from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, lines, name_of, one
+from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.survey.models import MAIN
 from monitor.survey.wording import contrast_words, contrasts_of, practices_of, state_words
 
@@ -136,8 +136,10 @@ def squares(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Lin
     tiles = ((tile("neither"), tile("b_only")), (tile("a_only"), tile("both")))
     title = t("squares_title", wave=wave, **subjects(figures, model))
     words = described(m for line in tiles for m in line)
-    svg = charts.squares(tiles, (no_a, a), (no_b, b), title, words, name_of("squares", wave))
-    return Chart(title, svg, t("squares_note"), description=words)
+    marks, found = [m for line in tiles for m in line], [contrasts[role] for role in STATES]
+    name = name_of("squares", str(found[0]["wave"]))
+    svg = charts.squares(tiles, (no_a, a), (no_b, b), title, words, name)
+    return Chart(title, svg, t("squares_note"), description=words, drawn=drawn(name, "contrasts", marks, found))
 
 
 def states(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Printed:
@@ -156,6 +158,7 @@ def states(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line
 def effects(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Chart:
     """Average associations and complementarity in percentage points."""
     t, n = figures.words.t, figures.numbers
+    found = {role: x for role, x in contrasts.items() if role not in STATES}
     marks = [
         charts.Mark(
             _named(figures, x),
@@ -165,14 +168,16 @@ def effects(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Lin
             known(x["ci_high"]),
             strong=role == "complementarity",
         )
-        for role, x in contrasts.items()
-        if role not in STATES
+        for role, x in found.items()
     ]
     values = [v for m in marks for v in (m.estimate, m.low, m.high)]
     scale = charts.axis(values, lambda tick: n.points(tick, 0))
     title = t("effects_title", wave=wave, **subjects(figures, model))
-    svg = charts.intervals(marks, scale, title, described(marks), name_of("effects", wave), 0.0)
-    return Chart(title, svg, f"{t('effects_note')} {t('key_effect')}", description=described(marks))
+    name = name_of("effects", str(contrasts["complementarity"]["wave"]))
+    svg = charts.intervals(marks, scale, title, described(marks), name, 0.0)
+    lines_drawn = drawn(name, "contrasts", marks, found.values())
+    note = f"{t('effects_note')} {t('key_effect')}"
+    return Chart(title, svg, note, description=described(marks), drawn=lines_drawn)
 
 
 def every_contrast(figures: Figures, wave: str, model: str, variant: str, title: str) -> Printed:
@@ -279,8 +284,11 @@ def curve(figures: Figures, wave: str, label: str) -> Chart | None:
     title = t("curve_title", wave=label)
     at = next((float(x["cut"]) for x in shown if x["own_choice"]), None)
     words = described(m for _, m in points)
-    svg = charts.curve(points, scale, across, title, words, name_of("curve", wave), at)
-    return Chart(title, svg, _curve_words(figures, shown[0]), _curve_table(figures, shown, title), description=words)
+    name = name_of("curve", wave)
+    svg = charts.curve(points, scale, across, title, words, name, at)
+    lines_drawn = drawn(name, "curve", [m for _, m in points], shown)
+    note, printed = _curve_words(figures, shown[0]), _curve_table(figures, shown, title)
+    return Chart(title, svg, note, printed, description=words, drawn=lines_drawn)
 
 
 def _on_curve(figures: Figures, x: Line) -> charts.Mark:
@@ -358,8 +366,9 @@ def specifications(figures: Figures, wave: str, shown_as: str) -> Chart | None:
         below=n.plain(sum(x["estimate"] < 0 for x in shown)),
         count=n.plain(len(shown)),
     )
-    svg = charts.ranked(marks, scale, title, words, name_of("specifications", wave))
-    return Chart(title, svg, words, description=words)
+    name = name_of("specifications", wave)
+    svg = charts.ranked(marks, scale, title, words, name)
+    return Chart(title, svg, words, description=words, drawn=drawn(name, "specifications", marks, shown))
 
 
 def checks(figures: Figures, wave: str) -> list[str]:

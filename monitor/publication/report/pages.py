@@ -21,7 +21,18 @@ from monitor.publication.report import (
     revisions,
 )
 from monitor.publication.report.numbers import DASH, known
-from monitor.publication.report.tables import Chart, Figures, Head, Printed, described, lines, name_of, one, recipe
+from monitor.publication.report.tables import (
+    Chart,
+    Drawn,
+    Figures,
+    Head,
+    Printed,
+    described,
+    lines,
+    name_of,
+    one,
+    recipe,
+)
 from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
 
@@ -178,6 +189,7 @@ def trends(figures: Figures, waves: Sequence[str]) -> Context:
                 " ".join(notes),
                 figures.indicator_table(title, rows, unit, t("wave")),
                 description=described(marks),
+                drawn=Drawn(name_of("trend", name), "indicators", tuple(rows)),
             )
         )
     return {"charts": drawn, "changes": changes.table(figures), "changes_note": changes.note(figures)}

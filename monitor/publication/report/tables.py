@@ -45,6 +45,17 @@ class Printed:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What a figure draws: lines of one public table, in the order of its marks."""
+
+    name: str
+    """The figure's identifier, the same in every language"""
+    table: str
+    points: tuple[tuple[str, Line], ...]
+    """What the figure calls a line, and the line"""
+
+
+@dataclass(frozen=True)
 class Chart:
     """A figure with its words, and the same in a table."""
 
@@ -54,6 +65,13 @@ class Chart:
     table: Printed | None = None
     domain: str = ""
     description: str = ""
+    drawn: Drawn | None = None
+    """What it draws; None for a picture that draws no line of a table"""
+
+
+def drawn(name: str, table: str, marks: Iterable[charts.Mark], found: Iterable[Line]) -> Drawn:
+    """A figure's marks with the lines they stand for."""
+    return Drawn(name, table, tuple((mark.label, line) for mark, line in zip(marks, found, strict=True)))
 
 
 def described(marks: Iterable[charts.Mark]) -> str:
@@ -198,17 +216,19 @@ class Figures:
         label = self.words.label("indicator", name)
         domain = self.words.variable(variable)
         title = t("by", label=label, domain=domain.lower() if len(domain) < 40 else domain)
+        address = name_of("by", wave, name, variable)
         svg = charts.intervals(
             marks,
             self.scale(marks, unit),
             f"{title}, {wave}",
             described(marks),
-            name_of("by", wave, name, variable),
+            address,
             marks[0].estimate,
         )
         rows = [(m.label, x) for m, x in zip(marks, [whole, *inside], strict=True)]
         printed = self.indicator_table(f"{title}, {wave}", rows, unit, domain)
-        return Chart(title, svg, "", printed, variable, described(marks))
+        lines_drawn = drawn(address, "indicators", marks, [whole, *inside])
+        return Chart(title, svg, "", printed, variable, described(marks), lines_drawn)
 
     def scale(self, marks: Sequence[charts.Mark], unit: object) -> charts.Axis:
         """An axis over marks, with ticks written in their unit."""
