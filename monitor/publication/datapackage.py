@@ -11,6 +11,7 @@ from pathlib import Path
 
 from monitor import contract
 from monitor.survey import Survey
+from monitor.survey.citation import Citation
 
 _types = {"VARCHAR": "string", "DOUBLE": "number", "BIGINT": "integer", "BOOLEAN": "boolean", "TIMESTAMP": "datetime"}
 
@@ -27,9 +28,23 @@ def write(path: Path, survey: Survey, waves: Sequence[str], release_id: str, cre
         "created": created_at,
         "keywords": ["innovation", "small and medium-sized enterprises", "survey", *waves],
         "sources": [{"title": survey.source.get("en", survey.name)}],
+        **cited(survey.citation),
         "resources": [resource(table, path.parent) for table in contract.TABLES],
     }
     path.write_text(json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def cited(citation: Citation) -> dict[str, object]:
+    """Under which licence the files are published, who made them and where their report stands; what the survey does
+    not declare is left out."""
+    institution = citation.institution.get("en") or next(iter(citation.institution.values()), "")
+    contributors = [{"title": name, "roles": ["creator"]} for name in citation.authors]
+    contributors += [{"title": institution, "roles": ["publisher"]}] if institution else []
+    found: dict[str, object] = {"contributors": contributors} if contributors else {}
+    if citation.licence:
+        licence = citation.licence
+        found["licenses"] = [{"name": licence.name, "title": licence.title, "path": licence.path}]
+    return found | ({"homepage": f"{citation.address}/"} if citation.address else {})
 
 
 def resource(table: contract.Table, folder: Path) -> dict[str, object]:

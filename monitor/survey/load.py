@@ -15,6 +15,7 @@ from pathlib import Path
 from monitor.problems import DefinitionError, Problem
 from monitor.statistics.design.plan import Calibration
 from monitor.survey import check, names
+from monitor.survey.citation import read_citation
 from monitor.survey.claims import read_claims
 from monitor.survey.domains import remarks
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
@@ -129,6 +130,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         synthetic=top.boolean("synthetic", False),
         source=top.label("source", languages),
         population=top.label("population", languages),
+        citation=read_citation(top, languages),
         seed=top.number("seed", whole=True, least=0),
         folder=folder,
         concepts=concepts,

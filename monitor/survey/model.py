@@ -16,6 +16,7 @@ from monitor.statistics.decisions.claim import Claim
 from monitor.statistics.design.plan import DesignPlan
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.storage.identity import IdentifierForm, identity_key, synthetic_key
+from monitor.survey.citation import Citation
 from monitor.survey.models import Model
 
 Text = Mapping[str, str]
@@ -283,6 +284,7 @@ class Survey:
     lines: Mapping[str, int] = field(default_factory=dict)
     """Key of survey.yaml -> its line"""
     identifier: IdentifierForm = field(default_factory=IdentifierForm)
+    citation: Citation = field(default_factory=Citation)
 
     def key(self, home: Path) -> bytes:
         """The key of the survey's pseudonyms: the home folder's, or where nobody is to be protected its own."""
