@@ -31,6 +31,7 @@ from monitor.survey.model import (
     Survey,
 )
 from monitor.survey.models import read_models
+from monitor.survey.nonresponse import read_nonresponse
 from monitor.survey.registers import COUNTS, check_rules, read_initiatives, read_margins
 from monitor.survey.states import with_states
 from monitor.survey.todos import todos
@@ -155,6 +156,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         definition_hash=_hash(sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))),
         lines=top.lines,
         identifier=_identifier(top),
+        nonresponse=read_nonresponse(top),
     )
     top.close()
     return with_states(survey)

@@ -234,6 +234,26 @@ class Imputation:
 
 
 @dataclass(frozen=True)
+class Nonresponse:
+    """What a survey holds possible of the firms that did not answer."""
+
+    plausible: tuple[float, float] = (0.67, 1.5)
+    """Odds ratios of answering, of firms with a property against those without, from the least to the greatest that the
+    survey holds possible"""
+    odds: tuple[float, ...] = (0.5, 0.8, 1.25, 2.0, 3.0)
+    """Odds ratios at which every figure is told besides: 1 and the ends of the range always are"""
+    proxy: tuple[str, ...] | None = None
+    """Concepts of the frame that predict an outcome; None: those of the strata and response classes"""
+    lines: Lines = field(default_factory=dict, compare=False, repr=False)
+    """Place in the declaration -> its line of survey.yaml"""
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """Every odds ratio that a figure is told at, from the least on."""
+        return tuple(sorted({1.0, *self.plausible, *self.odds}))
+
+
+@dataclass(frozen=True)
 class Initiative:
     """One cooperation body a firm can take part in."""
 
@@ -285,6 +305,7 @@ class Survey:
     """Key of survey.yaml -> its line"""
     identifier: IdentifierForm = field(default_factory=IdentifierForm)
     citation: Citation = field(default_factory=Citation)
+    nonresponse: Nonresponse = field(default_factory=Nonresponse)
 
     def key(self, home: Path) -> bytes:
         """The key of the survey's pseudonyms: the home folder's, or where nobody is to be protected its own."""

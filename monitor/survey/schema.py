@@ -117,6 +117,12 @@ class Outline(Section):
         found: tuple[float, float] | None = self._note(key, None, two, None)
         return found
 
+    def numbers(self, key: str, default: tuple[float, ...], least: float, most: float) -> tuple[float, ...]:
+        """A list of numbers within bounds."""
+        one = {"type": "number", "minimum": least, "maximum": most}
+        found: tuple[float, ...] = self._note(key, default, {"type": "array", "items": one, "minItems": 1}, ())
+        return found
+
     def boolean(self, key: str, default: Any = REQUIRED) -> Any:
         """true or false."""
         return self._note(key, default, {"type": "boolean"}, False)

@@ -159,6 +159,18 @@ class Section:
         self._wrong(key, node, expected)
         return None
 
+    def numbers(self, key: str, default: tuple[float, ...], least: float, most: float) -> tuple[float, ...]:
+        """A list of numbers, each from `least` to `most`."""
+        expected = f"a list of numbers from {least:g} to {most:g}"
+        node = self._take(key, default, expected)
+        if node is None:
+            return default
+        values = plain(node)
+        if isinstance(values, list) and values and all(is_number(v) and least <= v <= most for v in values):
+            return tuple(map(float, values))
+        self._wrong(key, node, expected)
+        return default
+
     def boolean(self, key: str, default: Any = REQUIRED) -> Any:
         """true or false."""
         node = self._take(key, default, "true or false")
