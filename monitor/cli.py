@@ -160,6 +160,10 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("--of", metavar="SURVEY", help="the survey, where the home folder holds several")
     ui = add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed)
     ui.add_argument("--port", type=int, default=3000, help="port (default: 3000)")
+    ui.add_argument("--read-only", action="store_true", help="only show: nothing can be started, changed or deleted")
+    ui.add_argument(
+        "--name", action="extend", nargs="+", default=[], metavar="HOST", help="other names it answers to (a proxy's)"
+    )
     return top
 
 
@@ -370,4 +374,4 @@ def _ui(options: argparse.Namespace) -> int:
     from pipelines.web import serve
 
     survey = load_survey(options.survey)
-    return serve(survey.folder, options.home, options.port)
+    return serve(survey.folder, options.home, options.port, options.name, options.read_only)

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -43,8 +43,11 @@ class _Told(Exception):
         self.number = number
 
 
-def serve(folder: Path, home: Path, port: int) -> int:
+def serve(folder: Path, home: Path, port: int, names: Sequence[str] = (), read_only: bool = False) -> int:
     """Serve until interrupted. The daemon runs the schedule, the sensors and runs launched from the page.
+
+    names: what else the server is called, by a reverse proxy before it. read_only: it only shows; nothing is started,
+    and it may stand beside the one that works.
 
     Returns 0 after Ctrl-C, 128 and the signal's number after another signal, 1 where a program ended by itself. Raises
     DefinitionError where the port is not free or another interface serves this home: its sensors would stop this one's.
@@ -52,14 +55,17 @@ def serve(folder: Path, home: Path, port: int) -> int:
     prepare_instance(home)
     _require_port(port)
     environment = os.environ | {"MONITOR_SURVEY": str(folder.resolve()), "MONITOR_HOME": str(home.resolve())}
-    programs = {
-        "dagster-webserver": ["dagster_webserver", "-h", HOST, "-p", str(port)],
-        "dagster-daemon": ["dagster._daemon", "run"],
-    }
-    with _only_one(home, port) as lock:
-        with dg.DagsterInstance.get() as instance:
-            close_killed_runs(instance, untold=True)
-        print(f"web interface on http://{HOST}:{port} (stop with Ctrl-C)", file=sys.stderr)
+    called = [word for name in names for word in ("--name", name)]
+    shows = ["pipelines.webserver", "-h", HOST, "-p", str(port), *called, *(["--read-only"] if read_only else [])]
+    programs = {"dagster-webserver": shows}
+    if not read_only:
+        programs["dagster-daemon"] = ["pipelines.daemon", "run"]
+    with _only_one(home, port, "shows.lock" if read_only else "web.lock") as lock:
+        if not read_only:
+            with dg.DagsterInstance.get() as instance:
+                close_killed_runs(instance, untold=True)
+        shown = "web interface that only shows" if read_only else "web interface"
+        print(f"{shown} on http://{HOST}:{port} (stop with Ctrl-C)", file=sys.stderr)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _told)
         running: dict[str, subprocess.Popen[bytes]] = {}
@@ -125,8 +131,8 @@ def _end(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
 
 
 @contextmanager
-def _only_one(home: Path, port: int) -> Iterator[IO[str]]:
-    with (home / "dagster" / "web.lock").open("a+", encoding="utf-8") as lock:
+def _only_one(home: Path, port: int, kind: str) -> Iterator[IO[str]]:
+    with (home / "dagster" / kind).open("a+", encoding="utf-8") as lock:
         if holder := take(lock, f"http://{HOST}:{port}"):
             raise DefinitionError(
                 Problem(

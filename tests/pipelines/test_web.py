@@ -10,9 +10,11 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,9 +93,50 @@ def test_it_shows_the_survey_and_refuses_another_in_its_home(
     assert "a web interface serves this home already" in shown
     assert f"found: http://127.0.0.1:{port} (process {process.pid})" in shown
     until(lambda: len(processes(home)) >= 4)
+    assert [status(port, **attack) for attack in ATTACKS] == [405, 403, 421]
     process.terminate()
     assert process.wait(60) == 128 + signal.SIGTERM
     assert processes(home) == []
+
+
+ATTACKS: list[dict[str, Any]] = [
+    {"query": "mutation{deletePipelineRun(runId:%22x%22){__typename}}"},
+    {
+        "body": b'{"query": "mutation { deletePipelineRun(runId: 1) { __typename } }"}',
+        "Origin": "https://elsewhere.test",
+    },
+    {"Host": "elsewhere.test"},
+]
+"""A picture's address, a form of another page, a name that was made to point here"""
+
+
+def status(port: int, query: str = "", body: bytes | None = None, **headers: str) -> int:
+    address = f"http://127.0.0.1:{port}/graphql" + (f"?query={query}" if query else "")
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, headers), timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def test_one_that_only_shows_stands_beside_and_changes_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "monitor", "ui", "--read-only", "--survey", str(ECUADOR), "--port", str(port)]
+    process = subprocess.Popen([*command, "--home", str(tmp_path)], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        until(lambda: "version" in asked(port, "{version}"))
+        change = b'{"query": "mutation { setNuxSeen }"}'
+        assert status(port, body=change, **{"Content-Type": "application/json"}) == 403
+        commands = "\n".join(processes(tmp_path))
+        assert "pipelines.webserver" in commands
+        assert "daemon" not in commands, "nothing is there that could start a run"
+        with (tmp_path / "dagster" / "web.lock").open("a+") as lock:
+            assert web.take(lock, "one that works") is None
+    finally:
+        process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert process.stderr is not None
+    assert f"web interface that only shows on http://127.0.0.1:{port}" in process.stderr.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL, signal.SIGINT])
