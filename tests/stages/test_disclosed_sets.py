@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import publication
 import pytest
-from test_disclosed import two_way
+from test_disclosed_rules import two_way
 
 from monitor.stages.disclosed import cells, revisions, sets
 from monitor.stages.disclosed.contributions import WaveFirms, texts
