@@ -223,7 +223,8 @@ MODELS: tuple[Table, ...] = (
     ),
     Table(
         "curve",
-        "Curve: contrasts of the primary model with the outcome cut at other values.",
+        "Curve: contrasts of the primary model with the outcome cut at other values; in hundredths, bounds rounded "
+        "outwards, but for the model's own number.",
         ("survey", "wave", "model", "measure", "sign", "cut", "contrast"),
         (
             survey,
@@ -239,7 +240,10 @@ MODELS: tuple[Table, ...] = (
             ),
             Column("contrast", "VARCHAR", "Contrast on the probability scale."),
             Column("estimate", "DOUBLE", "Probability or difference of probabilities (share).", precision=OF_ERROR),
-            *uncertainty,
+            se,
+            ci_low,
+            ci_high,
+            Column("p_value", "DOUBLE", "Two-sided p-value of the model's own number; NULL at other cuts.", share),
             *band,
             suppressed,
         ),

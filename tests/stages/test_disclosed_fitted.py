@@ -13,7 +13,7 @@ from publication import Published
 
 from monitor.contract import BY_NAME
 from monitor.contract.shape import shaped
-from monitor.stages.disclosed import fitted
+from monitor.stages.disclosed import cuts, fitted
 from monitor.statistics.disclosure import primary
 from monitor.statistics.models import prepare
 from monitor.statistics.models.notes import Note
@@ -134,3 +134,39 @@ def test_a_distribution_is_told_in_whole_percentages_and_not_where_a_state_has_f
     assert told.loc[(20.0, "both"), values].tolist() == [0.12, 0.032, 0.07, 0.2, 0.05, 0.3]
     assert told.loc[50.0:, values].isna().all().all()
     assert not {"n", "events", "state_n", "state_events"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("counts", "own", "kept", "why"),
+    [
+        ({60, 57, 50}, 57, {60, 57, 50}, "three firms between them tell of none"),
+        ({60, 58, 50}, 58, {58, 50}, "two firms lie between the first two, and the model's own stays"),
+        ({60, 58, 56}, 60, {60, 56}, "each is held against the next that is shown"),
+        ({61, 60, 40, 39, 37}, 40, {60, 40, 37}, "outwards from the own one, on either side"),
+    ],
+)
+def test_cuts_between_which_one_or_two_firms_lie_are_not_both_told(
+    counts: set[float], own: float, kept: set[float], why: str
+) -> None:
+    assert cuts.apart(counts, own, Disclosure.fewest_others) == kept, why
+
+
+def test_a_curve_is_told_in_whole_points_but_for_the_models_own_number(published: Published) -> None:
+    _, survey, _ = published
+    lines = [
+        {
+            "survey": "s", "wave": "2017", "model": "m", "measure": "share", "sign": ">", "cut": cut,
+            "own_choice": cut == 40.0, "contrast": "complementarity", "estimate": -0.012345, "se": 0.0312,
+            "ci_low": -0.0701, "ci_high": 0.1999, "p_value": 0.692341, "band_low": -0.1, "band_high": 0.3,
+            "n": 200, "events": events,
+        }
+        for cut, events in ((30.0, 62), (35.0, 61), (40.0, 60), (45.0, 57), (50.0, 56), (55.0, 56), (60.0, 53))
+    ]  # fmt: skip
+    tables = {n: pd.DataFrame() for n in fitted.TABLES} | {"curve": pd.DataFrame(lines)}
+    told = shaped("curve", fitted.withhold_models(tables, survey, {})["curve"]).set_index("cut")
+    assert told.index[told["suppressed"]].tolist() == [30.0, 35.0, 50.0, 55.0]
+    values = ["estimate", "se", "ci_low", "ci_high", "p_value", "band_low", "band_high"]
+    assert told.loc[40.0, values].tolist() == [-0.012345, 0.0312, -0.0701, 0.1999, 0.692341, -0.1, 0.3]
+    assert told.loc[60.0, values].drop("p_value").tolist() == [-0.01, 0.032, -0.08, 0.2, -0.1, 0.3]
+    assert pd.isna(told.loc[60.0, "p_value"])
+    assert told.loc[told["suppressed"], values].isna().all().all()

@@ -292,10 +292,10 @@ def curve(figures: Figures, wave: str, label: str) -> Chart | None:
 
 
 def _on_curve(figures: Figures, x: Line) -> charts.Mark:
-    n = figures.numbers
+    n, digits = figures.numbers, _decimals(x)
     return charts.Mark(
         f"{n.plain(x['cut'])}{NBSP}%",
-        f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
+        f"{n.points(x['estimate'], digits)} ({n.points_interval(x['ci_low'], x['ci_high'], digits)})",
         known(x["estimate"]),
         known(x["ci_low"]),
         known(x["ci_high"]),
@@ -311,13 +311,18 @@ def _curve_table(figures: Figures, shown: Sequence[Line], title: str) -> Printed
     rows = tuple(
         (
             f"{n.plain(x['cut'])}{NBSP}%",
-            n.points(x["estimate"]),
-            n.points_interval(x["ci_low"], x["ci_high"]),
-            "" if known(x["band_low"]) is None else n.points_interval(x["band_low"], x["band_high"]),
+            n.points(x["estimate"], _decimals(x)),
+            n.points_interval(x["ci_low"], x["ci_high"], _decimals(x)),
+            "" if known(x["band_low"]) is None else n.points_interval(x["band_low"], x["band_high"], _decimals(x)),
         )
         for x in shown
     )
     return Printed(title, heads, rows)
+
+
+def _decimals(x: Line) -> int:
+    """Of points: the curve is told in whole ones, but for the model's own number."""
+    return 1 if x["own_choice"] else 0
 
 
 def _curve_words(figures: Figures, x: Line) -> str:

@@ -17,10 +17,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from monitor.contract.shape import emptied
+from monitor.stages.disclosed import cuts
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure import primary
 from monitor.survey import Disclosure, Survey
@@ -34,8 +34,6 @@ TABLES = (
     "models", "terms", "contrasts", "claims", "answer", "curve", "distribution", "specifications", "robustness",
 )  # fmt: skip
 """What comes from models"""
-LAST_BITS = 1e-9
-"""What a rounded percentage may differ by"""
 
 
 def withhold_models(
@@ -64,48 +62,28 @@ def withhold_models(
             if name == "terms":
                 out[name]["suppressed"] |= few_in_a_category(out[name], out["models"], firms, survey.disclosure)
             out[name] = emptied(name, out[name])
-    out["distribution"] = in_whole_points(out["distribution"])
     for name in ("curve", "distribution", "specifications"):
         if len(out[name]):
             fits = out[name].assign(df=float(survey.disclosure.minimum_df))
             out[name]["suppressed"] = primary.model_withheld(fits, survey.disclosure)
-            if name == "distribution":
-                out[name]["suppressed"] |= alike_in_a_state(out[name], survey.disclosure.minimum_firms)
-            out[name] = emptied(name, out[name])
+    out |= _cuts(out, survey.disclosure)
+    for name in ("curve", "distribution", "specifications"):
+        out[name] = emptied(name, out[name]) if len(out[name]) else out[name]
     out["claims"] = _claims(out["claims"], withheld, survey.disclosure)
     return out
 
 
-def alike_in_a_state(distribution: pd.DataFrame, least: int) -> primary.Flags:
-    """Cuts beyond which all firms of some state lie, or none, or all but one or two of either, and those of a state
-    with too few firms: the whole cut goes, so that nothing tells which state it was."""
-    n, events = (pd.to_numeric(distribution[c]).astype("float64") for c in ("state_n", "state_events"))
-    told = n.notna().to_numpy()
-    flags = pd.Series(told & (primary.too_few(n, least) | primary.alike(events, n)), index=distribution.index)
-    return flags.groupby([distribution[c] for c in ("wave", "model", "cut")]).transform("any").to_numpy(dtype=bool)
-
-
-def in_whole_points(distribution: pd.DataFrame) -> pd.DataFrame:
-    """The distribution over the states in whole percentages, intervals and bands rounded outwards, errors up to a tenth
-    of one: between two cuts a state has few firms, and more digits would tell where each of them lies."""
-    out = distribution.copy()
-    for columns, whole in ((("estimate",), np.rint), (("ci_low", "band_low"), _down), (("ci_high", "band_high"), _up)):
-        for column in columns:
-            if column in out:
-                shares = pd.to_numeric(out[column]).to_numpy(dtype=float, na_value=np.nan)
-                out[column] = pd.array(whole(100 * shares) / 100, dtype="Float64")
-    if "se" in out:
-        errors = pd.to_numeric(out["se"]).to_numpy(dtype=float, na_value=np.nan)
-        out["se"] = pd.array(_up(1000 * errors) / 1000, dtype="Float64")
+def _cuts(tables: Mapping[str, pd.DataFrame], limits: Disclosure) -> dict[str, pd.DataFrame]:
+    """The threshold curve and the distribution, with what may not be told of them withheld and the rest rounded."""
+    out = {name: cuts.in_whole_points(tables[name]) for name in ("curve", "distribution")}
+    if len(out["distribution"]):
+        out["distribution"]["suppressed"] |= cuts.alike_in_a_state(out["distribution"], limits.minimum_firms)
+    shown = [frame[~frame["suppressed"] & frame["estimate"].notna()] for frame in out.values() if len(frame)]
+    for frame in out.values():
+        if len(frame):
+            told = pd.concat(shown, ignore_index=True).assign(own_choice=lambda x: x.get("own_choice", False))
+            frame["suppressed"] |= cuts.few_between(frame, told, limits.fewest_others)
     return out
-
-
-def _down(percentages: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(np.floor(percentages + LAST_BITS))
-
-
-def _up(percentages: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(np.ceil(percentages - LAST_BITS))
 
 
 def _claims(claims: pd.DataFrame, withheld: set[tuple[str, ...]], limits: Disclosure) -> pd.DataFrame:
