@@ -144,10 +144,13 @@ def test_the_site_has_every_page_in_both_languages(site: tuple[Path, Lake, Surve
 
 
 def test_each_verdict_links_to_its_numbers(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
-    """From the start page to the line of the model's contrast; the claim's own line stands on the wave's page."""
+    """From the start page to the line of the model's contrast; the claim's own line stands on the wave's page. The
+    newest verdict comes first, that of the wave before in the strip under it."""
     start = (site[0] / "en" / "index.html").read_text(encoding="utf-8")
     place = "contrast-2018-primary-main-complementarity"
-    assert start.count('class="verdict') == start.count(f'href="cooperation.html#{place}"') == 1
+    assert start.count('class="verdict') == 2
+    assert [start.count(f'href="cooperation.html#{p}"') for p in (place, place.replace("2018", "2017"))] == [1, 1]
+    assert start.index(f"#{place}") < start.index('class="strip"') < start.index(f"#{place.replace('2018', '2017')}")
     page = (site[0] / "en" / "cooperation.html").read_text(encoding="utf-8")
     row = page[page.index(f'id="{place}"') :].partition("</tr>")[0]
     assert "+10.0" in row
@@ -224,14 +227,16 @@ def test_pages_are_built_for_a_screen_reader(site: tuple[Path, Lake, Survey, dic
 
 
 def test_headline_figures_stand_beside_each_other(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
-    """Unweighted as published reports print it, the weighted estimate and its interval beside it."""
+    """One number, the weighted estimate; in small print its interval and the unweighted figure to the same decimals."""
     line = site[3]["indicators"].query("wave == '2018' and indicator == 'participation' and domain == 'all'").iloc[0]
     for language in ("nl", "en"):
         n = Numbers(language)
-        text = pages(site[0])[f"{language}/index.html"].text
-        assert n.percent(line["unweighted"]) in text
-        assert n.percent(line["estimate"], 1) in text
-        assert n.interval(line["ci_low"], line["ci_high"]) in text
+        page = (site[0] / language / "index.html").read_text(encoding="utf-8")
+        card = page[page.index('class="card"') :].partition("</li>")[0]
+        assert re.findall(r'class="big">(.*?)<', card) == [n.percent(line["estimate"], 1)]
+        small = " ".join(re.findall(r'class="small">(.*?)</p>', card))
+        assert n.percent(line["unweighted"], 1) in small
+        assert n.interval(line["ci_low"], line["ci_high"]) in small
 
 
 @pytest.mark.parametrize(("unit", "written"), [("share", f"10.0{NBSP}%"), ("points", "+10.0")])

@@ -34,7 +34,8 @@ UNCERTAIN = ("mean_share_new", "large")
 """Indicator and domain of a figure that is too uncertain to publish, of firms enough"""
 DOMAINS = ("size_band", "sector")
 PAGES = (
-    "index", "answer", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook", "data",
+    "index", "answer", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook",
+    "glossary", "data",
     *(f"wave-{wave}" for wave in WAVES),
 )  # fmt: skip
 """The pages of its report, in each language"""

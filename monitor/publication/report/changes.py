@@ -10,29 +10,79 @@ Belongs here: which changes are told, in what order, in what words. Does not bel
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from monitor.contract.families import ALPHA, LISTS
 from monitor.publication.report import comparability
 from monitor.publication.report.numbers import DASH, known
-from monitor.publication.report.tables import Figures, Head, Line, Printed, lines
+from monitor.publication.report.tables import Figures, Head, Line, Printed, lines, name_of, one
 from monitor.publication.report.words import EVERYONE
 
 
-def news(figures: Figures, waves: Sequence[str]) -> tuple[list[str], str]:
-    """What changed in the headline figures since the wave before, in sentences, the surest first; and that wave."""
+def news(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
+    """What changed in the headline figures since the wave before: those told as changes, the surest first, and the
+    others with one line that counts them."""
+    found = since_before(figures, waves)
+    told = [x for x in found if _shows(x)]
+    others = [x for x in found if not _shows(x)]
+    apart = sum(not x["comparable"] for x in others)
+    n, t = figures.numbers, figures.words.t
+    counts = {"same": n.plain(len(others) - apart), "apart": n.plain(apart)}
+    return {
+        "told": [_sentence(figures, x) for x in told],
+        "others": [_sentence(figures, x) for x in others],
+        "summary": t("new_others_apart" if apart else "new_others", wave=waves[-2], **counts) if others else "",
+    }
+
+
+def since_before(figures: Figures, waves: Sequence[str]) -> list[Line]:
+    """The changes of the headline shares of all firms since the wave before, the surest first; those that are withheld
+    though the waves compare are left out."""
     if len(waves) < 2:
-        return [], ""
-    before, now = waves[-2], waves[-1]
+        return []
     found = [
         x
         for name in figures.headlines
         if figures.units.get(name) == "share"
         for x in lines(
-            figures.tables["changes"], indicator=name, domain_variable=EVERYONE, wave_from=before, wave_to=now
+            figures.tables["changes"],
+            indicator=name,
+            domain_variable=EVERYONE,
+            wave_from=waves[-2],
+            wave_to=waves[-1],
         )
         if not x["suppressed"] or not x["comparable"]
     ]
-    return [_sentence(figures, x) for x in sorted(found, key=_place)], before
+    return sorted(found, key=_place)
+
+
+def surest(figures: Figures, waves: Sequence[str]) -> list[dict[str, str]]:
+    """The surest of the changes told as one, as a main point; none where no change can be told from chance."""
+    told = [x for x in since_before(figures, waves) if _shows(x)][:1]
+    return [
+        {
+            "name": figures.words.label("indicator", str(x["indicator"])),
+            "words": _sentence(figures, x) + " " + figures.words.t("new_firms", n=_firms(figures, x)),
+            "link": f"trends.html#{anchor(x)}",
+        }
+        for x in told
+    ]
+
+
+def _firms(figures: Figures, x: Line) -> str:
+    """On how many firms the later of two figures rests."""
+    found = one(figures.tables["indicators"], wave=x["wave_to"], indicator=x["indicator"], domain_variable=EVERYONE)
+    return figures.numbers.plain(found["n"] if found else None)
+
+
+def anchor(x: Line) -> str:
+    """The identifier of a change's row."""
+    return name_of("change", str(x["indicator"]), str(x["wave_from"]), str(x["wave_to"]))
+
+
+def _shows(x: Line) -> bool:
+    """Whether a change is told as one."""
+    return bool(x["comparable"]) and _told(x) in ("up", "down")
 
 
 def _sentence(figures: Figures, x: Line) -> str:
@@ -62,8 +112,9 @@ def table(figures: Figures) -> Printed:
         for name in figures.headlines
         for x in lines(figures.tables["changes"], indicator=name, domain_variable=EVERYONE)
     ]
+    found.sort(key=_place)
     body = []
-    for x in sorted(found, key=_place):
+    for x in found:
         unit = figures.units.get(x["indicator"])
         share, apart = unit == "share", not x["comparable"]
         shown = not x["suppressed"] and not apart
@@ -89,7 +140,7 @@ def table(figures: Figures) -> Printed:
         Head(t("p_value"), True), Head(t("p_adjusted"), True), Head(t("verdict")), Head(t("overlap"), True),
         Head(t("questions"), long=True),
     )  # fmt: skip
-    return Printed(f"{t('changes_title')} ({t('points_unit')})", heads, tuple(body))
+    return Printed(f"{t('changes_title')} ({t('points_unit')})", heads, tuple(body), tuple(anchor(x) for x in found))
 
 
 def note(figures: Figures) -> str:

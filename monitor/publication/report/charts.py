@@ -2,9 +2,11 @@
 
 Belongs here: laying out marks for values that are given. Does not belong here: values, words, pages.
 
-Every figure is 400 units wide, so that its 13-unit text stays readable on a phone; pages put several beside each other
-on wide screens. Labels stand above their marks and are cut to the width; the table under a figure has them in full.
-Colours are never the only difference: shape and text say the same.
+Every figure is 400 units wide, so that its text of 15 units is at least 12 pixels high on a phone of 360; pages put
+several beside each other on wide screens. Labels stand above their marks, where no rule of the scale runs, and are cut
+to the width; the table under a figure has them in full. Colours are never the only difference: shape and text say the
+same, and what is of limited reliability is open or hatched. A page gives the colours another value in the dark, by
+the attributes that hold them here (`site.css`).
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from markupsafe import Markup, escape
 
 WIDTH = 400
 LEFT, RIGHT = 8, 392
+SIZE = 15
+"""Height of all text, in units of the width"""
 INK, QUIET, LINE, ACCENT, BAND, WARM = "#17212b", "#51606e", "#d5dce3", "#0b5c7a", "#9cc7d8", "#a63d0a"
 HALO = 'stroke="#ffffff" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
 """Keeps text readable where a grid line runs behind it"""
-PLANE = (14.0, 190.0, 48.0, 388.0)
+PLANE = (14.0, 190.0, 56.0, 388.0)
 """Top, bottom, left and right of the plane that curves are drawn in"""
 STROKES = (
     (QUIET, ' stroke-dasharray="2 4"', False),
@@ -29,6 +33,8 @@ STROKES = (
     (WARM, "", True),
 )
 """Colour, stroke and whether the dots are filled, of each of several curves"""
+ROW, LINE_HEIGHT = 48.0, 18.0
+"""Height of a mark with a label of one line, and what every line more adds"""
 FONT = "font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Libertinus Serif', sans-serif\""
 
 
@@ -89,7 +95,7 @@ def axis(values: Sequence[float | None], write: object, least: float | None = No
     return Axis(ticks[0], ticks[-1], tuple(ticks), tuple(write(t) for t in ticks))  # type: ignore[operator]
 
 
-def cut(text: str, units: float, size: float = 13) -> str:
+def cut(text: str, units: float, size: float = SIZE) -> str:
     """The text cut to a width, with an ellipsis; direction marks and line ends out, so that one label is one line."""
     clean = "".join(c for c in text if c.isprintable())
     most = max(int(units / (size * 0.54)), 4)
@@ -100,7 +106,7 @@ def figure(height: float, parts: Sequence[str], title: str, description: str, na
     """An SVG with a title and a description a screen reader reads."""
     return Markup(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_n(height)}" role="img" '
-        f'aria-labelledby="{name}-t {name}-d" {FONT} font-size="13" fill="{INK}">'
+        f'aria-labelledby="{name}-t {name}-d" {FONT} font-size="{SIZE}" fill="{INK}">'
         f'<title id="{name}-t">{escape(cut(title, 2000))}</title>'
         f'<desc id="{name}-d">{escape(cut(description, 8000))}</desc>{"".join(parts)}</svg>'
     )
@@ -112,37 +118,37 @@ def intervals(
     """One line per mark: label and value above, interval and point on a common scale below. A label that does not fit
     beside its value goes on over up to three lines more."""
     top = 6.0
-    shown = [(mark, wrapped(mark.label, RIGHT - LEFT - len(mark.text) * 7.0 - 12, most=4)) for mark in marks]
-    starts = [top + 42.0 * i + 16.0 * sum(len(words) - 1 for _, words in shown[:i]) for i in range(len(shown) + 1)]
+    shown = [(mark, wrapped(mark.label, RIGHT - LEFT - len(mark.text) * 8.1 - 12, most=4)) for mark in marks]
+    starts = [
+        top + ROW * i + LINE_HEIGHT * sum(len(words) - 1 for _, words in shown[:i]) for i in range(len(shown) + 1)
+    ]
     bottom = starts[-1]
-    parts = _grid(scale, top, bottom)
+    bands = [(y + 4 + LINE_HEIGHT * len(words), y + ROW + LINE_HEIGHT * (len(words) - 1) - 2)
+             for y, (_, words) in zip(starts, shown, strict=False)]  # fmt: skip
+    parts = _grid(scale, bands, bottom)
     if reference is not None:
-        x = scale.at(reference, LEFT, RIGHT)
-        parts.append(
-            f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{_n(bottom)}" stroke="{QUIET}" stroke-dasharray="3 3"/>'
-        )
+        parts += [_upright(scale.at(reference, LEFT, RIGHT), *band, QUIET) for band in bands]
     for y, (mark, words) in zip(starts, shown, strict=False):
         weight = ' font-weight="650"' if mark.strong else ""
         line = "".join(
-            f'<text x="{LEFT + 5}" y="{_n(y + 15 + 16 * k)}"{weight} {HALO}>{escape(text)}</text>'
+            f'<text x="{LEFT}" y="{_n(y + 16 + LINE_HEIGHT * k)}"{weight}>{escape(text)}</text>'
             for k, text in enumerate(words)
         )
-        line += f'<text x="{RIGHT}" y="{_n(y + 15)}" text-anchor="end" fill="{QUIET}" {HALO}>{escape(mark.text)}</text>'
-        parts.append(_mark(mark, line + _interval(mark, scale, y + 12 + 16 * len(words))))
+        line += f'<text x="{RIGHT}" y="{_n(y + 16)}" text-anchor="end" fill="{QUIET}">{escape(mark.text)}</text>'
+        parts.append(_mark(mark, line + _interval(mark, scale, y + 15 + LINE_HEIGHT * len(words))))
     return figure(bottom + 24, parts, title, description, name)
 
 
-def _grid(scale: Axis, top: float, bottom: float) -> list[str]:
+def _grid(scale: Axis, bands: Sequence[tuple[float, float]], bottom: float) -> list[str]:
+    """The ticks of a scale across: a rule beside every interval and none through a label, their words below."""
     parts = []
     for i, (tick, text) in enumerate(zip(scale.ticks, scale.texts, strict=True)):
         x = scale.at(tick, LEFT, RIGHT)
         anchor = "start" if i == 0 else "end" if i == len(scale.ticks) - 1 else "middle"
         strong = QUIET if abs(tick) < 1e-12 else LINE
-        parts.append(f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{top}" y2="{_n(bottom)}" stroke="{strong}"/>')
-        parts.append(
-            f'<text x="{_n(x)}" y="{_n(bottom + 16)}" text-anchor="{anchor}" font-size="12" fill="{QUIET}">'
-            f"{escape(text)}</text>"
-        )
+        path = "".join(f"M{_n(x)} {_n(top)}V{_n(end)}" for top, end in bands)
+        parts.append(f'<path d="{path}" fill="none" stroke="{strong}"/>')
+        parts.append(_tick(x, bottom + 18, anchor, text))
     return parts
 
 
@@ -156,7 +162,7 @@ def _interval(mark: Mark, scale: Axis, y: float) -> str:
         a, b = scale.at(mark.low, LEFT, RIGHT), scale.at(mark.high, LEFT, RIGHT)
         parts.append(
             f'<line x1="{_n(a)}" x2="{_n(b)}" y1="{_n(y)}" y2="{_n(y)}" stroke="{colour}" stroke-opacity=".45" '
-            f'stroke-width="7" stroke-linecap="round"/>'
+            f'stroke-width="7" {_ends(mark)}/>'
         )
     if mark.plain is not None:
         p = scale.at(mark.plain, LEFT, RIGHT)
@@ -168,6 +174,11 @@ def _interval(mark: Mark, scale: Axis, y: float) -> str:
     return "".join(parts)
 
 
+def _ends(mark: Mark) -> str:
+    """How the bar of an interval is drawn: in strokes where the figure is of limited reliability."""
+    return 'stroke-dasharray="3 3"' if mark.faint else 'stroke-linecap="round"'
+
+
 def squares(
     cells: Sequence[Sequence[Mark]],
     rows: Sequence[str],
@@ -176,32 +187,52 @@ def squares(
     description: str,
     name: str,
 ) -> Markup:
-    """The two-by-two: four tiles, darker where the value is larger, each with its value and interval in words. The
-    darkest is as light as the ink needs: text on it has more than twice the contrast that WCAG asks (4.5 to 1)."""
-    top, left, width, height = 44.0, 108.0, 138.0, 96.0
+    """The two-by-two: four tiles, darker where the value is larger, hatched where it is of limited reliability, each
+    with its value and interval in words. The darkest is as light as the ink needs: text on it has more than twice the
+    contrast that WCAG asks (4.5 to 1)."""
+    left, width, height = 116.0, 134.0, 96.0
+    heads = [wrapped(head, width + 8, most=3) for head in columns]
+    top = 12.0 + LINE_HEIGHT * max(len(words) for words in heads)
     centred = 'text-anchor="middle"'
     most = max((m.estimate for line in cells for m in line if m.estimate is not None), default=1.0) or 1.0
-    parts = []
-    for j, head in enumerate(columns):
-        for k, words in enumerate(wrapped(head, width)):
-            parts.append(_words(left + (j + 0.5) * (width + 6), 14 + 16 * k, words, 'text-anchor="middle"'))
+    parts = [hatching(name)] if any(m.faint for line in cells for m in line) else []
+    for j, said in enumerate(heads):
+        for k, words in enumerate(reversed(said)):
+            parts.append(_words(left + (j + 0.5) * (width + 6), top - 10 - LINE_HEIGHT * k, words, centred))
     for i, (head, line) in enumerate(zip(rows, cells, strict=True)):
         y = top + i * (height + 6)
-        for k, words in enumerate(wrapped(head, left - 12, most=3)):
-            parts.append(f'<text x="{LEFT}" y="{_n(y + height / 2 - 4 + 16 * k)}">{escape(words)}</text>')
+        for k, words in enumerate(wrapped(head, left - 12, most=4)):
+            parts.append(f'<text x="{LEFT}" y="{_n(y + height / 2 - 14 + LINE_HEIGHT * k)}">{escape(words)}</text>')
         for j, mark in enumerate(line):
             x = left + j * (width + 6)
             share = 0.0 if mark.estimate is None else mark.estimate / most
             fill = _blend(share)
             value, _, interval = mark.text.partition(" ")
             parts.append(
-                f'<g class="mark"><rect x="{_n(x)}" y="{_n(y)}" width="{width}" height="{height}" rx="6" fill="{fill}" '
-                f'stroke="{LINE}"/>'
-                + _words(x + width / 2, y + 46, value, f'{centred} font-size="26" font-weight="650" fill="{INK}"')
-                + _words(x + width / 2, y + 70, interval, f'{centred} fill="{INK}"')
+                f'<g class="mark tile">{tile(x, y, width, height, fill, name if mark.faint else "")}'
+                + _words(x + width / 2, y + 44, value, f'{centred} font-size="26" font-weight="650" fill="{INK}"')
+                + _words(x + width / 2, y + 68, interval, f'{centred} fill="{INK}"')
                 + "</g>"
             )
     return figure(top + 2 * height + 12, parts, title, description, name)
+
+
+def hatching(name: str) -> str:
+    """The pattern that lies over a tile whose value is of limited reliability."""
+    return (
+        f'<defs><pattern id="{name}-h" width="9" height="9" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><path d="M0 0V9" stroke="{QUIET}" stroke-width="1.6"/></pattern></defs>'
+    )
+
+
+def tile(x: float, y: float, width: float, height: float, fill: str, hatched: str = "") -> str:
+    """A tile; `hatched`: the figure whose hatching lies around its words, which stand on the plain fill."""
+    place = f'x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" rx="6"'
+    drawn = f'<rect {place} fill="{fill}" stroke="{LINE}"/>'
+    if not hatched:
+        return drawn
+    inner = f'x="{_n(x + 9)}" y="{_n(y + 14)}" width="{_n(width - 18)}" height="{_n(height - 28)}" rx="6"'
+    return f'{drawn}<rect {place} fill="url(#{hatched}-h)"/><rect {inner} fill="{fill}"/>'
 
 
 def _blend(share: float) -> str:
@@ -222,7 +253,7 @@ def lines(
 ) -> Markup:
     """One value over the waves with intervals. `breaks`: positions before which figures cannot be compared; there the
     line is cut and a dashed rule stands."""
-    top, bottom, left, right = 22.0, 168.0, 48.0, 378.0
+    top, bottom, left, right = 26.0, 172.0, 56.0, 388.0
     step = (right - left) / max(len(waves), 1)
     at = [left + step * (i + 0.5) for i in range(len(waves))]
     parts = []
@@ -231,7 +262,7 @@ def lines(
         parts.append(f'<line x1="{left}" x2="{right}" y1="{_n(y)}" y2="{_n(y)}" stroke="{LINE}"/>')
         parts.append(_tick(left - 6, y + 4, "end", text))
     for i in breaks:
-        parts.append(_upright((at[i - 1] + at[i]) / 2, top, bottom))
+        parts.append(_upright((at[i - 1] + at[i]) / 2, top, bottom, WARM))
     for i in range(1, len(marks)):
         before, mark = marks[i - 1], marks[i]
         if i in breaks or before.estimate is None or mark.estimate is None:
@@ -249,9 +280,10 @@ def lines(
                 a, b = scale.at(mark.high, bottom, top), scale.at(mark.low, bottom, top)
                 inside += (
                     f'<line x1="{_n(x)}" x2="{_n(x)}" y1="{_n(a)}" y2="{_n(b)}" stroke="{ACCENT}" stroke-opacity=".45" '
-                    f'stroke-width="7" stroke-linecap="round"/>'
+                    f'stroke-width="7" {_ends(mark)}/>'
                 )
-            inside += f'<circle cx="{_n(x)}" cy="{_n(y)}" r="5" fill="{ACCENT}"/>'
+            fill = "#ffffff" if mark.faint else ACCENT
+            inside += f'<circle cx="{_n(x)}" cy="{_n(y)}" r="5" fill="{fill}" stroke="{ACCENT}" stroke-width="2"/>'
             above = min(y, a if mark.high is not None else y) - 9
             inside += _words(x, above, mark.text, f'text-anchor="middle" font-weight="650" {HALO}')
         else:
@@ -287,7 +319,7 @@ def curve(
         middle = [_on_plane(scale, across, x, m.estimate or 0) for x, m in known]
         parts.append(f'<polyline points="{" ".join(middle)}" fill="none" stroke="{ACCENT}" stroke-width="2.5"/>')
     if at is not None:
-        parts.append(_upright(across.at(at, PLANE[2], PLANE[3]), *PLANE[:2]))
+        parts.append(_upright(across.at(at, PLANE[2], PLANE[3]), *PLANE[:2], WARM))
     return figure(PLANE[1] + 26, parts, title, description, name)
 
 
@@ -304,7 +336,7 @@ def curves(
     `curve`."""
     parts = _plane(scale, across)
     if at is not None:
-        parts.append(_upright(across.at(at, PLANE[2], PLANE[3]), *PLANE[:2]))
+        parts.append(_upright(across.at(at, PLANE[2], PLANE[3]), *PLANE[:2], WARM))
     y = PLANE[1] + 42
     for (label, points), (colour, dashes, filled) in zip(several, STROKES, strict=False):
         how = f'fill="none" stroke="{colour}" stroke-width="2.5"{dashes}'
@@ -319,7 +351,7 @@ def curves(
         parts.append(f'<circle cx="24" cy="{_n(y - 4)}" {dot}/>')
         for text in wrapped(label, RIGHT - 48, most=3):
             parts.append(_words(48, y, text, HALO))
-            y += 17
+            y += LINE_HEIGHT
         y += 3
     return figure(y - 8, parts, title, description, name)
 
@@ -346,7 +378,7 @@ def _on_plane(scale: Axis, across: Axis, x: float, value: float) -> str:
 
 def ranked(marks: Sequence[Mark], scale: Axis, title: str, description: str, name: str) -> Markup:
     """Many estimates in order of size, one thin upright interval each: the specification curve."""
-    top, bottom, left, right = 14.0, 190.0, 48.0, 388.0
+    top, bottom, left, right = PLANE
     parts = []
     for tick, text in zip(scale.ticks, scale.texts, strict=True):
         y = scale.at(tick, bottom, top)
@@ -379,13 +411,13 @@ def _words(x: float, y: float, text: str, how: str) -> str:
 
 
 def _tick(x: float, y: float, anchor: str, text: str) -> str:
-    return _words(x, y, text, f'text-anchor="{anchor}" font-size="12" fill="{QUIET}"')
+    return _words(x, y, text, f'text-anchor="{anchor}" fill="{QUIET}"')
 
 
-def _upright(x: float, top: float, bottom: float) -> str:
-    """A dashed rule: a break in comparability, or the choice the report takes."""
+def _upright(x: float, top: float, bottom: float, colour: str) -> str:
+    """A dashed rule: a break in comparability, the choice the report takes, or a value to compare with."""
     ends = f'x1="{_n(x)}" x2="{_n(x)}" y1="{_n(top)}" y2="{_n(bottom)}"'
-    return f'<line {ends} stroke="{WARM}" stroke-width="1.5" stroke-dasharray="5 4"/>'
+    return f'<line {ends} stroke="{colour}" stroke-width="1.5" stroke-dasharray="5 4"/>'
 
 
 def _mark(mark: Mark, inside: str) -> str:
@@ -393,7 +425,7 @@ def _mark(mark: Mark, inside: str) -> str:
     return f'<g class="mark" data-tip="{escape(cut(f"{mark.label}: {mark.text}", 2000))}">{inside}</g>'
 
 
-def wrapped(text: str, units: float, size: float = 13, most: int = 2) -> list[str]:
+def wrapped(text: str, units: float, size: float = SIZE, most: int = 2) -> list[str]:
     """The text on at most so many lines of this width."""
     words, wide = cut(text, most * units, size).split(), max(int(units / (size * 0.54)), 4)
     found: list[str] = []

@@ -34,6 +34,20 @@ def told(figures: Figures, wave: str) -> list[dict[str, Any]]:
     return found
 
 
+def overview(figures: Figures, wave: str) -> list[dict[str, Any]]:
+    """The claims as a reader of the whole report meets them: first the verdict about all waves together, or that of
+    `wave` where there is none, then that of each wave in a strip, the newest first."""
+    found = []
+    for claim in told(figures, wave):
+        every = lines(figures.tables["claims"], claim=claim["name"])
+        pooled = [x for x in every if x["wave"] == POOLED]
+        single = sorted((x for x in every if x["wave"] != POOLED), key=lambda x: str(x["wave"]), reverse=True)
+        first = verdict(figures, (pooled or single)[0])
+        strip = [verdict(figures, x) | {"wave": str(x["wave"])} for x in (single if pooled else single[1:])]
+        found.append(claim | {"first": first, "strip": strip})
+    return found
+
+
 def measured(figures: Figures, claim: str) -> str:
     """What a claim's figure measures; of a model's also as what its practices are read, and how it was estimated. Empty
     where the survey does not have the claim."""
@@ -88,19 +102,19 @@ def of_waves(figures: Figures, line: Line) -> str:
 
 def verdict(figures: Figures, line: Line) -> dict[str, str]:
     """One verdict with its reason and where its numbers stand."""
-    t, word = figures.words.t, _word(line)
+    t, told = figures.words.t, word(line)
     dutch = figures.words.language == "nl"
     reason = t("withheld_why") if line["suppressed"] else (dutch and line.get("reason_nl")) or line["reason"]
     return {
         "of": of_waves(figures, line),
-        "verdict": t(word),
-        "class": word,
+        "verdict": t(told),
+        "class": told,
         "reason": str(reason or "").replace(" %", f"{NBSP}%"),
         "link": link(line),
     }
 
 
-def _word(line: Line) -> str:
+def word(line: Line) -> str:
     """The verdict as a word of the report's own; `withheld` where it is."""
     return "withheld" if line["suppressed"] else str(line["verdict"]).replace(" ", "_")
 
@@ -143,11 +157,11 @@ def table(figures: Figures, wave: str) -> Printed:
         body.append(
             (
                 str(x[f"text_{figures.words.language}"]),
-                (estimate if shown else t(_word(x))) + (f" ({t('held_short')})" if x["held"] else ""),
+                (estimate if shown else t(word(x))) + (f" ({t('held_short')})" if x["held"] else ""),
                 interval if shown else "",
                 counted if shown else "",
                 rule(figures, x),
-                t(_word(x)),
+                t(word(x)),
             )
         )
     heads = (

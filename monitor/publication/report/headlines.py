@@ -1,10 +1,12 @@
-"""The headline figures as cards: each with the words that say what it is a figure of.
+"""The headline figures as cards: one number each, with the words that say what it is a figure of and how sure.
 
 Belongs here: what stands on a card, and the words for a figure's period and reliability. Does not belong here: tables
 and charts (`tables`), pages.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from monitor.contract import reliability as bounds
 from monitor.publication.report.numbers import DASH, known
@@ -14,7 +16,8 @@ from monitor.survey import INTERVIEW, Survey
 
 
 def cards(figures: Figures, wave: str) -> list[dict[str, str]]:
-    """The headline figures of a wave: unweighted as published reports print them, weighted with interval."""
+    """The headline figures of a wave: weighted with interval, and unweighted, as printed reports have them, to the same
+    decimals."""
     found = []
     t, n = figures.words.t, figures.numbers
     for name in figures.headlines:
@@ -37,15 +40,34 @@ def cards(figures: Figures, wave: str) -> list[dict[str, str]]:
                 "label": figures.words.label("indicator", name),
                 "period": period_words(figures, line),
                 "plain_label": t(f"plain_{estimator}", **told),
-                "plain": words if hidden else n.value(line["unweighted"], unit, 0 if unit == "share" else None),
+                "plain": words if hidden else n.value(line["unweighted"], unit),
                 "n": "" if hidden else firms_words(figures, line),
                 "weighted_label": t(f"weighted_{estimator}", **told),
                 "estimate": words if hidden else n.value(line["estimate"], unit),
                 "interval": "" if hidden else n.interval(line["ci_low"], line["ci_high"], unit),
+                "unweighted": "" if hidden else unweighted_words(figures, line, told),
+                "broken": broken_words(figures, line),
                 "beside": " ".join(filter(None, (one_firm_words(figures, line), other_way_words(figures, line)))),
             }
         )
     return found
+
+
+def unweighted_words(figures: Figures, line: Line, told: Mapping[str, str]) -> str:
+    """The figure of the firms that answered, in small print: what it is of, its value, and on how many firms it
+    rests."""
+    name = str(line["indicator"])
+    value = figures.numbers.value(line["unweighted"], figures.units.get(name))
+    about = figures.words.t(f"plain_{figures.recipes[name][0]}", **told)
+    return figures.words.t("card_unweighted", about=lowered(about), value=value, firms=firms_words(figures, line))
+
+
+def broken_words(figures: Figures, line: Line) -> str:
+    """That a figure cannot be compared with all earlier waves, where it cannot."""
+    since, waves = str(line["comparable_since"] or ""), list(figures.survey.waves)
+    if since not in waves or since == waves[0]:
+        return ""
+    return figures.words.t("break_words", wave=since)
 
 
 def one_firm_words(figures: Figures, line: Line) -> str:

@@ -17,14 +17,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.publication.report import answer, changes, claims, pages, revisions
+from monitor.publication.report import answer, changes, claims, glossary, pages, revisions, start
 from monitor.publication.report.tables import Figures, lines
 from monitor.survey import Survey
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = (
-    "index", "answer", "participation", "cooperation", "trends", "quality", "revisions", "methods", "codebook", "data",
-)  # fmt: skip
+PAGES = ("index", "answer", "cooperation", "participation", "trends")
+"""What firms told, one page each; the waves' own pages stand behind `waves`, after the answer"""
+ACCOUNTABLE = ("quality", "revisions", "methods", "codebook", "glossary", "data")
+"""How it was made and what it is worth"""
 
 
 def write(
@@ -56,7 +57,7 @@ def write(
     for language, figures in spoken.items():
         words = figures.words
         (folder / language).mkdir(parents=True, exist_ok=True)
-        context = shared | _frame(survey, figures, spoken)
+        context = shared | _frame(survey, figures, spoken, waves)
         for page, content in _pages(figures, survey, waves, revised, described, attacked):
             file = content.get("file", f"{page}.html")
             text = environment.get_template(f"{page}.html").render(
@@ -81,11 +82,13 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures]) -> dict[str, Any]:
+def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], waves: Sequence[str]) -> dict[str, Any]:
     """What every page of a language carries."""
     language = figures.words.language
     other = next((x for x in spoken if x != language), None)
     release = lines(figures.tables["releases"])[0]
+    listed = [(page, f"{page}.html") for page in PAGES]
+    listed.insert(2, ("waves", f"wave-{waves[-1]}.html"))
     return {
         "lang": language,
         "other": other,
@@ -96,7 +99,9 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures]) -> d
         "synthetic": survey.synthetic,
         "release": release,
         "release_day": figures.words.day(release["created_at"]),
-        "pages": [(page, f"{page}.html") for page in PAGES],
+        "pages": listed,
+        "accountable": [(page, f"{page}.html") for page in ACCOUNTABLE],
+        "page_of": "",
     }
 
 
@@ -112,21 +117,10 @@ def _pages(
     language = figures.words.language
     told = {w: pages.wave(figures, survey, w) | {"pdf": f"report-{w}-{language}.pdf"} for w in waves}
     newest = told[waves[-1]]
-    news, since = changes.news(figures, waves)
     links = [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)]
-    pooled = claims.table(figures, claims.POOLED)
     told_answer = answer.page(figures, waves)
-    start = {
-        "now": newest,
-        "answer": told_answer["answer"],
-        "waves": links,
-        "claim_list": newest["claims"],
-        "claims_pooled": pooled if pooled.rows else None,
-        "news": news,
-        "news_since": since,
-    }
     contexts = {
-        "index": start,
+        "index": _start(figures, waves) | {"now": newest, "waves": links, "answer": told_answer["answer"]},
         "answer": told_answer,
         "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
         "cooperation": pages.cooperation(figures, waves),
@@ -135,10 +129,28 @@ def _pages(
         "revisions": revisions.page(figures, survey, revised),
         "methods": pages.methods(figures, survey, waves, attacked),
         "codebook": pages.codebook(figures, waves),
+        "glossary": glossary.page(figures),
         "data": pages.data(figures, described),
     }
-    found = [(page, {"page_title": figures.words.t(f"nav_{page}"), **contexts[page]}) for page in PAGES]
+    listed = (*PAGES, *ACCOUNTABLE)
+    found = [(page, {"page_title": figures.words.t(f"nav_{page}"), **contexts[page]}) for page in listed]
     for wave in waves:
         title = figures.words.t("wave_n", wave=wave)
-        found.append(("wave", {"page_title": title, "file": f"wave-{wave}.html", "now": told[wave]}))
+        found.append(("wave", {
+            "page_title": title, "file": f"wave-{wave}.html", "now": told[wave], "page_of": "waves", "waves": links,
+        }))  # fmt: skip
     return found
+
+
+def _start(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
+    """What the start page tells beside the newest wave's headline figures."""
+    pooled = claims.table(figures, claims.POOLED)
+    return {
+        "opening": start.opening(figures, waves),
+        "points": start.points(figures, waves),
+        "claim_list": claims.overview(figures, waves[-1]),
+        "claims_note": claims.note(figures, waves[-1]),
+        "claims_pooled": pooled if pooled.rows else None,
+        "news": changes.news(figures, waves),
+        "news_since": waves[-2] if len(waves) > 1 else "",
+    }

@@ -125,6 +125,11 @@ def name_of(*parts: str) -> str:
     return "-".join(spelled(part, "A-Za-z0-9_", LONGEST_PART) for part in parts)
 
 
+def indicator_anchor(wave: str, name: str) -> str:
+    """The identifier of the row that holds an indicator of all firms."""
+    return name_of("indicator", wave, name)
+
+
 def recipe(formula: str) -> tuple[str, str, str]:
     """(estimator, measure, denominator) of an indicator's formula, `ratio of a over b`; no denominator: empty."""
     estimator, _, rest = formula.partition(" of ")
@@ -278,7 +283,8 @@ class Figures:
         """Lines of several indicators as one table, each in its own unit."""
         parts = [self.indicator_table(caption, [(label, x)], self.units.get(x["indicator"])) for label, x in rows]
         heads = (Head(self.words.t("indicator"), long=True), *self.indicator_table(caption, [], None).heads[1:])
-        return Printed(caption, heads, tuple(row for part in parts for row in part.rows))
+        anchors = tuple(indicator_anchor(str(x["wave"]), str(x["indicator"])) for _, x in rows)
+        return Printed(caption, heads, tuple(row for part in parts for row in part.rows), anchors)
 
     def quality_table(self, waves: Sequence[str], names: Sequence[str], caption: str) -> Printed:
         """Quality indicators of waves side by side, each with its definition."""
