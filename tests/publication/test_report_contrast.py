@@ -79,10 +79,20 @@ def test_every_text_of_every_figure_stands_out() -> None:
     assert len({ground for _, ground in seen}) > 50, "every shade of the two-by-two"
 
 
-def test_every_text_of_a_page_stands_out() -> None:
-    """Each rule's colour on the ground it names, or on both grounds that a page has; a ground under the page's ink."""
+def schemes() -> dict[str, tuple[dict[str, str], str]]:
+    """Scheme -> the colours that its names stand for, and the rules, those of the other schemes left out."""
     style = (TEMPLATES / "site.css").read_text(encoding="utf-8")
-    named = dict(re.findall(r"--(\w+): (#\w+);", style))
+    roots = [dict(re.findall(r"--(\w+): (#\w+);", root)) for root in re.findall(r":root \{([^}]*)\}", style)]
+    light, dark = (root for root in roots if root)
+    assert set(light) == set(dark), "a colour of its own in both schemes"
+    rules = re.sub(r":root \{[^}]*\}", "", style)
+    return {"light": (light, rules), "dark": (dark, rules)}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_of_a_page_stands_out(scheme: str) -> None:
+    """Each rule's colour on the ground it names, or on both grounds that a page has; a ground under the page's ink."""
+    named, style = schemes()[scheme]
 
     def colours(rule: str, *names: str) -> list[str]:
         found = re.findall(rf"(?<![\w-])(?:{'|'.join(names)}): (?:var\(--(\w+)\)|(#\w+))(?=[; ])", rule)
@@ -97,6 +107,52 @@ def test_every_text_of_a_page_stands_out() -> None:
                 assert contrast(ink, ground) >= LEAST, (selector.strip(), ink, ground)
     assert checked > 20
     assert not re.search(r"opacity: 0?\.\d+[^}]*\}", re.sub(r":not\(text\) \{[^}]*\}", "", style)), "text is not faded"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_gives_every_colour_of_a_figure_one_that_stands_out(scheme: str) -> None:
+    """Inks of text 4.5 to 1, bars and dots 3 to 1; what stands on a tile keeps the tile's own ink."""
+    named, style = schemes()[scheme]
+    given = dict(re.findall(r"svg \[(?:fill|stroke)=\"(#\w+)\"\] \{ (?:fill|stroke): var\(--(\w+)\); \}", style))
+    drawn = {colour for svg in figures().values() for colour in re.findall(r"(?:fill|stroke)=\"(#\w+)\"", svg)}
+    tiles = {ground for svg in figures().values() for _, ground in texts_on(svg)}
+    assert drawn - tiles <= set(given)
+    for colour in (charts.INK, charts.QUIET, charts.ACCENT, charts.WARM, "#7a5c00"):
+        least = LEAST if colour in (charts.INK, charts.QUIET) else 3
+        assert contrast(named[given[colour]], named["paper"]) >= least, colour
+    assert given[WHITE] == "paper"
+
+
+def test_text_of_a_figure_is_twelve_pixels_high_on_a_phone() -> None:
+    """A figure of 400 units on a phone of 360 pixels has 328 of them."""
+    for name, svg in figures().items():
+        sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', svg)]
+        assert sizes, name
+        assert min(sizes) * 328 / charts.WIDTH >= 12, name
+
+
+def test_no_rule_of_a_scale_runs_through_a_label() -> None:
+    """Of the intervals: the grid stands beside the bars only, below each label's line and above the next."""
+    svg = figures()["intervals"]
+    labels = [float(y) for y in re.findall(r"<text x=\"(?:8|392)\" y=\"([\d.]+)\"", svg)]
+    rules = [(float(a), float(b)) for a, b in re.findall(r"M[\d.]+ ([\d.]+)V([\d.]+)", svg)]
+    assert labels
+    assert rules
+    for y in labels:
+        assert all(end <= y - 11 or start >= y + 3 for start, end in rules), y
+
+
+def test_what_is_of_limited_reliability_is_hatched_or_broken() -> None:
+    def mark(faint: bool) -> charts.Mark:
+        return charts.Mark("firms", "50% 30–70%", 0.5, 0.3, 0.7, faint=faint)
+
+    scale = charts.axis([0.0, 1.0], str)
+    for faint in (True, False):
+        one = mark(faint)
+        tiles = str(charts.squares(((one, one), (one, one)), ("a", "b"), ("a", "b"), "t", "d", "n"))
+        assert ("url(#n-h)" in tiles) == faint
+        assert ("stroke-dasharray" in str(charts.intervals([one], scale, "t", "d", "n"))) == faint
+        assert ("stroke-dasharray" in str(charts.lines(["2017"], [one], [], scale, "t", "d", "n"))) == faint
 
 
 @pytest.mark.parametrize("template", ["paper.typ", "passport.typ"])

@@ -6,9 +6,11 @@ what a contrast is called (`survey.wording`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from monitor.contract.reliability import reliability
 from monitor.publication.report import charts
 from monitor.publication.report.claims import contrast_anchor
 from monitor.publication.report.numbers import NBSP, known
@@ -131,7 +133,8 @@ def squares(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Lin
         value = figures.numbers.percent(x["estimate"])
         interval = figures.numbers.interval(x["ci_low"], x["ci_high"], decimals=0)
         words = _named(figures, x)
-        return charts.Mark(words, f"{value} {interval}", known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"]))
+        bounds = (known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"]))
+        return charts.Mark(words, f"{value} {interval}", *bounds, faint=_limited(x))
 
     tiles = ((tile("neither"), tile("b_only")), (tile("a_only"), tile("both")))
     title = t("squares_title", wave=wave, **subjects(figures, model))
@@ -140,6 +143,12 @@ def squares(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Lin
     name = name_of("squares", str(found[0]["wave"]))
     svg = charts.squares(tiles, (no_a, a), (no_b, b), title, words, name)
     return Chart(title, svg, t("squares_note"), description=words, drawn=drawn(name, "contrasts", marks, found))
+
+
+def _limited(x: Line) -> bool:
+    """Whether a probability's interval is as wide as that of a share of limited reliability."""
+    bounds = (x["estimate"], x["ci_low"], x["ci_high"])
+    return reliability(True, *bounds, 0.0, 0, math.nan, 0, math.inf) != "good"
 
 
 def states(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Printed:

@@ -11,8 +11,6 @@ from typing import Any
 
 from monitor.contract import TABLES
 from monitor.publication.report import (
-    changes,
-    charts,
     claims,
     comparability,
     confidentiality,
@@ -20,14 +18,11 @@ from monitor.publication.report import (
     models,
     revisions,
 )
-from monitor.publication.report.numbers import DASH, known
+from monitor.publication.report.numbers import DASH
 from monitor.publication.report.tables import (
-    Chart,
-    Drawn,
     Figures,
     Head,
     Printed,
-    described,
     lines,
     name_of,
     one,
@@ -84,7 +79,7 @@ def participation(figures: Figures, survey: Survey, name: str) -> Context:
     column = f"definition_{words.language}"
     sections: list[Context] = []
     for indicator in figures.headlines:
-        found = [figures.by_domain(name, indicator, variable) for variable in survey.domains]
+        found = [figures.by_domain(name, indicator, variable, survey.domains) for variable in survey.domains]
         shown = [chart for chart in found if chart]
         about = one(figures.tables["measures"], kind="indicator", name=indicator)
         if shown:
@@ -128,10 +123,10 @@ def initiatives(figures: Figures, name: str) -> Context | None:
 
 
 def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
-    """The model wave by wave, newest first, then of all waves together."""
+    """The model of all waves together, then wave by wave, newest first."""
     parts = []
     pooled = [str(w) for w in figures.tables["models"].values("wave") if w not in waves]
-    for name in [*reversed(waves), *pooled]:
+    for name in [*pooled, *reversed(waves)]:
         t = figures.words.t
         label = t("pooled") if name in pooled else name
         model = models.section(figures, name, label)
@@ -150,49 +145,6 @@ def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
         if model or refused or part["models"]:
             parts.append(part)
     return {"parts": parts, **models.titles(figures)}
-
-
-def trends(figures: Figures, waves: Sequence[str]) -> Context:
-    """Each headline figure over the waves, with breaks in comparability, and the changes between waves."""
-    if len(waves) < 2:
-        return {"charts": [], "changes": None, "changes_note": None}
-    t, n = figures.words.t, figures.numbers
-    drawn = []
-    for name in figures.headlines:
-        unit = figures.units.get(name)
-        label = figures.words.label("indicator", name)
-        found = [one(figures.tables["indicators"], wave=w, indicator=name, domain_variable=EVERYONE) for w in waves]
-        marks, breaks, notes = [], [], []
-        for i, (w, x) in enumerate(zip(waves, found, strict=True)):
-            if x is None:
-                marks.append(charts.Mark(w, t("not_asked"), None, None, None))
-            elif x["suppressed"]:
-                marks.append(charts.Mark(w, figures.withheld_words(x), None, None, None))
-            else:
-                text = n.value(x["estimate"], unit)
-                marks.append(charts.Mark(w, text, known(x["estimate"]), known(x["ci_low"]), known(x["ci_high"])))
-            if i and comparability.broken(figures, name, waves[i - 1], w):
-                breaks.append(i)
-            notes += comparability.notes(figures, name, waves[:i], w)
-        if all(m.estimate is None for m in marks):
-            continue
-        title = f"{label}, {waves[0]}{DASH}{waves[-1]}"
-        svg = charts.lines(
-            waves, marks, breaks, figures.scale(marks, unit), title,
-            described(marks), name_of("trend", name),
-        )  # fmt: skip
-        rows = [(w, x) for w, x in zip(waves, found, strict=True) if x is not None]
-        drawn.append(
-            Chart(
-                label,
-                svg,
-                " ".join(notes),
-                figures.indicator_table(title, rows, unit, t("wave")),
-                description=described(marks),
-                drawn=Drawn(name_of("trend", name), "indicators", tuple(rows)),
-            )
-        )
-    return {"charts": drawn, "changes": changes.table(figures), "changes_note": changes.note(figures)}
 
 
 def quality(figures: Figures, waves: Sequence[str], revised: Mapping[str, Any] | None) -> Context:

@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.publication.report import answer, changes, claims, glossary, pages, revisions, start
+from monitor.publication.report import answer, changes, claims, glossary, pages, revisions, start, trends
 from monitor.publication.report.tables import Figures, lines
 from monitor.survey import Survey
 
@@ -124,7 +124,7 @@ def _pages(
         "answer": told_answer,
         "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
         "cooperation": pages.cooperation(figures, waves),
-        "trends": pages.trends(figures, waves),
+        "trends": trends.page(figures, waves),
         "quality": pages.quality(figures, waves, revised),
         "revisions": revisions.page(figures, survey, revised),
         "methods": pages.methods(figures, survey, waves, attacked),

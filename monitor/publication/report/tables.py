@@ -206,33 +206,48 @@ class Figures:
             strong,
         )
 
-    def by_domain(self, wave: str, name: str, variable: str) -> Chart | None:
-        """One indicator by one domain variable, all firms first."""
+    def domain_lines(self, wave: str, name: str, variable: str) -> list[tuple[str, Line]]:
+        """One indicator by one domain variable, each domain with its label, all firms first; nothing where there is no
+        line for a domain."""
         table = self.tables["indicators"]
         whole = one(table, wave=wave, indicator=name, domain_variable=EVERYONE)
         inside = lines(table, wave=wave, indicator=name, domain_variable=variable)
         if whole is None or not inside:
-            return None
+            return []
+        place = {code: i for i, code in enumerate(self.domains(variable))}
+        inside.sort(key=lambda x: place[str(x["domain"])])
+        named = [(self.words.domain(variable, str(x["domain"])), x) for x in inside]
+        return [(self.words.t("everyone"), whole), *named]
+
+    def domains(self, variable: str) -> list[str]:
+        """The domains of a variable that the tables have figures of, in the order of the codebook."""
         order = [code for concept, code in self.words.codes if concept == variable]
-        inside.sort(key=lambda x: order.index(x["domain"]) if x["domain"] in order else len(order))
+        found = {str(x["domain"]) for x in lines(self.tables["indicators"], domain_variable=variable)}
+        return [code for code in order if code in found] + sorted(found - set(order))
+
+    def by_domain(self, wave: str, name: str, variable: str, beside: Sequence[str] = ()) -> Chart | None:
+        """One indicator by one domain variable, all firms first. `beside`: the variables whose figures stand in one row
+        with this one, and share its scale."""
+        found = self.domain_lines(wave, name, variable)
+        if not found:
+            return None
         unit, t = self.units.get(name), self.words.t
-        marks = [self.mark(whole, unit, t("everyone"), strong=True)]
-        marks += [self.mark(x, unit, self.words.domain(variable, x["domain"])) for x in inside]
+        marks = [self.mark(x, unit, label, strong=i == 0) for i, (label, x) in enumerate(found)]
+        others = [self.mark(x, unit, label) for v in beside for label, x in self.domain_lines(wave, name, v)]
         label = self.words.label("indicator", name)
         domain = self.words.variable(variable)
         title = t("by", label=label, domain=domain.lower() if len(domain) < 40 else domain)
         address = name_of("by", wave, name, variable)
         svg = charts.intervals(
             marks,
-            self.scale(marks, unit),
+            self.scale(others or marks, unit),
             f"{title}, {wave}",
             described(marks),
             address,
             marks[0].estimate,
         )
-        rows = [(m.label, x) for m, x in zip(marks, [whole, *inside], strict=True)]
-        printed = self.indicator_table(f"{title}, {wave}", rows, unit, domain)
-        lines_drawn = drawn(address, "indicators", marks, [whole, *inside])
+        printed = self.indicator_table(f"{title}, {wave}", found, unit, domain)
+        lines_drawn = drawn(address, "indicators", marks, [x for _, x in found])
         return Chart(title, svg, "", printed, variable, described(marks), lines_drawn)
 
     def scale(self, marks: Sequence[charts.Mark], unit: object) -> charts.Axis:

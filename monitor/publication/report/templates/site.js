@@ -12,6 +12,15 @@
     for (const button of buttons) button.addEventListener("click", () => show(button.value));
     chooser.hidden = false;
   }
+  // A link leads into a fold: it opens, so that the row it names is seen.
+  const reveal = () => {
+    const there = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!there) return;
+    for (let fold = there.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    there.scrollIntoView();
+  };
+  window.addEventListener("hashchange", reveal);
+  reveal();
   const tip = document.createElement("div");
   tip.className = "tip";
   tip.hidden = true;
