@@ -131,8 +131,9 @@ def tables_of(lake: Lake, survey: Survey) -> dict[str, pd.DataFrame]:
 
 
 def pages(folder: Path) -> dict[str, Page]:
+    """The report's pages; those of single figures, to be embedded, are no part of it (test_report_figures)."""
     found = {}
-    for path in sorted(folder.rglob("*.html")):
+    for path in sorted(p for p in folder.rglob("*.html") if "figures" not in p.parts):
         found[path.relative_to(folder).as_posix()] = Page(path.read_text(encoding="utf-8"))
     return found
 
@@ -210,7 +211,9 @@ def test_pages_are_complete_small_and_closed_to_the_network(
                 assert there.exists(), target
                 assert not place or f'id="{place}"' in there.read_text(encoding="utf-8"), (path.name, target, place)
         assert not page.all("img")
-        assert not page.all("link")
+        for attributes in page.all("link"):
+            icon = attributes["rel"] == "icon" and str(attributes["href"]).startswith("data:image/svg+xml;base64,")
+            assert icon or attributes["rel"] == "alternate", attributes
 
 
 def test_pages_are_built_for_a_screen_reader(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:

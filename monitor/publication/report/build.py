@@ -4,7 +4,7 @@ Belongs here: templates, charts, words. No query and no arithmetic: every number
 `disclosed`.
 
 `numbers` writes numbers, `words` finds words, `tables` and `models` pick lines, `charts` draws, `pages` says what each
-page tells, `claims` what became of the claims, `site` makes HTML, `paper` PDF.
+page tells, `claims` what became of the claims, `site` makes HTML, `paper` PDF, `pictures` a file of each figure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from monitor.publication.report import paper, site
+from monitor.publication.report import paper, pictures, site
 from monitor.publication.report.tables import Figures, Records
 from monitor.publication.report.words import words_of
 from monitor.survey import Survey
@@ -37,10 +37,9 @@ def build(
     """
     folder.mkdir(parents=True, exist_ok=True)
     told = spoken(tables, survey)
-    return [
-        *site.write(folder, told, survey, waves, revised, described, attacked),
-        *paper.write(folder, told, survey, waves),
-    ]
+    pages = site.write(folder, told, survey, waves, revised, described, attacked)
+    pictures.render(folder)
+    return [*pages, *paper.write(folder, told, survey, waves)]
 
 
 def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figures]:

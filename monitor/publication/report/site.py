@@ -9,17 +9,30 @@ lets run, by their hash; nothing is fetched. All text is escaped.
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.publication.report import answer, changes, claims, glossary, pages, revisions, start, trends
+from monitor.publication.report import (
+    addresses,
+    answer,
+    changes,
+    cite,
+    claims,
+    glossary,
+    pages,
+    pictures,
+    revisions,
+    start,
+    trends,
+)
 from monitor.publication.report.tables import Figures, lines
 from monitor.survey import Survey
+from monitor.wording.sentences import say
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES = ("index", "answer", "cooperation", "participation", "trends")
@@ -47,17 +60,22 @@ def write(
     shared = {
         "style": Markup(style),
         "script": Markup(script),
-        "style_hash": _hash(style),
-        "script_hash": _hash(script),
+        "style_hash": pictures.hashed(style),
+        "script_hash": pictures.hashed(script),
+        "icon": base64.b64encode((TEMPLATES / "icon.svg").read_bytes()).decode("ascii"),
+        "languages": list(spoken),
+        "placed": survey.citation.address,
     }
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    written = []
+    written: list[Path] = []
+    drawn: list[addresses.Address] = []
     for language, figures in spoken.items():
         words = figures.words
         (folder / language).mkdir(parents=True, exist_ok=True)
-        context = shared | _frame(survey, figures, spoken, waves)
+        register = addresses.Register(language)
+        context = shared | _frame(survey, figures, spoken, waves) | _about_figures(figures, register)
         for page, content in _pages(figures, survey, waves, revised, described, attacked):
             file = content.get("file", f"{page}.html")
             text = environment.get_template(f"{page}.html").render(
@@ -65,6 +83,7 @@ def write(
             )
             (folder / language / file).write_text(text, encoding="utf-8")
             written.append(folder / language / file)
+        drawn += register.found.values()
     door = environment.get_template("door.html").render(
         shared,
         first=survey.languages[0],
@@ -75,11 +94,7 @@ def write(
         else [],
     )
     (folder / "index.html").write_text(door, encoding="utf-8")
-    return [folder / "index.html", *written]
-
-
-def _hash(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return [folder / "index.html", *written, *pictures.write(folder, environment, spoken, drawn)]
 
 
 def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], waves: Sequence[str]) -> dict[str, Any]:
@@ -103,6 +118,20 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], wave
         "accountable": [(page, f"{page}.html") for page in ACCOUNTABLE],
         "page_of": "",
     }
+
+
+def _about_figures(figures: Figures, register: addresses.Register) -> dict[str, Any]:
+    """What the pages of a language need to give each figure its files, its citation and its code to embed."""
+    return {
+        "at": register.at,
+        "cite": partial(cite.cited, figures),
+        "embed": partial(cite.embedded, figures),
+        "w": partial(_publication, figures.words.language),
+    }
+
+
+def _publication(language: str, key: str, **facts: object) -> str:
+    return say("publication", key, language, **facts)
 
 
 def _pages(

@@ -9,8 +9,20 @@
       for (const group of document.querySelectorAll(".groups")) group.classList.toggle("chosen", domain !== "");
       for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === domain));
     };
-    for (const button of buttons) button.addEventListener("click", () => show(button.value));
+    const choose = (domain) => {
+      show(domain);
+      const address = new URL(location.href);
+      if (domain) address.searchParams.set("domain", domain);
+      else address.searchParams.delete("domain");
+      address.hash = "";
+      history.replaceState(null, "", address);
+    };
+    for (const button of buttons) button.addEventListener("click", () => choose(button.value));
     chooser.hidden = false;
+    // The choice is in the address: whoever is sent it sees the same breakdown, at the figure that it names.
+    const asked = new URLSearchParams(location.search).get("domain");
+    if (buttons.some((button) => button.value === asked)) show(asked);
+    if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
   }
   // A link leads into a fold: it opens, so that the row it names is seen.
   const reveal = () => {
