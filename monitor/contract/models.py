@@ -64,7 +64,8 @@ MODELS: tuple[Table, ...] = (
             Column(
                 "events",
                 "BIGINT",
-                "Firms with the outcome (number); where answers were filled in, the mean over the completed copies.",
+                "Firms with the outcome (number); where answers were filled in, the mean over the completed copies. "
+                "NULL of a share, and where beside another fit's number it would tell what few firms answered.",
                 not_negative,
             ),
             Column("n_dropped", "BIGINT", "Firms of the base left out for a missing value (number).", not_negative),

@@ -12,18 +12,18 @@ practices, and is treated as one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from monitor.contract.shape import emptied
-from monitor.stages.disclosed import cuts
+from monitor.stages.disclosed import cuts, practices, variants
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure import primary
 from monitor.survey import Disclosure, Survey
+from monitor.survey.models import MAIN
 from monitor.wording.notes import told
 
 KEY = ["wave", "model", "variant"]
@@ -34,6 +34,8 @@ TABLES = (
     "models", "terms", "contrasts", "claims", "answer", "curve", "distribution", "specifications", "robustness",
 )  # fmt: skip
 """What comes from models"""
+OF_CHOICES = ("curve", "distribution", "specifications")
+"""Those of which every line, or cut, is a fit of its own"""
 
 
 def withhold_models(
@@ -46,13 +48,7 @@ def withhold_models(
     out = {name: frame.copy() for name, frame in tables.items()}
     withheld: set[tuple[str, ...]] = set()
     if len(out["models"]):
-        tables_of_practices = saturated(out["models"], out["terms"], firms, survey.disclosure)
-        out["models"]["suppressed"] = primary.model_withheld(out["models"], survey.disclosure) | tables_of_practices
-        out["models"] = without_few_alike(out["models"], survey.disclosure.minimum_firms)
-        out["models"] = emptied("models", out["models"])
-        for language, column in (("en", "warning"), ("nl", "warning_nl")):
-            words = [told(kept, language) for kept in out["models"]["notes"]]
-            out["models"][column] = pd.Series(words, index=out["models"].index, dtype="object")
+        out["models"] = _fits(out["models"], survey, firms)
         rows = out["models"].loc[out["models"]["suppressed"].astype(bool), KEY]
         withheld = set(rows.astype(str).itertuples(index=False, name=None))
     for name in ("terms", "contrasts", "answer", "robustness"):
@@ -62,14 +58,31 @@ def withhold_models(
             if name == "terms":
                 out[name]["suppressed"] |= few_in_a_category(out[name], out["models"], firms, survey.disclosure)
             out[name] = emptied(name, out[name])
-    for name in ("curve", "distribution", "specifications"):
+    for name in OF_CHOICES:
         if len(out[name]):
             fits = out[name].assign(df=float(survey.disclosure.minimum_df))
             out[name]["suppressed"] = primary.model_withheld(fits, survey.disclosure)
+            if name != "distribution":
+                out[name]["suppressed"] |= practices.saturated_choices(out[name], survey, firms)
+    if len(chosen := out["specifications"]):
+        chosen["suppressed"] |= variants.few_firms_apart_by_choice(chosen, survey.disclosure)
     out |= _cuts(out, survey.disclosure)
-    for name in ("curve", "distribution", "specifications"):
-        out[name] = emptied(name, out[name]) if len(out[name]) else out[name]
+    out |= {name: emptied(name, out[name]) for name in OF_CHOICES if len(out[name])}
     out["claims"] = _claims(out["claims"], withheld, survey.disclosure)
+    return out
+
+
+def _fits(models: pd.DataFrame, survey: Survey, firms: Mapping[str, WaveFirms]) -> pd.DataFrame:
+    """The table of models, with what may not be told of it withheld, and its notes in words."""
+    out, limits = models.copy(), survey.disclosure
+    out["suppressed"] = primary.model_withheld(out, limits) | practices.saturated(out, survey, firms)
+    out["suppressed"] |= variants.few_firms_apart(out, variants.SAME_VARIANTS, out["variant"] == MAIN, limits)
+    untold = variants.events_not_told(out, firms, limits)
+    out["events"] = out["events"].astype("object").where(~untold, None)
+    out = emptied("models", without_few_alike(out, limits.minimum_firms))
+    for language, column in (("en", "warning"), ("nl", "warning_nl")):
+        words = [told(kept, language) for kept in out["notes"]]
+        out[column] = pd.Series(words, index=out.index, dtype="object")
     return out
 
 
@@ -113,7 +126,7 @@ def few_in_a_category(
     def rarest(wave: str, base: str, outcome: str, variable: str, levels: frozenset[str]) -> float:
         """The fewest firms with the outcome, or without it, in any of these categories or the reference."""
         asked = {"wave": wave, "base": base, "outcome": outcome}
-        answers = _inside(asked, firms, [variable])
+        answers = practices.inside(asked, firms, [variable])
         if answers is None or variable not in answers:
             return np.inf  # wave effects, and means over a firm's waves: of no group of firms inside a wave
         # Categories that too few firms have are counted with the reference.
@@ -134,36 +147,6 @@ def few_in_a_category(
                 flags[level.index] = True
                 flags[part.index[part["term"] == INTERCEPT]] = True
     return flags.to_numpy(dtype=bool)
-
-
-def saturated(
-    models: pd.DataFrame, terms: pd.DataFrame, firms: Mapping[str, WaveFirms], limits: Disclosure
-) -> primary.Flags:
-    """Models without controls, which are the table of their practices, where a cell of that table is sensitive."""
-    named = terms.groupby(KEY)["term"].agg(set).to_dict() if len(terms) else {}
-    flags = []
-    for model in models.to_dict("records"):
-        own = {str(t) for t in named.get(tuple(model[k] for k in KEY), set())}
-        practices = sorted(t for t in own if t != INTERCEPT and ":" not in t and "^" not in t)
-        answers = _inside(model, firms, practices)
-        if not practices or answers is None or not all(set(answers.get(p, ["2"])) <= {"0", "1", ""} for p in practices):
-            flags.append(False)
-            continue
-        events = answers["outcome"].eq("1").groupby([answers[p] for p in practices]).agg(["sum", "size"])
-        few = primary.of_few(events["sum"], events["size"], limits)
-        flags.append(bool(few.any()))
-    return np.array(flags, dtype=bool)
-
-
-def _inside(model: Mapping[Any, Any], firms: Mapping[str, WaveFirms], columns: Iterable[str]) -> pd.DataFrame | None:
-    """These columns of a model's firms as text, with its outcome as `outcome`; of all waves where it spans them."""
-    base, outcome = f"base_{model['base']}", str(model["outcome"])
-    waves = [firms[str(model["wave"])]] if str(model["wave"]) in firms else list(firms.values())
-    tables = []
-    for table in (f.answers for f in waves if outcome in f.answers and base in f.answers):
-        inside = (table[base] == "1") & (table[outcome] != "")
-        tables.append(table.loc[inside, [c for c in columns if c in table]].assign(outcome=table.loc[inside, outcome]))
-    return pd.concat(tables, ignore_index=True) if tables else None
 
 
 def without_few_alike(models: pd.DataFrame, least: int) -> pd.DataFrame:
