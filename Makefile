@@ -32,6 +32,7 @@ browser-test: .venv/.test ## the report in a real browser (needs Debian's chromi
 coverage: .venv/.test ## 2,000 draws of each survey design and 1,000 simulated surveys (hours; tables in benchmarks/)
 	$(BIN)/python benchmarks/coverage.py --draws 2000 --write
 	$(BIN)/python benchmarks/models.py --surveys 1000 --write
+	$(BIN)/python benchmarks/tails.py --write
 
 benchmarks: .venv/.test ## time and memory beside other packages (tables in benchmarks/)
 	$(BIN)/python benchmarks/inference.py --write

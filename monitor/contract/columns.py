@@ -112,11 +112,12 @@ interval_kind = Column(
     "interval_kind",
     "VARCHAR",
     "How the interval follows. With t the 97.5 % point of Student's t with df degrees of freedom: difference, estimate "
-    "-+ t se; logit, expit(logit(estimate) -+ t se / (estimate (1 - estimate))); either ends where the measure does (0 "
-    "of an amount, 0 and 1 of a share). Of few events: exact, Clopper and Pearson's of the effective number of firms; "
-    "score, the differences that a test does not reject with the error each would have. quantile: "
-    "the values at which the interval of the share below them passes one half (Woodruff 1952). other: none of these.",
-    values=("difference", "logit", "exact", "score", "quantile", "other"),
+    "-+ t se; logit, expit(logit(estimate) -+ t se / (estimate (1 - estimate))); log, exp(log(estimate) -+ t se / "
+    "estimate); each ends where the measure does (0 of an amount, 0 and 1 of a share). Of few events: exact, Clopper "
+    "and Pearson's of the effective number of firms; score, the differences that a test does not reject with the "
+    "error each would have. quantile: the values at which the interval of the share below them passes one half "
+    "(Woodruff 1952). other: none of these.",
+    values=("difference", "logit", "log", "exact", "score", "quantile", "other"),
 )
 readable = (df, interval_kind)
 """With which a reader gets the interval from estimate and standard error"""

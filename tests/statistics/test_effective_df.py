@@ -10,7 +10,7 @@ import pytest
 
 from monitor.precision import to_error
 from monitor.statistics.decisions.effective_df import Printed, given_df, printed_df
-from monitor.statistics.design.intervals import clopper_pearson, logit_t, student_t
+from monitor.statistics.design.intervals import clopper_pearson, log_t, logit_t, student_t
 from monitor.statistics.imputation.rubin import combine
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
@@ -26,7 +26,7 @@ def test_degrees_of_freedom_and_scale_are_those_the_interval_was_made_with() -> 
 def test_a_reader_gets_the_interval_back() -> None:
     """From digits as they are published: six of each number are enough for the bounds to three."""
     rng = np.random.default_rng(1946)
-    for scale, interval in (("difference", student_t), ("logit", logit_t)):
+    for scale, interval in (("difference", student_t), ("logit", logit_t), ("log", log_t)):
         for _ in range(200):
             estimate, se, df = rng.uniform(0.1, 0.6), rng.uniform(0.01, 0.05), float(rng.uniform(2, 80))
             low, high = (float(x) for x in interval(estimate, se, df))
@@ -53,7 +53,7 @@ def test_what_no_t_gives_says_so() -> None:
 FREE = (-np.inf, np.inf)
 
 
-@pytest.mark.parametrize(("scale", "interval"), [("difference", student_t), ("logit", logit_t)])
+@pytest.mark.parametrize(("scale", "interval"), [("difference", student_t), ("logit", logit_t), ("log", log_t)])
 def test_degrees_of_freedom_that_give_the_printed_digits_are_kept(scale: str, interval: object) -> None:
     rng = np.random.default_rng(1908)
     for _ in range(200):

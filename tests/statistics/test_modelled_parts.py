@@ -15,13 +15,14 @@ from monitor.stages.modelled.robustness import e_value
 from monitor.stages.modelled.specifications import joint_test
 from monitor.statistics.decisions.claim import Rule
 from monitor.statistics.decisions.claims import Evidence, rule_tests
+from monitor.statistics.design.intervals import effective_df
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.conditional_logit import conditional_logit, within
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import fieller, inverted_u
 from monitor.statistics.models.power import Precision, State, planned_se
-from monitor.statistics.models.result import Estimates, Result, effective_df
+from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.supermodularity import inequality_test, kodde_palm

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from monitor.statistics.decisions.state_intervals import State, StateInterval, state_interval
-from monitor.statistics.design.intervals import FEW_EFFECTIVE_EVENTS_OF_A_STATE, logit_t
-from monitor.statistics.models.result import effective_df
+from monitor.statistics.design.intervals import FEW_EFFECTIVE_EVENTS_OF_A_STATE, effective_df, logit_t
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "answer_decisions"
 SAME = {"rel": 1e-6}

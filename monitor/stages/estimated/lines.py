@@ -17,10 +17,20 @@ from monitor.contract.columns import EVERYONE
 from monitor.contract.reliability import reliability
 from monitor.running.beside import share
 from monitor.stages.estimated.one_copy import Bools, Floats, OneCopy, one_copy
-from monitor.statistics.design.intervals import FEW_FIRMS_EITHER_WAY, korn_graubard, logit_t, student_t
+from monitor.statistics.design.intervals import (
+    FEW_FIRMS_EITHER_WAY,
+    effective_df,
+    korn_graubard,
+    log_t,
+    logit_t,
+    student_t,
+)
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
 from monitor.survey import Indicator, Survey
+
+HEAVY_TAILED = ("total", "ratio")
+"""Estimators of amounts, which a few large firms carry together with their errors (`benchmarks/tails.csv`)"""
 
 
 @dataclass(frozen=True)
@@ -205,6 +215,8 @@ def combined(observed: OneCopy, copies: list[OneCopy], indicator: Indicator, kin
         effective = np.where(simple > 0, np.where(variance > 0, n / deff, np.nan), kish)
     se = np.sqrt(variance)
     low, high = _interval(estimate, se, df, n, kish, observed, copies, indicator)
+    if indicator.estimator in HEAVY_TAILED and not any(c.negative for c in copies):
+        low, high = _of_amounts(estimate, se, df, copies, indicator, kind)
     if _bounded_by_its_values(copies):
         variance = np.where(_without_bounds(copies), np.nan, variance)
     low, high = _within_reach(low, high, copies, indicator, kind)
@@ -256,6 +268,16 @@ def _interval(
         unknown = _without_bounds(copies)
         low, high = np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
     return low, high
+
+
+def _of_amounts(
+    estimate: Floats, se: Floats, df: Floats, copies: list[OneCopy], indicator: Indicator, kind: str
+) -> tuple[Floats, Floats]:
+    """(D,) bounds at 95 % of totals and ratios of amounts that are never negative: on the log scale, of a ratio that is
+    a part of a whole on the logit scale, with the degrees of freedom of the firms that carry the variance."""
+    carrying = np.mean([effective_df(c.contributions, c.df) for c in copies], axis=0)
+    on_scale = logit_t if indicator.estimator == "ratio" and kind == "percentage" else log_t
+    return on_scale(estimate, se, np.minimum(carrying, df))
 
 
 def _bounded_by_its_values(copies: list[OneCopy]) -> bool:

@@ -1,7 +1,7 @@
 """The degrees of freedom that stand beside an interval, so that a reader gets it from estimate and standard error.
 
 Belongs here: from what is printed back to the degrees of freedom and the scale. Does not belong here: the degrees of
-freedom that made the interval (`imputation.rubin` after Barnard and Rubin, `models.result.effective_df`).
+freedom that made the interval (`imputation.rubin` after Barnard and Rubin, `intervals.effective_df`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
 from monitor.precision import step
-from monitor.statistics.design.intervals import logit_t, student_t
+from monitor.statistics.design.intervals import log_t, logit_t, student_t
 
 Array = NDArray[np.float64]
-Scale = Literal["difference", "logit", "other"]
+Scale = Literal["difference", "logit", "log", "other"]
 
 CLOSE = 1e-6
 """Part of an interval's half width by which its two halves may differ and still be equal"""
@@ -32,8 +32,9 @@ class Printed:
     df: float
     """Degrees of freedom of t; infinite for the normal; missing where no t gives the interval"""
     scale: Scale
-    """difference: estimate -+ t(df) se. logit: expit(logit(estimate) -+ t(df) se / (estimate (1 - estimate))). other:
-    neither (exact and score intervals, points): their own method says how they are made"""
+    """difference: estimate -+ t(df) se. logit: expit(logit(estimate) -+ t(df) se / (estimate (1 - estimate))). log:
+    exp(log(estimate) -+ t(df) se / estimate). other: none of them (exact and score intervals, points): their own method
+    says how they are made"""
 
 
 def printed_df(estimate: float, se: float, low: float, high: float, level: float = 0.95) -> Printed:
@@ -54,6 +55,10 @@ def printed_df(estimate: float, se: float, low: float, high: float, level: float
         half = _half(at - lower, upper - at)
         if half is not None and (df := _df_of_t(half * estimate * (1 - estimate) / se, level)) is not None:
             return Printed(df, "logit")
+    if 0 < low <= estimate <= high:
+        half = _half(float(np.log(estimate / low)), float(np.log(high / estimate)))
+        if half is not None and (df := _df_of_t(half * estimate / se, level)) is not None:
+            return Printed(df, "log")
     return Printed(float("nan"), "other")
 
 
@@ -74,6 +79,8 @@ def given_df(
         scales: tuple[tuple[Scale, tuple[Array, Array]], ...] = (("difference", plain),)
         if 0 <= estimate <= 1:
             scales = (*scales, ("logit", logit_t(estimate, se, df, level)))
+        if estimate > 0:
+            scales = (*scales, ("log", log_t(estimate, se, df, level)))
         for scale, (lowest, highest) in scales:
             cut = max(float(lowest), ends[0]), min(float(highest), ends[1])
             if abs(cut[0] - low) <= slack and abs(cut[1] - high) <= slack:

@@ -21,7 +21,7 @@ class State:
     se: float
     """Its standard error from the design, with what was filled in"""
     df: float
-    """Degrees of freedom of that error, for the logit scale (`models.result.effective_df`, Barnard and Rubin's)"""
+    """Degrees of freedom of that error, for the logit scale (`intervals.effective_df`, Barnard and Rubin's)"""
     n: float
     """Firms in the state, not weighted; the mean over completed copies"""
     kish: float

@@ -1,11 +1,12 @@
 """Intervals of totals and ratios of positive amounts whose tails are heavy.
 
 A few firms carry such an estimate and its error together: where none of them was drawn both are too small, so that the
-plain interval misses below far more often than above. The log interval is balanced on both sides; none of these brings
-back what a sample without the largest firms does not know.
+plain interval misses below far more often than above. The log interval (`intervals.log_t`) is balanced on both sides,
+and is the one that is published; none of these brings back what a sample without the largest firms does not know.
 
-Belongs here: log, Fieller and percentile-t intervals, the estimate with the most influential firms held in. Does not
-belong here: the estimates themselves and their variance (`structure`), who carries a total (`decisions.influence`).
+Belongs here: what the log interval is held against (`benchmarks/tails.py`) – Fieller's and percentile-t intervals, the
+estimate with the most influential firms held in. Does not belong here: the estimates themselves and their variance
+(`structure`), who carries a total (`decisions.influence`).
 """
 
 from __future__ import annotations
@@ -47,16 +48,6 @@ class HeldIn:
     """Firms whose influence is cut"""
     largest: float
     """Conditional bias of the most influential firm, in the estimate's units"""
-
-
-def log_interval(estimate: float, se: float, df: float, level: float = 0.95) -> Bounds:
-    """exp(log estimate -+ t(df) se / estimate), of a positive total or ratio of positive totals: the delta method where
-    the error grows with the estimate. R's `confint(svycontrast(., quote(log(y))))` carried back."""
-    if not estimate > 0:
-        return Bounds(float("nan"), float("nan"))
-    half = float(t_quantile(df, level)) * se / estimate
-    with np.errstate(over="ignore"):
-        return Bounds(float(estimate * np.exp(-half)), float(estimate * np.exp(half)))
 
 
 def fieller(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.statistics.design.intervals import effective_df
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models import contrasts as on_probabilities
@@ -24,7 +25,7 @@ from monitor.statistics.models.notes import note
 from monitor.statistics.models.prepare import Prepared, prepare
 from monitor.statistics.models.referee import JUDGED, gap_to_statsmodels
 from monitor.statistics.models.replicates import replicate_fits
-from monitor.statistics.models.result import Estimates, Result, effective_df
+from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Rows, Sample
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.states import firms_of_states

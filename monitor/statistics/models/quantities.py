@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.statistics.design.intervals import effective_df
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.contrast import Contrast, of_two_practices
 from monitor.statistics.models.contrasts import DIFFERENCES, SHARES, Plan
-from monitor.statistics.models.result import Estimates, effective_df
+from monitor.statistics.models.result import Estimates
 from monitor.statistics.models.sample import Design
 
 Array = NDArray[np.float64]
@@ -97,7 +98,7 @@ def over_copies(
 
     `parts`: the quantities of each copy; `masks`: (n_all,) the design's firms that each copy's rows are; `df`: the
     complete-data degrees of freedom, of which each contrast has as many as its contributions bear
-    (`result.effective_df`); `se_replicate` (Q,): as `replicate_error` gives it.
+    (`intervals.effective_df`); `se_replicate` (Q,): as `replicate_error` gives it.
     """
     first = parts[0]
     if any(part.names != first.names for part in parts):

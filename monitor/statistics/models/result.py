@@ -143,21 +143,6 @@ class Result:
         return float("nan") if precision is None else precision.detectable()
 
 
-def effective_df(contributions: Array, most: float) -> Array:
-    """(Q,) degrees of freedom of the variance of each contrast: 2 V^2 / Var(V), V = sum of the squared contributions.
-
-    A rare outcome's variance is carried by its few events, and is as uncertain as they are few; a t with the firms'
-    number of degrees of freedom would not know (Satterthwaite 1946). Var(V) = sum e^4 - (sum e^2)^2 / n, so that normal
-    contributions give about n. At most the design's `most`, at least 2.
-    """
-    e = contributions - contributions.mean(axis=0)
-    second, fourth = (e**2).sum(axis=0), (e**4).sum(axis=0)
-    spread = fourth - second**2 / max(len(e), 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.where(spread > 0, 2 * second**2 / spread, most)
-    return np.asarray(np.clip(found, 2.0, max(most, 2.0)))
-
-
 def bounds(estimate: Array, se: Array, df: Array, share: NDArray[np.bool_], level: float) -> tuple[Array, Array]:
     """Interval with Student's t; for shares on the logit scale."""
     on_logit, plain = logit_t(estimate, se, df, level), student_t(estimate, se, df, level)

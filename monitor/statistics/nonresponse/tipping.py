@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from monitor.precision import to_digits
 from monitor.statistics.design.estimate import Estimate
 from monitor.statistics.design.inputs import members
-from monitor.statistics.design.intervals import logit_t, student_t
+from monitor.statistics.design.intervals import effective_df, logit_t, student_t
 from monitor.statistics.design.phases import ResponsePhase
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
@@ -27,7 +27,6 @@ from monitor.statistics.models.copies import fit_copies
 from monitor.statistics.models.notes import Note
 from monitor.statistics.models.on_copies import cases
 from monitor.statistics.models.prepare import Prepared
-from monitor.statistics.models.result import effective_df
 from monitor.statistics.models.sample import Design, Sample
 from monitor.statistics.weighting.calibration import calibrate
 
