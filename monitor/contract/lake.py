@@ -69,6 +69,11 @@ WAVE_TABLES: Sequence[LakeTable] = (
     _table("modelled_specifications", "model number", "the headline contrast under another specification"),
     _table("modelled_robustness", "model variant test subject", "a check of a model"),
     _table("modelled_claims", "claim", "a claim's verdict"),
+    _table(
+        "modelled_sensitivity",
+        "kind figure method axis",
+        "what those who did not answer could change in a figure or claim",
+    ),
 )
 """In the order of the flow; the modelled tables have rows for all waves together too"""
 

@@ -249,8 +249,8 @@ class Nonresponse:
 
     @property
     def grid(self) -> tuple[float, ...]:
-        """Every odds ratio that a figure is told at, from the least on."""
-        return tuple(sorted({1.0, *self.plausible, *self.odds}))
+        """Every odds ratio that a figure is told at, in hundredths, from the least on."""
+        return tuple(sorted({round(odds, 2) for odds in (1.0, *self.plausible, *self.odds)}))
 
 
 @dataclass(frozen=True)

@@ -104,8 +104,8 @@ def test_a_record_of_an_earlier_version_asks_for_the_wave_to_be_run_again(
 
 
 def test_a_table_that_an_earlier_version_did_not_make_is_named(lake: Lake, survey: Survey) -> None:
-    with pytest.raises(WaveStopped, match="did not record modelled_sensitivity"):
-        promised_waves(lake, survey, "estimated", (*WAVE_TABLES, "modelled_sensitivity"))
+    with pytest.raises(WaveStopped, match="did not record modelled_unheard_of"):
+        promised_waves(lake, survey, "estimated", (*WAVE_TABLES, "modelled_unheard_of"))
 
 
 def test_a_wave_of_the_last_release_does_not_leave_without_a_word(lake: Lake, survey: Survey) -> None:

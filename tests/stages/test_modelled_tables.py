@@ -179,10 +179,13 @@ def fill(lake: Lake, wave: str, frame: pd.DataFrame, copies: int = 2, routed: tu
     lake.write("derived_measures", wave, pd.concat(derived))
     lake.write("imputed_answers", wave, pd.concat(answers).drop(columns="sector"))
     weights = frame[["firm", "stratum", "population", "weight", "sector"]].assign(
-        invited=len(frame), responding=len(frame), response_class=frame["stratum"], base_weight=frame["weight"],
+        invited=len(frame), responding=len(frame), response_class=frame["stratum"], base_weight=frame["weight"] / 2,
         response_weight=frame["weight"],
     )  # fmt: skip
     lake.write("weighted_weights", wave, weights)
+    silent = weights.groupby(["stratum", "response_class", "base_weight"], as_index=False).size()
+    silent["silent"] = silent.pop("size")
+    lake.write("weighted_nonresponding", wave, silent)
     codes = pd.factorize(frame["stratum"])[0]
     matrix_of = bootstrap_perturbation(
         codes, np.full(len(frame), 0.8), firm_numbers(list(frame["firm"]), 25, 1, "bootstrap")

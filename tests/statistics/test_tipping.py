@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,28 +10,26 @@ import pandas as pd
 import pytest
 
 from monitor.statistics.design import ResponsePhase, SurveyDesign
-from monitor.statistics.design.estimate import Estimate
+from monitor.statistics.design.intervals import student_t
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.engine import analyse
-from monitor.statistics.models.notes import Note
 from monitor.statistics.models.prepare import prepare
-from monitor.statistics.models.sample import Design, Mask, Sample
+from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.nonresponse.tipping import (
-    At,
+    Figure,
+    Ratio,
     answered_unequally,
-    curve,
-    having,
+    each_answered_unequally,
     of_contrast,
-    of_estimate,
+    of_ratios,
     turning_point,
 )
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "nonresponse"
 MODEL = Specification("m", "main", "top", "all", "logit", practices=("a", "b"))
 THRESHOLDS = Disclosure()
-Told = Callable[[SurveyDesign], Estimate[SurveyDesign]]
 
 
 def answered() -> pd.DataFrame:
@@ -66,73 +63,94 @@ def properties(d: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     return {"outcome": ("top",), "practice": ("a",), "all": ("a", "b", "top")}
 
 
-def reweighed(design: Design, has: Mask, gamma: float) -> Design:
-    assert isinstance(design, SurveyDesign)
-    return answered_unequally(design, has, gamma)
+def under(design: SurveyDesign, has: np.ndarray, gamma: float, figure: Figure) -> tuple[float, float]:
+    """The first figure and its error under an odds ratio."""
+    told = figure([answered_unequally(design, has, gamma)])
+    return float(told.estimates[0]), float(told.se[0])
 
 
-def share(d: pd.DataFrame) -> Told:
-    return lambda design: design.proportion(d["top"])
-
-
-def difference(d: pd.DataFrame) -> Told:
-    return lambda e: e.difference(e.proportion(d["top"], d["a"] == 1), e.proportion(d["top"], d["a"] == 0))
-
-
-def contrast(d: pd.DataFrame, names: tuple[str, ...]) -> At:
+def figures(d: pd.DataFrame) -> dict[str, Figure]:
+    """What R told: a share, a difference of shares, the complementarity of a model."""
+    y, a, ones = (d["top"].to_numpy(float), d["a"].to_numpy(float), np.ones(len(d)))
     sample = sample_of(d)
-    found = of_contrast(sample, prepare(sample, MODEL, THRESHOLDS), "complementarity", having(*names), reweighed)
-    assert not isinstance(found, Note)
-    return found
+    return {
+        "share": of_ratios([[Ratio(y, ones)]]),
+        "difference": of_ratios([[Ratio(y * a, a), Ratio(y * (1 - a), 1 - a)]]),
+        "complementarity": of_contrast(sample, prepare(sample, MODEL, THRESHOLDS), ["complementarity"]),
+    }
 
 
 @pytest.mark.parametrize("name", ["outcome", "practice", "all"])
 def test_estimates_and_errors_as_in_r(name: str) -> None:
     d = answered()
-    names = properties(d)[name]
-    has = (d[list(names)] == 1).all(axis=1).to_numpy()
-    design = design_of(d)
-    told = {
-        "share": of_estimate(design, has, share(d)),
-        "difference": of_estimate(design, has, difference(d)),
-        "complementarity": contrast(d, names),
-    }
+    has = (d[list(properties(d)[name])] == 1).all(axis=1).to_numpy()
+    design, told = design_of(d), figures(d)
     table = pd.read_csv(GOLDEN / "tipping.csv")
     table = table[table["name"] == name]
     assert len(table) == 12
     for row in table.itertuples():
-        point = told[row.block](row.gamma)
-        assert (point.estimate, point.se) == pytest.approx((row.estimate, row.se), rel=1e-6, abs=1e-8), row
+        found = under(design, has, row.gamma, told[row.block])
+        assert found == pytest.approx((row.estimate, row.se), rel=1e-6, abs=1e-8), row
 
 
 def test_turning_points_as_in_r() -> None:
+    """The first hundredth beyond R's root."""
     d = answered()
     table = pd.read_csv(GOLDEN / "tipping.csv").query("block == 'turns'").set_index("name")
-    design = design_of(d)
-    at = of_estimate(design, d["top"] == 1, share(d))
+    design, told = design_of(d), figures(d)
+    top, both = (d["top"] == 1).to_numpy(), ((d["a"] == 1) & (d["top"] == 1)).to_numpy()
     gamma, bar = table.loc["share", ["gamma", "estimate"]]
-    assert turning_point(at, bar, "estimate") == pytest.approx(gamma, abs=0.005)
-    assert turning_point(at, bar, "estimate", farthest=0.1) is None, "answering less readily raises the share"
-    at = of_estimate(design, (d["a"] == 1) & (d["top"] == 1), difference(d))
+
+    def above(odds: float) -> bool:
+        return under(design, top, odds, told["share"])[0] > bar
+
+    assert turning_point(above, (1.5, 2.0, 3.0)) == pytest.approx(np.ceil(gamma * 100) / 100, abs=1e-12)
+    assert turning_point(above, (0.5, 0.2)) is None, "answering less readily raises the share"
     gamma, bar = table.loc["difference", ["gamma", "estimate"]]
-    assert turning_point(at, bar) == pytest.approx(gamma, abs=0.005)
-    assert turning_point(at, -2.0) is None
+
+    def positive(odds: float) -> bool:
+        share, se = under(design, both, odds, told["difference"])
+        df = design.degrees_of_freedom()
+        return bool(student_t(share, se, df)[0] > bar)
+
+    assert turning_point(positive, (1.5, 2.0, 3.0)) == pytest.approx(np.ceil(gamma * 100) / 100, abs=1e-12)
+
+
+def test_a_turning_point_is_the_nearest_hundredth_that_differs() -> None:
+    asked: list[float] = []
+
+    def same(odds: float) -> bool:
+        asked.append(odds)
+        return odds < 1.374
+
+    assert turning_point(same, (1.25, 1.5, 2.0)) == 1.38
+    assert len(asked) < 10
+    assert turning_point(lambda odds: odds > 0.8, (0.67, 0.5)) == 0.8
+    assert turning_point(lambda odds: True, (1.5, 3.0)) is None
 
 
 def test_equal_odds_leave_every_figure_as_it_is() -> None:
     d = answered()
-    design = design_of(d)
-    same = answered_unequally(design, d["top"], 1.0)
+    design, told = design_of(d), figures(d)
+    top = (d["top"] == 1).to_numpy()
+    same = answered_unequally(design, top, 1.0)
     np.testing.assert_allclose(same.weights, design.weights, rtol=1e-9)
-    mine, theirs = same.proportion(d["top"]), design.proportion(d["top"])
-    assert mine.se == pytest.approx(theirs.se, rel=1e-9)
-    sample = sample_of(d)
-    model = analyse(sample, MODEL, THRESHOLDS).contrasts
+    theirs = design.proportion(d["top"])
+    assert under(design, top, 1.0, told["share"]) == pytest.approx((theirs.estimate[0], theirs.se[0]), rel=1e-9)
+    model = analyse(sample_of(d), MODEL, THRESHOLDS).contrasts
     assert model is not None
     place = model.names.index("complementarity")
-    (point,) = curve(contrast(d, ("top",)), (1.0,))
-    wanted = (model.estimate[place], model.se[place], model.df[place])
-    assert (point.estimate, point.se, point.df) == pytest.approx(wanted, rel=1e-9)
+    wanted = (model.estimate[place], model.se[place])
+    assert under(design, top, 1.0, told["complementarity"]) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_many_cases_at_once_are_each_as_alone() -> None:
+    d = answered()
+    design = design_of(d)
+    top, practice = ((d[name] == 1).to_numpy() for name in ("top", "a"))
+    cases = [(top, 2.0), (practice, 0.5), (top, 1.25)]
+    for (has, gamma), found in zip(cases, each_answered_unequally(design, cases), strict=True):
+        np.testing.assert_array_equal(found.weights, answered_unequally(design, has, gamma).weights)
 
 
 def test_classes_keep_their_size_and_calibration_its_totals() -> None:
@@ -179,9 +197,8 @@ def test_it_undoes_what_unequal_odds_do() -> None:
         phase = ResponsePhase(classes, adjustment, np.repeat("all", 4), kinds, silent, np.ones(4))
         ones = np.repeat("all", int(here.sum()))
         design = SurveyDesign(adjustment, ones, np.full(int(here.sum()), float(n)), response=phase)
-        at = of_estimate(design, y[here], lambda e, own=y[here]: e.proportion(own))
         for gamma in covered:
-            point = at(gamma)
-            covered[gamma] += point.low <= y.mean() <= point.high
+            low, high = answered_unequally(design, y[here], gamma).proportion(y[here]).interval()
+            covered[gamma] += bool(low[0] <= y.mean() <= high[0])
     assert covered[1.0] / draws < 0.2
     assert 0.92 <= covered[2.0] / draws <= 0.98

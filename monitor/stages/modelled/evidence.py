@@ -20,11 +20,11 @@ from monitor.precision import to_error
 from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast, Rule, Share
 from monitor.statistics.decisions.claims import Evidence
 from monitor.statistics.decisions.declared_rules import margin_problem, one_firm_problem
-from monitor.statistics.design.intervals import FEW_FIRMS_EITHER_WAY, korn_graubard
+from monitor.statistics.design.intervals import FEW_FIRMS_EITHER_WAY, korn_graubard, logit_t, student_t
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.power import Precision, State
-from monitor.statistics.models.result import LEVEL, Result, bounds
+from monitor.statistics.models.result import LEVEL, Result
 from monitor.statistics.models.sample import Array, Sample
 from monitor.survey import Disclosure
 from monitor.wording.notes import sentence
@@ -105,13 +105,11 @@ def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclos
     state = State(float(combined.estimate[1]), float(combined.se[1])) if difference else None
     n = round(float(np.mean([np.any(groups, axis=0).sum() for _, _, groups, _ in found])))
     _, _, told, with_it = _shares_of_copy(estimand, sample.observed, sample)
-    share = np.array([not difference])
-    lows, highs = bounds(np.array([estimate]), np.array([se]), np.array([df]), share, LEVEL)
-    low, high = float(lows[0]), float(highs[0])
     events = round(float(np.mean([count for _, _, _, count in found])))
-    if not difference and min(events, n - events) < FEW_FIRMS_EITHER_WAY:
-        exact = korn_graubard(estimate, se, n, df, LEVEL, n)
-        low, high = float(exact[0]), float(exact[1])
+    if difference:
+        low, high = (float(bound) for bound in student_t(estimate, se, df, LEVEL))
+    else:
+        low, high = share_interval(estimate, se, df, n, events)
     least_found = to_error(Precision(se, df, estimate, state).detectable(), None)
     estimate, low, high, se = (to_error(value, se) for value in (estimate, low, high, se))
     return Evidence(
@@ -126,6 +124,14 @@ def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclos
         answered_with=None if difference else with_it,
         minimum_detectable_effect=least_found,
     )
+
+
+def share_interval(estimate: float, se: float, df: float, n: float, events: float) -> tuple[float, float]:
+    """The 95 % interval of a share of n firms, `events` of them with the property: on the logit scale, or where there
+    are few with or without it exact, with the effective number of firms."""
+    few = min(events, n - events) < FEW_FIRMS_EITHER_WAY
+    low, high = korn_graubard(estimate, se, n, df, LEVEL, n) if few else logit_t(estimate, se, df, LEVEL)
+    return float(low), float(high)
 
 
 def _base_rate(sample: Sample, measure: str, base: str) -> float:

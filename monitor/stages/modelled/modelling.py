@@ -57,6 +57,8 @@ class Findings:
     waves: tuple[str, ...] = ()
     """The waves that are taken together, where there are several"""
     results: list[Result] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    """Of each declared claim, in their order, once they are decided"""
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -183,15 +185,15 @@ def decide_claims(findings: Findings) -> None:
     """The claims' verdicts: every declared claim with its rule, its reason and the hash of the rules."""
     started = perf_counter()
     survey, sample = findings.survey, findings.sample
-    evidence = [
+    findings.evidence = [
         findings.not_together(estimand_concepts(survey, claim.estimand))
         or held_against(claim.rule, evidence_for(claim.estimand, sample, findings.results, survey.disclosure))
         for claim in survey.claims
     ]
     families = Counter(claim.family for claim in survey.claims)
-    for verdict in decide(survey.claims, evidence):
+    for verdict in decide(survey.claims, findings.evidence):
         claim, e, told = verdict.claim, verdict.evidence, reason_words(verdict)
-        unit = _unit(survey, claim.estimand)
+        unit = unit_of_claim(survey, claim.estimand)
         findings.rows["modelled_claims"].append(
             {
                 "survey": survey.name,
@@ -227,7 +229,7 @@ def decide_claims(findings: Findings) -> None:
     findings.timed("claims", started)
 
 
-def _unit(survey: Survey, estimand: Estimand) -> str:
+def unit_of_claim(survey: Survey, estimand: Estimand) -> str:
     """The unit of a claim's estimate."""
     if not isinstance(estimand, ModelContrast):
         return "share" if isinstance(estimand, Share) else "points"

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import logging
 
+import pandas as pd
+
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
 from monitor.stages.modelled.over_waves import equal_over_waves
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.pooled import attrition_rows, fit_panel, follow, pooled_model
+from monitor.stages.modelled.sensitivity import odds_rows
 from monitor.stages.modelled.tables import COLUMNS, frame_of
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, Wave
@@ -35,8 +38,14 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     ask_otherwise(findings, models)
     draw_curves(findings, models)
     decide_claims(findings)
+    findings.rows["modelled_sensitivity"] += odds_rows(findings, _published(lake, wave.name))
     log.info("%s %s: %d models, %d claims", survey.name, wave.name, len(findings.results), len(survey.claims))
     return findings.write(lake, wave.name)
+
+
+def _published(lake: Lake, wave: str) -> pd.DataFrame | None:
+    """The wave's indicators; None where none were estimated."""
+    return lake.read("estimated_indicators", wave) if lake.has("estimated_indicators", wave) else None
 
 
 def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
@@ -60,5 +69,6 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
             attrition_rows(findings, samples, model)
     draw_curves(findings, models)
     decide_claims(findings)
+    findings.rows["modelled_sensitivity"] += odds_rows(findings, None)
     log.info("%s pooled: %d models, %d claims", survey.name, len(findings.results), len(survey.claims))
     return findings.write(lake, "all")

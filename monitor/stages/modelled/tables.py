@@ -56,6 +56,10 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "survey wave model number weights answers base outcome practice_a practice_b controls left_out "
         "own_choice contrast estimate se ci_low ci_high p_value estimator n events published warning warning_nl"
     ),
+    "modelled_sensitivity": words(
+        "survey wave kind figure method axis at plausible property unit estimate se ci_low ci_high bias verdict "
+        "turns_below turns_above survives model n events"
+    ),
     "modelled_robustness": words(
         "survey wave model variant test subject estimate ci_low ci_high p_value statistic bound verdict note_nl note_en"
     ),
@@ -65,13 +69,14 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 WHOLE = frozenset(
     {"n", "firms", "fewest_alike", "events", "n_dropped", "n_routed", "copies", "number", "state_n", "state_events"}
 )
-FACTS = frozenset({"weighted", "converged", "published", "own_choice"})
+FACTS = frozenset({"weighted", "converged", "published", "own_choice", "plausible", "survives"})
 NUMBERS = frozenset(
     words(
         "estimate se ci_low ci_high band_low band_high p_value df fmi "
         "odds_ratio minimum_detectable_effect p_greater p_less p_holm "
         "p_adjusted p_neither p_b_only p_a_only p_both "
-        "se_linearised se_replicate p_supported p_contradicted statistic bound cut statsmodels_gap"
+        "se_linearised se_replicate p_supported p_contradicted statistic bound cut statsmodels_gap "
+        "at bias turns_below turns_above"
     )
 )
 """Columns that are not text"""

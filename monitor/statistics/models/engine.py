@@ -73,7 +73,7 @@ def analyse(
         result.statsmodels_gap = gap_to_statsmodels(chosen[0].y, matrices[0], own, fits[0].coefficients)
     with_states = s.of_two_practices and (with_states or not headline_only)
     only = (s.headline, *(_states(s) if with_states else ())) if headline_only else None
-    plans = [_plan(r.frame, layout, s, x, only) for r, x in zip(chosen, matrices, strict=True)]
+    plans = [plan_of(r.frame, layout, s, x, only) for r, x in zip(chosen, matrices, strict=True)]
     _combine(result, sample, chosen, matrices, fits, plans, replicated_copies, headline_only, with_states)
     return result
 
@@ -121,7 +121,9 @@ def _weights(sample: Sample, s: Specification) -> Array:
     return sample.design.weights if s.weighted else np.ones(len(sample.firms))
 
 
-def _plan(frame: Columns, layout: Terms, s: Specification, x: Array, only: Collection[str] | None) -> Plan | None:
+def plan_of(frame: Columns, layout: Terms, s: Specification, x: Array, only: Collection[str] | None) -> Plan | None:
+    """The contrasts that a specification is read for, on one copy's firms; None where it has none. `only`: the names of
+    some, which a model of two practices then leaves at."""
     if s.levels is not None:
         return on_probabilities.of_levels(frame, layout, x, s.levels)
     if s.dose is not None:

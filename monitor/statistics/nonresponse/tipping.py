@@ -1,7 +1,7 @@
 """What an estimate becomes if firms with a property answered more readily than others, and when a verdict turns.
 
-Belongs here: weights under a declared odds ratio of answering, estimates and intervals under them, the odds ratio at
-which a bound crosses a bar. Does not belong here: verdicts and bars (`decisions`), which odds ratios are plausible.
+Belongs here: weights under a declared odds ratio of answering, estimates and errors under them, the odds ratio at which
+a verdict is another. Does not belong here: verdicts (`decisions`), which odds ratios are plausible (`survey`).
 """
 
 from __future__ import annotations
@@ -9,22 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.precision import to_digits
-from monitor.statistics.design.estimate import Estimate
 from monitor.statistics.design.inputs import members
-from monitor.statistics.design.intervals import effective_df, logit_t, student_t
 from monitor.statistics.design.phases import ResponsePhase
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
-from monitor.statistics.models.columns import Columns
-from monitor.statistics.models.contrasts import SHARES, Contrasts, evaluate, of_practices
+from monitor.statistics.models.contrasts import evaluate
 from monitor.statistics.models.copies import fit_copies
-from monitor.statistics.models.notes import Note
+from monitor.statistics.models.engine import plan_of
 from monitor.statistics.models.on_copies import cases
 from monitor.statistics.models.prepare import Prepared
 from monitor.statistics.models.sample import Design, Sample
@@ -33,32 +29,34 @@ from monitor.statistics.weighting.calibration import calibrate
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-GAMMAS = (1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
-"""Odds ratios of answering at which a curve is told, where none are given"""
-FARTHEST = 10.0
-"""Odds ratio at which the search for a turning point ends"""
-STEPS = 12
-"""Steps of a search, equal in log-odds"""
-DIGITS = 3
-"""Significant digits of a turning point"""
+STEP = 0.01
+"""What odds ratios are looked for in: hundredths"""
 
 
 @dataclass(frozen=True)
-class Point:
-    """One estimate under one odds ratio of answering."""
+class Told:
+    """Estimates and their linearised standard errors."""
 
-    gamma: float
-    estimate: float
-    se: float
-    df: float
-    low: float
-    high: float
+    estimates: Array
+    """(q,)"""
+    se: Array
+    """(q,)"""
 
 
-At: TypeAlias = Callable[[float], Point]
-"""Odds ratio of answering -> the estimate under it"""
-Reweighed: TypeAlias = Callable[[Design, Mask, float], Design]
-"""A design, who has the property, the odds ratio -> the design under it"""
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of weighted totals in one copy: a share or a mean where `below` is who counts; a total without it."""
+
+    top: Array
+    """(n,) zero outside the base"""
+    below: Array | None = None
+    """(n,) zero outside the base"""
+
+
+Figure: TypeAlias = Callable[[Sequence[Design]], Told]
+"""A design for each completed copy -> the figures and their errors, the copies combined"""
+Unequal: TypeAlias = tuple[Mask, float]
+"""(n,) who has the property, and the odds ratio with which they answered"""
 
 
 def answered_unequally(
@@ -82,26 +80,40 @@ def answered_unequally(
     response as a phase, CalibrationError where totals cannot be met.
     Sources: Rotnitzky, Robins and Scharfstein (1998), JASA 93; Kim and Yu (2011), JASA 106.
     """
-    if design.response is None:
+    return each_answered_unequally(design, [(members(has, design.n), gamma)], method, bounds)[0]
+
+
+def each_answered_unequally(
+    design: SurveyDesign,
+    cases: Sequence[Unequal],
+    method: str = "raking",
+    bounds: tuple[float, float] | None = None,
+) -> list[SurveyDesign]:
+    """`answered_unequally` under each case, calibrated all at once."""
+    response = design.response
+    if response is None:
         raise ValueError("the design does not say how firms came to answer: hand it response=")
-    if not gamma > 0:
-        raise ValueError(f"an odds ratio is positive, not {gamma:g}")
+    if any(not gamma > 0 for _, gamma in cases):
+        raise ValueError("an odds ratio is positive")
     before = design.weights if design.before is None else design.before
-    base = before / design.response.adjustment
-    adjustment = _adjustments(design.response, base, np.where(members(has, design.n), 1 / gamma, 1.0))
-    weights = base * adjustment
+    base = before / response.adjustment
+    adjustments = [_adjustments(response, base, np.where(has, 1 / gamma, 1.0)) for has, gamma in cases]
+    weights = np.column_stack([base * adjustment for adjustment in adjustments])
     after = weights
     if design.auxiliary is not None:
         totals = (design.auxiliary * design.weights[:, None]).sum(axis=0)
         after = calibrate(weights, design.auxiliary, totals, method, bounds).weights
-    return replace(
-        design,
-        weights=after,
-        before=None if design.before is None else weights,
-        response=replace(design.response, adjustment=adjustment),
-        replicates=None,
-        replicate_scale=None,
-    )
+    return [
+        replace(
+            design,
+            weights=after[:, k],
+            before=None if design.before is None else weights[:, k],
+            response=replace(response, adjustment=adjustment),
+            replicates=None,
+            replicate_scale=None,
+        )
+        for k, adjustment in enumerate(adjustments)
+    ]
 
 
 def _adjustments(response: ResponsePhase, base: Array, m: Array) -> Array:
@@ -111,111 +123,77 @@ def _adjustments(response: ResponsePhase, base: Array, m: Array) -> Array:
     return np.asarray(1 + odds[c] * m)
 
 
-def of_estimate(
-    design: SurveyDesign,
-    has: ArrayLike,
-    estimator: Callable[[SurveyDesign], Estimate[SurveyDesign]],
-    method: str = "raking",
-    bounds: tuple[float, float] | None = None,
-    level: float = 0.95,
-) -> At:
-    """The first estimate that `estimator` makes of a design, under each odds ratio.
+def of_ratios(copies: Sequence[Sequence[Ratio]]) -> Figure:
+    """Ratios of totals on every copy, combined by Rubin's rules: of one ratio itself; of two their difference, then the
+    first. `copies`: the ratios of each copy."""
 
-    Example, a difference of shares: `lambda d: d.difference(d.proportion(y, here), d.proportion(y, there))`.
-    """
+    def figure(designs: Sequence[Design]) -> Told:
+        found = [_of_ratios(parts, design.weights) for parts, design in zip(copies, designs, strict=True)]
+        covariances = [design.covariance(z) for (_, z), design in zip(found, designs, strict=True)]
+        return _combined([estimates for estimates, _ in found], covariances)
 
-    def at(gamma: float) -> Point:
-        found = estimator(answered_unequally(design, has, gamma, method, bounds))
-        low, high = found.interval(level)
-        return _point(gamma, found.estimate, found.se, found.df, low, high)
-
-    return at
+    return figure
 
 
-def of_contrast(
-    sample: Sample,
-    prepared: Prepared,
-    name: str,
-    has: Callable[[Columns], Mask],
-    reweighed: Reweighed,
-    level: float = 0.95,
-) -> At | Note:
-    """A contrast of a model of two practices under each odds ratio: fitted anew on every copy, with the property as it
-    is in that copy, the variance of the reweighted design, and Rubin's rules.
+def _of_ratios(parts: Sequence[Ratio], w: Array) -> tuple[Array, Array]:
+    """(estimates (q,), influences (n, q)) of one copy; influences are of w_i z_i kind."""
+    values, influences = [], []
+    for part in parts:
+        size = 1.0 if part.below is None else float((w * part.below).sum())
+        value = float((w * part.top).sum()) / size
+        values.append(value)
+        influences.append((part.top - (0.0 if part.below is None else value * part.below)) / size)
+    if len(parts) == 1:
+        return np.array(values), np.column_stack(influences)
+    return np.array([values[0] - values[1], values[0]]), np.column_stack([influences[0] - influences[1], influences[0]])
 
-    `prepared`: the model's rows and terms; `name`: of `contrasts.of_practices`, as `complementarity`; `has`: a copy's
-    columns -> (n,) who has the property (`having`); `reweighed`: `answered_unequally` for one wave's design.
-    """
-    if prepared.result.refusal is not None:
-        return prepared.result.refusal
-    every = cases(sample, prepared)
-    copies = [sample.observed] if prepared.result.specification.complete_cases else list(sample.copies)
-    properties = [has(copy) for copy in copies]
-    plans = [of_practices(case.frame, case.terms, case.x, name) for case in every]
-    masks = [rows.mask for rows in prepared.chosen]
 
-    def at(gamma: float) -> Point:
-        designs = [reweighed(sample.design, inside, gamma) for inside in properties]
+def of_contrast(sample: Sample, prepared: Prepared, names: Sequence[str], copies: int | None = None) -> Figure:
+    """Contrasts of a model, fitted anew on every copy, with the variance of the design that is handed in, and Rubin's
+    rules. `prepared`: the model's rows and terms, not refused; `names`: of its contrasts; `copies`: on the first so
+    many. Estimates of a model without a solution are NaN."""
+    every = cases(sample, prepared)[:copies]
+    specification, wanted = prepared.result.specification, list(dict.fromkeys(names))
+    plans = [plan_of(case.frame, case.terms, specification, case.x, wanted) for case in every]
+    masks = [rows.mask for rows in prepared.chosen[:copies]]
+
+    def figure(designs: Sequence[Design]) -> Told:
         own = [design.weights[mask] for design, mask in zip(designs, masks, strict=True)]
         penalised = prepared.estimator == "firth"
         fits = fit_copies([case.y for case in every], [case.x for case in every], own, penalised=penalised)
-        if not all(fit.converged for fit in fits):
-            return Point(gamma, *(float("nan"),) * 5)
-        found = [evaluate(plan, fit, w) for plan, fit, w in zip(plans, fits, own, strict=True)]
-        variances = [_variance(*each) for each in zip(designs, masks, found, strict=True)]
-        freedoms = [effective_df(each.contributions, prepared.result.df) for each in found]
-        both = combine(np.stack([each.estimates for each in found]), np.stack(variances), np.mean(freedoms, axis=0))
-        se, df = np.sqrt(both.variance), np.asarray(both.df)
-        interval = logit_t if plans[0].kinds[0] == SHARES else student_t
-        low, high = interval(both.estimate, se, df, level)
-        return _point(gamma, both.estimate, se, float(df[0]), low, high)
+        estimates, covariances = [], []
+        for plan, fit, w, mask, design in zip(plans, fits, own, masks, designs, strict=True):
+            if plan is None or not fit.converged:
+                return Told(np.full(len(wanted), np.nan), np.full(len(wanted), np.nan))
+            found, places = evaluate(plan, fit, w), [plan.names.index(name) for name in wanted]
+            influence = np.zeros((len(mask), len(places)))
+            influence[mask] = found.contributions[:, places] / w[:, None]
+            estimates.append(found.estimates[places])
+            covariances.append(np.atleast_2d(design.covariance(influence)))
+        return _combined(estimates, covariances)
 
-    return at
-
-
-def _variance(design: Design, mask: Mask, found: Contrasts) -> Array:
-    """(Q,) the design's variance of what the firms in the mask contribute."""
-    influence = np.zeros((len(mask), found.contributions.shape[1]))
-    influence[mask] = found.contributions / design.weights[mask][:, None]
-    return np.asarray(np.diag(np.atleast_2d(design.covariance(influence))))
+    return figure
 
 
-def having(*names: str) -> Callable[[Columns], Mask]:
-    """Who has all the named measures; a firm without a value has not."""
-    return lambda copy: np.asarray(np.all([copy.numbers[name] == 1 for name in names], axis=0), dtype=bool)
+def _combined(estimates: Sequence[Array], covariances: Sequence[Array]) -> Told:
+    both = combine(np.stack(estimates), np.stack(covariances))
+    return Told(both.estimate, both.se)
 
 
-def curve(at: At, gammas: Sequence[float] = GAMMAS) -> tuple[Point, ...]:
-    """The estimate and its interval at each odds ratio."""
-    return tuple(at(gamma) for gamma in gammas)
+def turning_point(same: Callable[[float], bool], grid: Sequence[float]) -> float | None:
+    """The odds ratio nearest to 1 on the way through the grid, in hundredths, at which something is no longer the same;
+    None where it is over the whole grid. What an E-value is to confounding, this is to non-response.
 
-
-def turning_point(
-    at: At, bar: float, of: Literal["low", "high", "estimate"] = "low", farthest: float = FARTHEST
-) -> float | None:
-    """The odds ratio nearest to 1, between it and `farthest`, at which a bound of the interval (or the estimate itself)
-    reaches the bar, to three digits; None where it stays on its side. What an E-value is to confounding, this is to
-    non-response.
-
-    `farthest` below 1 looks at firms with the property answering less readily. The bound is followed in twelve equal
-    steps of log-odds; within the first that crosses the place is found by bisection (Brent 1973).
+    `grid`: odds ratios from 1 away, all above it or all below. Between the last one at which all is the same and the
+    first at which it is not, the hundredths are halved until two neighbours are left: what turns twice between two
+    points of the grid is not seen.
     """
-    from scipy.optimize import brentq
-
-    def beyond(log_gamma: float) -> float:
-        return float(getattr(at(float(np.exp(log_gamma))), of)) - bar
-
-    grid = np.linspace(0.0, np.log(farthest), STEPS + 1)
-    here = beyond(grid[0])
-    for left, right in pairwise(grid):
-        there = beyond(right)
-        if not np.isfinite(there):
-            return None
-        if here * there <= 0:
-            return to_digits(float(np.exp(brentq(beyond, left, right, xtol=1e-9))), DIGITS)
-        here = there
+    for near, far in pairwise([1.0, *grid]):
+        if same(far):
+            continue
+        inside, outside = (round(value / STEP) for value in (near, far))
+        while abs(outside - inside) > 1:
+            middle = (inside + outside) // 2
+            inside, outside = (middle, outside) if same(middle * STEP) else (inside, middle)
+        return round(outside * STEP, 2)
     return None
-
-
-def _point(gamma: float, estimate: Array, se: Array, df: float, low: Array, high: Array) -> Point:
-    return Point(gamma, float(estimate[0]), float(se[0]), df, float(low[0]), float(high[0]))

@@ -1,0 +1,341 @@
+"""What firms that answered more or less readily than others could change in each headline and each claim.
+
+    odds     the figure if firms with its property had other odds of answering, and where it or its verdict turns
+
+Belongs here: which figures, their rows of `modelled_sensitivity`, verdicts under other odds. Does not belong here:
+reweighting (`departures`), what the data themselves say of those who did not answer (`silent`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from monitor.contract.columns import EVERYONE
+from monitor.precision import to_error
+from monitor.stages.modelled.departures import COPIES, Departure, having, knows_silence
+from monitor.stages.modelled.evidence import share_interval
+from monitor.stages.modelled.modelling import Findings, unit_of_claim
+from monitor.statistics.decisions.claim import Claim, Difference, ModelContrast, Share
+from monitor.statistics.decisions.claims import Evidence, decide
+from monitor.statistics.design.intervals import student_t
+from monitor.statistics.models.columns import Columns
+from monitor.statistics.models.power import Precision, State
+from monitor.statistics.models.prepare import prepare
+from monitor.statistics.models.result import Result
+from monitor.statistics.models.sample import Array, Sample
+from monitor.statistics.nonresponse.tipping import Figure, Ratio, of_contrast, of_ratios, turning_point
+from monitor.survey import Indicator, Nonresponse, Survey
+from monitor.survey.answering import Property, of_estimand, of_indicator
+
+INDICATOR, CLAIM, ODDS = "indicator", "claim", "odds"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A figure as it is published, or as it would be."""
+
+    estimate: float
+    se: float
+    low: float
+    high: float
+
+
+@dataclass
+class Subject:
+    """A figure that a departure is told of."""
+
+    kind: str
+    name: str
+    unit: str
+    found: Property
+    departure: Departure
+    at: Callable[[float], Point]
+    verdict: Callable[[float], str | None]
+    model: str | None = None
+    turns: dict[str, float | None] = field(default_factory=dict)
+
+    def same(self, gamma: float) -> bool:
+        """Whether under these odds the verdict stands; of a figure without one, whether the published interval still
+        holds it. What cannot be told has not turned."""
+        if self.kind == CLAIM:
+            return self.verdict(gamma) in (None, self.verdict(1.0))
+        published, under = self.at(1.0), self.at(gamma)
+        return not (under.estimate < published.low or under.estimate > published.high)
+
+
+def odds_rows(findings: Findings, published: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """The rows of every headline and claim along the declared odds. `published`: the wave's `estimated_indicators`;
+    None of all waves together."""
+    started = perf_counter()
+    survey, sample = findings.survey, findings.sample
+    if not knows_silence(sample.design):
+        return []
+    subjects = [] if published is None else [*_indicators(survey, sample, published)]
+    subjects += _claims(findings)
+    rows = [row for subject in subjects for row in _rows(findings, subject, survey.nonresponse)]
+    findings.timed("odds of answering", started)
+    return rows
+
+
+def _rows(findings: Findings, subject: Subject, declared: Nonresponse) -> Iterator[dict[str, Any]]:
+    grid, (least, most) = declared.grid, declared.plausible
+    subject.departure.along(grid)
+    above = turning_point(subject.same, [gamma for gamma in grid if gamma > 1])
+    below = turning_point(subject.same, [gamma for gamma in reversed(grid) if gamma < 1])
+    known = all(np.isfinite(subject.at(gamma).estimate) for gamma in grid if least <= gamma <= most)
+    survives = (above is None or above > most) and (below is None or below < least)
+    for gamma in grid:
+        point = subject.at(gamma)
+        yield {
+            "survey": findings.survey.name,
+            "wave": findings.label,
+            "kind": subject.kind,
+            "figure": subject.name,
+            "method": ODDS,
+            "axis": f"{gamma:g}",
+            "at": gamma,
+            "plausible": least <= gamma <= most,
+            "property": subject.found.formula,
+            "unit": subject.unit,
+            "estimate": point.estimate,
+            "se": point.se,
+            "ci_low": point.low,
+            "ci_high": point.high,
+            "verdict": subject.verdict(gamma),
+            "turns_below": below,
+            "turns_above": above,
+            "survives": survives if known else None,
+            "model": subject.model,
+        }
+
+
+# ---- headlines
+
+
+def _indicators(survey: Survey, sample: Sample, published: pd.DataFrame) -> Iterator[Subject]:
+    whole = published[published["domain_variable"] == EVERYONE].set_index("indicator")
+    for name, indicator in survey.indicators.items():
+        found = of_indicator(survey, name)
+        if not indicator.headline or found is None or name not in whole.index:
+            continue
+        line = whole.loc[name]
+        if pd.isna(line["estimate"]) or pd.isna(line["ci_low"]) or not sample.has(indicator.measure):
+            continue
+        ratios = [ratio_of(survey, indicator, copy) for copy in sample.copies[:COPIES]]
+        departure = Departure(
+            sample.design,
+            survey.design.calibration,
+            of_ratios([(ratio,) for ratio in ratios]),
+            having(found, sample, ratios),
+        )
+        at = _of_indicator(survey, indicator, ratios, line, departure)
+        yield Subject(INDICATOR, name, unit_of_indicator(survey, name), found, departure, at, lambda gamma: None)
+
+
+def ratio_of(survey: Survey, indicator: Indicator, copy: Columns) -> Ratio:
+    """An indicator of all firms of its base in one copy, in the unit it is published in."""
+    percentage = survey.measures[indicator.measure].type == "percentage"
+    y = copy.numbers[indicator.measure] / (100 if percentage else 1)
+    inside = (copy.numbers[f"base_{indicator.base}"] == 1) & np.isfinite(y)
+    below = np.ones(copy.n)
+    if indicator.denominator is not None:
+        below = copy.numbers[indicator.denominator]
+        inside &= np.isfinite(below)
+        y = y * below if percentage else y
+    top = np.where(inside, y, 0.0)
+    return Ratio(top) if indicator.estimator == "total" else Ratio(top, np.where(inside, below, 0.0))
+
+
+def unit_of_indicator(survey: Survey, name: str) -> str:
+    """`share` in 0..1, or the measure's unit; a ratio of two amounts in one unit is a share."""
+    indicator, measure = survey.indicators[name], survey.measures[survey.indicators[name].measure]
+    below = survey.measures.get(str(indicator.denominator))
+    alike = below is not None and below.unit == measure.unit
+    return "share" if indicator.estimator == "share" or measure.type == "percentage" or alike else measure.unit or ""
+
+
+def _of_indicator(
+    survey: Survey, indicator: Indicator, ratios: Sequence[Ratio], line: pd.Series, departure: Departure
+) -> Callable[[float], Point]:
+    """The indicator under other odds: at 1 as it is published, elsewhere the move added to it."""
+    share = indicator.estimator == "share"
+    least = 0.0 if all((ratio.top >= 0).all() for ratio in ratios) else -np.inf
+    most = 1.0 if survey.measures[indicator.measure].type == "percentage" else np.inf
+    se, df = float(line["se"]), float(line["df"])
+
+    def at(gamma: float) -> Point:
+        if gamma == 1:
+            return Point(*(float(line[name]) for name in ("estimate", "se", "ci_low", "ci_high")))
+        moved = departure.at(gamma)
+        estimate, error = float(line["estimate"]) + float(moved.shift[0]), se * float(moved.growth[0])
+        if share:
+            low, high = share_interval(estimate, error, df, float(line["n"]), float(line["events"]))
+        else:
+            low, high = (float(bound) for bound in student_t(estimate, error, df))
+        return _rounded(estimate, error, max(low, least), min(high, most))
+
+    return at
+
+
+def _rounded(estimate: float, se: float, low: float, high: float) -> Point:
+    """To the digits that are published, which decide what has turned."""
+    return Point(*(to_error(value, se) for value in (estimate, se, low, high)))
+
+
+# ---- claims
+
+
+@dataclass
+class _Claim:
+    """A claim with what was found for it, and how that departs."""
+
+    claim: Claim
+    evidence: Evidence
+    found: Property | None = None
+    departure: Departure | None = None
+    few: tuple[float, float] = (np.inf, np.inf)
+    """Firms counted, and of them with the property, of a share"""
+    state: State | None = None
+    """The share that moves with a contrast of practices"""
+
+    def under(self, gamma: float) -> Evidence | None:
+        """The evidence under other odds; None where there is none under these."""
+        e = self.evidence
+        if self.departure is None or gamma == 1:
+            return e
+        moved = self.departure.at(gamma)
+        estimate, se = e.estimate + float(moved.shift[0]), e.se * float(moved.growth[0])
+        if not np.isfinite(estimate):
+            return None
+        precision = Precision(se, e.df, estimate, _state(self.state, moved.shift, moved.growth))
+        if e.share:
+            low, high = share_interval(estimate, se, e.df, *self.few)
+        else:
+            low, high = precision.interval()
+        told = _rounded(estimate, se, low, high)
+        error_at = precision.error_at if e.error_at is not None else None
+        return replace(e, estimate=told.estimate, se=told.se, low=told.low, high=told.high, error_at=error_at)
+
+
+def _state(state: State | None, shift: Array, growth: Array) -> State | None:
+    return None if state is None else State(state.share + float(shift[-1]), state.se * float(growth[-1]))
+
+
+def _claims(findings: Findings) -> Iterator[Subject]:
+    """The claims that a departure can be told of. Each verdict under other odds is that of its whole family under
+    them."""
+    known: dict[object, _Claim] = {}
+    every = []
+    for claim, evidence in zip(findings.survey.claims, findings.evidence, strict=True):
+        made = known.get(claim.estimand) or _claim(findings, claim, evidence)
+        known[claim.estimand] = made
+        every.append(replace(made, claim=claim, evidence=evidence))
+    verdicts = _Verdicts(every)
+    for place, one in enumerate(every):
+        if one.departure is not None and one.found is not None:
+            yield Subject(
+                CLAIM,
+                one.claim.name,
+                unit_of_claim(findings.survey, one.claim.estimand),
+                one.found,
+                one.departure,
+                lambda gamma, one=one: _point(one.under(gamma)),  # type: ignore[misc]
+                lambda gamma, place=place: verdicts.of(place, gamma),  # type: ignore[misc]
+                one.evidence.model,
+            )
+
+
+def _point(e: Evidence | None) -> Point:
+    return Point(*(float("nan"),) * 4) if e is None else Point(e.estimate, e.se, e.low, e.high)
+
+
+class _Verdicts:
+    """Verdicts of claims under other odds, families together."""
+
+    def __init__(self, every: Sequence[_Claim]) -> None:
+        self.every = every
+        self.found: dict[tuple[str, float], dict[int, str | None]] = {}
+
+    def of(self, place: int, gamma: float) -> str | None:
+        """The verdict on a claim; None where some claim of its family has no evidence under these odds."""
+        family = self.every[place].claim.family
+        if (family, gamma) not in self.found:
+            members = [i for i, one in enumerate(self.every) if one.claim.family == family]
+            under = [self.every[i].under(gamma) for i in members]
+            told: dict[int, str | None] = dict.fromkeys(members)
+            if all(e is not None for e in under):
+                decided = decide([self.every[i].claim for i in members], [e for e in under if e is not None])
+                told = {i: one.verdict for i, one in zip(members, decided, strict=True)}
+            self.found[family, gamma] = told
+        return self.found[family, gamma][place]
+
+
+def _claim(findings: Findings, claim: Claim, evidence: Evidence) -> _Claim:
+    survey, sample, estimand = findings.survey, findings.sample, claim.estimand
+    found, plain = of_estimand(survey, estimand), _Claim(claim, evidence)
+    if evidence.reason is not None or found is None:
+        return plain
+    if isinstance(estimand, ModelContrast):
+        return _of_contrast(findings, plain, estimand, found)
+    ratios = [_ratios(estimand, copy) for copy in sample.copies[:COPIES]]
+    departure = _departure(survey, sample, of_ratios(ratios), found, [parts[0] for parts in ratios])
+    counted = [(parts[0].below, parts[0].top) for parts in ratios]
+    n, events = (
+        float(np.mean([0.0 if x is None else x.sum() for x in column])) for column in zip(*counted, strict=True)
+    )
+    return replace(plain, found=found, departure=departure, few=(n, events) if evidence.share else (np.inf, np.inf))
+
+
+def _departure(survey: Survey, sample: Sample, figure: Figure, found: Property, above: Sequence[Ratio]) -> Departure:
+    return Departure(sample.design, survey.design.calibration, figure, having(found, sample, above))
+
+
+def _ratios(estimand: Share | Difference, copy: Columns) -> tuple[Ratio, ...]:
+    """A share, or the two shares of a difference, in one copy."""
+    y = copy.numbers[estimand.measure]
+    base = (copy.numbers[f"base_{estimand.base}"] == 1) & np.isfinite(y)
+    if isinstance(estimand, Difference):
+        by, wanted = copy.numbers[estimand.by], 1.0
+        groups = [base & (by == 1), base & (by == 0)]
+    else:
+        wanted = float(estimand.equals)
+        groups = [base & (copy.numbers[estimand.among] == 1) if estimand.among else base]
+    return tuple(Ratio((group & (y == wanted)).astype(float), group.astype(float)) for group in groups)
+
+
+def _of_contrast(findings: Findings, plain: _Claim, estimand: ModelContrast, found: Property) -> _Claim:
+    """A claim that a model decides, where the model is weighted as the survey is."""
+    survey, sample = findings.survey, findings.sample
+    result = next(r for r in findings.results if _fitted(r, estimand))
+    specification = result.specification
+    precision = result.contrasts.precision(estimand.contrast) if result.contrasts else None
+    prepared = prepare(sample, specification, survey.disclosure)
+    if prepared.result.refusal is not None or not specification.weighted or specification.complete_cases:
+        return plain
+    state = precision.state if precision else None
+    moving = survey.models[estimand.model].contrast(estimand.contrast, estimand.variant)
+    names = [estimand.contrast, *([moving.moving.name] if moving and moving.moving else [])]
+    figure = of_contrast(sample, prepared, names, COPIES)
+    outcomes = [_outcome(found, copy) for copy in sample.copies[:COPIES]]
+    departure = _departure(survey, sample, figure, found, outcomes)
+    return replace(plain, found=found, departure=departure, state=state)
+
+
+def _fitted(result: Result, estimand: ModelContrast) -> bool:
+    s = result.specification
+    return (s.model, s.variant) == (estimand.model, estimand.variant)
+
+
+def _outcome(found: Property, copy: Columns) -> Ratio:
+    """The outcome's mean over the base, which firms' own values are held against where it is no yes or no."""
+    if found.above is None:
+        return Ratio(np.zeros(copy.n))
+    y = copy.numbers[found.above]
+    inside = (copy.numbers[f"base_{found.base}"] == 1) & np.isfinite(y)
+    return Ratio(np.where(inside, y, 0.0), inside.astype(float))
