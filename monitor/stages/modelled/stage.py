@@ -15,6 +15,7 @@ from monitor.stages.modelled.over_waves import equal_over_waves
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.pooled import attrition_rows, fit_panel, follow, pooled_model
 from monitor.stages.modelled.sensitivity import odds_rows
+from monitor.stages.modelled.silent import left_rows, silent_rows
 from monitor.stages.modelled.tables import COLUMNS, frame_of
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, Wave
@@ -39,6 +40,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     draw_curves(findings, models)
     decide_claims(findings)
     findings.rows["modelled_sensitivity"] += odds_rows(findings, _published(lake, wave.name))
+    findings.rows["modelled_sensitivity"] += silent_rows(lake, findings)
     log.info("%s %s: %d models, %d claims", survey.name, wave.name, len(findings.results), len(survey.claims))
     return findings.write(lake, wave.name)
 
@@ -70,5 +72,6 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     draw_curves(findings, models)
     decide_claims(findings)
     findings.rows["modelled_sensitivity"] += odds_rows(findings, None)
+    findings.rows["modelled_sensitivity"] += left_rows(lake, findings, samples)
     log.info("%s pooled: %d models, %d claims", survey.name, len(findings.results), len(survey.claims))
     return findings.write(lake, "all")

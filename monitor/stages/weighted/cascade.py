@@ -17,7 +17,7 @@ from monitor.statistics.design.groups import sums
 from monitor.statistics.design.replicates import bootstrap_perturbation
 from monitor.statistics.random_numbers import firm_numbers
 from monitor.statistics.weighting.calibration import CalibrationError
-from monitor.statistics.weighting.collapse import OUT_OF_SCOPE, labels, neighbours
+from monitor.statistics.weighting.collapse import OUT_OF_SCOPE, is_out_of_scope, labels, neighbours
 from monitor.statistics.weighting.propensity import propensity_classes
 from monitor.survey import DesignPlan, Survey, Wave
 
@@ -345,7 +345,7 @@ def _classes(sample: pd.DataFrame, plan: DesignPlan, notes: Diagnostics, adjuste
         if plan.response == "logistic"
         else labels(sample, plan.response_classes)
     )
-    spelled = {d for d in sample["disposition"].unique() if _is_out_of_scope(d)}
+    spelled = {d for d in sample["disposition"].unique() if is_out_of_scope(d)}
     outside = sample["disposition"].isin(spelled).to_numpy(bool) & ~responding
     classes = classes.where(~outside, OUT_OF_SCOPE)
     inside = classes[~outside]
@@ -371,11 +371,6 @@ def _classes(sample: pd.DataFrame, plan: DesignPlan, notes: Diagnostics, adjuste
             ]
         )
     return classes
-
-
-def _is_out_of_scope(disposition: object) -> bool:
-    text = str(disposition).strip().lower().replace("_", " ").replace("-", " ")
-    return text == OUT_OF_SCOPE
 
 
 def _rates(base: Floats, c: NDArray[np.int64], responding: NDArray[np.bool_]) -> Floats:

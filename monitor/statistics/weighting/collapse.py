@@ -18,6 +18,12 @@ OUT_OF_SCOPE = "out of scope"
 _marks = re.compile(r"(?:^|\s)[×+](?:\s|$)")
 
 
+def is_out_of_scope(disposition: object) -> bool:
+    """Whether a disposition, however it is spelled, says that a firm is none of the survey's."""
+    text = str(disposition).strip().lower().replace("_", " ").replace("-", " ")
+    return text == OUT_OF_SCOPE
+
+
 def label(values: Sequence[str | None]) -> str:
     """The label of a cell: its values joined, `unknown` for a missing one. Two cells never get one label.
 
