@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import once
 import publication
 import pytest
+import terminal
 from hypothesis import settings
 
 from monitor.stages import released
-from monitor.storage import private
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -47,50 +46,49 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> publication.Published:
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the made-up survey's definition and home, disclosed and not released: to copy, not to change."""
+    return once.filled(tmp_path_factory, "made_up", publication.disclosed_lake)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> publication.Published:
     """The made-up survey's lake, its definition and its first release: to look at, not to change."""
-    lake, survey = publication.disclosed_lake(tmp_path_factory.mktemp("published"))
-    result = released.run_all(lake, survey, list(publication.WAVES))
-    assert result["new"]
-    return lake, survey, Path(str(result["path"]))
+
+    def release(folder: Path) -> None:
+        assert released.run_all(*publication.copied(made_up, folder), list(publication.WAVES))["new"]
+
+    folder = once.filled(tmp_path_factory, "published", release)
+    lake, survey = publication.opened(folder)
+    return lake, survey, (lake.home / "releases" / survey.name / "latest").resolve()
 
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder after `monitor demo`, as a user runs it, made once for all workers: to look at, not to change. What
-    the command said on its way lies beside it, in `demonstration.log`."""
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "demo" / "demonstration"
-    folder.parent.mkdir(exist_ok=True)
-    told = folder.with_suffix(".log")
-    with open(folder.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not told.exists():
-            command = [sys.executable, "-m", "monitor", "demo", "--home", str(folder), "--json"]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
-            assert done.returncode == 0, done.stderr
-            assert Path(json.loads(done.stdout)["release"]).is_dir()
-            told.write_text(done.stderr, encoding="utf-8")
-    return folder
+    """A home folder after `monitor demo`, as a user runs it: to look at, not to change. What the command said on its
+    way lies beside it, in `home.log`."""
+
+    def run(folder: Path) -> None:
+        command = [sys.executable, "-m", "monitor", "demo", "--home", str(folder / "home"), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+        assert done.returncode == 0, done.stderr
+        assert Path(json.loads(done.stdout)["release"]).is_dir()
+        (folder / "home.log").write_text(done.stderr, encoding="utf-8")
+
+    return once.filled(tmp_path_factory, "demonstration", run) / "home"
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> publication.Fresh:
+def fresh(tmp_path: Path, made_up: Path) -> publication.Fresh:
     """The made-up survey's lake and its definition, disclosed and not released: one test's own."""
-    return publication.disclosed_lake(tmp_path)
+    return publication.copied(made_up, tmp_path)
 
 
 @pytest.fixture(autouse=True)
-def process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The command line sends the library's log to the terminal, knows one home and makes files for their owner alone;
-    the next test gets the process as it was."""
-    log = logging.getLogger("monitor")
-    before = log.level, log.propagate, log.handlers
-    monkeypatch.setattr(private, "_home", None)
-    mask = os.umask(0o022)
-    yield
-    os.umask(mask)
-    log.level, log.propagate, log.handlers = before
+def process_as_it_was() -> Iterator[None]:
+    """The next test gets the process as this one did."""
+    with terminal.undone():
+        yield
 
 
 @pytest.fixture

@@ -267,10 +267,10 @@ def test_an_amount_that_can_be_worked_out_is_not_one_firm_s(demonstration: Path)
 
 
 def test_a_release_that_tells_what_it_withholds_is_not_published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fresh: publication.Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is withheld to protect others: the rarest sector is everyone less the rest. The last release stays."""
-    lake, survey = publication.disclosed_lake(tmp_path)
+    lake, survey = fresh
     waves = list(publication.WAVES)
     first = released.run_all(lake, survey, waves)
     before = publication.firms

@@ -115,9 +115,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]:
+def site(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]:
     folder = tmp_path_factory.mktemp("report")
-    lake, survey = publication.disclosed_lake(folder)
+    lake, survey = publication.copied(made_up, folder)
     tables = tables_of(lake, survey)
     report.build(folder / "site", tables, survey, WAVES)
     return folder / "site", lake, survey, tables

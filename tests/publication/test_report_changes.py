@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import publication
@@ -14,10 +15,10 @@ from monitor.survey import Survey
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], pd.DataFrame, Survey]:
+def told(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> tuple[dict[str, str], pd.DataFrame, Survey]:
     """The pages `index` and `trends` of both languages, of a survey with changes as below; and these."""
     folder = tmp_path_factory.mktemp("changes")
-    lake, survey = publication.disclosed_lake(folder)
+    lake, survey = publication.copied(made_up, folder)
     tables = released.public_tables(lake, survey, publication.WAVES)
     tables["releases"] = tables["releases"].assign(
         release_id="r0001-0123456789ab", created_at=pd.Timestamp("2026-01-02 03:04:05")

@@ -21,8 +21,8 @@ from monitor.survey import Survey
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Survey, dict[str, pd.DataFrame]]:
-    lake, survey = publication.disclosed_lake(tmp_path_factory.mktemp("disclosed"))
+def made(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> tuple[Lake, Survey, dict[str, pd.DataFrame]]:
+    lake, survey = publication.copied(made_up, tmp_path_factory.mktemp("disclosed"))
     return lake, survey, {t.name: lake.read(f"disclosed_{t.name}", "all") for t in TABLES if t.name != "releases"}
 
 

@@ -21,8 +21,8 @@ LIMITS = publication.DEFINITION["disclosure"]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Survey, pd.DataFrame]:
-    lake, survey = publication.disclosed_lake(tmp_path_factory.mktemp("one_firm"))
+def made(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> tuple[Lake, Survey, pd.DataFrame]:
+    lake, survey = publication.copied(made_up, tmp_path_factory.mktemp("one_firm"))
     return lake, survey, disclose(lake, survey, list(publication.WAVES))["indicators"]
 
 

@@ -19,9 +19,9 @@ Made = tuple[Lake, Survey, pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(tmp_path_factory: pytest.TempPathFactory, made_up: Path) -> Made:
     """The made-up survey with changes of all sizes, one in seven small, and what was tested of them."""
-    lake, survey = publication.disclosed_lake(tmp_path_factory.mktemp("together"))
+    lake, survey = publication.copied(made_up, tmp_path_factory.mktemp("together"))
     changes = lake.read("estimated_changes", "all")
     p = np.random.default_rng(1995).uniform(0, 1, len(changes))
     changes["p_value"] = np.where(np.arange(len(changes)) % 7 == 0, p / 1000, p)

@@ -6,6 +6,7 @@ seed; one sector is so rare that it must be withheld, one amount is so large tha
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -248,6 +249,18 @@ def disclosed_lake(folder: Path, change: dict[str, object] | None = None) -> Fre
     store = lake(folder / "home", definition)
     disclosed.run_all(store, definition, list(WAVES))
     return store, definition
+
+
+def opened(folder: Path) -> Fresh:
+    """The lake and the survey that lie under a folder."""
+    return Lake(folder / "home", NAME), load_survey(folder / "survey")
+
+
+def copied(made: Path, folder: Path) -> Fresh:
+    """What `disclosed_lake` has made under one folder, as its own under another."""
+    for name in ("home", "survey"):
+        shutil.copytree(made / name, folder / name)
+    return opened(folder)
 
 
 def _write_wave(store: Lake, definition: Survey, wave: str, table: pd.DataFrame) -> None:
