@@ -2,7 +2,8 @@
 
 Results go to stdout, messages and progress to stderr, `--json` gives a machine's version of every result.
 Exit codes: 0 done; 1 the data stopped it; 2 a mistake in the definition or the command; 70 a defect of the product;
-75 the machine refused something (space, memory, rights, a place): set it right and try again; 129, 130, 143 a signal.
+75 not now: another run has the home, or the machine refused something (space, memory, rights, a place): set it right or
+wait, and try again; 129, 130, 143 a signal.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from monitor import __version__
+from monitor.keeping import commands as keeping
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.refusals import refusal
 from monitor.running import beside, signals
 from monitor.running.progress import show_progress
-from monitor.storage import private
+from monitor.storage import homes, private
 from monitor.survey import Survey, Wave, load_survey
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.inbox import outside
@@ -55,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.home = options.home.resolve()
     show_progress()
     try:
+        homes.require_known(options.home)
         private.enter(options.home)
         run: Callable[[argparse.Namespace], int] = options.command
         return run(options)
@@ -158,6 +161,7 @@ def parser() -> argparse.ArgumentParser:
     diff = add("diff", _diff, "what changed between two releases, split into its causes")
     diff.add_argument("releases", nargs=2, metavar="RELEASE", help="release id, or `latest`")
     diff.add_argument("--of", metavar="SURVEY", help="the survey, where the home folder holds several")
+    keeping.add_to(lambda name, command, about: add(name, _told(command), about), _path)
     ui = add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed)
     ui.add_argument("--port", type=int, default=3000, help="port (default: 3000)")
     ui.add_argument("--read-only", action="store_true", help="only show: nothing can be started, changed or deleted")
@@ -165,6 +169,17 @@ def parser() -> argparse.ArgumentParser:
         "--name", action="extend", nargs="+", default=[], metavar="HOST", help="other names it answers to (a proxy's)"
     )
     return top
+
+
+def _told(command: keeping.Command) -> Callable[[argparse.Namespace], int]:
+    """A command that prints what it found."""
+
+    def run(options: argparse.Namespace) -> int:
+        told = command(options)
+        _print(told.as_dict(), told.render(), options.json)
+        return told.exit_code
+
+    return run
 
 
 def _path(text: str) -> Path:

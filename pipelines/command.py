@@ -17,10 +17,11 @@ from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal_of_text
 from monitor.running import signals
 from monitor.stages.validated.check import rule_problems
-from monitor.storage import private, publish
+from monitor.storage import homes, private, publish
+from monitor.storage.turns import turn
 from pipelines.definitions import build
 from pipelines.resources import loaded
-from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process, turn
+from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process
 
 INSTANCE = """\
 telemetry:
@@ -52,6 +53,7 @@ def prepare_instance(home: Path) -> Path:
     folder = home / "dagster"
     private.open_folder(home)
     private.closed_folder(folder)
+    homes.mark(home)
     if not (folder / "dagster.yaml").exists():
         (folder / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(folder)

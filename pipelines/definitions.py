@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from monitor.storage import private
+from monitor.storage import homes, private
 from pipelines.assets import build_assets
 from pipelines.automation import inbox_sensor, release_job, release_sensor, wave_job, yearly
 from pipelines.resources import SurveyHome, Turn, home_folder, loaded, survey_folder
@@ -32,5 +32,6 @@ def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `workspace.yaml` and `[tool.dg]` point to."""
+    homes.require_known(home_folder())
     private.enter(home_folder())
     return build(survey_folder(), home_folder())

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from monitor.storage.lake import Lake, fingerprint
+from monitor.storage.lake import Lake
+from monitor.storage.turns import turn
 from monitor.survey import Survey, load_survey
 from monitor.surveys import BUNDLED
-from pipelines.turn import PROCESS_TAG, this_process, turn
+from pipelines.turn import PROCESS_TAG, this_process
 
 
 def survey_folder() -> Path:
@@ -53,8 +54,7 @@ class SurveyHome(dg.ConfigurableResource):
 
     def delivered(self, wave: str) -> dict[str, str]:
         """The files in a wave's inbox, each with its fingerprint."""
-        folder = Path(self.home) / "inbox" / self.survey().name / wave
-        return {path.name: fingerprint(path) for path in sorted(folder.glob("[!.]*")) if path.is_file()}
+        return self.lake().delivered(wave)
 
 
 class Turn(dg.ConfigurableResource):

@@ -1,75 +1,18 @@
-"""One run at a time in a home: a run has its turn from its first step to its last, whoever started it.
+"""Which process a run of Dagster's history is in, and which of those that seem to be under way are alive.
 
-Belongs here: the home's lock, waiting for it, saying who has it, which runs of the history are alive. Does not belong
-here: what a run does.
+Belongs here: runs and their processes. Does not belong here: the home's lock (`monitor.storage.turns`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import dagster as dg
 
-from monitor.problems import DefinitionError, Problem
-
-LOOK_AGAIN_SECONDS = 0.5
 PROCESS_TAG = "monitor/process"
 """Tag of a run: the process it runs in"""
 UNDER_WAY = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
-
-_mine: set[Path] = set()
-"""The homes in which this process has its turn: the command takes it once for all of its runs"""
-
-
-@contextmanager
-def turn(home: Path, whose: str, waiting: Callable[[str], object] | None = None) -> Iterator[None]:
-    """Be the only process that runs anything in a home: two runs at once would write the same tables.
-
-    `waiting` is told who has the turn, and then it is waited for; without it, DefinitionError says so. However a
-    process ends, its turn ends with it.
-    """
-    if home in _mine:
-        yield
-        return
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".lock").open("a+", encoding="utf-8") as lock:
-        if holder := take(lock, whose):
-            if waiting is None:
-                raise DefinitionError(
-                    Problem(
-                        "another run is working in this home folder",
-                        file=str(home),
-                        found=holder,
-                        do="wait for it to end, or give another folder with --home",
-                    )
-                )
-            waiting(holder)
-            while take(lock, whose):
-                time.sleep(LOOK_AGAIN_SECONDS)
-        _mine.add(home)
-        try:
-            yield
-        finally:
-            _mine.discard(home)
-
-
-def take(lock: IO[str], whose: str) -> str | None:
-    """Take a lock file and write into it whose it is; where another process has it, what that one wrote."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        return lock.read() or "another process"
-    lock.truncate(0)
-    lock.write(f"{whose} (process {os.getpid()})")
-    lock.flush()
-    return None
 
 
 def this_process() -> str:

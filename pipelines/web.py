@@ -22,8 +22,10 @@ from typing import IO
 import dagster as dg
 
 from monitor.problems import DefinitionError, Problem
+from monitor.refusals import Refused
+from monitor.storage.turns import take
 from pipelines.command import prepare_instance
-from pipelines.turn import close_killed_runs, take
+from pipelines.turn import close_killed_runs
 
 HOST = "127.0.0.1"
 WORKSPACE = Path(__file__).with_name("workspace.yaml")
@@ -50,7 +52,8 @@ def serve(folder: Path, home: Path, port: int, names: Sequence[str] = (), read_o
     and it may stand beside the one that works.
 
     Returns 0 after Ctrl-C, 128 and the signal's number after another signal, 1 where a program ended by itself. Raises
-    DefinitionError where the port is not free or another interface serves this home: its sensors would stop this one's.
+    DefinitionError where the port is not free, Refused where another interface serves this home: its sensors would stop
+    this one's.
     """
     prepare_instance(home)
     _require_port(port)
@@ -134,7 +137,7 @@ def _end(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
 def _only_one(home: Path, port: int, kind: str) -> Iterator[IO[str]]:
     with (home / "dagster" / kind).open("a+", encoding="utf-8") as lock:
         if holder := take(lock, f"http://{HOST}:{port}"):
-            raise DefinitionError(
+            raise Refused(
                 Problem(
                     "a web interface serves this home already",
                     file=str(home),

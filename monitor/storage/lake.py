@@ -255,6 +255,11 @@ class Lake:
             return Record(**json.loads(self._mark(wave, state).read_text(encoding="utf-8")))
         return Record()
 
+    def delivered(self, wave: str) -> dict[str, str]:
+        """What lies in the wave's inbox now: file -> its fingerprint."""
+        folder = self.home / "inbox" / self.survey / wave
+        return {path.name: fingerprint(path) for path in sorted(folder.glob("[!.]*")) if path.is_file()}
+
     def taken(self, wave: str) -> Mapping[str, str]:
         """What lay in the wave's inbox when its last run began, whether that went to its end or not."""
         return self.record(wave, "working").inbox or self.record(wave).inbox
@@ -288,13 +293,13 @@ class Lake:
 
     def _record(self, wave: str, state: str, record: Record) -> None:
         mark = self._mark(wave, state)
+        private.closed_folder(mark.parent)
         aside = mark.with_name(f".{wave}.{secrets.token_hex(4)}")
         aside.write_text(json.dumps(asdict(record), ensure_ascii=False, indent=1), encoding="utf-8")
         os.replace(aside, mark)
 
     def _mark(self, wave: str, state: str) -> Path:
-        folder = self.folder / state
-        return private.closed_folder(folder) / wave
+        return self.folder / state / wave
 
     def remove(self, table: str, wave: str) -> None:
         """Take a table of a wave out of the lake, where a rerun no longer makes it."""

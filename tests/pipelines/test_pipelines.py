@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 
 from monitor.problems import DefinitionError, Problem
+from monitor.refusals import Refused
 from monitor.stages import validated
 from monitor.stages.validated.stage import TableOutcome
 from monitor.storage.lake import Lake
@@ -175,7 +176,7 @@ def test_two_runs_do_not_share_a_home(tmp_path: Path) -> None:
 
     with (tmp_path / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(DefinitionError, match="another run is working"):
+        with pytest.raises(Refused, match="another run is working"):
             run_waves(ECUADOR, tmp_path, ["2014"])
 
 

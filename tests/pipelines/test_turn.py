@@ -12,9 +12,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from monitor.storage.turns import turn
 from pipelines.command import prepare_instance
 from pipelines.definitions import build
-from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process, turn
+from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process
 
 pytestmark = pytest.mark.slow
 
@@ -85,12 +86,12 @@ def test_no_asset_runs_without_its_turn(tmp_path: Path) -> None:
 def test_a_turn_is_taken_once_for_all_runs_of_a_process_and_refused_to_others(tmp_path: Path) -> None:
     program = f"""
         from pathlib import Path
-        from monitor.problems import DefinitionError
-        from pipelines.turn import turn
+        from monitor.refusals import Refused
+        from monitor.storage.turns import turn
         try:
             with turn(Path({str(tmp_path)!r}), "second"):
                 print("free")
-        except DefinitionError as refused:
+        except Refused as refused:
             print(refused.problems[0].found)
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
@@ -109,7 +110,7 @@ def test_a_killed_run_leaves_its_turn(tmp_path: Path) -> None:
     held = f"""
         import time
         from pathlib import Path
-        from pipelines.turn import turn
+        from monitor.storage.turns import turn
         with turn(Path({str(tmp_path)!r}), "killed"):
             print("taken", flush=True)
             time.sleep(60)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from monitor import cli
-from pipelines import web
+from monitor.storage import turns
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +88,7 @@ def test_it_shows_the_survey_and_refuses_another_in_its_home(
     query = "{repositoriesOrError {... on RepositoryConnection {nodes {jobs {name} sensors {name}}}}}"
     until(lambda: "wave" in json.dumps(asked(port, query)))
     assert "inbox" in json.dumps(asked(port, query))
-    assert cli.main(["ui", "--survey", str(ECUADOR), "--home", str(home), "--port", str(free_port())]) == 2
+    assert cli.main(["ui", "--survey", str(ECUADOR), "--home", str(home), "--port", str(free_port())]) == 75
     shown = capsys.readouterr().err
     assert "a web interface serves this home already" in shown
     assert f"found: http://127.0.0.1:{port} (process {process.pid})" in shown
@@ -131,7 +131,7 @@ def test_one_that_only_shows_stands_beside_and_changes_nothing(tmp_path: Path) -
         assert "pipelines.webserver" in commands
         assert "daemon" not in commands, "nothing is there that could start a run"
         with (tmp_path / "dagster" / "web.lock").open("a+") as lock:
-            assert web.take(lock, "one that works") is None
+            assert turns.take(lock, "one that works") is None
     finally:
         process.terminate()
     assert process.wait(60) == 128 + signal.SIGTERM
@@ -152,7 +152,7 @@ def test_it_ends_with_all_it_started(
     # A process that was killed cannot end the others, which end by themselves.
     until(lambda: processes(home) == [], 60 if number == signal.SIGKILL else 1)
     with (home / "dagster" / "web.lock").open("a+") as lock:
-        assert web.take(lock, "the next one") is None
+        assert turns.take(lock, "the next one") is None
 
 
 def test_a_port_in_use_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,7 @@ ROOMS: dict[str, str] = {
     "authoring": "problems storage running formats survey rules stages",
     "synthetic": "storage statistics survey",
     "attack": "",
+    "keeping": "problems refusals storage",
 }
 """Room -> the rooms it may import; its own files it may import always, a stage never another stage"""
 DOORS = {"__init__", "__main__", "cli"}
