@@ -17,6 +17,7 @@ from monitor.attack import attack
 from monitor.storage.lake import Lake, connect
 from monitor.survey import Survey, load_survey
 from monitor.survey.expressions import columns_of
+from monitor.survey.imputation import imputation_plan
 from monitor.surveys import BUNDLED
 
 LANGUAGES = ("nl", "en")
@@ -109,7 +110,9 @@ def test_no_page_calls_anything_firms_that_is_not_a_number_of_firms(
     """Every `<number> firms` stands in a public column that counts firms, is a threshold, or what the attack found."""
     table, limits = public["indicators"], survey.disclosure
     counts = {limits.minimum_firms, limits.fewest_others, limits.median_firms, limits.quartile_firms}
-    counts |= {limits.minimum_events}
+    counts |= {limits.minimum_events, *(model.main.level_firms for model in survey.models.values())}
+    imputed = imputation_plan(survey)
+    counts |= {imputed.donors} if imputed else set()
     narrowest = attack([release]).narrowest
     assert narrowest is not None
     counts |= {round(narrowest)}

@@ -13,21 +13,13 @@ from monitor.contract import TABLES
 from monitor.publication.report import (
     claims,
     comparability,
-    confidentiality,
     headlines,
     models,
     revisions,
 )
+from monitor.publication.report.methods import methods as methods
 from monitor.publication.report.numbers import DASH
-from monitor.publication.report.tables import (
-    Figures,
-    Head,
-    Printed,
-    lines,
-    name_of,
-    one,
-    recipe,
-)
+from monitor.publication.report.tables import Figures, Head, Printed, lines, name_of, one
 from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
 
@@ -216,45 +208,6 @@ def steps(figures: Figures, waves: Sequence[str]) -> Printed | None:
                 rows.append((w, t(f"step_{step}"), *cells))
     heads = (Head(t("wave")), Head(t("step")), *(Head(t(f"q_{name}"), True) for name in STEP_FIGURES))
     return Printed(t("weights_title"), heads, tuple(rows)) if rows else None
-
-
-def methods(figures: Figures, survey: Survey, waves: Sequence[str], attacked: Mapping[str, Any] | None) -> Context:
-    """How figures are made, with the survey's own formulas and thresholds."""
-    t, language = figures.words.t, figures.words.language
-    rows = tuple(
-        (str(x[f"label_{language}"] or x["name"]), t(f"kind_{x['kind']}"), formula(figures, x),
-         str(x[f"definition_{language}"] or ""))
-        for x in lines(figures.tables["measures"])
-    )  # fmt: skip
-    heads = (
-        Head(t("name"), long=True),
-        Head(t("kind")),
-        Head(t("formula"), long=True),
-        Head(t("definition"), long=True),
-    )
-    declared = lines(figures.tables["claims"], wave=waves[-1])
-    rules = Printed(
-        t("m_claims"),
-        (Head(t("claim"), long=True), Head(t("rule"), long=True)),
-        tuple((str(x[f"text_{language}"]), claims.rule(figures, x)) for x in declared),
-    )
-    return {
-        "definitions": Printed(t("definitions_title"), heads, rows),
-        "reliability_text": f"{headlines.reliability_rule(figures)} {headlines.unpublishable_rule(figures)}",
-        "weights_text": t(f"m_weights_{survey.design.weights}"),
-        "kept": confidentiality.section(figures, survey, attacked),
-        "claim_rules": rules if declared else None,
-        "states": models.state_formula(figures),
-    }
-
-
-def formula(figures: Figures, line: Mapping[str, Any]) -> str:
-    """How a figure is worked out: an indicator in words, a measure as its expression over concepts."""
-    t, text = figures.words.t, str(line["formula"] or "")
-    estimator, measure, denominator = recipe(text)
-    if line["kind"] == "indicator" and figures.words.has(f"estimator_{estimator}"):
-        return t(f"estimator_{estimator}", measure=measure, denominator=denominator)
-    return t("formula_everyone") if text.strip().lower() == "true" else text
 
 
 def codebook(figures: Figures, waves: Sequence[str]) -> Context:
