@@ -37,7 +37,7 @@ def few_firms_apart(fits: pd.DataFrame, same: list[str], own: pd.Series, limits:
     told = ~fits["suppressed"].astype(bool) & pd.to_numeric(fits["n"]).notna()
     gone = pd.Series(False, index=fits.index)
     for _, part in fits[told].groupby(same, dropna=False):
-        firms = np.rint(pd.to_numeric(part["n"]).astype("float64"))
+        firms = pd.to_numeric(part["n"]).astype("float64").round()
         first = firms[own.loc[part.index]]
         kept = apart(firms, first.iloc[0] if len(first) else firms.max(), limits.minimum_firms)
         gone.loc[part.index] = ~firms.isin(kept)
