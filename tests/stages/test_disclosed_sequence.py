@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import publication
@@ -188,3 +189,25 @@ def test_every_table_with_a_wave_can_stand() -> None:
         names = {column.name for column in table.columns}
         assert "wave" in names or table.name in ("changes", "releases", "measures"), table.name
     assert set(sequence.OF_A_MODEL) <= set(BY_NAME)
+
+
+def test_firms_of_two_waves_hide_what_moved_beside_a_change_that_stands() -> None:
+    """Nobody changed in a, whose change stands; but its firms of both waves have to hide those of b by now."""
+    key = {"indicator": "every", "domain_variable": "sector", "wave_from": FIRST, "wave_to": SECOND}
+    ends = [{"wave": w, "indicator": "every", "domain_variable": "sector", "domain": d, "estimate": 0.5}
+            for w in (FIRST, SECOND) for d in "ab"]  # fmt: skip
+    then, now = (
+        {
+            "indicators": pd.DataFrame(ends),
+            "changes": pd.DataFrame(
+                {**key, "domain": d, "change": change, "overlap_firms": n, "overlap_suppressed": gone}
+                for d, n in zip("ab", counts, strict=True)
+            ),
+        }
+        for change, counts, gone in ((0.1, (40, 30), False), (0.2, (None, None), True))
+    )  # fmt: skip
+    stands = sequence.Standing(frozenset({FIRST}), frozenset())
+    shown = sequence.as_last_shown(now, SimpleNamespace(tables=then), stands)["changes"]  # type: ignore[arg-type]
+    assert shown["change"].tolist() == [0.1, 0.1]
+    assert shown["overlap_firms"].isna().all()
+    assert shown["overlap_suppressed"].all()

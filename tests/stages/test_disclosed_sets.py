@@ -303,6 +303,19 @@ def test_firms_of_two_waves_are_withheld_alike_wherever_they_are_the_same_firms(
     assert of["every"] == of["part"] >= {"b", "d"}
 
 
+@pytest.mark.parametrize(("repeated", "left"), [({"b"}, {"a", "b"}), ({"a", "b"}, set()), ({"c"}, {"a", "b"})])
+def test_what_is_shown_as_it_was_does_not_give_away_what_moved(
+    tmp_path: Path, repeated: set[str], left: set[str]
+) -> None:
+    """Few came or left in a and in b: where b is shown as it was, a would be all of them less b and c."""
+    changes = overlaps({("every", d): n for d, n in {"all": 100, "a": 40, "b": 30, "c": 30}.items()})
+    moved, again = (
+        {("every", "sector", d, *PAIR.values()) for d in domains} for domains in (("a", "b"), sorted(repeated))
+    )
+    found = cells.overlap_rows(changes, {}, {}, panel(tmp_path), moved, again)
+    assert {row[2] for row in found} == left
+
+
 # --- one release after another ------------------------------------------------------------------------------------
 
 

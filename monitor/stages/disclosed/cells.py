@@ -18,6 +18,7 @@ from monitor.stages.disclosed.contributions import WaveFirms, contributions, lar
 from monitor.stages.disclosed.sets import EVERYONE
 from monitor.statistics.disclosure import primary
 from monitor.statistics.disclosure.complementary import spare_rows, withheld_rows
+from monitor.statistics.disclosure.intervals import exposed
 from monitor.statistics.disclosure.system import Name, Quantity, System
 from monitor.survey import Survey
 
@@ -82,15 +83,17 @@ def overlap_rows(
     firms: Mapping[str, WaveFirms],
     survey: Survey,
     moved: Collection[tuple[str, str, str, str, str]] = (),
+    again: Collection[tuple[str, str, str, str, str]] = (),
 ) -> set[tuple[str, str, str, str, str]]:
     """The lines of `changes` whose number of firms in both waves is withheld: (indicator, variable, domain, from, to).
 
     `counts` are the numbers of firms that the indicators' lines show, `firms` those of each wave, `moved` the lines
-    that too few firms changed in since an earlier release. One to `minimum_firms` − 1 firms are too few to count in
-    public, whether they were in both waves or, as the difference with either wave's own number, in one of them alone.
-    None is an answer of those that could have been (`_alike_in_both`); where no firm of a
-    domain was in both waves it says nothing about anyone. Indicators whose numbers are the same in every domain count
-    the same firms: what one of them shows, the others show too.
+    that too few firms changed in since an earlier release, `again` those that are shown as they were then: they are
+    withheld all the same where others need them to hide behind. One to `minimum_firms` − 1 firms are too few to count
+    in public, whether they were in both waves or, as the difference with either wave's own number, in one of them
+    alone. None is an answer of those that could have been (`_alike_in_both`); where no firm of a domain was in both
+    waves it says nothing about anyone. Indicators whose numbers are the same in every domain count the same firms: what
+    one of them shows, the others show too.
     """
     system, sensitive, least = System(), set(), survey.disclosure.minimum_firms
     lines = changes.to_dict("records")
@@ -117,7 +120,21 @@ def overlap_rows(
             sensitive.add(row)
     _relations(system)
     chosen = withheld_rows(system, set(sensitive))
+    chosen = _less_repeated(system, chosen, sensitive, {(f"{x[3]}-{x[4]}", *x[:3]) for x in again})
     return {(row[1], row[2], row[3], *row[0].split("-", 1)) for row in chosen}
+
+
+def _less_repeated(system: System, chosen: set[Row], sensitive: set[Row], again: set[Row]) -> set[Row]:
+    """The rows to withhold without those that are shown as they were; with them where, between the same two waves,
+    another could be worked out otherwise."""
+    gone = chosen - again
+    while back := {row for row in chosen & again - gone if row[0] in _exposed_waves(system, gone, sensitive)}:
+        gone |= back
+    return gone
+
+
+def _exposed_waves(system: System, gone: set[Row], sensitive: set[Row]) -> set[str]:
+    return {str(name[1]) for name in exposed(system, gone, sensitive & gone)} if sensitive & gone else set()
 
 
 def _owners(numbers: Mapping[tuple[str, str], Mapping[sets.Domain, float]]) -> dict[tuple[str, str], str]:

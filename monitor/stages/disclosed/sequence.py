@@ -24,6 +24,7 @@ import pandas as pd
 from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import STANDS, Earlier
+from monitor.stages.disclosed.overlaps import overlap_of
 from monitor.survey import Survey
 from monitor.survey.models import Model
 
@@ -127,8 +128,20 @@ def as_last_shown(tables: Mapping[str, pd.DataFrame], last: Earlier, stands: Sta
         shown[name] = _replaced(shown[name], former, partial(_stand, name, stands))
     moved = _moved(shown["indicators"], last.tables["indicators"])
     again = partial(_between_standing, stands, moved)
-    shown["changes"] = _replaced(shown["changes"], last.tables["changes"], again)
+    shown["changes"] = _with_overlaps(_replaced(shown["changes"], last.tables["changes"], again), tables["changes"])
     return {**tables, **shown}
+
+
+def _with_overlaps(changes: pd.DataFrame, decided: pd.DataFrame) -> pd.DataFrame:
+    """`changes` with the firms of both waves as they are `decided` now: a number that the last release showed may have
+    to hide one that moved since."""
+    now = {overlap_of(x): (x["overlap_firms"], x["overlap_suppressed"]) for x in decided.to_dict("records")}
+    lines = [(overlap_of(x), (x["overlap_firms"], x["overlap_suppressed"])) for x in changes.to_dict("records")]
+    counts = [now.get(overlap, then) for overlap, then in lines]
+    return changes.assign(
+        overlap_firms=pd.Series([count for count, _ in counts], index=changes.index, dtype="object"),
+        overlap_suppressed=[bool(withheld) for _, withheld in counts],
+    )
 
 
 def _stand(name: str, stands: Standing, table: pd.DataFrame) -> Flags:

@@ -188,7 +188,7 @@ def withhold_changes(
     shown = {row: count for row, count in counts.items() if row not in why}
     moved = overlaps.moved_by_few(out, before, survey, firms, repeated)
     again = overlaps.last_shown(before, moved, repeated)
-    few = cells.overlap_rows(out, shown, firms, survey, moved) - set(again)
+    few = cells.overlap_rows(out, shown, firms, survey, moved, again)
     lines = out.to_dict("records")
     out["withheld_for"] = [
         declared.why_withheld(

@@ -69,10 +69,10 @@ def events_not_told(models: pd.DataFrame, firms: Mapping[str, WaveFirms], limits
         for i in order:
             counts = (float(np.rint(part["n"][i])), float(np.rint(part["events"][i])))
             by_definition = part["variant"][i] == SECOND_PART
-            if part["variant"][i] != MAIN and alike_in_between(counts, shown, by_definition):
-                gone[i] = True
-            else:
+            if part["variant"][i] == MAIN or counts in shown or not alike_in_between(counts, shown, by_definition):
                 shown.append(counts)
+            else:
+                gone[i] = True
     of_waves = set(models.loc[gone, FIT].itertuples(index=False, name=None))
     pooled = ~models["wave"].astype(str).isin(firms)
     gone |= told & pooled & pd.Series([key in of_waves for key in _keys(models)], index=models.index)
