@@ -35,7 +35,7 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "nobody": Kind("geen bedrijf in de basis in deze golf", "no firm in the base in this wave"),
+    "nobody": Kind("geen bedrijf in de basis in deze meting", "no firm in the base in this wave"),
     "constant": Kind(
         "geen variatie in {names}",
         "no variation in {names}",
@@ -69,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
         "niet te onderscheiden van andere termen: {names}", "cannot be told apart from other terms: {names}"
     ),
     "few_degrees": Kind("minder dan {least} vrijheidsgraden", "fewer than {least} degrees of freedom"),
-    "not_asked": Kind("niet gevraagd in deze golf: {names}", "not asked in this wave: {names}"),
+    "not_asked": Kind("niet gevraagd in deze meting: {names}", "not asked in this wave: {names}"),
     "undeclared_skip": Kind("{nl}", "{en}"),
     "not_together": Kind("{nl}", "{en}"),
     "no_overlap": Kind(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +34,7 @@ CHECKED = {
     "kept_of_many",
     "changes_lists",  # lines of a public table: by test_read_back.py
     *("point_level", "point_claim", "new_firms"),  # counts of a public table: by test_report_start.py
+    *("m_variance_replicates", "asked_in"),
 }  # fmt: skip
 LATER = {"wave_lead_unknown", "held_some", "revisions_summary", "model_n_answers", "kept_found"}
 """Sentences of a release after the first, or of a survey that does not know whom it invited, or in which few firms
@@ -199,8 +201,8 @@ def test_the_waves_own_counts(demonstration: Path, wave: str, language: str) -> 
         f"FROM rules WHERE wave = '{wave}'",
     ).iloc[0]
     words = {
-        "nl": "Van de {} regels hielden er {} stand, vonden er {} iets en waren er {} niet te controleren.",
-        "en": "Of the {} rules {} held, {} found something and {} could not be checked.",
+        "nl": "Van de {} regels zijn er {} in orde, {} niet en {} niet te controleren.",
+        "en": "Of the {} rules {} held, {} failed and {} were not checkable.",
     }
     assert words[language].format(*map(n.plain, counts)) in source
     log = demonstration.with_suffix(".log").read_text(encoding="utf-8")
@@ -387,3 +389,22 @@ def test_what_can_be_worked_out_of_larger_groups_is_counted(demonstration: Path,
     assert told
     words = sentences("report")["kept_of_many"][language].format(count=len(told))
     assert words in text(page(demonstration, language, "methods"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_replicates_overlaps_and_questions_are_counted(demonstration: Path, language: str) -> None:
+    """The methods' replicates and firms in two waves from the microdata; the questions of a wave from its folder."""
+    n, methods = Numbers(language), text(page(demonstration, language, "methods"))
+    (replicates,) = counted(demonstration, "SELECT count(DISTINCT replicate) FROM replicate_weights")
+    assert re.search(rf"\b{n.plain(replicates)} (?:replicates|replicaten)\b", methods)
+    for before, after in combinations(WAVES, 2):
+        (both,) = counted(
+            demonstration,
+            "SELECT count(*) FROM firms AS a JOIN firms AS b USING (firm) "
+            f"WHERE a.{spans(before)} AND b.{spans(after)}",
+        )
+        assert f"{before}–{after}: {n.plain(both)} " in methods
+    quality = text(page(demonstration, language, "quality"))
+    for wave in WAVES:
+        asked = [x for x in SURVEY.waves[wave].questions if x in SURVEY.concepts]
+        assert f"{wave}: {n.plain(len(asked))}" in quality

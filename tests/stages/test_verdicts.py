@@ -121,7 +121,7 @@ def test_what_its_family_cost_is_told() -> None:
 
 
 def test_why_nothing_was_found_is_told_as_the_evidence_has_it() -> None:
-    reason = {"nl": "niet gevraagd in deze golf: invests", "en": "not asked in this wave: invests"}
+    reason = {"nl": "niet gevraagd in deze meting: invests", "en": "not asked in this wave: invests"}
     assert reason_words(verdict(ABOVE, Evidence(reason=reason))) == reason
 
 
@@ -130,12 +130,12 @@ def test_rules_as_sentences() -> None:
         "supported if the whole interval lies above zero (one-sided alpha 0.025; alone in its family, so without "
         "correction)"
     )
-    assert rule_words(SHARE, "nl").startswith("ondersteund als het hele interval boven 10 % ligt (eenzijdig alfa 0,025")
+    assert rule_words(SHARE, "nl").startswith("ondersteund als het hele interval boven 10 % ligt (eenzijdig, α = 0,025")
     assert rule_words(BELOW, "en", False).startswith("supported if the whole interval lies below 5 percentage points")
     assert rule_words(ABOVE, "en", False, together=2).endswith(
         "(one-sided alpha 0.025, with Holm's correction for the 2 claims of its family)"
     )
     assert rule_words(WITHIN, "nl") == (
-        "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig alfa 0,025; alleen in "
+        "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig, α = 0,025; alleen in "
         "haar familie, dus zonder correctie)"
     )

@@ -141,7 +141,7 @@ def test_a_family_costs_each_of_its_claims() -> None:
 
 
 def test_a_claim_without_evidence_is_not_testable_and_says_why() -> None:
-    reason = {"nl": "niet gevraagd in deze golf: invests", "en": "not asked in this wave: invests"}
+    reason = {"nl": "niet gevraagd in deze meting: invests", "en": "not asked in this wave: invests"}
     decided = decide([claim(ABOVE), claim(ABOVE, "other")], [Evidence(reason=reason), difference(0.2)])
     assert decided[0].verdict == NOT_TESTABLE
     assert decided[0].ground == NO_ESTIMATE

@@ -173,7 +173,6 @@ LONGEST = 45
 LONG = {
     "publication/exchange.py:ddi",
     "publication/report/charts.py:lines",
-    "publication/report/pages.py:quality",
     "publication/report/paper.py:content",
     "publication/report/passports.py:_amounts",
     "publication/report/site.py:write",

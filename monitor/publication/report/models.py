@@ -15,7 +15,7 @@ from monitor.publication.report import charts
 from monitor.publication.report.claims import contrast_anchor
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
-from monitor.survey.models import MAIN
+from monitor.survey.models import EVERY, MAIN
 from monitor.survey.wording import contrast_words, contrasts_of, practices_of, state_words
 
 STATES = ("neither", "b_only", "a_only", "both")
@@ -358,12 +358,9 @@ def specifications(figures: Figures, wave: str, shown_as: str) -> Chart | None:
     )
     if len(shown) < 3:
         return None
-    label = figures.words.label
     marks = [
         charts.Mark(
-            f"{label('measure', x['outcome'])}, {label('measure', x['practice_a'])} × "
-            f"{label('measure', x['practice_b'])}, {label('base', x['base'])}, {x['weights']}, {x['answers']}, "
-            f"{x['controls']}, {label('measure', x['left_out'])}",
+            _choice(figures, x),
             f"{n.points(x['estimate'])} ({n.points_interval(x['ci_low'], x['ci_high'])})",
             known(x["estimate"]),
             known(x["ci_low"]),
@@ -394,6 +391,35 @@ def checks(figures: Figures, wave: str) -> list[str]:
     return list(dict.fromkeys(told))
 
 
+def variant_words(figures: Figures, model: str, variant: str) -> str:
+    """What a model's variant is called: a reading by its pair of practices, an alternative by its measure."""
+    words, declared = figures.words, figures.survey.models.get(model)
+    if words.has(f"variant_{variant}"):
+        return words.t(f"variant_{variant}")
+    if declared is not None and variant in declared.pairs:
+        return " × ".join(words.label("measure", name) for name in declared.pairs[variant])
+    other = declared.alternatives if declared is not None else None
+    return words.label("measure", other.measures[variant]) if other and variant in other.measures else variant
+
+
+def _choice(figures: Figures, x: Line) -> str:
+    """A specification by the labels of its choices."""
+    words, label = figures.words, figures.words.label
+    controls = figures.survey.models[str(x["model"])].choices
+    listed = controls.controls.get(str(x["controls"]), ()) if controls else ()
+    told = [
+        label("measure", x["outcome"]),
+        f"{label('measure', x['practice_a'])} × {label('measure', x['practice_b'])}",
+        label("base", x["base"]),
+        words.t(f"choice_{x['weights']}"),
+        words.t(f"choice_{x['answers']}"),
+        words.t("choice_controls", controls=", ".join(words.variable(name) for name in listed) or x["controls"]),
+    ]
+    if x["left_out"] != EVERY:
+        told.append(words.t("choice_without", label=label("measure", x["left_out"])))
+    return ", ".join(told)
+
+
 def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
     """All models and variants of a wave with what to know about them."""
     t, n = figures.words.t, figures.numbers
@@ -408,8 +434,8 @@ def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
     rows = tuple(
         (
             figures.words.label("model", str(x["model"])),
-            str(x["variant"]).replace("_", " "),
-            str(x["estimator"]).replace("_", " "),
+            variant_words(figures, str(x["model"]), str(x["variant"])),
+            t(f"estimator_of_{x['estimator']}"),
             *counts(x),
             str(x[column] or ""),
         )

@@ -74,14 +74,16 @@ class Numbers:
         lower = self.value(low, unit, decimals)
         if unit == "share":
             lower = lower.replace(f"{NBSP}%", "")
-        between = f" {DASH} " if MINUS in lower + upper else DASH
-        return f"{lower}{between}{upper}"
+        if MINUS in lower + upper:
+            return say("report", "from_low_to_high", self.language, low=lower, high=upper)
+        return f"{lower}{DASH}{upper}"
 
     def points_interval(self, low: object, high: object, decimals: int = 1) -> str:
-        """`−3,1 – +12,4`, in percentage points."""
+        """`−3,1 tot +12,4`, in percentage points: between signs a dash would be read as one of them."""
         if known(low) is None or known(high) is None:
             return DASH
-        return f"{self.points(low, decimals)} {DASH} {self.points(high, decimals)}"
+        lower, upper = self.points(low, decimals), self.points(high, decimals)
+        return say("report", "from_low_to_high", self.language, low=lower, high=upper)
 
     def p_value(self, value: object) -> str:
         """`0,034`, or `< 0,001`."""

@@ -12,29 +12,21 @@ from typing import Any
 from monitor.contract import TABLES
 from monitor.publication.report import (
     claims,
-    comparability,
     headlines,
     models,
-    revisions,
 )
 from monitor.publication.report.methods import methods as methods
 from monitor.publication.report.numbers import DASH
+from monitor.publication.report.quality import COVERAGE
+from monitor.publication.report.quality import quality as quality
 from monitor.publication.report.tables import Figures, Head, Printed, lines, name_of, one
 from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
 
 Context = dict[str, Any]
 
-COVERAGE = (
-    "frame_size", "invited", "over_coverage_rate", "responses", "not_usable", "duplicates", "quarantined",
-    "usable_responses", "unit_response_rate", "unit_response_rate_eligible", "corrections",
-    "amendments_accepted", "amendments_refused", "amendments_undecided",
-)  # fmt: skip
-STEPS = ("base", "response", "calibration")
-STEP_FIGURES = (
-    "step_weight_sum", "step_weight_minimum", "step_weight_maximum", "step_design_effect", "step_effective_responses",
-)  # fmt: skip
-WEIGHTS = ("weight_sum", "weight_minimum", "weight_maximum", "design_effect_weights", "effective_responses")
+UNITS = ("seconds", "persons", "EUR")
+"""Units of concepts that pages have a word for"""
 
 
 def wave(figures: Figures, survey: Survey, name: str) -> Context:
@@ -139,77 +131,6 @@ def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
     return {"parts": parts, **models.titles(figures)}
 
 
-def quality(figures: Figures, waves: Sequence[str], revised: Mapping[str, Any] | None) -> Context:
-    """The quality indicators in the order of SIMS: sampling error, non-sampling errors, comparability, revisions."""
-    t, n = figures.words.t, figures.numbers
-    precision = []
-    for w in waves:
-        for name in figures.headlines:
-            x = one(figures.tables["indicators"], wave=w, indicator=name, domain_variable=EVERYONE)
-            if x is not None and not x["suppressed"]:
-                cells = (
-                    n.plain(x["n"]), n.plain(x["n_completed"]), n.percent(x["cv"], 1), n.plain(x["deff"], 2),
-                    n.plain(x["n_effective"]),
-                )  # fmt: skip
-                precision.append((figures.words.label("indicator", name), w, *cells, t(str(x["reliability"]))))
-    heads = [Head(t("indicator"), long=True), Head(t("wave"))]
-    heads += [Head(t(h), True) for h in ("n", "n_completed", "q_coefficient_of_variation", "deff", "n_effective")]
-    items: dict[str, list[str]] = {}
-    for position, kind in enumerate(("item_response_rate", "imputation_rate")):
-        for i, w in enumerate(waves):
-            for x in lines(figures.tables["quality"], wave=w, indicator=kind):
-                row = items.setdefault(str(x["concept"]), [DASH] * (2 * len(waves)))
-                row[2 * i + position] = n.percent(x["value"], 1)
-    item_heads = [Head(t("concept"), long=True)]
-    for w in waves:
-        item_heads += [Head(f"{t('item_response')} {w}", True), Head(f"{t('imputed')} {w}", True)]
-    rules = [
-        {
-            "wave": w,
-            "words": figures.rules_words(w),
-            "failed": figures.rules(w, only_failed=True),
-            "all": figures.rules(w),
-        }
-        for w in waves
-    ]
-    shared = lines(figures.tables["quality"], indicator="panel_overlap")
-    pairs = tuple(
-        (f"{x['concept']} {DASH} {x['wave']}", t("withheld") if x["suppressed"] else n.plain(x["value"]))
-        for x in shared
-        if str(x["concept"]) < str(x["wave"])
-    )
-    return {
-        "precision": Printed(t("precision_title"), (*heads, Head(t("reliability"))), tuple(precision)),
-        "coverage": figures.quality_table(waves, COVERAGE, t("coverage_title")),
-        "items": Printed(
-            t("items_title"),
-            tuple(item_heads),
-            tuple((figures.words.label("concept", c), *v) for c, v in sorted(items.items())),
-        ),
-        "weights": figures.quality_table(waves, WEIGHTS, t("quality_weights")),
-        "steps": steps(figures, waves),
-        "rules": rules,
-        "comparability": comparability.since(figures, waves),
-        "overlap": Printed(t("overlap_title"), (Head(t("from_to")), Head(t("n"), True)), pairs) if pairs else None,
-        "revised": revisions.summary(figures, revised),
-    }
-
-
-def steps(figures: Figures, waves: Sequence[str]) -> Printed | None:
-    """The weights after each step of weighting, wave by wave."""
-    t, n = figures.words.t, figures.numbers
-    rows = []
-    for w in waves:
-        for step in STEPS:
-            values = [figures.quality(w, name, step) for name in STEP_FIGURES]
-            if any(v is not None for v in values):
-                places = (0, 2, 2, 2, 0)
-                cells = (n.plain(v, p) for v, p in zip(values, places, strict=True))
-                rows.append((w, t(f"step_{step}"), *cells))
-    heads = (Head(t("wave")), Head(t("step")), *(Head(t(f"q_{name}"), True) for name in STEP_FIGURES))
-    return Printed(t("weights_title"), heads, tuple(rows)) if rows else None
-
-
 def codebook(figures: Figures, waves: Sequence[str]) -> Context:
     """Every concept with its question per wave."""
     t, language = figures.words.t, figures.words.language
@@ -227,14 +148,15 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
         body = []
         for x in sorted(rows, key=lambda r: str(r["wave"])):
             asked = str(x["comparability"]).replace(" ", "_")
-            question = x["question"] or (t("from_frame") if x["source_column"] == "frame" else DASH)
-            reach = "" if asked == "not_asked" else x["asked_of"] or t("everybody")
+            question = _question(figures, x)
+            reach = "" if asked == "not_asked" else _reach(figures, x)
             told = headlines.period_words(figures, x)
             body.append(
                 (str(x["wave"]), str(question), told, str(reach), t(asked), str(x[f"changed_{language}"] or ""))
             )
         codes = json.loads(first["codes"] or "{}")
         listed = "; ".join(f"{code} = {words.get(language, code)}" for code, words in codes.items())
+        unit = None if first["unit"] in (None, "percent") else str(first["unit"])
         cis = "; ".join(f"{code} ({edition})" for edition, code in json.loads(first["cis_code"] or "{}").items())
         concepts.append(
             {
@@ -243,13 +165,33 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
                 "label": label,
                 "definition": first[f"definition_{language}"],
                 "type": t(f"type_{first['type']}"),
-                "unit": None if first["unit"] == "percent" else first["unit"],
+                "unit": t(f"unit_{unit}") if unit in UNITS else unit,
                 "cis": cis,
                 "codes": listed,
                 "table": Printed(t("per_wave", concept=label), heads, tuple(body)),
             }
         )
     return {"concepts": concepts}
+
+
+def _question(figures: Figures, x: Mapping[str, Any]) -> str:
+    """A question in the reader's language where the survey has it so, else as it was asked, and in which language."""
+    t, language = figures.words.t, figures.words.language
+    wave = figures.survey.waves.get(str(x["wave"]))
+    declared = wave.questions.get(str(x["concept"])) if wave else None
+    texts = {spoken: text for spoken, text in (declared.text if declared else {}).items() if text}
+    if not texts:
+        return str(x["question"] or (t("from_frame") if x["source_column"] == "frame" else DASH))
+    return texts.get(language) or str(x["question"])
+
+
+def _reach(figures: Figures, x: Mapping[str, Any]) -> str:
+    """Whom a question was put to: everyone, those with a concept by its label, or those of an expression."""
+    t, condition = figures.words.t, x["asked_of"]
+    if not condition:
+        return t("everybody")
+    label = figures.words.label("concept", condition) if condition in figures.survey.concepts else condition
+    return t("only_where", condition=label)
 
 
 def data(figures: Figures, described: Sequence[str]) -> Context:

@@ -336,7 +336,7 @@ class Figures:
             why = x["why"] if self.words.language == "en" else x["why_nl"] or x["why"]
             body.append(
                 (
-                    str(why or x["rule"]),
+                    str(why or x["rule"]).replace("`", ""),
                     t(outcome),
                     t(severity),
                     n.plain(x["checked"]),
