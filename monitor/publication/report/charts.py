@@ -206,7 +206,7 @@ def squares(
         for j, mark in enumerate(line):
             x = left + j * (width + 6)
             share = 0.0 if mark.estimate is None else mark.estimate / most
-            fill = _blend(share)
+            fill = shade(share)
             value, _, interval = mark.text.partition(" ")
             parts.append(
                 f'<g class="mark tile">{tile(x, y, width, height, fill, name if mark.faint else "")}'
@@ -231,11 +231,11 @@ def tile(x: float, y: float, width: float, height: float, fill: str, hatched: st
     drawn = f'<rect {place} fill="{fill}" stroke="{LINE}"/>'
     if not hatched:
         return drawn
-    inner = f'x="{_n(x + 9)}" y="{_n(y + 14)}" width="{_n(width - 18)}" height="{_n(height - 28)}" rx="6"'
+    inner = f'x="{_n(x + 7)}" y="{_n(y + 7)}" width="{_n(width - 14)}" height="{_n(height - 14)}" rx="4"'
     return f'{drawn}<rect {place} fill="url(#{hatched}-h)"/><rect {inner} fill="{fill}"/>'
 
 
-def _blend(share: float) -> str:
+def shade(share: float) -> str:
     """From near white to a light shade of the accent: the value's share of the largest."""
     light, dark = (0xF3, 0xF6, 0xF8), (0x86, 0xBF, 0xD4)
     mixed = [round(a + (b - a) * min(max(share, 0.0), 1.0) ** 1.1) for a, b in zip(light, dark, strict=True)]

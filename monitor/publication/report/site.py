@@ -23,9 +23,11 @@ from monitor.publication.report import (
     changes,
     cite,
     claims,
+    explore,
     glossary,
     pages,
     pictures,
+    places,
     revisions,
     start,
     trends,
@@ -35,7 +37,7 @@ from monitor.survey import Survey
 from monitor.wording.sentences import say
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = ("index", "answer", "cooperation", "participation", "trends")
+PAGES = ("index", "answer", "cooperation", "participation", "trends", "places", "explore")
 """What firms told, one page each; the waves' own pages stand behind `waves`, after the answer"""
 ACCOUNTABLE = ("quality", "revisions", "methods", "codebook", "glossary", "data")
 """How it was made and what it is worth"""
@@ -149,11 +151,13 @@ def _pages(
     links = [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)]
     told_answer = answer.page(figures, waves)
     contexts = {
-        "index": _start(figures, waves) | {"now": newest, "waves": links, "answer": told_answer["answer"]},
+        "index": _start(figures, survey, waves) | {"now": newest, "waves": links, "answer": told_answer["answer"]},
         "answer": told_answer,
         "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
         "cooperation": pages.cooperation(figures, waves),
         "trends": trends.page(figures, waves),
+        "places": places.index(figures, survey, waves[-1]),
+        "explore": explore.page(figures, survey, waves),
         "quality": pages.quality(figures, waves, revised),
         "revisions": revisions.page(figures, survey, revised),
         "methods": pages.methods(figures, survey, waves, attacked),
@@ -161,22 +165,37 @@ def _pages(
         "glossary": glossary.page(figures),
         "data": pages.data(figures, described),
     }
-    listed = (*PAGES, *ACCOUNTABLE)
-    found = [(page, {"page_title": figures.words.t(f"nav_{page}"), **contexts[page]}) for page in listed]
+    named = {page: figures.words.t(f"nav_{page}") for page in (*PAGES, *ACCOUNTABLE)}
+    found = [(page, {"page_title": title, **contexts[page]}) for page, title in named.items()]
     for wave in waves:
         title = figures.words.t("wave_n", wave=wave)
         found.append(("wave", {
             "page_title": title, "file": f"wave-{wave}.html", "now": told[wave], "page_of": "waves", "waves": links,
         }))  # fmt: skip
-    return found
+    listed = [(title, f"{page}.html") for page, title in named.items()]
+    return found + _beside(figures, survey, waves, listed)
 
 
-def _start(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
+def _beside(
+    figures: Figures, survey: Survey, waves: Sequence[str], listed: Sequence[tuple[str, str]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """The pages that no menu lists: one for each domain, and the search."""
+    found = [
+        ("place", {"page_title": p.label, "file": p.file, "page_of": "places"} | places.page(figures, survey, waves, p))
+        for p in places.every(figures, survey)
+    ]
+    waved = [(figures.words.t("wave_n", wave=w), f"wave-{w}.html") for w in reversed(waves)]
+    told = explore.search(figures, survey, waves, [*listed, *waved])
+    return [*found, ("search", {"page_title": figures.words.t("nav_search")} | told)]
+
+
+def _start(figures: Figures, survey: Survey, waves: Sequence[str]) -> dict[str, Any]:
     """What the start page tells beside the newest wave's headline figures."""
     pooled = claims.table(figures, claims.POOLED)
     return {
         "opening": start.opening(figures, waves),
         "points": start.points(figures, waves),
+        "places": places.groups(figures, survey),
         "claim_list": claims.overview(figures, waves[-1]),
         "claims_note": claims.note(figures, waves[-1]),
         "claims_pooled": pooled if pooled.rows else None,
