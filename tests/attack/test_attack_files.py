@@ -155,7 +155,7 @@ def test_no_pdf_as_it_is_written_prints_a_withheld_line(
     intervals = [re.sub(r"\s", "", numbers.interval(x["ci_low"], x["ci_high"], "share", 1)) for x in rows]
     by = pd.Series(intervals).groupby(shares["suppressed"].to_numpy()).agg(set)
     secret = by[True] - by[False]
-    files = sorted((published[2] / "public" / "report").glob(f"*-{language}.pdf"))
+    files = sorted((published[2] / "public" / "report").glob(f"report-*-{language}.pdf"))
     assert len(files) == len(publication.WAVES)
     for file in files:
         said = portable.text(file)

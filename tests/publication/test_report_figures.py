@@ -168,7 +168,7 @@ def test_the_number_of_firms_in_a_picture_is_the_table_s(
 
 
 def test_a_png_is_the_picture_drawn(published: publication.Published) -> None:
-    for path in sorted(folder_of(published).rglob("*.png")):
+    for path in sorted((folder_of(published) / "figures").rglob("*.png")):
         content = path.read_bytes()
         assert content[:8] == b"\x89PNG\r\n\x1a\n"
         width, height = struct.unpack(">II", content[16:24])

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from monitor.publication.report import paper, pictures, site
+from monitor.publication.report import highlights, paper, pictures, site
 from monitor.publication.report.tables import Figures, Records
 from monitor.publication.report.words import words_of
 from monitor.survey import Survey
@@ -39,7 +39,7 @@ def build(
     told = spoken(tables, survey)
     pages = site.write(folder, told, survey, waves, revised, described, attacked)
     pictures.render(folder)
-    return [*pages, *paper.write(folder, told, survey, waves)]
+    return [*pages, *paper.write(folder, told, survey, waves), *highlights.write(folder, told, waves)]
 
 
 def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figures]:

@@ -42,7 +42,7 @@ def cited(figures: Figures, address: Address | None = None) -> Cited:
         about.append(say("publication", "citation_licence", language, licence=declared.licence.title))
     if survey.synthetic:
         about.append(say("publication", "citation_synthetic", language))
-    where, year, by = link(figures, address), release["created_at"].year, _by(figures)
+    where, year, by = link(figures, address), release["created_at"].year, author(figures)
     parts = (f"{by} ({year})", title) if by else (f"{title} ({year})",)
     institution = tex(declared.institution.get(language, ""))
     entry = {
@@ -79,8 +79,8 @@ def tex(text: str) -> str:
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
-def _by(figures: Figures) -> str:
-    """Who made it: the authors, else the institution."""
+def author(figures: Figures) -> str:
+    """Who made it: the authors, else the institution; empty where the survey declares neither."""
     declared, language = figures.survey.citation, figures.words.language
     if not declared.authors:
         return declared.institution.get(language, "")

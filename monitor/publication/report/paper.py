@@ -17,6 +17,8 @@ from monitor.survey import Survey
 
 TEMPLATES = Path(__file__).parent / "templates"
 STANDARD = "ua-1"
+PIXELS_PER_INCH = 150
+"""Of a page as a picture: a sheet of A4 is 1240 pixels wide"""
 
 
 def compiler(template: str) -> Any:
@@ -54,6 +56,14 @@ def printed(press: Any, told: Mapping[str, Any], timestamp: int) -> bytes:
         timestamp=timestamp,
     )
     return made
+
+
+def pictured(press: Any, told: Mapping[str, Any]) -> bytes:
+    """The first page of a template and its content as PNG."""
+    made: bytes | list[bytes] = press.compile(
+        sys_inputs={"content": json.dumps(told, ensure_ascii=False)}, format="png", ppi=PIXELS_PER_INCH
+    )
+    return made if isinstance(made, bytes) else made[0]
 
 
 def content(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:

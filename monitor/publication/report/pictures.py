@@ -69,17 +69,10 @@ def told(figures: Figures, address: Address) -> Told:
     licence = survey.citation.licence
     where = cite.link(figures, address)
     source = survey.source.get(language, survey.name)
-    people = say(
-        "publication",
-        "picture_population",
-        language,
-        base=base(figures, address.drawn),
-        population=survey.population.get(language, ""),
-    )
     return Told(
         figures.words.t("synthetic") if survey.synthetic else "",
         address.chart.title,
-        (people, counts(figures, address.drawn)),
+        (people(figures, address.drawn), counts(figures, address.drawn)),
         address.chart.note or (figures.words.t("key_point") if address.chart.domain else ""),
         (
             say("publication", "picture_source", language, source=source),
@@ -89,13 +82,23 @@ def told(figures: Figures, address: Address) -> Told:
     )
 
 
-def base(figures: Figures, drawn: Drawn) -> str:
-    """The firms that a figure is about, in words."""
-    first = drawn.points[0][1]
-    if drawn.table == "indicators":
-        return figures.words.label("base", figures.bases[first["indicator"]])
-    model = one(figures.tables["models"], wave=first["wave"], model=first["model"], variant=MAIN)
-    return figures.words.label("base", str(model["base"])) if model else figures.words.t("everyone")
+def people(figures: Figures, drawn: Drawn) -> str:
+    """Whom a figure is about: the firms of its indicator or model, and the survey's population."""
+    first, language = drawn.points[0][1], figures.words.language
+    model = _model(figures, first)
+    base = figures.bases.get(first["indicator"], "") if drawn.table == "indicators" else model and model["base"]
+    population = figures.survey.population.get(language, "")
+    if not base:
+        return say("publication", "picture_population_alone", language, population=population)
+    label = figures.words.label("base", str(base))
+    return say("publication", "picture_population", language, base=label, population=population)
+
+
+def _model(figures: Figures, line: Line) -> Line | None:
+    """The model that a line is about: the very fit of a claim, else the main one."""
+    of = {"wave": line["wave"], "model": line.get("model")}
+    variant = line["variant"] if "claim" in line else MAIN
+    return one(figures.tables["models"], variant=variant, **of) if of["model"] else None
 
 
 def counts(figures: Figures, drawn: Drawn) -> str:
@@ -108,12 +111,13 @@ def counts(figures: Figures, drawn: Drawn) -> str:
 
 
 def _count(figures: Figures, drawn: Drawn, wave: str, line: Line) -> str:
-    of_model = drawn.table != "indicators"
-    source = one(figures.tables["models"], wave=wave, model=line["model"], variant=MAIN) if of_model else line
-    known = source is not None and not source["suppressed"]
-    key = ("picture_pooled" if wave == POOLED else "picture_wave") + ("" if known else "_no_n")
-    n = figures.numbers.plain(source["n"]) if source is not None else ""
-    return say("publication", key, figures.words.language, wave=wave, n=n)
+    source = _model(figures, line) or line
+    n = None if source["suppressed"] else source.get("n")
+    if wave == POOLED:
+        key = "picture_pooled" if n is not None else "picture_pooled_no_n"
+    else:
+        key = "picture_wave" if n is not None else "picture_wave_no_n"
+    return say("publication", key, figures.words.language, wave=wave, n=figures.numbers.plain(n))
 
 
 def svg(figures: Figures, address: Address) -> Markup:

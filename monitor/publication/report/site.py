@@ -25,6 +25,7 @@ from monitor.publication.report import (
     claims,
     explore,
     glossary,
+    highlights,
     pages,
     pictures,
     places,
@@ -37,7 +38,7 @@ from monitor.survey import Survey
 from monitor.wording.sentences import say
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGES = ("index", "answer", "cooperation", "participation", "trends", "places", "explore")
+PAGES = ("index", "answer", "highlights", "cooperation", "participation", "trends", "places", "explore")
 """What firms told, one page each; the waves' own pages stand behind `waves`, after the answer"""
 ACCOUNTABLE = ("quality", "revisions", "methods", "codebook", "glossary", "data")
 """How it was made and what it is worth"""
@@ -153,6 +154,7 @@ def _pages(
     contexts = {
         "index": _start(figures, survey, waves) | {"now": newest, "waves": links, "answer": told_answer["answer"]},
         "answer": told_answer,
+        "highlights": highlights.page(figures, waves) | {"waves": waves},
         "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
         "cooperation": pages.cooperation(figures, waves),
         "trends": trends.page(figures, waves),

@@ -22,7 +22,6 @@
     // The choice is in the address: whoever is sent it sees the same breakdown, at the figure that it names.
     const asked = new URLSearchParams(location.search).get("domain");
     if (buttons.some((button) => button.value === asked)) show(asked);
-    if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
   }
   // A link leads into a fold: it opens, so that the row it names is seen.
   const reveal = () => {
