@@ -35,8 +35,8 @@ UNCERTAIN = ("mean_share_new", "large")
 """Indicator and domain of a figure that is too uncertain to publish, of firms enough"""
 DOMAINS = ("size_band", "sector")
 PAGES = (
-    "index", "answer", "highlights", "participation", "cooperation", "trends", "places", "explore", "quality", "revisions", "methods",
-    "codebook", "glossary", "data", "search", *(f"wave-{wave}" for wave in WAVES),
+    "index", "answer", "highlights", "participation", "cooperation", "trends", "places", "explore", "quality",
+    "revisions", "methods", "codebook", "glossary", "data", "search", *(f"wave-{wave}" for wave in WAVES),
     *(f"place-size_band-{size}" for size in SIZES), *(f"place-sector-{sector}" for sector in SECTORS),
 )  # fmt: skip
 """The pages of its report, in each language"""

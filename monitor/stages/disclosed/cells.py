@@ -121,7 +121,7 @@ def overlap_rows(
     _relations(system)
     chosen = withheld_rows(system, set(sensitive))
     chosen = _less_repeated(system, chosen, sensitive, {(f"{x[3]}-{x[4]}", *x[:3]) for x in again})
-    return {(row[1], row[2], row[3], *row[0].split("-", 1)) for row in chosen}
+    return {(row[1], row[2], row[3], row[0].split("-", 1)[0], row[0].split("-", 1)[1]) for row in chosen}
 
 
 def _less_repeated(system: System, chosen: set[Row], sensitive: set[Row], again: set[Row]) -> set[Row]:
