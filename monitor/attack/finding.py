@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 FEW = 10.0
 """A number of firms that a figure is about may be known where it is as large as this: most lines print it"""
+FEWEST = 3.0
+"""An interval narrower than this many firms tells a withheld number too well"""
 
 
 @dataclass(frozen=True)

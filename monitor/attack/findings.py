@@ -12,11 +12,10 @@ from pathlib import Path
 
 from monitor.attack.bounds import bounds
 from monitor.attack.differences import differences
-from monitor.attack.finding import FEW, Finding
+from monitor.attack.finding import FEW, FEWEST, Finding
+from monitor.attack.fits import fits
 from monitor.attack.knowledge import Equations, Line, Unknown, equations, read
 
-FEWEST = 3.0
-"""An interval narrower than this many firms tells a withheld number too well"""
 NEAR = 0.02
 """An interval narrower than this part of its greatest value tells a withheld amount too well: at the least that part of
 an amount is ten per cent (the p of the p %-rule) of the largest of fewer than ten firms, to either side"""
@@ -83,7 +82,8 @@ def attack(releases: Sequence[Path], only: Path | None = None) -> Report:
     for finding in about:
         many = all(firms[unknown][0] >= FEW for unknown in _firms(finding))
         (of_many if many or set(finding.lines) <= uncertain else findings).append(finding)
-    findings += [finding for finding in differences(releases, told.versions) if finding.figures in here]
+    more = (*differences(releases, told.versions), *fits(releases, told.versions))
+    findings += [finding for finding in more if {*finding.figures.split("+")} <= here]
     return Report(
         tuple(release.name for release in releases),
         len(widths),
@@ -114,7 +114,8 @@ def beyond(
     asked = {(u[0], _what(u)): u for u in before.unknowns}
     found = bounds(before, sorted({asked[key] for f in findings if (key := (f.figures, f.what)) in asked}))
     known |= {(u[0], _what(u)): high - low for u, (low, high) in found.items()}
-    known |= {(f.figures, f.what): f.high - f.low for f in differences(earlier, before.versions)}
+    more = (*differences(earlier, before.versions), *fits(earlier, before.versions))
+    known |= {(f.figures, f.what): f.high - f.low for f in more}
     return tuple(f for f in findings if not known.get((f.figures, f.what), float("inf")) <= f.high - f.low + 1e-6)
 
 

@@ -120,8 +120,15 @@ def overlap_rows(
             sensitive.add(row)
     _relations(system)
     chosen = withheld_rows(system, set(sensitive))
-    chosen = _less_repeated(system, chosen, sensitive, {(f"{x[3]}-{x[4]}", *x[:3]) for x in again})
-    return {(row[1], row[2], row[3], row[0].split("-", 1)[0], row[0].split("-", 1)[1]) for row in chosen}
+    repeated = {(f"{x[3]}-{x[4]}", x[0], x[1], x[2]) for x in again}
+    chosen = _less_repeated(system, chosen, sensitive, repeated)
+    return {(name, variable, domain, *_waves(pair)) for pair, name, variable, domain in chosen}
+
+
+def _waves(pair: str) -> tuple[str, str]:
+    """The two waves of a pair."""
+    one, _, other = pair.partition("-")
+    return one, other
 
 
 def _less_repeated(system: System, chosen: set[Row], sensitive: set[Row], again: set[Row]) -> set[Row]:
