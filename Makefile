@@ -33,6 +33,7 @@ coverage: .venv/.test ## 2,000 draws of each survey design and 1,000 simulated s
 	$(BIN)/python benchmarks/coverage.py --draws 2000 --write
 	$(BIN)/python benchmarks/models.py --surveys 1000 --write
 	$(BIN)/python benchmarks/tails.py --write
+	$(BIN)/python benchmarks/imputed_intervals.py --write
 
 benchmarks: .venv/.test ## time and memory beside other packages (tables in benchmarks/)
 	$(BIN)/python benchmarks/inference.py --write

@@ -28,6 +28,7 @@ from monitor.statistics.imputation.variables import (
     correlation,
     encode,
     moments,
+    part_of,
     sizes_of,
     width_of,
 )
@@ -112,6 +113,8 @@ class _Chain:
         self._lay_out(fixed)
         self.columns = {v.name: self._predictors_of(v) for v in variables}
         self.rows = {v.name: (np.flatnonzero(v.fit), np.flatnonzero(v.fill)) for v in variables}
+        self.parts = {v.name: part for v in variables if (part := part_of(v, passives, evaluate)) is not None}
+        self.part_columns = {name: self._predictors_of(self.by_name[name], p.told) for name, p in self.parts.items()}
         self.moving = self._moving()
 
     def run(self, iterations: int) -> None:
@@ -236,8 +239,9 @@ class _Chain:
             if changed & set(pair):
                 self._multiply(pair, np.union1d(*(self.moving[name] for name in pair)))
 
-    def _predictors_of(self, variable: Variable) -> Integers:
-        """The predictors of a draw: all but the variable, what it lets in, and what follows from any of those.
+    def _predictors_of(self, variable: Variable, part: Floats | None = None) -> Integers:
+        """The predictors of a draw (of its `part`, 0 or 1, where that is drawn first): all but the variable, what it
+        lets in, and what follows from any of those.
 
         Where there would be more than one predictor for five answers (five of the rarer answer, where it is yes or
         no or a code), or more than MOST_PREDICTORS, those that go together with the variable most are taken; at equal
@@ -255,10 +259,11 @@ class _Chain:
         fit = np.flatnonzero(variable.fit)
         spread = self.x[:, columns][:, :, fit].std(axis=(0, 2))
         columns = columns[(spread > 1e-12) | (columns == 0)]
-        limit = 1 + min(MOST_PREDICTORS, max(answers_of(variable) // 5, LEAST_PREDICTORS))
+        answers = answers_of(variable) if part is None else int(min(part.sum(), (1 - part).sum()))
+        limit = 1 + min(MOST_PREDICTORS, max(answers // 5, LEAST_PREDICTORS))
         if len(columns) <= limit:
             return np.asarray(columns)
-        known = encode(variable, variable.observed[None, fit])[0]
+        known = encode(variable, variable.observed[None, fit])[0] if part is None else part[None]
         strength = np.abs(correlation(self.x[0][columns][:, fit], known)).max(axis=1)
         # What differs by less than its own sampling error counts as equally strong.
         strength = np.round(strength * np.sqrt(len(fit)))
@@ -313,21 +318,39 @@ class _Chain:
         u: Floats,
         context: tuple[int, int],
     ) -> Floats:
-        """Predictive mean matching: the values of a firm whose predicted values are near."""
+        """Predictive mean matching: the values of a firm whose predicted values are near, and which lies in the part
+        that was drawn first where the variable has parts."""
         y = encode(variable, variable.observed[None, fit]).transpose(0, 2, 1)
         q, k = known.shape[1], y.shape[2]
         chi2 = self._chi2(known.shape[2] - q, k)
         at_known, at_missing = draws.predict(
             known, np.broadcast_to(y, (self.m, *y.shape[1:])), missing, self._normal(q + k, k), chi2
         )
-        everyone = np.concatenate([self.keys[fit], ~self.keys[rows]])
-        jitter = firm_uniforms(everyone, self.first, self.m, *context, 1)
-        if variable.method == "shares":
-            extra = _impossible(variable.observed[rows], variable.observed[fit])
-            donor = draws.nearest_donors_jointly(at_known, at_missing, self.donors, u, jitter, extra)
+        jitter = firm_uniforms(np.concatenate([self.keys[fit], ~self.keys[rows]]), self.first, self.m, *context, 1)
+
+        def near(among: Integers) -> Integers:
+            own, at = np.concatenate([jitter[:, among], jitter[:, len(fit) :]], axis=1), at_known[:, among]
+            if variable.method != "shares":
+                return among[draws.nearest_donors(at[:, :, 0], at_missing[:, :, 0], self.donors, u, own)]
+            extra = _impossible(variable.observed[rows], variable.observed[fit[among]])
+            return among[draws.nearest_donors_jointly(at, at_missing, self.donors, u, own, extra)]
+
+        if variable.name not in self.parts:
+            donor = near(np.arange(len(fit)))
         else:
-            donor = draws.nearest_donors(at_known[:, :, 0], at_missing[:, :, 0], self.donors, u, jitter)
+            told = self.parts[variable.name].told
+            has = self._draw_part(variable, fit, rows, context)
+            donor = np.where(has == 1, near(np.flatnonzero(told == 1)), near(np.flatnonzero(told == 0)))
         return self._given(variable, rows, variable.observed[fit][donor])
+
+    def _draw_part(self, variable: Variable, fit: Integers, rows: Integers, context: tuple[int, int]) -> Floats:
+        """(m, r) the part that each firm lies in: what its own answers say, else a draw from a logistic regression."""
+        part = self.parts[variable.name]
+        x = self.x[:, self.part_columns[variable.name]]
+        start, normal = self._start(f"{variable.name} part", x.shape[1]), self._normal(x.shape[1])
+        u = firm_uniforms(self.keys[rows], self.first, self.m, *context, 2)
+        drawn = draws.draw_logistic(x[:, :, fit], part.told, x[:, :, rows], start, normal, u)
+        return np.where(np.isnan(part.known), drawn, part.known)
 
     def _draw_set(
         self, variable: Variable, known: Floats, missing: Floats, u: Floats, context: tuple[int, int]
