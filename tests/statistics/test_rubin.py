@@ -33,6 +33,16 @@ def test_large_samples_give_rubins_own_degrees_of_freedom() -> None:
     assert combined.df == pytest.approx(4 / combined.proportion**2, rel=1e-12)
 
 
+def test_degrees_of_freedom_that_were_measured_are_kept() -> None:
+    """Not lessened by what is missing: 1 / df = lambda^2 / (m - 1) + 1 / d."""
+    plain, kept = combine(Q, U, 12), combine(Q, U, 12, measured=True)
+    assert kept.df == pytest.approx(1 / (kept.proportion**2 / 4 + 1 / 12), rel=1e-12)
+    assert plain.df < kept.df < 12
+    both = combine(np.column_stack([Q, Q]), np.column_stack([U, U]), [12, 12], measured=[False, True])
+    np.testing.assert_allclose(both.df, [plain.df, kept.df])
+    assert kept.variance == plain.variance
+
+
 def test_covariances_have_the_variances_on_their_diagonal() -> None:
     rng = np.random.default_rng(1)
     q = rng.normal(size=(7, 3))

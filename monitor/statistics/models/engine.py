@@ -163,7 +163,8 @@ def _combine(
         influences.append(contributions / sample.design.weights[:, None])
         spread += contributions / len(fits)
     df = np.concatenate([np.full(k, result.df), np.mean(freedoms, axis=0)])
-    combined = combine(np.stack(estimates), _covariances(sample, influences), df)
+    measured = np.arange(len(names)) >= k
+    combined = combine(np.stack(estimates), _covariances(sample, influences), df, measured=measured)
     replicate_se = np.full(len(names), np.nan)
     if replicated_copies and s.weighted and sample.design.replicates is not None:
         within = _replicate_variance(result, sample, chosen, matrices, fits, plans, replicated_copies, k)

@@ -110,7 +110,8 @@ def over_copies(
         influence[mask] = part.contributions
         covariances.append(np.atleast_2d(design.covariance(influence / design.weights[:, None])))
         freedoms.append(effective_df(part.contributions, df))
-    combined = combine(np.stack([part.estimates for part in parts]), np.stack(covariances), np.mean(freedoms, axis=0))
+    estimates, carrying = np.stack([part.estimates for part in parts]), np.mean(freedoms, axis=0)
+    combined = combine(estimates, np.stack(covariances), carrying, measured=True)
     variance = np.atleast_2d(combined.variance)
     error = np.full(q, np.nan) if se_replicate is None else se_replicate
     return Estimates(

@@ -96,9 +96,14 @@ each <- lapply(1:6, function(m) { c <- levels_of(copies[copies$imputation == m, 
     min(2 * v^2 / (sum(e^4) - v^2 / length(e)), f$df.residual) })
   list(q = c(coef(f), sapply(s, `[[`, "g")),
        u = c(diag(vcov(f)), sapply(s, function(k) c(SE(svytotal(k$full, des)))^2)), df = c(rep(f$df.residual, length(coef(f))), few)) })
+f <- svyglm(form, design_of(levels_of(copies[copies$imputation == 1, ])), family = quasibinomial, control = tight)
 for (i in seq_along(each[[1]]$q)) { k <- names(each[[1]]$q)[i]
   pooled <- pool.scalar(sapply(each, function(e) e$q[[k]]), sapply(each, function(e) e$u[[k]]), n = mean(sapply(each, function(e) e$df[i])), k = 0)
-  say("pooled", k, pooled$qbar, sqrt(pooled$t)); say("pooled df", k, pooled$df, pooled$fmi)
+  say("pooled", k, pooled$qbar, sqrt(pooled$t))
+  # Of terms Barnard and Rubin's. Of contrasts, whose degrees of freedom the copies' own variance has, those are kept.
+  lambda <- (1 + 1 / 6) * pooled$b / pooled$t
+  nu <- if (i <= length(coef(f))) pooled$df else 1 / (lambda^2 / 5 + 1 / mean(sapply(each, function(e) e$df[i])))
+  say("pooled df", k, nu, if (i <= length(coef(f))) pooled$fmi else lambda + (1 - lambda) * 2 / (nu + 3))
 }
 
 # ---- separation: no top innovator cooperates without investing -----------------------------------------------------
