@@ -12,9 +12,10 @@ from monitor.contract.columns import Column, Table, not_negative, share
 from monitor.contract.documentation import DOCUMENTATION
 from monitor.contract.figures import FIGURES
 from monitor.contract.models import MODELS
+from monitor.contract.sensitivity import SENSITIVITY
 
 __all__ = ["BY_NAME", "TABLES", "Column", "Table", "not_negative", "share"]
 
-TABLES: tuple[Table, ...] = (*FIGURES, *MODELS, *DOCUMENTATION)
+TABLES: tuple[Table, ...] = (*FIGURES, *MODELS, *SENSITIVITY, *DOCUMENTATION)
 
 BY_NAME: Mapping[str, Table] = {table.name: table for table in TABLES}

@@ -15,6 +15,7 @@ import pandas as pd
 import yaml
 
 from monitor.stages import disclosed
+from monitor.stages.modelled.tables import frame_of
 from monitor.statistics.design.replicates import replicate_covariance
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, load_survey
@@ -293,6 +294,7 @@ def _write_wave(store: Lake, definition: Survey, wave: str, table: pd.DataFrame)
     store.write("estimated_indicators", wave, _indicators(definition, wave, table, measures, drawn))
     for name, rows in _models(definition, wave).items():
         store.write(f"modelled_{name}", wave, rows)
+    store.write("modelled_sensitivity", wave, _sensitivity(definition, wave, store.read("estimated_indicators", wave)))
 
 
 def rules() -> pd.DataFrame:
@@ -348,6 +350,46 @@ def _indicators(
                 }
             )  # fmt: skip
     return pd.DataFrame(rows).astype({"events": "Int64"})
+
+
+def _sensitivity(definition: Survey, wave: str, indicators: pd.DataFrame) -> pd.DataFrame:
+    """Each headline and the claim along four odds, a proxy, late answers, how alike invited and responding are."""
+    whole = indicators[indicators["domain_variable"] == "all"].set_index("indicator")
+    headlines = {name: float(whole.loc[name, "estimate"]) for name, i in definition.indicators.items() if i.headline}
+    told: list[tuple[str, str, str, float, str | None]] = [
+        ("indicator", name, "share" if value < 1 else "EUR", value, None) for name, value in headlines.items()
+    ]
+    told.append(("claim", "complement", "points", 0.10, "primary"))
+    rows: list[dict[str, object]] = []
+    for kind, figure, unit, value, model in told:
+        about = {"survey": NAME, "wave": wave, "kind": kind, "figure": figure, "unit": unit, "model": model}
+        for odds in (0.67, 1.0, 1.5, 3.0):
+            estimate = value / (value + odds * (1 - value)) if unit != "EUR" else value / odds
+            verdict = None if kind == "indicator" else "supported" if odds < 2 else "inconclusive"
+            rows.append(
+                {
+                    **about, "method": "odds", "axis": f"{odds:g}", "at": odds, "plausible": odds < 2,
+                    "property": "firms", "estimate": estimate, "se": 0.03, "ci_low": estimate - 0.06,
+                    "ci_high": estimate + 0.06, "verdict": verdict, "turns_above": 1.61, "survives": kind == "claim",
+                    "n": FIRMS, "events": 80, "one_firm": False,
+                }
+            )  # fmt: skip
+    first = {"survey": NAME, "wave": wave, "kind": "indicator", "figure": "participation", "unit": "share"}
+    rows += [
+        {**first, "method": "proxy", "axis": axis, "at": float(axis), "estimate": 0.3, "bias": 0.05}
+        for axis in ("0", "0.5", "1")
+    ]
+    rows += [
+        {**first, "method": "timing", "axis": axis, "estimate": 0.3, "se": 0.04, "ci_low": 0.22, "ci_high": 0.38,
+         "n": 120, "events": 40}
+        for axis in ("late", "early")
+    ]  # fmt: skip
+    response = {"survey": NAME, "wave": wave, "kind": "response", "figure": "all", "unit": "index"}
+    rows.append(
+        {**response, "method": "representativity", "axis": "r_indicator", "estimate": 0.92, "se": 0.01, "ci_low": 0.9,
+         "ci_high": 0.94}
+    )  # fmt: skip
+    return frame_of("modelled_sensitivity", rows)
 
 
 def _plain(values: np.ndarray, estimator: str) -> float:

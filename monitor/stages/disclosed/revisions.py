@@ -173,7 +173,7 @@ def with_held_counts(models: pd.DataFrame, before: Sequence[Earlier], held: Line
     several = ~models["wave"].isin(list(survey.waves)).to_numpy()
     if flags.any():
         flags |= several
-    return _kept(models, flags, tables[-1], key, counts, "counts_held")
+    return kept_as_shown(models, flags, tables[-1], key, counts, "counts_held")
 
 
 def with_held_claims(claims: pd.DataFrame, before: Sequence[Earlier], held: Lines, least: int) -> pd.DataFrame:
@@ -189,7 +189,7 @@ def with_held_claims(claims: pd.DataFrame, before: Sequence[Earlier], held: Line
     flags |= np.array([line in counted for line in lines], dtype=bool)
     flags &= np.array([tuple(x) in _keyed(tables[-1], key) if tables else False for x in claims[list(key)].to_numpy()])
     columns = (*contract.BY_NAME["claims"].withheld, "suppressed")
-    return _kept(claims, flags, tables[-1] if tables else None, key, columns, "held")
+    return kept_as_shown(claims, flags, tables[-1] if tables else None, key, columns, "held")
 
 
 def with_held_initiatives(initiatives: pd.DataFrame, before: Sequence[Earlier], least: int) -> pd.DataFrame:
@@ -220,7 +220,7 @@ def with_held_initiatives(initiatives: pd.DataFrame, before: Sequence[Earlier], 
             system.relations.append((EVERYONE, tuple(part["initiative"])))
             chosen = withheld_rows(system, set(few))
             flags |= ((initiatives["wave"] == wave) & initiatives["initiative"].isin(chosen)).to_numpy()
-    return _kept(initiatives, flags, tables[-1] if tables else None, ("wave", "initiative"), ("firms",), "held")
+    return kept_as_shown(initiatives, flags, tables[-1] if tables else None, ("wave", "initiative"), ("firms",), "held")
 
 
 def with_held_participants(quality: pd.DataFrame, before: Sequence[Earlier], held: Lines, least: int) -> pd.DataFrame:
@@ -234,7 +234,7 @@ def with_held_participants(quality: pd.DataFrame, before: Sequence[Earlier], hel
         [(str(w), v) in counted for w, v in zip(quality["wave"], quality["value"], strict=True)], dtype=bool
     )
     flags &= quality["indicator"].isin((PARTICIPANTS, OVERLAP)).to_numpy()
-    kept = _kept(quality, flags, tables[-1] if tables else None, key, ("value",), "held")
+    kept = kept_as_shown(quality, flags, tables[-1] if tables else None, key, ("value",), "held")
     return kept.assign(held=kept["held"] | quality["held"]) if "held" in quality else kept
 
 
@@ -272,7 +272,7 @@ def with_held_quantiles(
     places = benchmarks[list(key)].astype(str).itertuples(index=False, name=None)
     flags = np.array([place in few for place in places], dtype=bool)
     columns = contract.BY_NAME["benchmarks"].withheld
-    return _kept(benchmarks, flags, before[-1].tables["benchmarks"], key, (*columns, "suppressed"), "held")
+    return kept_as_shown(benchmarks, flags, before[-1].tables["benchmarks"], key, (*columns, "suppressed"), "held")
 
 
 Key = tuple[str, ...]
@@ -302,7 +302,7 @@ def _few(
     )
 
 
-def _kept(
+def kept_as_shown(
     frame: pd.DataFrame, flags: np.ndarray, last: pd.DataFrame | None, key: Key, columns: Sequence[str], flag: str
 ) -> pd.DataFrame:
     """The frame with these rows' columns as the last release has them; NULL where it does not have the row."""

@@ -40,6 +40,7 @@ OF_A_MODEL = (
     "specifications",
     "robustness",
     "claims",
+    "sensitivity",
 )
 """Tables with a model's lines"""
 DEFINITIONS = ("codebook", "measures")
@@ -47,6 +48,9 @@ DEFINITIONS = ("codebook", "measures")
 
 OVERLAP = "panel_overlap"
 """The quality indicator that counts firms of two waves"""
+
+LEFT = "left"
+"""The method of sensitivity rows that rest on two waves"""
 
 Columns = frozenset[str]
 Flags = npt.NDArray[np.bool_]
@@ -150,6 +154,10 @@ def _stand(name: str, stands: Standing, table: pd.DataFrame) -> Flags:
     if name in OF_A_MODEL:
         pairs = list(zip(table["wave"], table["model"], strict=True))
         flags |= pd.Series([pair in stands.models for pair in pairs], index=table.index, dtype=bool)
+    if name == "sensitivity":
+        # Who left is told of the wave before: it stands with any wave after it.
+        later = [any(str(wave) < stands_too for stands_too in stands.waves) for wave in table["wave"]]
+        flags |= (table["method"] == LEFT) & pd.Series(later, index=table.index, dtype=bool)
     if name == "quality":
         flags |= (table["indicator"] == OVERLAP) & table["concept"].isin(stands.waves)
         flags &= table["indicator"] != STANDS

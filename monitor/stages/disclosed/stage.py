@@ -7,7 +7,8 @@ contract. Does not belong here: estimating, or writing a release.
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
 `history`, `changed`, `sequence`, `revisions` and `overlaps` what earlier releases have shown; `quality` and `codebook`
 describe the survey itself, `declared` what its definition decides about lines; `readable` says how a reader gets each
-interval, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm.
+interval, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm, `sensitivity` what
+of the firms that did not answer.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from monitor.stages.disclosed import (
     quality,
     readable,
     revisions,
+    sensitivity,
     sequence,
     together,
 )
@@ -118,6 +120,10 @@ def disclose(
     taking_part = _under(peers.initiatives(lake, survey, wave) for wave in waves)
     quantiles = _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items())
     told = revisions.with_held_precision(describe_quality(lake, survey, waves, stands.waves), held)
+    claims = declared.with_proof(
+        revisions.with_held_claims(models["claims"], before, held, least), lake, survey, waves, before
+    )
+    departures = _pooled(lake, "modelled_sensitivity", waves)
     tables = {
         "indicators": printed,
         "changes": declared.with_comparability(
@@ -127,9 +133,8 @@ def disclose(
         ),
         **models,
         "models": revisions.with_held_counts(models["models"], before, held, survey),
-        "claims": declared.with_proof(
-            revisions.with_held_claims(models["claims"], before, held, least), lake, survey, waves, before
-        ),
+        "claims": claims,
+        "sensitivity": sensitivity.sensitivity(departures, printed, claims, before, survey.disclosure),
         "rules": _rules(lake, waves),
         "quality": revisions.with_held_participants(told, before, held, least),
         "initiatives": revisions.with_held_initiatives(taking_part, before, least),

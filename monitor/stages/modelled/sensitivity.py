@@ -9,7 +9,7 @@ reweighting (`departures`), what the data themselves say of those who did not an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -24,11 +24,12 @@ from monitor.stages.modelled.modelling import Findings, unit_of_claim
 from monitor.statistics.decisions.claim import Claim, Difference, ModelContrast, Share
 from monitor.statistics.decisions.claims import Evidence, decide
 from monitor.statistics.design.intervals import student_t
+from monitor.statistics.disclosure.primary import one_firm_too_large
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.power import Precision, State
 from monitor.statistics.models.prepare import prepare
 from monitor.statistics.models.result import Result
-from monitor.statistics.models.sample import Array, Sample
+from monitor.statistics.models.sample import Array, Mask, Sample
 from monitor.statistics.nonresponse.tipping import Figure, Ratio, of_contrast, of_ratios, turning_point
 from monitor.survey import Indicator, Nonresponse, Survey
 from monitor.survey.answering import Property, of_estimand, of_indicator
@@ -57,8 +58,11 @@ class Subject:
     departure: Departure
     at: Callable[[float], Point]
     verdict: Callable[[float], str | None]
+    counted: tuple[int, int]
+    """Responding firms, and of them those with the property; means over the first copies"""
     model: str | None = None
-    turns: dict[str, float | None] = field(default_factory=dict)
+    one_firm: bool = False
+    """Of an amount: whether one firm is too large among those with the property, or those without"""
 
     def same(self, gamma: float) -> bool:
         """Whether under these odds the verdict stands; of a figure without one, whether the published interval still
@@ -112,6 +116,9 @@ def _rows(findings: Findings, subject: Subject, declared: Nonresponse) -> Iterat
             "turns_above": above,
             "survives": survives if known else None,
             "model": subject.model,
+            "n": subject.counted[0],
+            "events": subject.counted[1],
+            "one_firm": subject.one_firm,
         }
 
 
@@ -135,7 +142,40 @@ def _indicators(survey: Survey, sample: Sample, published: pd.DataFrame) -> Iter
             having(found, sample, ratios),
         )
         at = _of_indicator(survey, indicator, ratios, line, departure)
-        yield Subject(INDICATOR, name, unit_of_indicator(survey, name), found, departure, at, lambda gamma: None)
+        yield Subject(
+            INDICATOR,
+            name,
+            unit_of_indicator(survey, name),
+            found,
+            departure,
+            at,
+            lambda gamma: None,
+            _with_property(departure),
+            one_firm=not bounded(survey, indicator) and _one_firm(survey, sample, ratios[0], departure.having[0]),
+        )
+
+
+def bounded(survey: Survey, indicator: Indicator) -> bool:
+    """Whether a firm's own value cannot be large: of shares of firms and means of percentages."""
+    percentage = survey.measures[indicator.measure].type == "percentage"
+    return indicator.estimator == "share" or (percentage and indicator.denominator is None)
+
+
+def _with_property(departure: Departure) -> tuple[int, int]:
+    masks = departure.having
+    return len(masks[0]), round(float(np.mean([has.sum() for has in masks])))
+
+
+def _one_firm(survey: Survey, sample: Sample, ratio: Ratio, has: Mask) -> bool:
+    """Whether a curve would give one firm's amount away: it tells what firms with the property add up to, and those
+    without."""
+    w, limits = sample.design.weights, survey.disclosure
+    parts = [part for part in (ratio.top, ratio.below) if part is not None]
+    return any(
+        one_firm_too_large((w * part)[side], limits.p_percent, limits.dominance)
+        for part in parts
+        for side in (has, ~has)
+    )
 
 
 def ratio_of(survey: Survey, indicator: Indicator, copy: Columns) -> Ratio:
@@ -247,6 +287,7 @@ def _claims(findings: Findings) -> Iterator[Subject]:
                 one.departure,
                 lambda gamma, one=one: _point(one.under(gamma)),  # type: ignore[misc]
                 lambda gamma, place=place: verdicts.of(place, gamma),  # type: ignore[misc]
+                _with_property(one.departure),
                 one.evidence.model,
             )
 

@@ -25,16 +25,16 @@ from monitor.stages.modelled.departures import COPIES
 from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.invited import TRUE, Invited, invited_firms
 from monitor.stages.modelled.modelling import Findings
-from monitor.stages.modelled.sensitivity import CLAIM, INDICATOR, ratio_of, unit_of_indicator
+from monitor.stages.modelled.sensitivity import CLAIM, INDICATOR, bounded, ratio_of, unit_of_indicator
 from monitor.statistics.decisions.claim import Share
 from monitor.statistics.design.intervals import student_t
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.sample import Array, Mask, Sample
 from monitor.statistics.nonresponse.proxy_pattern_mixture import PHIS, Adjusted, adjusted_mean, adjusted_share
-from monitor.statistics.nonresponse.representativity import Indicator, representativity
+from monitor.statistics.nonresponse.representativity import representativity
 from monitor.statistics.nonresponse.tipping import Ratio, of_ratios
 from monitor.storage.lake import Lake
-from monitor.survey import Survey
+from monitor.survey import Indicator, Survey
 
 RESPONSE = "response"
 """The kind of rows that are about the response itself"""
@@ -109,7 +109,7 @@ def apart_rows(survey: Survey, sample: Sample, method: str, groups: Mapping[str,
     if not first.any() or not second.any():
         return
     for name, indicator in survey.indicators.items():
-        if not indicator.headline or indicator.estimator in ("median", "total") or not sample.has(indicator.measure):
+        if not _told(survey, indicator) or not sample.has(indicator.measure):
             continue
         ratios = [ratio_of(survey, indicator, copy) for copy in sample.copies]
         parts = {axis: [_among(ratio, group) for ratio in ratios] for axis, group in ((one, first), (other, second))}
@@ -128,6 +128,11 @@ def apart_rows(survey: Survey, sample: Sample, method: str, groups: Mapping[str,
         df = max(float(sample.design.degrees_of_freedom(first | second)), 1.0)
         row = _estimated(float(told.estimates[0]), float(told.se[0]), df, None)
         yield {**about, "axis": "difference", "unit": "points" if unit == "share" else unit, **row}
+
+
+def _told(survey: Survey, indicator: Indicator) -> bool:
+    """Headlines that are a share of firms or a mean of a percentage: an amount of half the firms may be one firm's."""
+    return indicator.headline and indicator.estimator in ("share", "mean") and bounded(survey, indicator)
 
 
 def _among(ratio: Ratio, group: Mask) -> Ratio:
@@ -178,8 +183,7 @@ def _over_all(survey: Survey, sample: Sample) -> Iterator[tuple[str, str, bool, 
     copies = sample.copies[:COPIES]
     for name, indicator in survey.indicators.items():
         percentage = survey.measures[indicator.measure].type == "percentage"
-        told = indicator.estimator == "share" or (indicator.estimator == "mean" and percentage)
-        if not (indicator.headline and told and sample.has(indicator.measure)):
+        if not _told(survey, indicator) or not sample.has(indicator.measure):
             continue
         if _everyone(copies, indicator.base, indicator.measure):
             scale = 100 if percentage else 1
@@ -216,7 +220,7 @@ def representativity_rows(invited: Invited) -> Iterator[Row]:
         found = representativity(invited.design, invited.answered, invited.z, invited.variables)
     except ValueError:
         return
-    told: list[tuple[str, str, Indicator]] = [
+    told = [
         (EVERYONE, "r_indicator", found.r_indicator),
         (EVERYONE, "coefficient_of_variation", found.coefficient_of_variation),
     ]

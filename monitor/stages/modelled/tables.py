@@ -58,7 +58,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     ),
     "modelled_sensitivity": words(
         "survey wave kind figure method axis at plausible property unit estimate se ci_low ci_high bias verdict "
-        "turns_below turns_above survives model n events"
+        "turns_below turns_above survives model n events one_firm"
     ),
     "modelled_robustness": words(
         "survey wave model variant test subject estimate ci_low ci_high p_value statistic bound verdict note_nl note_en"
@@ -69,7 +69,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 WHOLE = frozenset(
     {"n", "firms", "fewest_alike", "events", "n_dropped", "n_routed", "copies", "number", "state_n", "state_events"}
 )
-FACTS = frozenset({"weighted", "converged", "published", "own_choice", "plausible", "survives"})
+FACTS = frozenset({"weighted", "converged", "published", "own_choice", "plausible", "survives", "one_firm"})
 NUMBERS = frozenset(
     words(
         "estimate se ci_low ci_high band_low band_high p_value df fmi "
