@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,12 @@ from pathlib import Path
 import once
 import publication
 import pytest
+import solved
 import terminal
 from hypothesis import settings
+from scipy import optimize
 
+from monitor.attack import bounds
 from monitor.stages import released
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -24,11 +28,41 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
 
+MEMORY = Path("/dev/shm")
+"""Where Linux keeps files in memory"""
+ROOM = 4_000_000_000
+"""Bytes that all folders of a run of the tests together may need"""
+
+
+def pytest_configure() -> None:
+    """Folders of tests lie in memory, where there is room: a run of a wave asks the disk a thousand times to have
+    written what Dagster's history holds."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+LONGEST = (
+    "whole/test_demonstration.py", "attack/test_attack_sequence.py", "publication/test_released_designs.py",
+    "whole/test_colombia.py", "whole/test_ecuador.py", "stages/test_disclosed_sequence.py",
+    "attack/test_disclosed_attack.py", "pipelines/test_web.py", "running/test_refusals.py",
+    "statistics/test_coverage.py", "statistics/test_modelled_truth.py", "whole/test_installed.py",
+    "stages/test_validated.py", "stages/test_released.py", "attack/test_attack.py",
+)  # fmt: skip
+"""Files that take a worker longest, in the order of it: they begin first, so that all workers end together"""
+MADE = {"demonstration", "made_up", "published", "fresh", "fresh_release"}
+"""Fixtures that run a survey's stages"""
+DELIVERED = {"small_survey", "scenario", "take_in"}
+"""What a module has that runs them over a delivery of its own"""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever looks at the demonstration waits for its run."""
+    """What runs a survey's stages is slow. Longest files first; the others in their own order."""
     for item in items:
-        if "demonstration" in getattr(item, "fixturenames", ()):
+        module = getattr(item, "module", None)
+        if MADE & {*getattr(item, "fixturenames", ())} or DELIVERED & {*vars(module)}:
             item.add_marker(pytest.mark.slow)
+    places = {PROJECT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +116,23 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fresh(tmp_path: Path, made_up: Path) -> publication.Fresh:
     """The made-up survey's lake and its definition, disclosed and not released: one test's own."""
     return publication.copied(made_up, tmp_path)
+
+
+@pytest.fixture
+def fresh_release(tmp_path: Path, published: publication.Published) -> publication.Published:
+    """The made-up survey's lake, its definition and its first release: one test's own."""
+    lake, _, release = published
+    return (*publication.copied(lake.home.parent, tmp_path), tmp_path / release.relative_to(lake.home.parent))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programmes_solved_once() -> Iterator[None]:
+    """The product's linear programmes go through a solver that remembers; a test's own do not."""
+    solve = solved.once(optimize.linprog)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(optimize, "linprog", solve)
+        patch.setattr(bounds, "linprog", solve)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -267,12 +267,11 @@ def test_an_amount_that_can_be_worked_out_is_not_one_firm_s(demonstration: Path)
 
 
 def test_a_release_that_tells_what_it_withholds_is_not_published(
-    tmp_path: Path, fresh: publication.Fresh, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fresh_release: publication.Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is withheld to protect others: the rarest sector is everyone less the rest. The last release stays."""
-    lake, survey = fresh
+    lake, survey, first = fresh_release
     waves = list(publication.WAVES)
-    first = released.run_all(lake, survey, waves)
     before = publication.firms
     monkeypatch.setattr(publication, "firms", lambda wave, seed=3: before(wave, seed + 1))
     lake = publication.lake(tmp_path / "home", survey)
@@ -280,9 +279,9 @@ def test_a_release_that_tells_what_it_withholds_is_not_published(
     disclosed.run_all(lake, survey, waves)
     with pytest.raises(WaveStopped) as stopped:
         released.run_all(lake, survey, waves)
-    folder = Path(str(first["path"])).parent
-    assert sorted(p.name for p in folder.glob("[!.]*")) == ["latest", first["release_id"]]
-    assert (folder / "latest").readlink() == Path(str(first["release_id"]))
+    folder = first.parent
+    assert sorted(p.name for p in folder.glob("[!.]*")) == ["latest", first.name]
+    assert (folder / "latest").readlink() == Path(first.name)
     assert not list(folder.glob(".building*"))
     problems = stopped.value.problems
     assert len(problems) == released.SHOWN + 1

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import publication
 import pytest
-from publication import Fresh, Published
+from publication import Published
 
 from monitor.problems import DefinitionError
 from monitor.publication import difference
@@ -43,15 +43,16 @@ def correct(lake: Lake, wave: str, firms: Sequence[str]) -> None:
 
 
 @pytest.mark.parametrize(("count", "waits"), [(12, False), (1, True)], ids=["enough firms", "one firm"])
-def test_the_difference_of_two_releases_adds_up_and_finds_its_cause(fresh: Fresh, count: int, waits: bool) -> None:
-    lake, survey = fresh
-    first = released.run_all(lake, survey, WAVES)
+def test_the_difference_of_two_releases_adds_up_and_finds_its_cause(
+    fresh_release: Published, count: int, waits: bool
+) -> None:
+    lake, survey, first = fresh_release
     old = publication.firms("2017")
     targets = old["firm"][10 : 10 + count].tolist()
     correct(lake, "2017", targets)
     disclosed.run_all(lake, survey, WAVES)
     second = released.run_all(lake, survey, WAVES)
-    found = released.diff(lake.home, str(first["release_id"]), "latest")
+    found = released.diff(lake.home, first.name, "latest")
     assert found.after == second["release_id"]
     lines = {(x["wave"], x["indicator"]): x for x in found.lines}
     x = lines["2017", "participation"]
@@ -72,7 +73,7 @@ def test_the_difference_of_two_releases_adds_up_and_finds_its_cause(fresh: Fresh
     row = page[page.index("Participation</th>") :].split("</tr>")[0]
     assert ("together" in row) is waits, "what one firm changed is not told apart in public"
     assert Numbers("en").points(moved, 2) not in row or not waits
-    assert first["release_id"] in page
+    assert first.name in page
 
 
 def test_a_release_that_is_not_there_is_named(published: Published) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from publication import WAVES, Fresh, Published
+from publication import WAVES, Published
 
 from monitor.attack import attack
 from monitor.cli import main
@@ -121,9 +121,8 @@ def test_the_rules_on_the_page_are_the_surveys_own(published: Published, languag
     assert "synthe" in section(folder / "public" / "report", language)[0]
 
 
-def test_a_second_release_tells_of_both(fresh: Fresh, language: str) -> None:
-    lake, survey = fresh
-    first = Path(str(released.run_all(lake, survey, list(WAVES))["path"]))
+def test_a_second_release_tells_of_both(fresh_release: Published, language: str) -> None:
+    lake, survey, first = fresh_release
     rules = lake.read("disclosed_rules", "all")
     lake.write("disclosed_rules", "all", rules.assign(checked=rules["checked"] + 1))
     second = Path(str(released.run_all(lake, survey, list(WAVES))["path"]))

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import publication
 import pytest
-from publication import Fresh, Published
+from publication import Published
 
 from monitor.contract.shape import rounded
 from monitor.publication import manifest, public, secure
@@ -37,8 +37,8 @@ def test_the_manifest_knows_every_file(published: Published) -> None:
     assert {"content_hash", "definition_hash", "code_version", "seeds", "packages"} <= set(told)
 
 
-def test_a_second_run_makes_no_second_release(published: Published) -> None:
-    lake, survey, path = published
+def test_a_second_run_makes_no_second_release(fresh_release: Published) -> None:
+    lake, survey, path = fresh_release
     disclosed.run_all(lake, survey, WAVES)
     again = released.run_all(lake, survey, WAVES)
     assert not again["new"]
@@ -59,10 +59,8 @@ def test_the_content_hash_ignores_when_and_no_digit_that_is_printed(published: P
     assert manifest.content_hash(other) != first
 
 
-def test_a_changed_answer_makes_a_new_release_and_leaves_the_old_one(fresh: Fresh) -> None:
-    lake, survey = fresh
-    first = released.run_all(lake, survey, WAVES)
-    old = Path(str(first["path"]))
+def test_a_changed_answer_makes_a_new_release_and_leaves_the_old_one(fresh_release: Published) -> None:
+    lake, survey, old = fresh_release
     before = {p: p.read_bytes() for p in old.rglob("*") if p.is_file()}
     rules = lake.read("validated_rules", "2017")
     lake.write("validated_rules", "2017", rules.assign(failed=rules["failed"] + 1))
@@ -71,30 +69,20 @@ def test_a_changed_answer_makes_a_new_release_and_leaves_the_old_one(fresh: Fres
     assert second["new"]
     assert os.readlink(old.parent / "latest") == second["release_id"]
     assert {p: p.read_bytes() for p in old.rglob("*") if p.is_file()} == before
-    assert [r["release_id"] for r in released.releases(lake.home, survey.name)] == [
-        first["release_id"],
-        second["release_id"],
-    ]
+    assert [r["release_id"] for r in released.releases(lake.home, survey.name)] == [old.name, second["release_id"]]
 
 
-@pytest.mark.parametrize("step", ["build", "rename", "switch"])
-def test_a_killed_publication_leaves_the_last_release_and_the_next_run_cleans_up(
-    fresh: Fresh, tmp_path: Path, step: str
-) -> None:
-    lake, survey = fresh
-    first = released.run_all(lake, survey, WAVES)
-    rules = lake.read("validated_rules", "2017")
-    lake.write("validated_rules", "2017", rules.assign(failed=rules["failed"] + 1))
-    disclosed.run_all(lake, survey, WAVES)
+def killed_at(step: str, folder: Path) -> None:
+    """Publish what lies under a folder in a process of its own, which is killed without warning at this step."""
     script = textwrap.dedent(
         f"""
         import os, signal
         from pathlib import Path
+
+        import publication
         from monitor.publication import report
         from monitor.stages import released
         from monitor.storage import publish
-        from monitor.storage.lake import Lake
-        from monitor.survey import load_survey
 
         def killed(*args, **kwargs):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -105,26 +93,39 @@ def test_a_killed_publication_leaves_the_last_release_and_the_next_run_cleans_up
             os.rename = killed
         else:
             publish.switch = killed
-        survey = load_survey(Path({str(survey.folder)!r}))
-        released.run_all(Lake(Path({str(lake.home)!r}), survey.name), survey, {WAVES!r})
+        released.run_all(*publication.opened(Path({str(folder)!r})), {WAVES!r})
         """
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=False, capture_output=True, timeout=300)
+    worlds = os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(PROJECT / "tests" / "worlds")])}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=PROJECT, env=worlds, check=False, capture_output=True, timeout=300)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    folder = lake.home / "releases" / survey.name
-    assert os.readlink(folder / "latest") == first["release_id"]
-    assert release_folders.manifest(folder / "latest")["release_id"] == first["release_id"]
-    left = [p.name for p in folder.iterdir() if p.name not in (first["release_id"], "latest", ".lock")]
-    assert left, "the kill left something behind"
+
+
+def test_a_killed_publication_leaves_the_last_release_and_the_next_run_cleans_up(
+    fresh_release: Published, tmp_path: Path
+) -> None:
+    lake, survey, first = fresh_release
+    rules = lake.read("validated_rules", "2017")
+    lake.write("validated_rules", "2017", rules.assign(failed=rules["failed"] + 1))
+    disclosed.run_all(lake, survey, WAVES)
+    folder, left = first.parent, set[str]()
+    for step in ("build", "rename", "switch"):
+        killed_at(step, tmp_path)
+        assert os.readlink(folder / "latest") == first.name
+        assert release_folders.manifest(folder / "latest")["release_id"] == first.name
+        there = {p.name for p in folder.iterdir()} - {first.name, "latest", ".lock"}
+        assert there - left, "the kill left something behind"
+        assert not there & left, "the next run put away what the kill before it had left"
+        left = there
     second = released.run_all(lake, survey, WAVES)
     assert second["new"]
     there = {p.name for p in folder.iterdir()}
-    assert there == {first["release_id"], second["release_id"], "latest", ".lock"}
+    assert there == {first.name, second["release_id"], "latest", ".lock"}
 
 
-def test_a_full_disk_leaves_the_last_release(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake, survey = fresh
-    first = released.run_all(lake, survey, WAVES)
+def test_a_full_disk_leaves_the_last_release(fresh_release: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, survey, first = fresh_release
     rules = lake.read("validated_rules", "2017")
     lake.write("validated_rules", "2017", rules.assign(failed=rules["failed"] + 1))
     disclosed.run_all(lake, survey, WAVES)
@@ -136,7 +137,7 @@ def test_a_full_disk_leaves_the_last_release(fresh: Fresh, monkeypatch: pytest.M
     with pytest.raises(OSError, match="No space left"):
         released.run_all(lake, survey, WAVES)
     folder = lake.home / "releases" / survey.name
-    assert {p.name for p in folder.iterdir()} == {first["release_id"], "latest", ".lock"}
+    assert {p.name for p in folder.iterdir()} == {first.name, "latest", ".lock"}
 
 
 READER = """

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from publication import WAVES, Fresh
+from publication import WAVES, Published
 
 from monitor import cli
 from monitor.problems import DefinitionError
@@ -222,22 +222,21 @@ def test_releases_are_in_the_order_of_their_numbers(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_same_content_is_the_same_release(fresh: Fresh) -> None:
+def test_the_same_content_is_the_same_release(fresh_release: Published) -> None:
     """A change taken back, and passports asked for and not: no two releases bear one content hash."""
-    lake, survey = fresh
-    first = released.run_all(lake, survey, WAVES)
-    folder = Path(str(first["path"])).parent
+    lake, survey, first = fresh_release
+    folder = first.parent
     rules = lake.read("disclosed_rules", "all")
     lake.write("disclosed_rules", "all", rules.assign(failed=rules["failed"] + 1))
     second = released.run_all(lake, survey, WAVES)
     lake.write("disclosed_rules", "all", rules)
     copy = Path(shutil.copytree(lake.home, lake.home / "copy", symlinks=False))
-    told = released.diff(copy, str(first["release_id"]), "latest")
-    assert (told.before, told.after) == (first["release_id"], second["release_id"]), "a copy can be compared too"
+    told = released.diff(copy, first.name, "latest")
+    assert (told.before, told.after) == (first.name, second["release_id"]), "a copy can be compared too"
     third = released.run_all(lake, survey, WAVES)
     assert third["new"]
-    assert third["path"] == first["path"]
-    assert os.readlink(folder / "latest") == first["release_id"]
+    assert Path(str(third["path"])) == first
+    assert os.readlink(folder / "latest") == first.name
     pressed = released.run_all(lake, survey, WAVES, passports=True)
     assert pressed["new"]
     assert list((Path(str(pressed["path"])) / "secure" / "passports").glob("*.pdf"))
@@ -246,6 +245,6 @@ def test_the_same_content_is_the_same_release(fresh: Fresh) -> None:
         assert not again["new"]
         assert again["release_id"] == pressed["release_id"]
         assert again["content_hash"] == pressed["content_hash"]
-    assert [p.name for p in publish.releases(folder)] == [r["release_id"] for r in (first, second, pressed)]
+    assert [p.name for p in publish.releases(folder)] == [first.name, second["release_id"], pressed["release_id"]]
     hashes = [release_folders.manifest(p)["content_hash"] for p in publish.releases(folder)]
     assert len(set(hashes)) == len(hashes)

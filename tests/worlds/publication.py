@@ -260,7 +260,7 @@ def opened(folder: Path) -> Fresh:
 def copied(made: Path, folder: Path) -> Fresh:
     """What `disclosed_lake` has made under one folder, as its own under another."""
     for name in ("home", "survey"):
-        shutil.copytree(made / name, folder / name)
+        shutil.copytree(made / name, folder / name, symlinks=True)
     return opened(folder)
 
 
