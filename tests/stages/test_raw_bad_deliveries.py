@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "bad_deliveries"
 PROJECT = FOLDER.parent.parent
 EXPECTED = list(csv.DictReader((FOLDER / "expected.csv").open(encoding="utf-8")))

@@ -18,21 +18,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import short_demonstration
+from terminal import monitor
 
 from monitor import synthetic
 from monitor.contract import TABLES
 from monitor.storage.lake import Lake, connect, quoted
 from monitor.surveys import BUNDLED
 
+pytestmark = pytest.mark.slow
+
 SURVEY = "noord_nederland"
 PROCESSORS = Path(__file__).resolve().parents[2] / "benchmarks" / "processors.py"
 SECONDS = 900
 """Far more than a run takes: a test that hangs must end"""
-
-
-def monitor(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "monitor", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -235,10 +234,22 @@ def test_complementarity_covers_the_declared_truth(home: Path) -> None:
 # --- running again, and being killed ----------------------------------------------------------------------------------
 
 
-def killed_when(reached: Callable[[], bool], home: Path) -> None:
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the short demonstration's definition, and of a home in which it was run."""
+    folder = tmp_path_factory.mktemp("short")
+    survey = short_demonstration.definition(folder)
+    synthetic.deliveries(folder / "home" / "inbox" / SURVEY)
+    done = monitor("run", "--survey", survey, "--home", folder / "home")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def killed_when(reached: Callable[[], bool], survey: Path, home: Path) -> None:
     """Start a run and kill the whole process group without warning as soon as something is reached."""
+    command = ["run", "--survey", str(survey), "--wave", "2019", "--home", str(home)]
     run = subprocess.Popen(
-        [sys.executable, "-m", "monitor", "run", "--wave", "2019", "--home", str(home)],
+        [sys.executable, "-m", "monitor", *command],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -247,62 +258,68 @@ def killed_when(reached: Callable[[], bool], home: Path) -> None:
     while not reached():
         assert run.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < end
-        time.sleep(0.02)
+        time.sleep(0.05)
     os.killpg(run.pid, signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
 
 
 @pytest.fixture(scope="module")
-def killed_home(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def killed_home(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the home folder whose last wave was lost, made again by a run killed in the middle of the wave, one
     killed while it built the first release, and one left alone; after each kill `latest` is held to what it was."""
+    home, survey = short / "home", short / SURVEY
     folder = Path(shutil.copytree(home, tmp_path_factory.mktemp("killed") / "home", symlinks=True))
     lake, releases = Lake(folder, SURVEY), latest(folder).parent
     for table in list(lake.folder.iterdir()):
         if table.name != "raw_files":
             for wave in ("2019", "all"):
                 lake.remove(table.name, wave)
-    killed_when(lambda: lake.has("weighted_weights", "2019"), folder)
+    killed_when(lambda: lake.has("weighted_weights", "2019"), survey, folder)
     assert manifest(folder) == manifest(home)
 
     shutil.rmtree(releases)
-    killed_when(lambda: any(path.name.startswith(".building-") for path in releases.glob("*")), folder)
+    killed_when(lambda: any(path.name.startswith(".building-") for path in releases.glob("*")), survey, folder)
     assert not latest(folder).is_symlink()
     assert not [path for path in releases.iterdir() if path.name.startswith("r0")]
 
-    done = monitor("run", "--wave", "2019", "--home", folder)
+    done = monitor("run", "--survey", survey, "--wave", "2019", "--home", folder)
     assert done.returncode == 0, done.stderr
     return folder
 
 
 def test_a_killed_run_leaves_latest_alone_and_the_next_gives_the_release_of_an_undisturbed_one(
-    home: Path, killed_home: Path
+    short: Path, killed_home: Path
 ) -> None:
-    assert manifest(killed_home)["content_hash"] == manifest(home)["content_hash"]
+    assert manifest(killed_home)["content_hash"] == manifest(short / "home")["content_hash"]
     left = [path.name for path in latest(killed_home).parent.iterdir() if path.name.startswith(".building-")]
     assert not left
 
 
-def test_the_plainest_processor_gives_the_same_release(home: Path, tmp_path: Path) -> None:
-    """The whole of it without wide vectors and fused multiplications; `make processors` runs every setting."""
+def test_the_plainest_processor_gives_the_same_release(short: Path, tmp_path: Path) -> None:
+    """Every model without wide vectors and fused multiplications; `make processors` runs all of it in every setting."""
     processors = runpy.run_path(str(PROCESSORS), run_name="processors")
-    content = processors["demonstrate"](tmp_path / "home", processors["PLAIN"])
-    assert content == manifest(home)["content_hash"], "\n".join(processors["differences"](home, tmp_path / "home"))
+    synthetic.deliveries(tmp_path / "inbox" / SURVEY)
+    command = [sys.executable, "-m", "monitor", "run", "--survey", str(short / SURVEY), "--home", str(tmp_path)]
+    setting = processors["environment"](processors["PLAIN"])
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS, env=setting)
+    assert done.returncode == 0, done.stderr
+    differences = "\n".join(processors["differences"](short / "home", tmp_path))
+    assert manifest(tmp_path)["content_hash"] == manifest(short / "home")["content_hash"], differences
 
 
-def test_running_again_what_did_not_change_makes_no_new_release(killed_home: Path) -> None:
+def test_running_again_what_did_not_change_makes_no_new_release(short: Path, killed_home: Path) -> None:
     before = latest(killed_home).resolve()
-    done = monitor("run", "--wave", "2019", "--home", killed_home)
+    done = monitor("run", "--survey", short / SURVEY, "--wave", "2019", "--home", killed_home)
     assert done.returncode == 0, done.stderr
     assert latest(killed_home).resolve() == before
 
 
-def test_running_a_wave_again_doubles_no_row(home: Path, killed_home: Path) -> None:
+def test_running_a_wave_again_doubles_no_row(short: Path, killed_home: Path) -> None:
     for table in TABLES:
         key = ", ".join(map(quoted, table.key))
         assert one(killed_home, f"SELECT count(*) - count(DISTINCT ({key})) FROM {table.name}") == 0, table.name
-    for wave in synthetic.WAVES:
-        answers = [Lake(place, SURVEY).read("staged_answers", wave) for place in (home, killed_home)]
+    for wave in short_demonstration.WAVES:
+        answers = [Lake(place, SURVEY).read("staged_answers", wave) for place in (short / "home", killed_home)]
         pd.testing.assert_frame_equal(*answers)
 
 
@@ -390,13 +407,13 @@ def test_a_dry_run_says_what_would_happen(
     assert latest(second_home).resolve() == before
 
 
-def test_a_delivery_with_faulty_responses_is_run_without_them(home: Path, tmp_path: Path) -> None:
+def test_a_delivery_with_faulty_responses_is_run_without_them(short: Path, tmp_path: Path) -> None:
     """Two responses are quarantined and a second answer is set aside, each with firm, line, columns and value."""
-    other = tmp_path / "home"
-    shutil.copytree(home, other, symlinks=True)
+    other, survey = tmp_path / "home", short / SURVEY
+    shutil.copytree(short / "home", other, symlinks=True)
     before, lake = latest(other).resolve(), Lake(other, SURVEY)
-    delivery = spoil(home, tmp_path, with_three_faults)
-    done = monitor("run", "--wave", "2018", "--input", delivery, "--replace", "--home", other)
+    delivery = spoil(other, tmp_path, with_three_faults)
+    done = monitor("run", "--survey", survey, "--wave", "2018", "--input", delivery, "--replace", "--home", other)
     assert done.returncode == 0, done.stderr
 
     responses, failures = lake.read("validated_responses", "2018"), lake.read("validated_failures", "2018")

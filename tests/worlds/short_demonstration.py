@@ -1,0 +1,31 @@
+"""The demonstration with little effort of inference, for tests of how its runs go. Not here: any of its figures."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import yaml
+
+from monitor.surveys import BUNDLED
+
+COPIES = 2
+REPLICATES = 40
+DOMAINS = ["size_band"]
+WAVES = ("2018", "2019")
+
+
+def definition(folder: Path) -> Path:
+    """The bundled folder with its last two waves, every model and claim, but few copies, replicates and domains: those
+    are most of a run's time, and say nothing of processes, files and last bits that a few do not."""
+    target = folder / BUNDLED.name
+    shutil.copytree(BUNDLED, target)
+    declared = yaml.safe_load((target / "survey.yaml").read_text(encoding="utf-8"))
+    declared["imputation"]["copies"] = COPIES
+    declared["design"]["replicates"] = REPLICATES
+    declared["domains"] = DOMAINS
+    (target / "survey.yaml").write_text(yaml.safe_dump(declared, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    for file in (target / "waves").glob("*.yaml"):
+        if file.stem not in WAVES:
+            file.unlink()
+    return target
