@@ -5,96 +5,62 @@ here: arithmetic, storage, messages, rules (`expectations/`) and running them (`
 """
 
 import importlib
-import json
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
-from monitor.contract import BY_NAME as PUBLIC
-from monitor.contract import TABLES
-from monitor.contract.lake import BY_NAME, CHANGES, of_stage
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal
 from monitor.running import beside
+from monitor.storage import publish
 from monitor.storage.folders import EXPECTATIONS
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
+from pipelines.names import key, named
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pipelines.shown import check_result, release_metadata, shown, table_metadata
+from pipelines.tables import POOLED, RELEASE_STAGES, WAVE_STAGES, WAVE_TABLES, specs
 
 Result = dg.MaterializeResult | dg.AssetCheckResult
 
 log = logging.getLogger("monitor")
 
-WAVE_STAGES: Mapping[str, Sequence[str]] = {
-    stage: of_stage(stage)
-    for stage in ("raw", "staged", "validated", "imputed", "derived", "weighted", "estimated", "modelled")
-}
-"""Stage -> the tables it writes for one wave"""
-WAVE_TABLES = tuple(table for tables in WAVE_STAGES.values() for table in tables)
-
-POOLED = "modelled_pooled"
-"""Stands for the modelled tables' rows over all waves"""
-RELEASE_STAGES: Mapping[str, Sequence[str]] = {
-    "estimated": (CHANGES.name,),
-    "modelled": (POOLED,),
-    "disclosed": tuple(f"disclosed_{table.name}" for table in TABLES if table.name != "releases"),
-    "released": ("released_release",),
-}
-"""Stage -> what it writes over all waves"""
 ANSWER_SUITES = ("staged_answers", "staged_frame", "validated_responses", "validated_rules")
 """The suites the stage `validated` itself runs: they decide which responses are kept"""
 
 
-def build_assets(survey: Survey) -> list[dg.AssetsDefinition]:
+def build_assets(monitor: SurveyHome) -> list[dg.AssetsDefinition]:
     """The assets of a survey: partitioned by its declared waves up to `modelled`, whole from then on."""
-    waves = dg.StaticPartitionsDefinition(list(survey.waves))
-    assets: list[dg.AssetsDefinition] = []
-    before: list[str] = []
-    for stage, tables in WAVE_STAGES.items():
-        make = _validated_asset(before, waves) if stage == "validated" else _wave_asset(stage, tables, before, waves)
-        assets.append(make)
-        before = list(tables)
-    for stage, tables in RELEASE_STAGES.items():
-        assets.append(_release_asset(stage, tables, before))
-        before = list(tables)
-    return assets
-
-
-def _specs(stage: str, tables: Sequence[str], before: Sequence[str]) -> list[dg.AssetSpec]:
-    return [dg.AssetSpec(name, deps=list(before), group_name=stage, description=_description(name)) for name in tables]
-
-
-def _description(name: str) -> str:
-    """What the web interface says of a table: what a row of it is."""
-    if table := BY_NAME.get(name):
-        return f"A row is {table.holds}."
-    if name == POOLED:
-        return "The modelled tables' rows for all waves together."
-    if public := PUBLIC.get(name.removeprefix("disclosed_")):
-        return public.comment
-    return "A release: databases, report, tables and manifest."
+    waves = dg.StaticPartitionsDefinition(list(monitor.survey().waves))
+    assets = [
+        _validated_asset(monitor, waves) if stage == "validated" else _wave_asset(monitor, stage, tables, waves)
+        for stage, tables in WAVE_STAGES.items()
+    ]
+    return assets + [_release_asset(monitor, stage, tables) for stage, tables in RELEASE_STAGES.items()]
 
 
 def _wave_asset(
-    stage: str, tables: Sequence[str], before: Sequence[str], waves: dg.PartitionsDefinition
+    monitor: SurveyHome, stage: str, tables: Sequence[str], waves: dg.PartitionsDefinition
 ) -> dg.AssetsDefinition:
+    name = monitor.survey().name
+
     @dg.multi_asset(
-        name=stage, specs=_specs(stage, tables, before), partitions_def=waves, check_specs=_checks(_suites(tables))
+        name=named(name, stage),
+        specs=specs(monitor.survey(), stage, tables, WAVE_STAGES),
+        partitions_def=waves,
+        check_specs=_checks(name, _suites(tables)),
     )
-    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome, turn: Turn) -> Iterator[Result]:
+    def asset(context: dg.AssetExecutionContext, turn: Turn) -> Iterator[Result]:
         survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
         if stage == "raw":
             _refuse_undecided(survey)
-            lake.begin(wave, _family(context), monitor.delivered(wave))
+            lake.begin(wave, _family(context), lake.delivered(wave), survey.definition_hash)
         passed = yield from _run(
             stage, tables, wave, survey, lake, lambda module: module.run(lake, survey, survey.waves[wave])
         )
@@ -109,13 +75,17 @@ def _family(context: dg.AssetExecutionContext) -> str:
     return context.run.root_run_id or context.run.run_id
 
 
-def _validated_asset(before: Sequence[str], waves: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+def _validated_asset(monitor: SurveyHome, waves: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The stage whose outcome is checks: its tables are written even where a critical rule stops the wave."""
-    stage, tables = "validated", WAVE_STAGES["validated"]
-    checks = [dg.AssetCheckSpec(name, asset="validated_rules", blocking=True) for name in ANSWER_SUITES]
+    stage, tables, name = "validated", WAVE_STAGES["validated"], monitor.survey().name
 
-    @dg.multi_asset(name=stage, specs=_specs(stage, tables, before), partitions_def=waves, check_specs=checks)
-    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome, turn: Turn) -> Iterator[Result]:
+    @dg.multi_asset(
+        name=named(name, stage),
+        specs=specs(monitor.survey(), stage, tables, WAVE_STAGES),
+        partitions_def=waves,
+        check_specs=_checks(name, dict.fromkeys(ANSWER_SUITES, "validated_rules")),
+    )
+    def asset(context: dg.AssetExecutionContext, turn: Turn) -> Iterator[Result]:
         survey, lake, wave = monitor.survey(), monitor.lake(), context.partition_key
         stops: list[Problem] = []
 
@@ -131,9 +101,8 @@ def _validated_asset(before: Sequence[str], waves: dg.PartitionsDefinition) -> d
         rules = lake.read("validated_rules", wave)
         for suite in ANSWER_SUITES:
             outcome = rules[rules["suite"] == suite]
-            yield _check_result(
-                suite, "validated_rules", wave, outcome, [p for p in stops if p.rule in set(outcome["rule"])]
-            )
+            stopping = [problem for problem in stops if problem.rule in set(outcome["rule"])]
+            yield check_result(suite, key(name, "validated_rules"), wave, outcome, stopping)
 
     return asset
 
@@ -151,36 +120,28 @@ def _suites(tables: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _checks(suites: Mapping[str, str]) -> list[dg.AssetCheckSpec]:
+def _checks(survey: str, suites: Mapping[str, str]) -> list[dg.AssetCheckSpec]:
     """A blocking check for each suite: what is downstream of its table does not run where a critical rule failed."""
-    return [dg.AssetCheckSpec(suite, asset=asset, blocking=True) for suite, asset in suites.items()]
+    return [
+        dg.AssetCheckSpec(
+            suite,
+            asset=key(survey, asset),
+            blocking=True,
+            description=f"The rules of expectations/{suite}.yaml, and the survey's own about that table.",
+        )
+        for suite, asset in suites.items()
+    ]
 
 
-def _check_result(
-    suite: str, asset: str, wave: str, rules: "pd.DataFrame", stops: Sequence[Problem]
-) -> dg.AssetCheckResult:
-    """A suite's outcome as Dagster shows it; `rules` are its rows, `stops` the problems of its critical rules."""
-    failed = rules[rules["passed"].eq(False)]
-    shown = failed[["rule", "severity", "checked", "failed"]].to_dict("records")
-    return dg.AssetCheckResult(
-        check_name=suite,
-        asset_key=asset,
-        passed=not stops,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description="\n".join(problem.render() for problem in stops)
-        or f"{len(rules)} rules, {len(failed)} of them failed without stopping",
-        metadata={
-            "wave": wave,
-            "rules": len(rules),
-            "failed": dg.MetadataValue.json(json.loads(dumps(shown))),
-            "problems": dg.MetadataValue.json([problem.as_dict() for problem in stops]),
-        },
+def _release_asset(monitor: SurveyHome, stage: str, tables: Sequence[str]) -> dg.AssetsDefinition:
+    name = monitor.survey().name
+
+    @dg.multi_asset(
+        name=named(name, f"{stage}_all"),
+        specs=specs(monitor.survey(), stage, tables, RELEASE_STAGES),
+        check_specs=_checks(name, _suites(tables)),
     )
-
-
-def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=f"{stage}_all", specs=_specs(stage, tables, before), check_specs=_checks(_suites(tables)))
-    def asset(context: dg.AssetExecutionContext, monitor: SurveyHome, turn: Turn) -> Iterator[Result]:
+    def asset(context: dg.AssetExecutionContext, turn: Turn) -> Iterator[Result]:
         survey, lake = monitor.survey(), monitor.lake()
         _refuse_undecided(survey)
         options = {"passports": monitor.passports} if stage == "released" else {}
@@ -188,7 +149,7 @@ def _release_asset(stage: str, tables: Sequence[str], before: Sequence[str]) -> 
             waves = promised_waves(lake, survey, stage, WAVE_TABLES)
         except MonitorError as error:
             raise failure(error) from None
-        if stage == "estimated":
+        if stage in ("estimated", "modelled"):
             lake.begin(ALL_WAVES, _family(context))
         passed = yield from _run(
             stage, tables, ALL_WAVES, survey, lake, lambda module: module.run_all(lake, survey, waves, **options)
@@ -217,6 +178,7 @@ def _run(
     of its tables came out. Returns whether no critical rule failed."""
     from monitor.stages.validated.stage import validate_tables
 
+    last = publish.latest(lake.home / "releases" / survey.name) if stage == "released" else None
     began = time.perf_counter()
     log.info("%s %s ...", wave, stage)
     with _told(lake.home):
@@ -225,18 +187,23 @@ def _run(
     log.info("%s %s %.1f s", wave, stage, seconds)
     suites = _suites(tables)
     judged = beside.begin(validate_tables, lake, survey, wave, list(suites))
-    metadata = {name: _shown(value) for name, value in figures.items()} | {"wave": wave, "seconds": seconds}
+    metadata = {name: shown(value) for name, value in figures.items()} | {"wave": wave, "seconds": seconds}
+    if stage == "released":
+        metadata |= release_metadata(last, Path(str(figures["path"])))
     for table in tables:
         # A table this wave does not have (no frame, no corrections) is reported with no rows: what is downstream of it
         # must not be skipped.
-        yield dg.MaterializeResult(asset_key=table, metadata=metadata | {"dagster/row_count": lake.rows(table, wave)})
+        yield dg.MaterializeResult(
+            asset_key=key(survey.name, table), metadata=metadata | table_metadata(lake, survey, table, wave)
+        )
     passed = True
     with _told(lake.home):
         outcomes = judged()
     for outcome in outcomes:
         critical = [problem for problem in outcome.problems if problem.severity == "critical"]
         passed = passed and not critical
-        yield _check_result(outcome.table, suites[outcome.table], wave, outcome.rules, critical)
+        asset = key(survey.name, suites[outcome.table])
+        yield check_result(outcome.table, asset, wave, outcome.rules, critical)
     return passed
 
 
@@ -250,16 +217,6 @@ def _told(home: Path) -> Iterator[None]:
         if told is None:
             raise
         raise failure(told) from None
-
-
-def _shown(value: object) -> Any:
-    """A figure as Dagster's metadata takes it."""
-    return value if isinstance(value, (str, int, float, bool)) else dg.MetadataValue.json(json.loads(dumps(value)))
-
-
-def dumps(value: object) -> str:
-    """JSON of anything a stage reports: paths and array scalars as text or number."""
-    return json.dumps(value, default=lambda item: item.item() if hasattr(item, "item") else str(item))
 
 
 def failure(error: MonitorError) -> dg.Failure:

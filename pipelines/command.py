@@ -13,13 +13,15 @@ from typing import Any
 
 import dagster as dg
 
-from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
+from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.refusals import refusal_of_text
 from monitor.running import signals
 from monitor.stages.validated.check import rule_problems
 from monitor.storage import homes, private, publish
 from monitor.storage.turns import turn
 from pipelines.definitions import build
+from pipelines.names import named
+from pipelines.outcome import problems_of
 from pipelines.resources import loaded
 from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process
 
@@ -34,6 +36,8 @@ concurrency:
 """
 """Dagster's settings of a home: nothing is reported to its makers, its web interface asks for no address, and runs
 stand in a queue (what keeps them apart is their `turn`, whatever the settings say)"""
+STAGES_TOLD = "python_logs:\n  managed_python_loggers: [monitor]\n  python_log_level: INFO\n"
+"""What stages say of themselves stands on their run's page; the command's goes to its terminal"""
 COMMAND_SETTINGS = "command.yaml"
 NO_OUTPUT_KEPT = (
     "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n  class: NoOpComputeLogManager\n"
@@ -55,7 +59,7 @@ def prepare_instance(home: Path) -> Path:
     private.closed_folder(folder)
     homes.mark(home)
     if not (folder / "dagster.yaml").exists():
-        (folder / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
+        (folder / "dagster.yaml").write_text(INSTANCE + STAGES_TOLD, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 
@@ -84,9 +88,11 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
     with turn(home, "monitor run"), _history(home) as instance:
         close_killed_runs(instance)
         failures = [
-            error for wave in waves if (error := _execute(definitions, instance, home, "wave", partition_key=wave))
+            error
+            for wave in waves
+            if (error := _execute(definitions, instance, home, named(survey.name, "wave"), partition_key=wave))
         ]
-        if not failures and (error := _execute(definitions, instance, home, "release")):
+        if not failures and (error := _execute(definitions, instance, home, named(survey.name, "release"))):
             failures = [error]
     if failures:
         raise RunFailed([p for f in failures for p in f.problems], max(f.exit_code for f in failures))
@@ -120,20 +126,8 @@ def _interrupted(event: dg.DagsterEvent) -> bool:
 def _outcome(result: dg.ExecuteInProcessResult, job: str, home: Path) -> RunFailed:
     """What made a run fail: a stage's own problems, a blocking check, what the machine refused Dagster itself, or a
     defect of the product."""
-    for event in result.all_events:
-        data = event.step_failure_data if event.is_step_failure else None
-        if data is not None and data.user_failure_data and "problems" in data.user_failure_data.metadata:
-            metadata = data.user_failure_data.metadata
-            problems = [Problem(**problem) for problem in metadata["problems"].value]  # type: ignore[arg-type, union-attr]
-            return RunFailed(problems, int(metadata["exit_code"].value))  # type: ignore[arg-type]
-    problems = [
-        Problem(**problem)  # type: ignore[arg-type]
-        for check in result.get_asset_check_evaluations()
-        if not check.passed
-        for problem in check.metadata["problems"].value  # type: ignore[union-attr]
-    ]
-    if problems:
-        return RunFailed(problems, WaveStopped.exit_code)
+    if told := problems_of(result.all_events):
+        return RunFailed(*told)
     errors = [error for event in result.all_events if (error := getattr(event.event_specific_data, "error", None))]
     for error in errors:
         while error is not None:

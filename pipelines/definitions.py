@@ -8,23 +8,22 @@ import dagster as dg
 
 from monitor.storage import homes, private
 from pipelines.assets import build_assets
-from pipelines.automation import inbox_sensor, release_job, release_sensor, wave_job, yearly
-from pipelines.resources import SurveyHome, Turn, home_folder, loaded, survey_folder
+from pipelines.automation import Jobs, inbox_sensor, release_sensor, yearly
+from pipelines.notice_sensors import notice_sensors
+from pipelines.resources import SurveyHome, home_folder, survey_folder, turn_of
 
 
 def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
-    """The definitions of one survey folder over one home folder."""
-    survey = loaded(folder)
-    wave, release = wave_job(), release_job()
+    """The definitions of one survey folder over one home folder; those of several can stand side by side."""
+    monitor = SurveyHome(survey_folder=str(folder), home=str(home), passports=passports)
+    survey = monitor.survey()
+    jobs = Jobs.of(survey.name)
     return dg.Definitions(
-        assets=build_assets(survey),
-        jobs=[wave, release],
-        schedules=[yearly(survey, wave)],
-        sensors=[inbox_sensor(survey, wave), release_sensor(wave, release)],
-        resources={
-            "monitor": SurveyHome(survey_folder=str(folder), home=str(home), passports=passports),
-            "turn": Turn(home=str(home)),
-        },
+        assets=build_assets(monitor),
+        jobs=[jobs.wave, jobs.release],
+        schedules=[yearly(survey, jobs)] if survey.schedule else [],
+        sensors=[inbox_sensor(monitor, jobs), release_sensor(monitor, jobs), *notice_sensors(monitor, jobs)],
+        resources={"turn": turn_of(str(home))},
         executor=dg.in_process_executor,
     )
 

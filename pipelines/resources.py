@@ -52,10 +52,6 @@ class SurveyHome(dg.ConfigurableResource):
         """The survey's lake in this home."""
         return Lake(Path(self.home), self.survey().name)
 
-    def delivered(self, wave: str) -> dict[str, str]:
-        """The files in a wave's inbox, each with its fingerprint."""
-        return self.lake().delivered(wave)
-
 
 class Turn(dg.ConfigurableResource):
     """The home's one turn: every asset asks for it, and a run has it from its first step to its last."""
@@ -80,3 +76,9 @@ class Turn(dg.ConfigurableResource):
 
         with turn(Path(self.home), whose, waiting):
             yield self
+
+
+@cache
+def turn_of(home: str) -> Turn:
+    """The one turn of a home, however many surveys live in it."""
+    return Turn(home=home)

@@ -128,6 +128,8 @@ class Record:
     """Who made the tables; empty where the record does not say, as an earlier version's"""
     inbox: Mapping[str, str] = field(default_factory=dict)
     """File in the wave's inbox when the run began -> its fingerprint"""
+    definition: str = ""
+    """SHA-256 of the survey's definition then; empty where an earlier version did not say it"""
     tables: Mapping[str, str] = field(default_factory=dict)
     """Table of the wave when the run ended -> its fingerprint; empty where the wave has no such table"""
     made_from: Mapping[str, str] = field(default_factory=dict)
@@ -198,6 +200,13 @@ class Lake:
         # The file's own footer says it; opening DuckDB for each of a run's tables would cost seconds.
         return int(parquet.read_metadata(self.path(table, wave)).num_rows)
 
+    def columns(self, table: str, wave: str) -> dict[str, str]:
+        """Column -> type of the table of a wave, as its file says them; none where the wave has no such table."""
+        if not self.has(table, wave):
+            return {}
+        schema = parquet.read_schema(self.path(table, wave))
+        return {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
+
     def scan(self, table: str, wave: str) -> str:
         """The table of a wave as something a FROM clause takes."""
         path = self.path(table, wave)
@@ -228,9 +237,9 @@ class Lake:
                 connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM {self.scan(table, wave)}")
             yield connection
 
-    def begin(self, wave: str, run: str, inbox: Mapping[str, str] | None = None) -> None:
+    def begin(self, wave: str, run: str, inbox: Mapping[str, str] | None = None, definition: str = "") -> None:
         """Record that a run works on a wave: no release is made from it until `finish`."""
-        self._record(wave, "working", Record(run, inbox or {}))
+        self._record(wave, "working", Record(run, inbox or {}, definition))
         self._mark(wave, "whole").unlink(missing_ok=True)
 
     def finish(
@@ -245,7 +254,7 @@ class Lake:
             return
         there = {path.stem for path in self.folder.glob(f"*/wave={wave}/*.parquet")}
         found = {table: self._now(table, wave) for table in sorted(there.union(tables))}
-        self._record(wave, "whole", Record(run, begun.inbox, found, made_from or {}))
+        self._record(wave, "whole", Record(run, begun.inbox, begun.definition, found, made_from or {}))
         self._mark(wave, "working").unlink(missing_ok=True)
 
     def record(self, wave: str, state: str = "whole") -> Record:
@@ -262,7 +271,12 @@ class Lake:
 
     def taken(self, wave: str) -> Mapping[str, str]:
         """What lay in the wave's inbox when its last run began, whether that went to its end or not."""
-        return self.record(wave, "working").inbox or self.record(wave).inbox
+        return self.begun(wave).inbox
+
+    def begun(self, wave: str) -> Record:
+        """What the wave's last run said of itself when it began, whether it went to its end or not."""
+        working = self.record(wave, "working")
+        return working if working.inbox else self.record(wave)
 
     def holes(self, wave: str) -> dict[str, str]:
         """Table -> what is there instead, for every table that is not the one the wave's record names."""

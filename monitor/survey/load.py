@@ -15,6 +15,7 @@ from pathlib import Path
 from monitor.problems import DefinitionError, Problem
 from monitor.statistics.design.plan import Calibration
 from monitor.survey import check, names
+from monitor.survey.automation import read_notices, read_schedule
 from monitor.survey.citation import read_citation
 from monitor.survey.claims import read_claims
 from monitor.survey.domains import remarks
@@ -132,6 +133,8 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         source=top.label("source", languages),
         population=top.label("population", languages),
         citation=read_citation(top, languages),
+        schedule=read_schedule(top),
+        notices=read_notices(top),
         seed=top.number("seed", whole=True, least=0),
         folder=folder,
         concepts=concepts,
@@ -153,7 +156,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         disclosure=_disclosure(top),
         waves=waves,
         margins={name: read_margins(folder, name, reports) for name in waves},
-        definition_hash=_hash(sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))),
+        definition_hash=definition_hash(folder),
         lines=top.lines,
         identifier=_identifier(top),
         nonresponse=read_nonresponse(top),
@@ -181,6 +184,16 @@ def _closed(section: Section, *keys: str) -> bool:
     section.asked.update(keys)
     section.close()
     return True
+
+
+def definition_hash(folder: Path) -> str:
+    """SHA-256 over every file of a survey folder, whether it can be loaded or not."""
+    return _hash(definition_files(folder))
+
+
+def definition_files(folder: Path) -> list[Path]:
+    """The files of a survey folder, hidden ones left out."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
 
 
 def _hash(files: list[Path]) -> str:

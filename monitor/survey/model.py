@@ -16,6 +16,7 @@ from monitor.statistics.decisions.claim import Claim
 from monitor.statistics.design.plan import DesignPlan
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.storage.identity import IdentifierForm, identity_key, synthetic_key
+from monitor.survey.automation import Notices, Schedule
 from monitor.survey.citation import Citation
 from monitor.survey.models import Model
 
@@ -304,6 +305,9 @@ class Survey:
     lines: Mapping[str, int] = field(default_factory=dict)
     """Key of survey.yaml -> its line"""
     identifier: IdentifierForm = field(default_factory=IdentifierForm)
+    schedule: Schedule | None = None
+    """When the wave of the year runs by itself; None: never"""
+    notices: Notices = field(default_factory=Notices)
     citation: Citation = field(default_factory=Citation)
     nonresponse: Nonresponse = field(default_factory=Nonresponse)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -17,16 +18,19 @@ from monitor.problems import DefinitionError, Problem
 from monitor.refusals import Refused
 from monitor.stages import validated
 from monitor.stages.validated.stage import TableOutcome
-from monitor.storage.lake import Lake
+from monitor.storage.lake import ALL_WAVES, Lake
+from monitor.storage.turns import turn
 from monitor.survey import Survey
+from monitor.survey.automation import Schedule
+from monitor.survey.load import definition_hash
 from pipelines.assets import ANSWER_SUITES
 from pipelines.automation import (
     SETTLED_SECONDS,
+    Jobs,
     arrival,
+    inbox_files,
     inbox_sensor,
-    release_job,
     release_sensor,
-    wave_job,
     yearly,
 )
 from pipelines.command import RunFailed, prepare_instance, run_waves
@@ -49,16 +53,11 @@ def aged(file: Path, seconds: float) -> None:
     os.utime(file, (then, then))
 
 
-def look(home: Path, cursor: str | None) -> tuple[list[dg.RunRequest], str]:
-    survey = loaded(ECUADOR)
-    sensor = inbox_sensor(survey, wave_job())
+def look(home: Path, cursor: str | None, folder: Path = ECUADOR) -> tuple[list[dg.RunRequest], str]:
+    monitor = SurveyHome(survey_folder=str(folder), home=str(home))
+    sensor = inbox_sensor(monitor, Jobs.of("ecuador"))
     with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_sensor_context(
-            instance=instance,
-            cursor=cursor,
-            definitions=build(ECUADOR, home),
-            resources={"monitor": SurveyHome(survey_folder=str(ECUADOR), home=str(home))},
-        )
+        context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=build(folder, home))
         data = sensor.evaluate_tick(context)
     return list(data.run_requests or []), data.cursor or ""
 
@@ -79,9 +78,8 @@ def test_a_wave_starts_when_its_delivery_has_come_to_rest(tmp_path: Path, inbox:
 def test_what_the_command_took_in_is_not_started_again(tmp_path: Path, inbox: Path) -> None:
     """Opening the interface after a run: its sensor has no memory, the lake has."""
     (inbox / "answers.sav").write_bytes(b"whole")
-    monitor = SurveyHome(survey_folder=str(ECUADOR), home=str(tmp_path))
     lake = Lake(tmp_path, "ecuador")
-    lake.begin("2014", "the command's", monitor.delivered("2014"))
+    lake.begin("2014", "the command's", lake.delivered("2014"), loaded(ECUADOR).definition_hash)
     lake.finish("2014", "the command's")
 
     def started() -> int:
@@ -98,49 +96,98 @@ def test_what_the_command_took_in_is_not_started_again(tmp_path: Path, inbox: Pa
     aged(inbox / "corrections.csv", SETTLED_SECONDS + 1)
     assert started() == 1, "corrections beside them"
     (inbox / "corrections.csv").unlink()
-    lake.begin("2014", "stopped on the way", monitor.delivered("2014"))
+    lake.begin("2014", "stopped on the way", lake.delivered("2014"), loaded(ECUADOR).definition_hash)
     assert started() == 0, "it would stop again"
     (lake.folder / "working" / "2014").write_text("")
     assert started() == 1, "an earlier version did not say what it took in"
 
 
-def test_a_release_waits_for_the_last_of_several_waves(tmp_path: Path) -> None:
-    definitions = build(ECUADOR, tmp_path)
-    job = definitions.resolve_job_def("wave")
-    sensor = release_sensor(wave_job(), release_job())
+def test_a_changed_definition_is_run_again_once_it_rests(tmp_path: Path, inbox: Path) -> None:
+    folder = Path(shutil.copytree(ECUADOR, tmp_path / "ecuador"))
+    for file in (*folder.rglob("*.yaml"), *folder.rglob("*.csv")):
+        aged(file, SETTLED_SECONDS + 1)
+    (inbox / "answers.sav").write_bytes(b"whole")
+    aged(inbox / "answers.sav", SETTLED_SECONDS + 1)
+    lake = Lake(tmp_path, "ecuador")
+
+    def started() -> int:
+        _, cursor = look(tmp_path, None, folder)
+        return len(look(tmp_path, cursor, folder)[0])
+
+    lake.begin("2014", "one", lake.delivered("2014"), definition_hash(folder))
+    assert started() == 0
+    (folder / "survey.yaml").write_text((folder / "survey.yaml").read_text() + "# more\n")
+    assert started() == 0, "somebody is still writing"
+    aged(folder / "survey.yaml", SETTLED_SECONDS + 1)
+    assert started() == 1
+    lake.begin("2014", "two", lake.delivered("2014"), definition_hash(folder))
+    assert started() == 0
+    lake.begin("2014", "of an earlier version", lake.delivered("2014"))
+    assert started() == 0, "that it did not say its definition starts nothing"
+
+
+def test_one_release_is_made_of_any_number_of_waves(tmp_path: Path) -> None:
+    definitions, lake = build(ECUADOR, tmp_path), Lake(tmp_path, "ecuador")
+    monitor = SurveyHome(survey_folder=str(ECUADOR), home=str(tmp_path))
+    sensor = release_sensor(monitor, Jobs.of("ecuador"))
     with dg.DagsterInstance.ephemeral() as instance:
-        done = instance.create_run_for_job(job, status=dg.DagsterRunStatus.SUCCESS)
 
         def asked() -> dg.RunRequest | dg.SkipReason:
-            context = dg.build_run_status_sensor_context(
-                sensor_name="release_after_wave",
-                dagster_instance=instance,
-                dagster_run=done,
-                dagster_event=dg.DagsterEvent(dg.DagsterEventType.PIPELINE_SUCCESS.value, "wave"),
-            )
-            return sensor(context)  # type: ignore[return-value]
+            return sensor(dg.build_sensor_context(instance=instance))  # type: ignore[return-value]
 
-        other = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-        assert isinstance(asked(), dg.SkipReason)
+        assert isinstance(asked(), dg.SkipReason), "no wave was run"
+        lake.begin("2014", "one")
+        assert isinstance(asked(), dg.SkipReason), "a wave is under way, or stopped"
+        lake.finish("2014", "one")
+        other = instance.create_run_for_job(
+            definitions.resolve_job_def("ecuador_wave"), status=dg.DagsterRunStatus.STARTED
+        )
+        assert "waiting or under way" in str(asked().skip_message)  # type: ignore[union-attr]
         instance.delete_run(other.run_id)
-        assert isinstance(asked(), dg.RunRequest)
+        with turn(tmp_path, "monitor run"):
+            assert "monitor run" in str(asked().skip_message)  # type: ignore[union-attr]
+        first, again = asked(), asked()
+        assert isinstance(first, dg.RunRequest)
+        assert isinstance(again, dg.RunRequest)
+        assert first.run_key == again.run_key, "Dagster starts one run for one run key"
+        lake.begin(ALL_WAVES, "release")
+        lake.finish(ALL_WAVES, "release", made_from={"2014": lake.made("2014")})
+        assert isinstance(asked(), dg.SkipReason), "the command, or an earlier run, made it"
+        lake.begin("2014", "two")
+        lake.finish("2014", "two")
+        later = asked()
+        assert isinstance(later, dg.RunRequest)
+        assert later.run_key != first.run_key
 
 
-def test_a_file_still_being_copied_holds_the_wave_back(inbox: Path) -> None:
+def test_a_release_waits_for_the_last_run_of_a_backfill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = Lake(tmp_path, "ecuador")
+    lake.begin("2014", "one")
+    lake.finish("2014", "one")
+    sensor = release_sensor(SurveyHome(survey_folder=str(ECUADOR), home=str(tmp_path)), Jobs.of("ecuador"))
+    for status, waits in (("REQUESTED", True), ("COMPLETED_SUCCESS", False)):
+        backfill = SimpleNamespace(status=SimpleNamespace(value=status))
+        with dg.DagsterInstance.ephemeral() as instance:
+            monkeypatch.setattr(type(instance), "get_backfills", lambda *_, one=backfill, **__: [one])
+            found = sensor(dg.build_sensor_context(instance=instance))
+        assert isinstance(found, dg.SkipReason) == waits
+
+
+def test_a_file_still_being_copied_holds_the_wave_back(tmp_path: Path, inbox: Path) -> None:
     (inbox / "answers.sav.part").write_bytes(b"half")
     aged(inbox / "answers.sav.part", SETTLED_SECONDS + 1)
-    found = arrival(inbox, time.time())
-    assert found is not None
-    assert found[1] is False
+    assert arrival(inbox_files(tmp_path, "ecuador", "2014"), time.time())[1] is False
 
 
-def test_an_empty_inbox_is_no_delivery(inbox: Path) -> None:
-    assert arrival(inbox, time.time()) is None
+def test_an_empty_inbox_is_no_delivery(tmp_path: Path, inbox: Path) -> None:
+    assert inbox_files(tmp_path, "ecuador", "2014") == []
+    assert look(tmp_path, None) == ([], "{}")
 
 
 def test_the_schedule_runs_the_year_s_wave_or_says_what_is_missing() -> None:
-    survey = loaded(ECUADOR)
-    schedule = yearly(survey, wave_job())
+    survey = replace(loaded(ECUADOR), schedule=Schedule("30 5 2 7 *", "America/Guayaquil"))
+    schedule = yearly(survey, Jobs.of("ecuador"))
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 5 2 7 *", "America/Guayaquil")
     declared = schedule(dg.build_schedule_context(scheduled_execution_time=datetime(2014, 6, 1, 6)))
     assert isinstance(declared, dg.RunRequest)
     assert declared.partition_key == "2014"
@@ -149,18 +196,23 @@ def test_the_schedule_runs_the_year_s_wave_or_says_what_is_missing() -> None:
     assert "waves/2031.yaml" in (other.skip_message or "")
 
 
+def test_no_schedule_is_declared_and_there_is_none(tmp_path: Path) -> None:
+    assert loaded(ECUADOR).schedule is None
+    assert list(build(ECUADOR, tmp_path).schedules or []) == []
+
+
 def test_the_definitions_hold_the_declared_waves(tmp_path: Path) -> None:
     definitions = build(ECUADOR, tmp_path)
-    job = definitions.resolve_job_def("wave")
+    job = definitions.resolve_job_def("ecuador_wave")
     assert job.partitions_def is not None
     assert list(job.partitions_def.get_partition_keys()) == ["2014"]
-    assert definitions.resolve_job_def("release").partitions_def is None
+    assert definitions.resolve_job_def("ecuador_release").partitions_def is None
     assert job.executor_def is dg.in_process_executor
 
 
 def test_every_suite_is_a_blocking_check_of_its_table(tmp_path: Path) -> None:
     graph = build(ECUADOR, tmp_path).resolve_asset_graph()
-    checks = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
+    checks = {(key.asset_key.path[-1], key.name) for key in graph.asset_check_keys}
     suites = {path.stem for path in (Path(__file__).parents[2] / "expectations").glob("*.yaml")}
     over_all_waves = {("modelled_pooled", suite) for suite in suites if suite.startswith("modelled_")}
     assert checks == {(_asset(suite), suite) for suite in suites} | over_all_waves
@@ -204,7 +256,7 @@ def test_a_rule_about_a_later_table_stops_the_wave(
     assert failed.value.exit_code == (2 if broken else 1)
     lake = Lake(tmp_path, "ecuador")
     assert lake.has("derived_measures", "2014")
-    assert not lake.has("weighted_weights", "2014"), "what is downstream does not run"
+    assert not lake.has("estimated_indicators", "2014"), "what is made from it does not run"
     assert lake.unfinished_waves() == ["2014"]
     with dg.DagsterInstance.get() as instance:
         (run,) = instance.get_runs()
@@ -229,7 +281,7 @@ def test_dagster_reports_to_nobody_and_asks_for_no_address(tmp_path: Path, monke
 def test_a_killed_run_is_closed_in_the_history(tmp_path: Path) -> None:
     prepare_instance(tmp_path)
     with dg.DagsterInstance.get() as instance:
-        job = build(ECUADOR, tmp_path).resolve_job_def("wave")
+        job = build(ECUADOR, tmp_path).resolve_job_def("ecuador_wave")
         run = instance.create_run_for_job(
             job, status=dg.DagsterRunStatus.STARTED, tags={"monitor/process": "999999999"}
         )

@@ -51,7 +51,7 @@ definitions = build(Path(sys.argv[4]), home)
 with dg.DagsterInstance.get() as instance:
     # As Dagster's own run process does it: not through the command.
     options = {"partition_key": "2014"} if job == "wave" else {}
-    definitions.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False, **options)
+    definitions.resolve_job_def(f"ecuador_{job}").execute_in_process(instance=instance, raise_on_error=False, **options)
 """
 
 
@@ -143,7 +143,7 @@ def test_a_run_is_under_way_while_its_process_lives(
     prepare_instance(tmp_path)
     with dg.DagsterInstance.get() as instance:
         run = instance.create_run_for_job(
-            build(ECUADOR, tmp_path).resolve_job_def("wave"),
+            build(ECUADOR, tmp_path).resolve_job_def("ecuador_wave"),
             status=dg.DagsterRunStatus.STARTED,
             tags={PROCESS_TAG: process} if process else {},
         )

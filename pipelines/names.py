@@ -1,0 +1,18 @@
+"""What a survey's things are called in Dagster, where several surveys stand side by side.
+
+Belongs here: names and keys. Does not belong here: the things themselves.
+"""
+
+import re
+
+import dagster as dg
+
+
+def named(survey: str, what: str) -> str:
+    """The name of a survey's job, sensor, schedule or stage: Dagster takes letters, digits and underscores alone."""
+    return f"{re.sub(r'[^A-Za-z0-9]', '_', survey)}_{what}"
+
+
+def key(survey: str, table: str) -> dg.AssetKey:
+    """The key of a survey's table."""
+    return dg.AssetKey([survey, table])

@@ -1,0 +1,100 @@
+"""What Dagster shows of a table that was made and of its rules.
+
+Belongs here: rows, columns, links, outcomes of rules as Dagster takes them. Does not belong here: making tables
+(`assets`), what is known before (`tables`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from monitor.problems import Problem
+from monitor.storage.lake import ALL_WAVES, Lake
+from monitor.survey import Survey
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RULES = dg.TableSchema(
+    [
+        dg.TableColumn("rule", description="Its name in the suite."),
+        dg.TableColumn("sentence", description="What holds, and why."),
+        dg.TableColumn("severity", description="critical stops, warning quarantines the response, info is noted."),
+        dg.TableColumn("checked", "int", description="Rows it was asked of."),
+        dg.TableColumn("failed", "int", description="Rows that failed it."),
+    ]
+)
+
+
+def table_metadata(lake: Lake, survey: Survey, table: str, wave: str) -> dict[str, Any]:
+    """Rows and columns of a table as it lies in the lake; rows of a wave are never mixed with those of others."""
+    rows = {f"dagster/{'row_count' if wave == ALL_WAVES else 'partition_row_count'}": lake.rows(table, wave)}
+    # The contract says what the columns of a public table are.
+    columns = {} if table.startswith("disclosed_") else lake.columns(table, wave)
+    if not columns:
+        return rows
+    told = [dg.TableColumn(name, kind, description=_meaning(survey, name)) for name, kind in columns.items()]
+    return rows | {"dagster/column_schema": dg.TableSchema(told)}
+
+
+def _meaning(survey: Survey, column: str) -> str | None:
+    """What a column that is a concept or a measure of the survey means."""
+    meant = survey.concepts.get(column) or survey.measures.get(column)
+    return next(iter((meant.definition or meant.label).values()), None) if meant else None
+
+
+def check_result(
+    suite: str, asset: dg.AssetKey, wave: str, rules: pd.DataFrame, stops: Sequence[Problem]
+) -> dg.AssetCheckResult:
+    """A suite's outcome; `rules` are its rows, `stops` the problems of its critical rules. What failed without stopping
+    is a warning, which holds nothing back."""
+    failed = rules[rules["passed"].eq(False)]
+    records = [
+        dg.TableRecord({
+            "rule": str(line["rule"]), "sentence": str(line["why_en"]), "severity": str(line["severity"]),
+            "checked": int(line["checked"]), "failed": int(line["failed"]),
+        })
+        for line in failed.to_dict("records")
+    ]  # fmt: skip
+    told = [problem.render() for problem in stops]
+    told = told or [f"{r.data['failed']} of {r.data['checked']}: {r.data['sentence']}" for r in records]
+    return dg.AssetCheckResult(
+        check_name=suite,
+        asset_key=asset,
+        passed=not stops and not records,
+        severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
+        description="\n".join(told) or f"{len(rules)} rules hold",
+        metadata={
+            "wave": wave,
+            "rules": len(rules),
+            "failed": dg.MetadataValue.table(records, schema=RULES),
+            "problems": dg.MetadataValue.json([problem.as_dict() for problem in stops]),
+        },
+    )
+
+
+def release_metadata(before: Path | None, release: Path) -> Mapping[str, Any]:
+    """Where a release's report and database lie, and how to see what changed since the one before."""
+    shown = {
+        "report": dg.MetadataValue.url((release / "public" / "report" / "index.html").as_uri()),
+        "database": dg.MetadataValue.path(release / "public" / "monitor.duckdb"),
+        "manifest": dg.MetadataValue.path(release / "manifest.json"),
+    }
+    if before is None or before == release:
+        return shown
+    return shown | {"difference": dg.MetadataValue.md(f"`monitor diff {before.name} {release.name}`")}
+
+
+def shown(value: object) -> Any:
+    """A figure as Dagster's metadata takes it."""
+    return value if isinstance(value, (str, int, float, bool)) else dg.MetadataValue.json(json.loads(_dumps(value)))
+
+
+def _dumps(value: object) -> str:
+    """JSON of anything a stage reports: paths and array scalars as text or number."""
+    return json.dumps(value, default=lambda item: item.item() if hasattr(item, "item") else str(item))
