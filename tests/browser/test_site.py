@@ -52,19 +52,109 @@ def test_no_page_errs_asks_the_network_or_scrolls_sideways(
                 assert visit.page.locator("h1").bounding_box()["width"] <= width, name
 
 
+def violations(browser: Any, file: Path, axe: str, width: int, scheme: str = "light") -> list[tuple[str, list[str]]]:
+    """What axe finds on a page with every fold open. The page's own policy keeps axe out: it is lifted here."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    context.close()
+    return [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"]]
+
+
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 def test_axe_finds_no_violation(browser: Any, release: Path, axe: str, width: int) -> None:
-    """WCAG 2.0 to 2.2, A and AA, and axe's best practices. The page's own policy keeps axe out: it is lifted here."""
+    """WCAG 2.0 to 2.2, A and AA, and axe's best practices."""
     for name in paths():
-        context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
-        page = context.new_page()
-        page.goto((release / "public" / "report" / name).as_uri())
-        page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
-        page.evaluate(axe)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        told = [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"]]
-        context.close()
-        assert told == [], name
+        assert violations(browser, release / "public" / "report" / name, axe, width) == [], name
+
+
+def test_axe_finds_no_violation_in_the_dark(browser: Any, release: Path, axe: str) -> None:
+    """One page of each kind: they share their colours."""
+    for page in ("index", "cooperation", "trends", "places", "place-sector-trade", "explore", "search", "wave-2018"):
+        assert violations(browser, release / "public" / "report" / "en" / f"{page}.html", axe, 1280, "dark") == [], page
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)], ids=WIDTHS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_answer_and_its_figure_stand_on_the_first_screen(
+    browser: Any, release: Path, language: str, width: int, height: int
+) -> None:
+    with Visit(browser, release / "public" / "report" / language / "index.html", width, False) as visit:
+        visit.page.set_viewport_size({"width": width, "height": height})
+        for part in ("h1", ".answer", ".opening svg"):
+            box = visit.page.locator(part).first.bounding_box()
+            assert box["y"] + box["height"] <= height, part
+
+
+def test_text_of_figures_is_at_least_twelve_pixels_high(browser: Any, release: Path) -> None:
+    sizes = """[...document.querySelectorAll('svg text')].filter((t) => t.getClientRects().length).map((t) =>
+        parseFloat(getComputedStyle(t).fontSize) * t.ownerSVGElement.getScreenCTM().a)"""
+    for width in (360, 1280):
+        for name in ("index", "participation", "trends", "places", "place-size_band-small", "explore"):
+            with Visit(browser, release / "public" / "report" / "en" / f"{name}.html", width, True) as visit:
+                found = visit.page.evaluate(sizes)
+                assert found or name == "places", (name, width)
+                assert min(found, default=12) >= 12, (name, width)
+
+
+def test_groups_and_waves_are_compared_and_the_choice_is_in_the_address(browser: Any, release: Path) -> None:
+    with Visit(browser, release / "public" / "report" / "en" / "explore.html", 1280, True) as visit:
+        page = visit.page
+        page.get_by_label("Breakdown").select_option("sector")
+        page.get_by_label("2017").check()
+        drawn = page.locator(".compare svg").get_attribute("aria-label")
+        assert drawn.startswith("Participation, 2017, 2018: All firms, 2017: ")
+        first = page.locator('.compared tr[data-by="sector"] td').first.text_content()
+        assert f": {first};" in drawn
+        shown = [f'#compare-participation tr[data-by="{by}"] td[data-n]' for by in ("all", "sector")]
+        assert page.locator(".compare circle").count() == page.locator(", ".join(shown)).count() > 0
+        page.goto(page.url)
+        assert page.locator(".compare svg").get_attribute("aria-label") == drawn
+        assert visit.errors == []
+
+
+def test_a_table_is_sorted_by_the_head_that_is_pressed(browser: Any, release: Path) -> None:
+    with Visit(browser, release / "public" / "report" / "en" / "participation.html", 1280, True) as visit:
+        table = visit.page.locator("table").last
+        head = table.get_by_role("button", name="Firms")
+        for order, way in ((sorted, "ascending"), (lambda x: sorted(x, reverse=True), "descending")):
+            head.click()
+            cells = table.locator("tbody tr td:nth-child(5)").all_text_contents()
+            shown = [int(cell.replace(",", "")) for cell in cells if cell]
+            assert shown == order(shown)
+            assert cells[len(shown) :] == [""] * (len(cells) - len(shown)), "withheld figures stand last"
+            assert table.locator(f'th[aria-sort="{way}"]').count() == 1
+
+
+def test_the_search_finds_a_question_of_the_codebook(browser: Any, release: Path) -> None:
+    with Visit(browser, release / "public" / "report" / "en" / "search.html", 390, True) as visit:
+        page = visit.page
+        every = page.locator(".entries li")
+        count = every.count()
+        page.get_by_label("Search for").fill("new PRODUCT?")
+        shown = [i for i in range(count) if every.nth(i).is_visible()]
+        assert [every.nth(i).locator("a").get_attribute("href") for i in shown] == [
+            "codebook.html#concept-product_innovation"
+        ]
+        page.get_by_label("Search for").fill("no such words")
+        assert page.get_by_role("status").inner_text() == "nothing found"
+        page.get_by_label("Search for").fill("")
+        assert all(every.nth(i).is_visible() for i in range(count))
+    with Visit(browser, release / "public" / "report" / "en" / "search.html", 390, False) as visit:
+        assert visit.page.locator(".entries li").count() == count
+        assert not visit.page.locator(".seek").is_visible()
+
+
+def test_a_link_to_a_row_opens_the_fold_it_lies_in(browser: Any, release: Path) -> None:
+    place = "contrast-2017-primary-main-complementarity"
+    with Visit(browser, release / "public" / "report" / "en" / "cooperation.html", 1280, True) as visit:
+        row = visit.page.locator(f"#{place}")
+        assert not row.is_visible()
+        visit.page.evaluate(f"location.hash = '{place}'")
+        row.wait_for(state="visible")
 
 
 def test_a_breakdown_can_be_chosen_and_all_come_back(browser: Any, release: Path) -> None:

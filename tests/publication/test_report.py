@@ -208,6 +208,7 @@ def test_pages_are_complete_small_and_closed_to_the_network(
         for attributes in page.all("a"):
             target, _, place = str(attributes["href"]).partition("#")
             if not target.startswith("../../"):
+                target = target.partition("?")[0]
                 there = (path.parent / target).resolve() if target else path
                 assert there.exists(), target
                 assert not place or f'id="{place}"' in there.read_text(encoding="utf-8"), (path.name, target, place)
