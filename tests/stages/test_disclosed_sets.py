@@ -312,8 +312,23 @@ def test_what_is_shown_as_it_was_does_not_give_away_what_moved(
     moved, again = (
         {("every", "sector", d, *PAIR.values()) for d in domains} for domains in (("a", "b"), sorted(repeated))
     )
-    found = cells.overlap_rows(changes, {}, {}, panel(tmp_path), moved, again)
+    found = cells.overlap_rows(changes, {}, {}, panel(tmp_path), cells.Since(moved=moved, again=again))
     assert {row[2] for row in found} == left
+
+
+@pytest.mark.parametrize(
+    ("same", "hidden", "withheld"),
+    [(set(), set(), {"b", "d"}), (set(), {"c"}, {"c", "d"}), ({"b"}, set(), {"c", "d"}), ({"b"}, {"a"}, {"a", "d"})],
+    ids=["the cheapest", "what hid it goes on", "what was shown hides nothing", "both"],
+)
+def test_firms_of_two_waves_hide_behind_what_hid_them_and_was_not_shown(
+    tmp_path: Path, same: set[str], hidden: set[str], withheld: set[str]
+) -> None:
+    """Five firms of d were in both waves."""
+    changes = overlaps({("every", d): n for d, n in {"all": 100, "a": 50, "b": 20, "c": 25, "d": 5}.items()})
+    shown, gone = ({("every", "sector", d, *PAIR.values()) for d in domains} for domains in (same, hidden))
+    found = cells.overlap_rows(changes, {}, {}, panel(tmp_path), cells.Since(same=shown, hidden=gone))
+    assert {row[2] for row in found} == withheld
 
 
 # --- one release after another ------------------------------------------------------------------------------------

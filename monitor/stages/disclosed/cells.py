@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,22 @@ total_cost = 1_000.0
 
 Row = tuple[str, str, str, str]
 """(wave, indicator, domain variable, domain)"""
+
+Overlap = tuple[str, str, str, str, str]
+"""(indicator, domain variable, domain, earlier wave, later wave): a line of `changes`"""
+
+
+class Since(NamedTuple):
+    """What earlier releases have shown of the firms of two waves."""
+
+    moved: Collection[Overlap] = ()
+    """Lines that too few firms came into or left since one of them showed the number"""
+    same: Collection[Overlap] = ()
+    """Lines whose number one of them showed, and that nobody came into or left since: they hide nothing any more"""
+    again: Collection[Overlap] = ()
+    """Lines that are shown as they were; they are withheld all the same where others need them to hide behind"""
+    hidden: Collection[Overlap] = ()
+    """Lines that the newest of them withheld"""
 
 
 @dataclass(frozen=True)
@@ -82,19 +98,18 @@ def overlap_rows(
     counts: Mapping[Row, float],
     firms: Mapping[str, WaveFirms],
     survey: Survey,
-    moved: Collection[tuple[str, str, str, str, str]] = (),
-    again: Collection[tuple[str, str, str, str, str]] = (),
-) -> set[tuple[str, str, str, str, str]]:
+    since: Since | None = None,
+) -> set[Overlap]:
     """The lines of `changes` whose number of firms in both waves is withheld: (indicator, variable, domain, from, to).
 
-    `counts` are the numbers of firms that the indicators' lines show, `firms` those of each wave, `moved` the lines
-    that too few firms changed in since an earlier release, `again` those that are shown as they were then: they are
-    withheld all the same where others need them to hide behind. One to `minimum_firms` − 1 firms are too few to count
-    in public, whether they were in both waves or, as the difference with either wave's own number, in one of them
-    alone. None is an answer of those that could have been (`_alike_in_both`); where no firm of a domain was in both
-    waves it says nothing about anyone. Indicators whose numbers are the same in every domain count the same firms: what
-    one of them shows, the others show too.
+    `counts` are the numbers of firms that the indicators' lines show, `firms` those of each wave, `since` what earlier
+    releases have shown of them. One to `minimum_firms` − 1 firms are too few to count in public, whether they were in
+    both waves or, as the difference with either wave's own number, in one of them alone. None is an answer of those
+    that could have been (`_alike_in_both`); where no firm of a domain was in both waves it says nothing about anyone.
+    Indicators whose numbers are the same in every domain count the same firms: what one of them shows, the others show
+    too.
     """
+    since = since or Since()
     system, sensitive, least = System(), set(), survey.disclosure.minimum_firms
     lines = changes.to_dict("records")
     numbers: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
@@ -112,17 +127,23 @@ def overlap_rows(
         name: Name = ("firms", pair, owner[pair, domain[0]], *domain[1:])
         ends = [counts[end] for w in ("wave_from", "wave_to") if (end := (str(line[w]), *domain)) in counts]
         few = row in alike or any(0 < firms < least for firms in (count, *(number - count for number in ends)))
-        few |= (*domain, str(line["wave_from"]), str(line["wave_to"])) in moved
+        few |= (*domain, str(line["wave_from"]), str(line["wave_to"])) in since.moved
         _put(system, name, count, width=float(least) if few else 0.0)
         system.shows[row] = (name,)
         system.cost[row] = max(count, 1.0) * (total_cost if domain[1] == EVERYONE else 1.0)
         if few:
             sensitive.add(row)
     _relations(system)
-    chosen = withheld_rows(system, set(sensitive))
-    repeated = {(f"{x[3]}-{x[4]}", x[0], x[1], x[2]) for x in again}
-    chosen = _less_repeated(system, chosen, sensitive, repeated)
+    withheld = {name for row in sensitive for name in system.shows[row]}
+    known = {name for row in _rows(since.same) & set(system.shows) for name in system.shows[row]}
+    system.known.update(known - withheld)
+    chosen = withheld_rows(system, set(sensitive), _rows(since.hidden) & set(system.shows))
+    chosen = _less_repeated(system, chosen, sensitive, _rows(since.again))
     return {(name, variable, domain, *_waves(pair)) for pair, name, variable, domain in chosen}
+
+
+def _rows(overlaps: Iterable[Overlap]) -> set[Row]:
+    return {(f"{x[3]}-{x[4]}", x[0], x[1], x[2]) for x in overlaps}
 
 
 def _waves(pair: str) -> tuple[str, str]:

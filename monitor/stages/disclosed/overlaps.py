@@ -11,13 +11,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import pandas as pd
 
 from monitor.stages.disclosed import sets
-from monitor.stages.disclosed.cells import EVERYONE, Row, number
+from monitor.stages.disclosed.cells import EVERYONE, Overlap, Row, Since, number
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier
 from monitor.survey import Indicator, Survey
 
-Overlap = tuple[str, str, str, str, str]
-"""(indicator, domain variable, domain, earlier wave, later wave)"""
 KEY = ("indicator", "domain_variable", "domain", "wave_from", "wave_to")
 
 
@@ -33,19 +31,21 @@ def ends_of(overlap: Overlap) -> tuple[Row, Row]:
     return (one, indicator, variable, domain), (other, indicator, variable, domain)
 
 
-def moved_by_few(
+def since_earlier(
     changes: pd.DataFrame,
     before: Sequence[Earlier],
     survey: Survey,
     firms: Mapping[str, WaveFirms],
     repeated: Collection[Row],
-) -> set[Overlap]:
-    """The lines of `changes` whose number of firms in both waves may not be shown anew: since a release that showed it
-    first, one to `minimum_firms` − 1 firms came into it or left it, or any did where an end is one of the `repeated`
-    lines, whose own number is an earlier release's.
+) -> Since:
+    """What became of the numbers of firms in both waves since the releases that showed them first.
+
+    A number may not be shown anew where one to `minimum_firms` − 1 firms came into it or left it, or any did where an
+    end is one of the `repeated` lines, whose own number is an earlier release's. Where nobody did, it is known.
     """
     now = {overlap_of(line) for line in changes.to_dict("records")} if before else set()
-    found: set[Overlap] = set()
+    few: set[Overlap] = set()
+    same: set[Overlap] = set()
     for release in before:
         for pair, overlaps in _by_pair(now & _shown_first(release)).items():
             then = [release.firms(survey, wave) for wave in pair]
@@ -55,8 +55,19 @@ def moved_by_few(
                 moved = count.of(survey.indicators[overlap[0]], (overlap[1], overlap[2]))
                 stale = any(end in repeated for end in ends_of(overlap))
                 if 0 < moved < survey.disclosure.minimum_firms or (stale and moved):
-                    found.add(overlap)
-    return found
+                    few.add(overlap)
+                if not moved:
+                    same.add(overlap)
+    again = last_shown(before, few, repeated)
+    hidden = now & _withheld(before[-1]) if before else set()
+    return Since(few, same - few, again, hidden)
+
+
+def _withheld(release: Earlier) -> set[Overlap]:
+    """The lines whose number a release withheld though it showed the change."""
+    lines = release.tables["changes"]
+    lines = lines[lines["overlap_suppressed"].astype(bool) & ~lines["suppressed"].astype(bool)]
+    return {overlap_of(x) for x in lines.to_dict("records")}
 
 
 def last_shown(before: Sequence[Earlier], overlaps: Iterable[Overlap], repeated: Collection[Row]) -> dict[Overlap, int]:

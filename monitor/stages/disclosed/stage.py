@@ -191,9 +191,9 @@ def withhold_changes(
     if not len(out):
         return out
     shown = {row: count for row, count in counts.items() if row not in why}
-    moved = overlaps.moved_by_few(out, before, survey, firms, repeated)
-    again = overlaps.last_shown(before, moved, repeated)
-    few = cells.overlap_rows(out, shown, firms, survey, moved, again)
+    since = overlaps.since_earlier(out, before, survey, firms, repeated)
+    again = overlaps.last_shown(before, since.moved, repeated)
+    few = cells.overlap_rows(out, shown, firms, survey, since)
     lines = out.to_dict("records")
     out["withheld_for"] = [
         declared.why_withheld(
