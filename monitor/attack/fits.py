@@ -10,7 +10,8 @@ The attacker takes
 2. the same fit, or claim, of two releases, and subtracts;
 3. an unweighted logit without controls for the table that it is: a state's probability is a whole number of firms over
    a whole number of firms, and the states add up to the fit;
-4. a curve, or a range without one firm, that is told to more than whole points for what moves where one firm does.
+4. a curve, or a range without one firm, that is told to more than whole points for what moves where one firm does,
+   and what a figure would be under other odds of answering, where that is told of a withheld one or too finely.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from monitor.attack.knowledge import EVERYONE, read
 FIT = ("wave", "model", "variant")
 STATES = 4
 TOLD_IN_POINTS = ("estimate", "ci_low", "ci_high", "band_low", "band_high")
+OF_SHARES = ("share", "points", "index")
 Versions = Mapping[tuple[str, str], str]
 Counts = tuple[float, float]
 """Firms, and those of them with the outcome"""
@@ -43,6 +45,7 @@ def fits(releases: Sequence[Path], versions: Versions) -> list[Finding]:
         found += _beside(name, models, _table(release, "indicators"), _table(release, "measures"))
         found += _tables(name, models, _table(release, "terms"), _table(release, "contrasts"))
         found += _too_fine(name, release)
+        found += _departures(name, release)
     for table, key in (("models", FIT), ("claims", ("wave", "claim"))):
         found += _moved(releases, versions, table, key)
     return found
@@ -189,3 +192,21 @@ def _too_fine(name: _Named, release: Path) -> Iterator[Finding]:
     for x in told[(told["domain_variable"] != EVERYONE) | told["suppressed"]].to_dict("records"):
         what = f"one firm's part of {x['indicator']}, {x['domain_variable']}={x['domain']}"
         yield name.finding(x["wave"], what, "said of a cell")
+
+
+def _departures(name: _Named, release: Path) -> Iterator[Finding]:
+    """What a figure would be had its firms answered otherwise: told of a figure that is withheld, or to more than
+    thousandths of a share, it gives the figure back, or a response class."""
+    rows, lines = _shown(_table(release, "sensitivity")), _table(release, "indicators")
+    if not len(rows):
+        return
+    away = lines[lines["suppressed"] & (lines["domain_variable"] == EVERYONE)]
+    withheld = set(zip(away["wave"].astype(str), away["indicator"].astype(str), strict=True))
+    columns = [c for c in ("estimate", "ci_low", "ci_high") if c in rows]
+    for x in rows.to_dict("records"):
+        what = f"{x['figure']} by {x['method']} {x['axis']}"
+        if x["kind"] == "indicator" and (str(x["wave"]), str(x["figure"])) in withheld:
+            yield name.finding(x["wave"], what, "a withheld figure under other odds")
+        thousandths = [1000 * float(x[c]) for c in columns if pd.notna(x[c])]
+        if x["unit"] in OF_SHARES and any(abs(value - round(value)) > 1e-6 for value in thousandths):
+            yield name.finding(x["wave"], what, "more than thousandths")

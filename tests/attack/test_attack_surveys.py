@@ -6,6 +6,7 @@ question of three codes, a share of some firms only, and an amount of which one 
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from monitor.stages.disclosed import cells
 from monitor.stages.disclosed.contributions import WaveFirms, texts
 from monitor.survey import Survey
 
-SURVEYS = 8
+SURVEYS = int(os.environ.get("DRAWN_SURVEYS", "8"))
+"""How many are drawn; fifty are held in docs/decisions/disclosure.md"""
 WAVE = publication.WAVES[0]
 LABEL = {"nl": "x", "en": "x"}
 SHARES = {
