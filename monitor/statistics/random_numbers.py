@@ -46,6 +46,24 @@ def firm_uniforms(keys: NDArray[np.uint64], first: int, copies: int, *context: i
     return ((numbers >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
+def spread_uniforms(keys: NDArray[np.uint64], copies: int, *context: int) -> NDArray[np.float64]:
+    """As `firm_uniforms` of all copies (copies, r), but every firm has one number in each of `copies` equal parts of
+    (0, 1), in an order of its own: the copies' mean varies far less than that of independent numbers, while each copy
+    by itself is as random (Latin hypercube sampling; McKay, Beckman and Conover 1979, Technometrics 21)."""
+    order = np.argsort(firm_uniforms(keys, 0, copies, *context), axis=0, kind="stable")
+    rank = np.argsort(order, axis=0, kind="stable")
+    return np.asarray((rank + firm_uniforms(keys, copies, copies, *context)) / copies)
+
+
+def spread_normals(generator: np.random.Generator, copies: int, *shape: int) -> NDArray[np.float64]:
+    """Standard normal numbers (copies, *shape), spread over the copies in the same way; the generator moves on."""
+    from scipy.special import ndtri
+
+    order = np.argsort(generator.random((copies, *shape)), axis=0, kind="stable")
+    rank = np.argsort(order, axis=0, kind="stable")
+    return np.asarray(ndtri((rank + generator.random((copies, *shape))) / copies))
+
+
 def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """SplitMix64's output function."""
     with np.errstate(over="ignore"):

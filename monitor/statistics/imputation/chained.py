@@ -32,7 +32,7 @@ from monitor.statistics.imputation.variables import (
     sizes_of,
     width_of,
 )
-from monitor.statistics.random_numbers import firm_uniforms
+from monitor.statistics.random_numbers import firm_uniforms, spread_normals, spread_uniforms
 
 Keys = NDArray[np.uint64]
 
@@ -68,13 +68,15 @@ def complete(
 
     `variables` in the order they are drawn (gates before what they let in); `fixed` (c, n) complete predictors;
     `products` pairs of passives whose product is a predictor; `keys` (n,) each firm's own random number; `seed` the
-    numbers that seed the parameter draws. A copy does not depend on how many copies are made.
+    numbers that seed the parameter draws. Both kinds of numbers are spread evenly over the copies (`spread_uniforms`),
+    so that what the copies say together depends on the seed about half as much as by independent numbers.
     """
     width = 2 + len(fixed) + sum(width_of(v) for v in variables) + len(passives) + len(products)
     at_once = max(1, int(MEMORY // (8 * width * max(len(keys), 1))))
     parts = [
-        _Chain(variables, fixed, passives, products, evaluate, keys, seed, first, min(at_once, copies - first), donors)
+        _Chain(variables, fixed, passives, products, evaluate, keys, seed, own, copies, donors)
         for first in range(0, copies, at_once)
+        if (own := range(first, min(first + at_once, copies)))
     ]
     for part in parts:
         part.run(iterations)
@@ -96,19 +98,21 @@ class _Chain:
         evaluate: Evaluate,
         keys: Keys,
         seed: Sequence[int],
-        first: int,
+        own: range,
         copies: int,
         donors: int,
     ) -> None:
         self.variables, self.passives, self.products = variables, passives, products
-        self.evaluate, self.keys, self.first, self.m, self.donors = evaluate, keys, first, copies, donors
-        self.generators = [np.random.default_rng([*seed, first + copy]) for copy in range(copies)]
+        self.evaluate, self.keys, self.donors = evaluate, keys, donors
+        self.own, self.copies, self.first, self.m = own, copies, own.start, len(own)
+        self.generators = [np.random.default_rng([*seed, copy]) for copy in own]
+        self.shared = np.random.default_rng([*seed, copies])
         self.trace: dict[str, list[Floats]] = {v.name: [] for v in variables}
         self.start: dict[str, Floats] = {}
         self.by_name = {v.name: v for v in variables}
         self.gates = {v.name: v.gate for v in variables}
         self.facts = {p.name: p for p in passives}
-        self.values = {v.name: np.repeat(v.observed[None], copies, axis=0) for v in variables}
+        self.values = {v.name: np.repeat(v.observed[None], self.m, axis=0) for v in variables}
         self._begin()
         self._lay_out(fixed)
         self.columns = {v.name: self._predictors_of(v) for v in variables}
@@ -140,7 +144,7 @@ class _Chain:
             rows, pool = np.flatnonzero(variable.fill), np.flatnonzero(variable.fit)
             if not len(rows):
                 continue
-            pick = firm_uniforms(self.keys[rows], self.first, self.m, place, 0, 0)
+            pick = self._uniforms(rows, place, 0, 0)
             chosen = variable.observed[pool[(pick * len(pool)).astype(np.int64)]]
             self._put(variable, rows, self._given(variable, rows, chosen), self._asked(variable, rows))
 
@@ -289,7 +293,7 @@ class _Chain:
         x = self.x[:, self.columns[variable.name]]
         known, missing = x[:, :, fit], x[:, :, rows]
         context = (place, iteration + 1)
-        u = firm_uniforms(self.keys[rows], self.first, self.m, *context, 0)
+        u = self._uniforms(rows, *context, 0)
         y = variable.observed[fit]
         if variable.method == "logistic":
             start = self._start(variable.name, x.shape[1])
@@ -348,7 +352,7 @@ class _Chain:
         part = self.parts[variable.name]
         x = self.x[:, self.part_columns[variable.name]]
         start, normal = self._start(f"{variable.name} part", x.shape[1]), self._normal(x.shape[1])
-        u = firm_uniforms(self.keys[rows], self.first, self.m, *context, 2)
+        u = self._uniforms(rows, *context, 2)
         drawn = draws.draw_logistic(x[:, :, fit], part.told, x[:, :, rows], start, normal, u)
         return np.where(np.isnan(part.known), drawn, part.known)
 
@@ -373,7 +377,7 @@ class _Chain:
         at_known, at_missing = draws.predict(known[:, :, holders], y, missing, normal, chi2)
         everyone = np.concatenate([self.keys[fit[holders]], ~self.keys[rows]])
         jitter = firm_uniforms(everyone, self.first, self.m, *context, 1)
-        pick = firm_uniforms(self.keys[rows], self.first, self.m, *context, 2)
+        pick = self._uniforms(rows, *context, 2)
         donor = draws.nearest_donors(at_known[:, :, 0], at_missing[:, :, 0], self.donors, pick, jitter)
         held = codes[holders][donor].astype(np.float64)
         return np.where((some == 1) | np.isnan(empty), held, empty)[:, :, None]
@@ -382,8 +386,12 @@ class _Chain:
         """Where Newton's steps begin: at the last iteration's estimate."""
         return self.start.setdefault(name, np.zeros((self.m, size)))
 
+    def _uniforms(self, rows: Integers, *context: int) -> Floats:
+        """(m, r) the firms' own numbers in the copies in hand."""
+        return spread_uniforms(self.keys[rows], self.copies, *context)[self.own.start : self.own.stop]
+
     def _normal(self, *shape: int) -> Floats:
-        return np.stack([generator.standard_normal(shape) for generator in self.generators])
+        return spread_normals(self.shared, self.copies, *shape)[self.own.start : self.own.stop]
 
     def _chi2(self, degrees: int, outcomes: int) -> Floats:
         """(m, k) chi-square numbers on degrees, degrees - 1, ... (at least 1) degrees of freedom."""
