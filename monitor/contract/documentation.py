@@ -39,7 +39,7 @@ DOCUMENTATION: tuple[Table, ...] = (
             survey,
             wave,
             Column("indicator", "VARCHAR", "Quality indicator."),
-            Column("concept", "VARCHAR", "The concept, step or wave it is about; `all` where it is about the wave."),
+            Column("concept", "VARCHAR", "The concept, step, wave or kind of figures it is about; `all` for the wave."),
             Column("value", "DOUBLE", "Value, in its unit.", precision=AS_IT_IS),
             Column(
                 "unit",

@@ -345,7 +345,8 @@ def _indicators(
                     "ci_low": max(estimate - 2 * se, 0.0), "ci_high": estimate + 2 * se,
                     "unweighted": _plain(value[inside], indicator.estimator) * unit,
                     "n": n, "events": int(value[inside].sum()) if share else None, "n_effective": n / 1.3, "deff": 1.3,
-                    "cv": se / estimate if estimate else 1.0, "comparable_since": WAVES[0],
+                    "cv": se / estimate if estimate else 1.0, "copies": 0, "fmi": 0.0, "df": np.nan,
+                    "comparable_since": WAVES[0],
                     "reliability": "unpublishable" if (name, code) == UNCERTAIN else "good",
                 }
             )  # fmt: skip
@@ -433,7 +434,7 @@ def _models(definition: Survey, wave: str) -> dict[str, pd.DataFrame]:
         **key, "outcome": "top_innovator", "base": "all_firms", "estimator": "logit", "weighted": True, "n": FIRMS,
         "firms": FIRMS, "fewest_alike": 0,
         "events": 60, "n_dropped": 0, "df": 230.0, "minimum_detectable_effect": 0.17, "converged": True,
-        "warning": None, "published": True, "warning_nl": None, "notes": "[]",
+        "warning": None, "published": True, "warning_nl": None, "notes": "[]", "copies": 0,
     }  # fmt: skip
     values = {
         "p_neither": 0.08, "p_invests_only": 0.12, "p_cooperates_only": 0.10, "p_both": 0.24, "ame_cooperates": 0.07,
@@ -444,7 +445,7 @@ def _models(definition: Survey, wave: str) -> dict[str, pd.DataFrame]:
     contrasts = [
         {
             **key, "contrast": c, "unit": "share" if c.startswith("p_") else "points", "estimate": v,
-            "ci_low": v - 0.06, "ci_high": v + 0.06, **spread,
+            "ci_low": v - 0.06, "ci_high": v + 0.06, "fmi": 0.0, "df": np.nan, **spread,
         }
         for c, v in values.items()
     ]  # fmt: skip

@@ -54,6 +54,7 @@ UNITS: Mapping[str, str] = {
     "step_design_effect": "ratio",
     "step_effective_responses": "responses",
     "coefficient_of_variation": "share",
+    "monte_carlo_error": "share",
     "initiatives_identified": "initiatives",
     "initiatives_mentioned": "initiatives",
     "participants": "firms",
@@ -75,6 +76,8 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
         ("quality_corrections", ("staged_corrections",), None),
         ("quality_amendments", ("raw_amendments",), None),
         ("quality_precision", ("estimated_indicators",), {"headlines": headlines}),
+        ("quality_seed", ("estimated_indicators",), {"headlines": headlines}),
+        ("quality_seed_claims", ("modelled_claims", "modelled_contrasts", "modelled_models"), None),
     ]
     registry = "initiatives" in survey.concepts and bool(survey.initiatives)
     if registry:
@@ -85,7 +88,7 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
     if registry:
         found.append(_one("initiatives_identified", len(survey.initiatives)))
     table = pd.concat([f for f in found if len(f)], ignore_index=True)
-    varied = table["indicator"] == "coefficient_of_variation"
+    varied = table["indicator"].isin(("coefficient_of_variation", "monte_carlo_error"))
     table["value"] = [to_digits(v, OWN_DIGITS) if own else v for v, own in zip(table["value"], varied, strict=True)]
     table = _rates(table, wave)
     concepts = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type in ("text", "identifier")}
