@@ -20,7 +20,6 @@ import pytest
 from monitor.attack import attack
 from monitor.attack.bounds import bounds
 from monitor.attack.knowledge import equations, read
-from monitor.publication import report
 from monitor.stages import disclosed, released
 from monitor.survey import Survey
 
@@ -75,8 +74,7 @@ def sequence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence]:
     state = {wave: publication.firms(wave) for wave in publication.WAVES}
     firms: list[dict[str, pd.DataFrame]] = []
     folders: list[Path] = []
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(report, "build", lambda *_: None)
+    with publication.without_pages(), pytest.MonkeyPatch.context() as patched:
         patched.setattr(publication, "firms", lambda wave, seed=3: state[wave])
         for turn in range(RELEASES):
             if turn:

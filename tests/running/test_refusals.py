@@ -166,9 +166,15 @@ def test_a_damaged_history(home: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert not (home / "error.log").exists()
 
 
+IN_DAGSTER = [
+    *((raw, case) for case in ("no space", "memory", "memory of DuckDB", "read-only", "files", "space of SQLite")),
+    (staged, "no space"),
+]
+"""A stage and what it is refused; every stage's failure goes the same way to the terminal"""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", [raw, staged], ids=["raw", "staged"])
-@pytest.mark.parametrize("case", ["no space", "memory", "memory of DuckDB", "read-only", "files", "space of SQLite"])
+@pytest.mark.parametrize(("stage", "case"), IN_DAGSTER, ids=[f"{s.__name__} {case}" for s, case in IN_DAGSTER])
 def test_a_stage_s_failure_in_dagster_says_the_same(
     tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch, stage: Any, case: str
 ) -> None:

@@ -33,12 +33,22 @@ def start(home: Path, delivery: Path) -> subprocess.Popen[str]:
 
 
 def _as_in_a_terminal() -> None:
-    """Where the tests run without one (nohup), SIGHUP is ignored, and what they start would leave it so."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """Where the tests run without one (nohup, in the background), signals are ignored, and what they start would leave
+    them so."""
+    for number in SAID:
+        signal.signal(number, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize("number", SAID, ids=lambda number: number.name)
-@pytest.mark.parametrize("moment", ["importing", "2014 raw_records: reading", "2014 staged "])
+MOMENTS = [
+    *(("importing", number) for number in SAID),
+    ("2014 raw_records: reading", signal.SIGTERM),
+    ("2014 staged ", signal.SIGHUP),
+]
+"""When, and which: while it imports the interpreter itself could answer, later one handler does for all of them. How
+SIGINT ends a run stands with the command's own tests."""
+
+
+@pytest.mark.parametrize(("moment", "number"), MOMENTS, ids=[f"{number.name} {moment}" for moment, number in MOMENTS])
 def test_one_line_at_any_moment(tmp_path: Path, shared: Path, moment: str, number: signal.Signals) -> None:
     home = tmp_path / "home"
     process = start(home, shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav")

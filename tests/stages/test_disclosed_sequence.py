@@ -45,7 +45,8 @@ def publish(home: Path, survey: Survey, waves: Mapping[str, pd.DataFrame], moved
         publication.firms = made  # type: ignore[assignment]
     _move(lake, moved)
     disclosed.run_all(lake, survey, publication.WAVES)
-    result = released.run_all(lake, survey, publication.WAVES)
+    with publication.without_pages():
+        result = released.run_all(lake, survey, publication.WAVES)
     with connect(Path(str(result["path"])) / "public" / "monitor.duckdb", read_only=True) as connection:
         return {t.name: connection.execute(f"SELECT * FROM {t.name}").df() for t in TABLES}
 

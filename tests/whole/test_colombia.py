@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from terminal import monitor
 
 from monitor.attack import attack
 
@@ -18,15 +17,8 @@ DEFINITION = Path(__file__).parents[2] / "tests" / "worlds" / "surveys" / "colom
 
 def test_nothing_its_release_withholds_can_be_worked_out(tmp_path: Path, shared: Path) -> None:
     delivery = shared / "data" / "colombia" / "Estructura_EDIT_SERVICIOS_II_2008_2009.csv"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "monitor", "run", "--survey", DEFINITION, "--wave", "2009"),
-            *("--input", delivery, "--home", tmp_path, "--json"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ("run", "--survey", DEFINITION, "--wave", "2009", "--input", delivery)
+    done = monitor(*command, "--home", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     found = attack([Path(json.loads(done.stdout)["release"])])
     assert found.cells > 0

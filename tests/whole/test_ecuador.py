@@ -6,13 +6,12 @@ Expected coefficients: R `survey::svyglm` with weights only (../shared/reference
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from terminal import monitor
 
 from monitor.cli import main
 from monitor.precision import to_error
@@ -45,15 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Path:
     """A home folder after `monitor run` on the real delivery."""
     home = tmp_path_factory.mktemp("ecuador")
     delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "monitor", "run", "--survey", DEFINITION, "--wave", "2014"),
-            *("--input", delivery, "--home", home, "--json"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = monitor("run", "--survey", DEFINITION, "--wave", "2014", "--input", delivery, "--home", home, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["waves"] == ["2014"]
     return home

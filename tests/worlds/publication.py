@@ -7,13 +7,16 @@ seed; one sector is so rare that it must be withheld, one amount is so large tha
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 
+from monitor.publication import report
 from monitor.stages import disclosed
 from monitor.stages.modelled.tables import frame_of
 from monitor.statistics.design.replicates import replicate_covariance
@@ -262,6 +265,14 @@ def copied(made: Path, folder: Path) -> Fresh:
     for name in ("home", "survey"):
         shutil.copytree(made / name, folder / name, symlinks=True)
     return opened(folder)
+
+
+@contextmanager
+def without_pages() -> Iterator[None]:
+    """Within it a release is made without its report, half of its time: where only its tables are looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "build", lambda *_: None)
+        yield
 
 
 def _write_wave(store: Lake, definition: Survey, wave: str, table: pd.DataFrame) -> None:
