@@ -164,6 +164,7 @@ def parser() -> argparse.ArgumentParser:
     keeping.add_to(lambda name, command, about: add(name, _told(command), about), _path)
     ui = add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed)
     ui.add_argument("--port", type=int, default=3000, help="port (default: 3000)")
+    ui.add_argument("--deployment", type=_path, metavar="DIR", help="show the several surveys that a folder names")
     ui.add_argument("--read-only", action="store_true", help="only show: nothing can be started, changed or deleted")
     ui.add_argument(
         "--name", action="extend", nargs="+", default=[], metavar="HOST", help="other names it answers to (a proxy's)"
@@ -388,5 +389,6 @@ def _diff(options: argparse.Namespace) -> int:
 def _ui(options: argparse.Namespace) -> int:
     from pipelines.web import serve
 
-    survey = load_survey(options.survey)
-    return serve(survey.folder, options.home, options.port, options.name, options.read_only)
+    if options.deployment is None:
+        load_survey(options.survey)
+    return serve(options.survey, options.home, options.port, options.name, options.read_only, options.deployment)

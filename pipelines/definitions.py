@@ -28,6 +28,13 @@ def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
     )
 
 
+def deployment(place: Path) -> dg.Definitions:
+    """The definitions of every survey that a deployment's `defs/` folders name (`deploy/surveys` is one)."""
+    homes.require_known(home_folder())
+    private.enter(home_folder())
+    return dg.load_from_defs_folder(path_within_project=place)
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `workspace.yaml` and `[tool.dg]` point to."""

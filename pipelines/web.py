@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -45,9 +46,17 @@ class _Told(Exception):
         self.number = number
 
 
-def serve(folder: Path, home: Path, port: int, names: Sequence[str] = (), read_only: bool = False) -> int:
+def serve(
+    folder: Path,
+    home: Path,
+    port: int,
+    names: Sequence[str] = (),
+    read_only: bool = False,
+    deployment: Path | None = None,
+) -> int:
     """Serve until interrupted. The daemon runs the schedule, the sensors and runs launched from the page.
 
+    deployment: a folder that names several surveys, which are shown in the place of the one.
     names: what else the server is called, by a reverse proxy before it. read_only: it only shows; nothing is started,
     and it may stand beside the one that works.
 
@@ -63,6 +72,7 @@ def serve(folder: Path, home: Path, port: int, names: Sequence[str] = (), read_o
     programs = {"dagster-webserver": shows}
     if not read_only:
         programs["dagster-daemon"] = ["pipelines.daemon", "run"]
+    target = ["-w", str(WORKSPACE)] if deployment is None else _target(deployment)
     with _only_one(home, port, "shows.lock" if read_only else "web.lock") as lock:
         if not read_only:
             with dg.DagsterInstance.get() as instance:
@@ -74,7 +84,7 @@ def serve(folder: Path, home: Path, port: int, names: Sequence[str] = (), read_o
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             for name, arguments in programs.items():
-                running[name] = _start([sys.executable, "-m", *arguments, "-w", str(WORKSPACE)], environment, lock)
+                running[name] = _start([sys.executable, "-m", *arguments, *target], environment, lock)
             return _until_one_ends(running)
         except KeyboardInterrupt:
             return 0
@@ -84,6 +94,23 @@ def serve(folder: Path, home: Path, port: int, names: Sequence[str] = (), read_o
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             _end(running)
+
+
+def _target(deployment: Path) -> list[str]:
+    """What Dagster loads of a deployment; DefinitionError where its folder is none."""
+    file = deployment / "pyproject.toml"
+    try:
+        module = tomllib.loads(file.read_text(encoding="utf-8"))["tool"]["dg"]["project"]["root_module"]
+    except (OSError, KeyError, TypeError, ValueError):
+        raise DefinitionError(
+            Problem(
+                "this is no deployment of surveys",
+                file=str(file),
+                expected="a project of Dagster: [tool.dg.project] with root_module",
+                do="begin with a copy of deploy/surveys",
+            )
+        ) from None
+    return ["-m", f"{module}.definitions", "-d", str(deployment.resolve())]
 
 
 def _told(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,1 @@
+"""The surveys that are hosted here, one folder each under `defs/`."""
