@@ -162,14 +162,17 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("releases", nargs=2, metavar="RELEASE", help="release id, or `latest`")
     diff.add_argument("--of", metavar="SURVEY", help="the survey, where the home folder holds several")
     keeping.add_to(lambda name, command, about: add(name, _told(command), about), _path)
-    ui = add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed)
+    _add_ui(add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed))
+    return top
+
+
+def _add_ui(ui: argparse.ArgumentParser) -> None:
     ui.add_argument("--port", type=int, default=3000, help="port (default: 3000)")
     ui.add_argument("--deployment", type=_path, metavar="DIR", help="show the several surveys that a folder names")
     ui.add_argument("--read-only", action="store_true", help="only show: nothing can be started, changed or deleted")
     ui.add_argument(
         "--name", action="extend", nargs="+", default=[], metavar="HOST", help="other names it answers to (a proxy's)"
     )
-    return top
 
 
 def _told(command: keeping.Command) -> Callable[[argparse.Namespace], int]:
