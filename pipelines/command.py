@@ -17,7 +17,7 @@ from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.refusals import refusal_of_text
 from monitor.running import signals
 from monitor.stages.validated.check import rule_problems
-from monitor.storage import homes, private, publish
+from monitor.storage import private, publish
 from monitor.storage.turns import turn
 from pipelines.definitions import build
 from pipelines.names import named
@@ -57,7 +57,6 @@ def prepare_instance(home: Path) -> Path:
     folder = home / "dagster"
     private.open_folder(home)
     private.closed_folder(folder)
-    homes.mark(home)
     if not (folder / "dagster.yaml").exists():
         (folder / "dagster.yaml").write_text(INSTANCE + STAGES_TOLD, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(folder)

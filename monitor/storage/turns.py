@@ -15,6 +15,7 @@ from typing import IO
 
 from monitor.problems import Problem
 from monitor.refusals import Refused
+from monitor.storage import homes
 
 LOCK = ".lock"
 LOOK_AGAIN_SECONDS = 0.5
@@ -34,6 +35,7 @@ def turn(home: Path, whose: str, waiting: Callable[[str], object] | None = None)
         yield
         return
     home.mkdir(parents=True, exist_ok=True)
+    homes.mark(home)
     with (home / LOCK).open("a+", encoding="utf-8") as lock:
         if holder := take(lock, whose):
             if waiting is None:
