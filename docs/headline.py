@@ -55,6 +55,6 @@ for _, copy in db.sql("FROM completed ORDER BY wave, firm").df().groupby("imputa
 q, within, df = np.array(found).T
 between = (1 + 1 / len(q)) * q.var(ddof=1)
 se, share = np.sqrt(within.mean() + between), between / (within.mean() + between)
-df = 1 / (share**2 / (len(q) - 1) + (df.mean() + 3) / (df.mean() + 1) / df.mean() / (1 - share))
+df = 1 / (share**2 / (len(q) - 1) + 1 / df.mean())
 low, high = (q.mean() + side * stdtrit(df, 0.975) * se for side in (-1, 1))
 print(f"{q.mean():.6f} {se:.6f} {low:.6f} {high:.6f} {df:.1f}")
