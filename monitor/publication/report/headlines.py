@@ -72,7 +72,7 @@ def broken_words(figures: Figures, line: Line) -> str:
 
 def one_firm_words(figures: Figures, line: Line) -> str:
     """That one firm carries more of a figure than the survey declares; nothing where none does."""
-    if not line["one_firm"]:
+    if not line["one_firm"] or line["suppressed"]:
         return ""
     return figures.words.t("one_firm", share=figures.numbers.percent(figures.survey.disclosure.influence))
 

@@ -81,7 +81,8 @@
       const chosen = boxes.map((box, i) => [box.value, i + 1]).filter((_, i) => boxes[i].checked);
       const rows = [...table.querySelectorAll("tbody tr")].filter((row) => ["all", by.value].includes(row.dataset.by));
       const marks = rows.flatMap((row) => chosen.map(([wave, column]) => ({
-        label: chosen.length > 1 ? `${row.cells[0].textContent}, ${wave}` : row.cells[0].textContent,
+        label: row.cells[0].textContent,
+        wave: chosen.length > 1 ? wave : "",
         text: row.cells[column].textContent || "–",
         all: row.dataset.by === "all",
         limited: "limited" in row.cells[column].dataset,
@@ -96,13 +97,13 @@
       const title = `${indicator.selectedOptions[0].textContent}, ${chosen.map(([wave]) => wave).join(", ")}`;
       compare.querySelector("figcaption").textContent = title;
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      const said = `${title}: ${marks.map((mark) => `${mark.label}: ${mark.text}`).join("; ")}`;
+      const said = `${title}: ${marks.map((mark) => `${mark.label}${mark.wave && ", "}${mark.wave}: ${mark.text}`).join("; ")}`;
       for (const [key, value] of Object.entries({ viewBox: `0 0 400 ${marks.length * 66 + 26}`, role: "img", "aria-label": said, "font-size": 15, fill: "#17212b" })) svg.setAttribute(key, value);
       marks.forEach((mark, i) => {
         const y = i * 66;
         const colour = mark.all ? "#a63d0a" : "#0b5c7a";
         put(svg, "text", { x: 8, y: y + 18, "font-weight": mark.all ? 650 : 400 }, mark.label.length > 46 ? `${mark.label.slice(0, 45)}…` : mark.label);
-        put(svg, "text", { x: 8, y: y + 36, fill: "#51606e" }, mark.text);
+        put(svg, "text", { x: 8, y: y + 36, fill: "#51606e" }, `${mark.wave}${mark.wave && ": "}${mark.text}`);
         put(svg, "line", { x1: at(0), x2: at(0), y1: y + 41, y2: y + 59, stroke: "#51606e" });
         if (!mark.numbers) return;
         const [estimate, from, to] = mark.numbers;
