@@ -136,6 +136,6 @@ def test_rules_as_sentences() -> None:
         "(one-sided alpha 0.025, with Holm's correction for the 2 claims of its family)"
     )
     assert rule_words(WITHIN, "nl") == (
-        "ondersteund als het hele interval hooguit 10 procentpunt van 36 % af ligt (eenzijdig, α = 0,025; alleen in "
-        "haar familie, dus zonder correctie)"
+        "ondersteund als het hele interval binnen 36 % plus of min 10 procentpunt ligt (eenzijdig, α = 0,025; alleen "
+        "in haar familie, dus zonder correctie)"
     )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitor.publication.report import glossary, places
+from monitor.publication.report.headlines import broken_words
 from monitor.publication.report.numbers import known
 from monitor.publication.report.tables import Figures, Line, indicator_anchor, lines, name_of, one
 from monitor.publication.report.words import EVERYONE
@@ -37,9 +38,22 @@ def _indicator(figures: Figures, survey: Survey, waves: Sequence[str], name: str
         if any(x is not None for x in found):
             cells = [_cell(figures, name, x) for x in found]
             rows.append({"by": variable, "label": figures.words.domain(variable, code), "cells": cells})
-    unit = figures.units.get(name)
-    label = figures.words.label("indicator", name)
-    return {"name": name_of("compare", name), "label": label, "unit": unit or "", "rows": rows} if rows else None
+    if not rows:
+        return None
+    return {
+        "name": name_of("compare", name),
+        "label": figures.words.label("indicator", name),
+        "unit": figures.units.get(name) or "",
+        "broken": _broken(figures, waves, name),
+        "rows": rows,
+    }
+
+
+def _broken(figures: Figures, waves: Sequence[str], name: str) -> str:
+    """That an indicator's newest figure cannot be compared with all earlier waves, where it cannot."""
+    found = lines(figures.tables["indicators"], indicator=name, domain_variable=EVERYONE)
+    newest = max(found, key=lambda x: list(waves).index(x["wave"]), default=None)
+    return broken_words(figures, newest) if newest else ""
 
 
 def _cell(figures: Figures, name: str, x: Line | None) -> dict[str, Any]:

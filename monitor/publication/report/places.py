@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import escape
 
 from monitor.publication.report import charts, trends
-from monitor.publication.report.numbers import known
+from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
@@ -200,9 +200,11 @@ def over_waves(figures: Figures, waves: Sequence[str], place: Place) -> Printed:
         (
             figures.words.label("indicator", name),
             *(figures.value_words(found[name][w], figures.units.get(name)) if w in found[name] else "" for w in waves),
+            str(list(found[name].values())[-1]["comparable_since"] or DASH),
         )
         for name in figures.order
         if name in found
     )
-    heads = (Head(figures.words.t("indicator"), long=True), *(Head(w, True) for w in waves))
-    return Printed(figures.words.t("place_every", label=place.label), heads, rows)
+    t = figures.words.t
+    heads = (Head(t("indicator"), long=True), *(Head(w, True) for w in waves), Head(t("comparable_since")))
+    return Printed(t("place_every", label=place.label), heads, rows)

@@ -95,7 +95,11 @@
       const high = [1, 2, 4, 6, 8, 10].map((k) => k * size).find((round) => round >= most * 0.9999);
       const at = (value) => 8 + (384 * (value - low)) / (high - low);
       const title = `${indicator.selectedOptions[0].textContent}, ${chosen.map(([wave]) => wave).join(", ")}`;
-      compare.querySelector("figcaption").textContent = title;
+      compare.querySelector("figcaption b").textContent = title;
+      const broken = table.querySelector(".broken");
+      const told = compare.querySelector("figcaption .broken");
+      told.hidden = !broken || chosen.length < 2;
+      told.textContent = told.hidden ? "" : broken.textContent;
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       const said = `${title}: ${marks.map((mark) => `${mark.label}${mark.wave && ", "}${mark.wave}: ${mark.text}`).join("; ")}`;
       for (const [key, value] of Object.entries({ viewBox: `0 0 400 ${marks.length * 66 + 26}`, role: "img", "aria-label": said, "font-size": 15, fill: "#17212b" })) svg.setAttribute(key, value);
