@@ -61,7 +61,7 @@ def main(home: Path) -> None:
         spoken = report.spoken(tables, survey)
         timed(
             f"{len(first)} passports, {os.cpu_count()} processors",
-            lambda: passports.write(aside / "passports", first, spoken, survey, waves[0]),
+            lambda: passports.write(aside / "passports", firms, spoken, survey, waves[0]),
         )
 
 

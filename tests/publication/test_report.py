@@ -13,7 +13,7 @@ import pytest
 
 from monitor.contract.shape import shaped
 from monitor.publication import report
-from monitor.publication.report import charts, claims, models, paper, passports
+from monitor.publication.report import charts, claims, models, paper, passport_parts, passports
 from monitor.publication.report.numbers import DASH, MINUS, NBSP, Numbers
 from monitor.stages import disclosed, released
 from monitor.statistics.models.notes import note
@@ -416,15 +416,15 @@ def test_a_passport_holds_the_firms_own_answers_and_its_peers(
     _, _, survey, tables = site
     firm = publication.firms("2018").iloc[50].to_dict()
     firm |= publication.derived(publication.firms("2018")).iloc[50].to_dict()
-    told = passports.content(report.spoken(tables, survey)["en"], survey, "2018", firm)
+    told = passports.content(report.spoken(tables, survey)["en"], survey, passport_parts.Own("2018", firm))
     assert [x["value"] for x in told["profile"]][-1] == firm["firm"]
     answers = {row[0]: row[1] for row in told["answers"]["rows"]}
     assert answers["Participation"] == ("yes" if firm["cooperates"] else "no")
     assert told["answers"]["heads"][2] == "All firms"
     amounts = {row[0]: row[1] for row in told["amounts"]["rows"]}
     assert amounts["Turnover"] == Numbers("en").value(firm["turnover"], "EUR")
-    assert told["scales"]
-    for scale in told["scales"]:
+    assert told["strips"]
+    for scale in told["strips"]:
         assert all(0 <= b["low"] <= b["median"] <= b["high"] <= 1 for b in scale["bands"])
 
 
@@ -435,7 +435,7 @@ def test_a_firm_in_a_rare_group_learns_nothing_of_the_others(
     table = publication.firms("2018")
     place = int(table.index[table["sector"] == publication.RARE][0])
     firm = table.iloc[place].to_dict() | publication.derived(table).iloc[place].to_dict()
-    told = passports.content(report.spoken(tables, survey)["nl"], survey, "2018", firm)
+    told = passports.content(report.spoken(tables, survey)["nl"], survey, passport_parts.Own("2018", firm))
     column = told["answers"]["heads"].index(f"{publication.RARE} nl")
     assert {row[column] for row in told["answers"]["rows"] + told["amounts"]["rows"]} == {DASH}
 
@@ -444,6 +444,6 @@ def test_a_passport_has_two_pages(site: tuple[Path, Lake, Survey, dict[str, pd.D
     _, _, survey, tables = site
     table = publication.firms("2018")
     firm = table.iloc[10].to_dict() | publication.derived(table).iloc[10].to_dict()
-    told = passports.content(report.spoken(tables, survey)["nl"], survey, "2018", firm)
+    told = passports.content(report.spoken(tables, survey)["nl"], survey, passport_parts.Own("2018", firm))
     made = paper.printed(paper.compiler("passport.typ"), told, 0)
     assert len(re.findall(rb"/Type\s*/Page\b", made)) == 2

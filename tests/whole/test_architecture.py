@@ -174,7 +174,6 @@ LONG = {
     "publication/exchange.py:ddi",
     "publication/report/charts.py:lines",
     "publication/report/paper.py:content",
-    "publication/report/passports.py:_amounts",
     "publication/report/site.py:write",
     "publication/secure.py:firm_tables",
     "stages/disclosed/stage.py:disclose",

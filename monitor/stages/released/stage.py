@@ -136,8 +136,7 @@ def build(
     microdata.write(hidden, firms, survey)
     reported()
     if passports:
-        newest = firms["firms"][firms["firms"]["wave"] == waves[-1]]
-        pressed.write(hidden / "passports", newest, report.spoken(tables, survey), survey, waves[-1])
+        pressed.write(hidden / "passports", firms, report.spoken(tables, survey), survey, waves[-1])
     description["files"] = manifest.checksums(folder)
     (folder / release_folders.MANIFEST).write_text(
         json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
