@@ -323,7 +323,12 @@ MODELS: tuple[Table, ...] = (
             variant,
             Column("test", "VARCHAR", "What is tested."),
             Column("subject", "VARCHAR", "On what."),
-            Column("estimate", "DOUBLE", "Estimate.", precision=OF_ERROR),
+            Column(
+                "estimate",
+                "DOUBLE",
+                "Estimate; of `attrition` odds ratios of answering again, in its line `together` the weighted share.",
+                precision=OF_ERROR,
+            ),
             ci_low,
             ci_high,
             p_value,
@@ -331,7 +336,8 @@ MODELS: tuple[Table, ...] = (
             Column(
                 "bound",
                 "DOUBLE",
-                "Bound or critical value; of `e_value` the E-value of the end of its interval that lies nearer to one.",
+                "Bound or critical value; of `e_value` the E-value of the end of its interval that lies nearer to one; "
+                "of `attrition` the share that answered again, as they are.",
             ),
             Column("verdict", "VARCHAR", "Outcome in a word."),
             Column("note_nl", "VARCHAR", "Outcome in a sentence (Dutch)."),

@@ -350,7 +350,18 @@ def test_waves_together(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     place = ("top_innovator", "main", "cooperates")
     assert terms.loc[place, "se"] < single.loc[place, "se"]
     attrition = lake.read("modelled_robustness", "all")
-    assert (attrition["test"] == "attrition").sum() == 3
+    attrition = attrition[attrition["test"] == "attrition"].set_index("subject")
+    assert len(attrition) == 4, "outcome, both practices, and all together"
+    together = attrition.loc["2017 to 2018: together"]
+    assert 0 < together["estimate"] < 1
+    assert f"{100 * together['bound']:.1f} %" in together["note_en"]
+    assert f"{100 * together['estimate']:.1f} %" in together["note_en"]
+    odds = attrition.loc["2017 to 2018: cooperates"]
+    assert 0 < odds["ci_low"] < odds["estimate"] < odds["ci_high"]
+    assert (
+        f"{odds['estimate']:.2f} ({odds['ci_low']:.2f} to {odds['ci_high']:.2f}; p {odds['p_value']:.3f})"
+        in odds["note_en"]
+    )
 
 
 @pytest.mark.parametrize("partition", ["2017", "2018", "all"])

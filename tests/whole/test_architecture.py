@@ -178,7 +178,6 @@ LONG = {
     "publication/secure.py:firm_tables",
     "stages/disclosed/stage.py:disclose",
     "stages/modelled/modelling.py:decide_claims",
-    "stages/modelled/pooled.py:_attrition",
     "stages/modelled/pooled.py:conditional_result",
     "stages/released/stage.py:build",
     "statistics/design/tables.py:columns_of",

@@ -1,39 +1,30 @@
-"""What only several waves together give: pooled models, firm means, the conditional logit, attrition.
+"""What only several waves together give: pooled models, firm means, the conditional logit.
 
-Belongs here: the order of these parts and their results. Does not belong here: stacking (`panel`) or likelihoods
-(`conditional`, `fit`).
+Belongs here: the order of these parts and their results. Does not belong here: stacking (`panel`), who leaves
+(`attrition`), likelihoods (`conditional_logit`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from time import perf_counter
-from typing import Any
 
 import numpy as np
-from scipy.special import fdtrc, stdtrit
 
-from monitor.precision import in_words, to_error
 from monitor.stages.modelled.modelling import Findings, add_result
 from monitor.stages.modelled.over_waves import lagged_result, lagged_rows
-from monitor.stages.modelled.panel import WAVE, with_answers_again, with_firm_means, with_waves
-from monitor.stages.modelled.robustness import notes, row
+from monitor.stages.modelled.panel import WAVE, with_firm_means, with_waves
 from monitor.statistics.imputation.rubin import combine
 from monitor.statistics.models.conditional_logit import conditional_logit, within
 from monitor.statistics.models.engine import analyse
-from monitor.statistics.models.likelihood import maximum_likelihood
 from monitor.statistics.models.notes import note
 from monitor.statistics.models.prepare import reason_of_skip
-from monitor.statistics.models.result import LEVEL, Estimates, Result
+from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Sample, rows
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.terms import Terms, decide, matrix
-from monitor.survey import Disclosure, Survey
+from monitor.survey import Disclosure
 from monitor.survey.models import Model
-from monitor.survey.wording import label_of, quoted_in
-from monitor.wording.sentences import LANGUAGES
 
 
 def pooled_model(model: Model) -> Model:
@@ -122,86 +113,3 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     )
     result.warnings.append(note("switchers", firms=result.firms))
     return result
-
-
-def attrition_rows(findings: Findings, samples: Sequence[Sample], model: Model) -> None:
-    """For each wave but the last: does answering again go with outcome and practices? A joint Wald test (F) of the
-    three, in a design-weighted logit with the model's controls (after Becketti, Gould, Lillard and Welch 1988)."""
-    started = perf_counter()
-    for sample, following in pairwise(samples):
-        extended = with_answers_again(sample, following)
-        thresholds = findings.survey.disclosure
-        findings.add_robustness(_attrition(extended, following.wave, model.main, thresholds, findings.survey))
-    findings.timed("attrition", started)
-
-
-def _attrition(
-    sample: Sample, following: str, main: Specification, thresholds: Disclosure, survey: Survey
-) -> list[dict[str, Any]]:
-    subjects = (main.outcome, *main.practices)
-    if not sample.has(*subjects):
-        return []
-    controls = tuple(name for name in main.controls if name != WAVE)
-    s = replace(main, outcome="answers_again", practices=subjects, controls=controls, estimator="logit")
-    # Here every firm of the wave counts: an outcome that follows from the routing describes a firm like any other.
-    everyone = replace(sample, routed={})
-    chosen = [rows(everyone, copy, s) for copy in sample.copies]
-    if min(min(r.y.sum(), (1 - r.y).sum()) for r in chosen) < thresholds.minimum_events:
-        return []
-    layout = decide(
-        [r.frame for r in chosen],
-        Terms(subjects, products=False),
-        s.controls,
-        s.reference,
-        sample.orders,
-        s.level_firms,
-    )
-    estimates, covariances = [], []
-    w = sample.design.weights
-    for r in chosen:
-        x = matrix(r.frame, layout)
-        fit = maximum_likelihood(r.y, x, w[r.mask])
-        if not fit.converged:
-            return []
-        influence = np.zeros((len(w), x.shape[1]))
-        influence[r.mask] = fit.contributions / w[r.mask][:, None]
-        estimates.append(fit.coefficients)
-        covariances.append(sample.design.covariance(influence))
-    df = float(sample.design.degrees_of_freedom(chosen[0].mask) + 1 - len(layout.names))
-    both = combine(np.stack(estimates), np.stack(covariances), df)
-    places = [layout.names.index(name) for name in subjects if name in layout.names]
-    b, v = both.estimate[places], both.variance[np.ix_(places, places)]
-    wald = float(b @ np.linalg.solve(v, b)) / len(places)
-    p = float(fdtrc(len(places), df, wald))
-    weighted = 100 * float(np.mean([np.average(r.y, weights=w[r.mask]) for r in chosen]))
-    plain = 100 * float(np.mean([r.y.mean() for r in chosen]))
-    waves = {"wave": sample.wave, "following": following}
-    again = {"plain": in_words(plain, 1), "weighted": in_words(weighted, 1)}
-    t = float(stdtrit(df, 0.5 + LEVEL / 2))
-    found = []
-    for name, at in zip(subjects, places, strict=False):
-        estimate, se = float(both.estimate[at]), float(both.se[at])
-        told = {key: to_error(estimate + sign * t * se, se) for key, sign in (("odds", 0), ("low", -1), ("high", 1))}
-        numbers = {
-            **again,
-            **{key: in_words(float(np.exp(value)), 2) for key, value in told.items()},
-            "p": in_words(p, 3),
-        }
-        found.append(
-            row(
-                main.model,
-                f"{sample.wave} to {following}",
-                "attrition",
-                f"{sample.wave} to {following}: {name}",
-                estimate=told["odds"],
-                ci_low=told["low"],
-                ci_high=told["high"],
-                p_value=p,
-                statistic=wald,
-                verdict="goes with answering again" if to_error(p, None) < 0.05 else "no sign of selective attrition",
-                **notes(
-                    "attrition", numbers, **waves, of={x: quoted_in(x, label_of(survey, name, x)) for x in LANGUAGES}
-                ),
-            )
-        )
-    return found

@@ -9,11 +9,12 @@ import logging
 
 import pandas as pd
 
+from monitor.stages.modelled.attrition import attrition_rows
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
 from monitor.stages.modelled.over_waves import equal_over_waves
 from monitor.stages.modelled.panel import pooled_sample
-from monitor.stages.modelled.pooled import attrition_rows, fit_panel, follow, pooled_model
+from monitor.stages.modelled.pooled import fit_panel, follow, pooled_model
 from monitor.stages.modelled.sensitivity import odds_rows
 from monitor.stages.modelled.silent import left_rows, silent_rows
 from monitor.stages.modelled.tables import COLUMNS, frame_of
