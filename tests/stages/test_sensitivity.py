@@ -16,8 +16,9 @@ from monitor.precision import step
 from monitor.stages.modelled.departures import Departure, having
 from monitor.stages.modelled.modelling import Findings, decide_claims
 from monitor.stages.modelled.panel import pooled_sample
-from monitor.stages.modelled.sensitivity import odds_rows
+from monitor.stages.modelled.sensitivity import Point, carried, odds_rows
 from monitor.statistics.design import ResponsePhase, SurveyDesign
+from monitor.statistics.design.intervals import log_t, logit_t, student_t
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.engine import analyse
@@ -213,3 +214,46 @@ def test_which_firms_a_departure_is_about() -> None:
     told = of_estimand(asked, without)
     assert told is not None
     assert told.formula == "not top and a"
+
+
+@pytest.mark.parametrize(
+    ("scale", "interval"), [("plain", student_t), ("log", log_t), ("logit", logit_t)], ids=["plain", "log", "logit"]
+)
+def test_bounds_are_carried_on_the_scale_they_were_made_on(scale: str, interval: Any) -> None:
+    """With the same degrees of freedom, the interval of the other estimate and error."""
+    low, high = interval(0.2, 0.03, 17.0)
+    published = Point(0.2, 0.03, float(low), float(high))
+    wanted = interval(0.15, 0.02, 17.0)
+    told = [carried(published, 0.15, 0.02, bound, scale) for bound in (published.low, published.high)]
+    assert told == pytest.approx([float(bound) for bound in wanted], rel=1e-12)
+
+
+def test_a_headline_turns_where_it_leaves_its_own_interval() -> None:
+    """An amount: at 1 the published line, and a turning point whose estimate lies outside the published interval."""
+    d = answered()
+    sample = sample_of(d)
+    rng = np.random.default_rng(4)
+    amounts = np.exp(rng.normal(size=len(d)))
+    numbers = {**sample.copies[0].numbers, "turnover": amounts}
+    columns = replace(sample.copies[0], numbers=numbers)
+    sample = replace(sample, copies=(columns,), observed=columns)
+    asked = survey(Nonresponse(odds=(0.2, 5.0)))
+    asked.claims, asked.measures = (), {"turnover": SimpleNamespace(type="number", unit="EUR")}
+    asked.indicators = {
+        "sales": SimpleNamespace(measure="turnover", estimator="total", base="all", headline=True, denominator=None)
+    }
+    told = sample.design.total(amounts)
+    low, high = (float(bound[0]) for bound in told.interval())
+    line = {"indicator": "sales", "domain_variable": "all", "estimate": told.estimate[0], "se": told.se[0],
+            "ci_low": low, "ci_high": high, "df": told.df, "n": len(d), "events": None}  # fmt: skip
+    rows = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("at")
+    assert rows.loc[1.0, "estimate"] == told.estimate[0]
+    assert rows["estimate"].is_monotonic_decreasing
+    assert set(rows["unit"]) == {"EUR"}
+    assert set(rows["property"]) == {"turnover above average"}
+    turned = rows.loc[1.0, "turns_above"]
+    assert 1 < turned <= 5
+    again = replace(asked.nonresponse, odds=(turned, round(turned - 0.01, 2)))
+    asked.nonresponse = again
+    near = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("at")
+    assert near.loc[turned, "estimate"] < low <= near.loc[round(turned - 0.01, 2), "estimate"]

@@ -40,7 +40,8 @@ UNCERTAIN = ("mean_share_new", "large")
 DOMAINS = ("size_band", "sector")
 PAGES = (
     "index", "answer", "highlights", "participation", "cooperation", "trends", "places", "explore", "quality",
-    "revisions", "methods", "codebook", "glossary", "data", "search", *(f"wave-{wave}" for wave in WAVES),
+    "sensitivity", "revisions", "methods", "codebook", "glossary", "data", "search",
+    *(f"wave-{wave}" for wave in WAVES),
     *(f"place-size_band-{size}" for size in SIZES), *(f"place-sector-{sector}" for sector in SECTORS),
 )  # fmt: skip
 """The pages of its report, in each language"""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from monitor.publication.report import sensitivity
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Figures, Head, Line, Printed, lines, name_of, one
 from monitor.survey.wording import estimand_words, fit_of, reading_words
@@ -110,6 +111,7 @@ def verdict(figures: Figures, line: Line) -> dict[str, str]:
         "verdict": t(told),
         "class": told,
         "reason": str(reason or "").replace(" %", f"{NBSP}%"),
+        "silent": sensitivity.sentence_of(figures, (str(line["wave"]), sensitivity.CLAIM, str(line["claim"]))),
         "link": link(line),
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.contract import reliability as bounds
+from monitor.publication.report import sensitivity
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Figures, Line, one
 from monitor.publication.report.words import EVERYONE
@@ -48,6 +49,7 @@ def cards(figures: Figures, wave: str) -> list[dict[str, str]]:
                 "unweighted": "" if hidden else unweighted_words(figures, line, told),
                 "broken": broken_words(figures, line),
                 "beside": " ".join(filter(None, (one_firm_words(figures, line), other_way_words(figures, line)))),
+                "silent": sensitivity.sentence_of(figures, (wave, sensitivity.INDICATOR, name)),
             }
         )
     return found

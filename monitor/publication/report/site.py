@@ -30,6 +30,7 @@ from monitor.publication.report import (
     pictures,
     places,
     revisions,
+    sensitivity,
     start,
     trends,
 )
@@ -40,7 +41,7 @@ from monitor.wording.sentences import say
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES = ("index", "answer", "highlights", "cooperation", "participation", "trends", "places", "explore")
 """What firms told, one page each; the waves' own pages stand behind `waves`, after the answer"""
-ACCOUNTABLE = ("quality", "revisions", "methods", "codebook", "glossary", "data")
+ACCOUNTABLE = ("quality", "sensitivity", "revisions", "methods", "codebook", "glossary", "data")
 """How it was made and what it is worth"""
 
 
@@ -161,6 +162,7 @@ def _pages(
         "places": places.index(figures, survey, waves[-1]),
         "explore": explore.page(figures, survey, waves),
         "quality": pages.quality(figures, waves, revised),
+        "sensitivity": sensitivity.page(figures, waves),
         "revisions": revisions.page(figures, survey, revised),
         "methods": pages.methods(figures, survey, waves, attacked),
         "codebook": pages.codebook(figures, waves),

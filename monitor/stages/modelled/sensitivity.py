@@ -23,7 +23,6 @@ from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.modelling import Findings, unit_of_claim
 from monitor.statistics.decisions.claim import Claim, Difference, ModelContrast, Share
 from monitor.statistics.decisions.claims import Evidence, decide
-from monitor.statistics.design.intervals import student_t
 from monitor.statistics.disclosure.primary import one_firm_too_large
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.power import Precision, State
@@ -204,23 +203,51 @@ def _of_indicator(
     survey: Survey, indicator: Indicator, ratios: Sequence[Ratio], line: pd.Series, departure: Departure
 ) -> Callable[[float], Point]:
     """The indicator under other odds: at 1 as it is published, elsewhere the move added to it."""
-    share = indicator.estimator == "share"
+    percentage = survey.measures[indicator.measure].type == "percentage"
+    scale = _scale(indicator, percentage)
     least = 0.0 if all((ratio.top >= 0).all() for ratio in ratios) else -np.inf
-    most = 1.0 if survey.measures[indicator.measure].type == "percentage" else np.inf
-    se, df = float(line["se"]), float(line["df"])
+    most = 1.0 if percentage else np.inf
+    published = Point(*(float(line[name]) for name in ("estimate", "se", "ci_low", "ci_high")))
 
     def at(gamma: float) -> Point:
         if gamma == 1:
-            return Point(*(float(line[name]) for name in ("estimate", "se", "ci_low", "ci_high")))
+            return published
         moved = departure.at(gamma)
-        estimate, error = float(line["estimate"]) + float(moved.shift[0]), se * float(moved.growth[0])
-        if share:
-            low, high = share_interval(estimate, error, df, float(line["n"]), float(line["events"]))
+        estimate, se = published.estimate + float(moved.shift[0]), published.se * float(moved.growth[0])
+        if indicator.estimator == "share":
+            low, high = share_interval(estimate, se, float(line["df"]), float(line["n"]), float(line["events"]))
         else:
-            low, high = (float(bound) for bound in student_t(estimate, error, df))
-        return _rounded(estimate, error, max(low, least), min(high, most))
+            low, high = (carried(published, estimate, se, bound, scale) for bound in (published.low, published.high))
+        return _rounded(estimate, se, max(low, least), min(high, most))
 
     return at
+
+
+def _scale(indicator: Indicator, percentage: bool) -> str:
+    """On which scale an amount's interval is made: totals and ratios on that of logarithms, part of a whole on that of
+    logits, means as they are."""
+    if indicator.estimator == "ratio" and percentage:
+        return "logit"
+    return "log" if indicator.estimator in ("ratio", "total") else "plain"
+
+
+def carried(published: Point, estimate: float, se: float, bound: float, scale: str) -> float:
+    """The bound that another estimate and error have where the published ones have `bound`: as many errors away, on the
+    same scale. An estimate or bound that has no logarithm stays on the plain one."""
+    ends = (published.estimate, bound, estimate)
+    if scale == "plain" or min(ends) <= 0 or (scale == "logit" and max(ends) >= 1) or not published.se > 0:
+        grown = se / published.se if published.se > 0 else 1.0
+        return estimate + (bound - published.estimate) * grown
+
+    def on(value: float) -> float:
+        return float(np.log(value if scale == "log" else value / (1 - value)))
+
+    def slope(value: float) -> float:
+        return 1 / value if scale == "log" else 1 / (value * (1 - value))
+
+    away = (on(bound) - on(published.estimate)) / (published.se * slope(published.estimate))
+    there = on(estimate) + away * se * slope(estimate)
+    return float(np.exp(there) if scale == "log" else 1 / (1 + np.exp(-there)))
 
 
 def _rounded(estimate: float, se: float, low: float, high: float) -> Point:
