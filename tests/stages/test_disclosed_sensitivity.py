@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -99,8 +98,8 @@ def test_what_is_about_a_held_figure_is_as_it_was_last_shown() -> None:
     assert own[WITHHELD].isna().all().all()
 
 
-def test_the_table_stands_among_the_others(tmp_path: Path) -> None:
-    lake, survey = publication.disclosed_lake(tmp_path)
+def test_the_table_stands_among_the_others(fresh: publication.Fresh) -> None:
+    lake, survey = fresh
     table = disclose(lake, survey, list(publication.WAVES))["sensitivity"]
     assert set(table["wave"]) == set(publication.WAVES)
     assert set(table["method"]) == {"odds", "proxy", "timing", "representativity"}
