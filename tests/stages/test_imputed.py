@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,21 @@ def survey(tmp_path: Path) -> Survey:
     return scenario.survey(tmp_path / "survey")
 
 
-@pytest.fixture
-def lake(home: Path, survey: Survey) -> Lake:
-    """The scenario up to `imputed` as this stage makes it."""
-    lake = scenario.lake(home, upto="validated")
+@pytest.fixture(scope="module")
+def completed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the scenario up to `imputed` as this stage makes it: to copy, not to change."""
+    folder = tmp_path_factory.mktemp("completed")
+    survey, lake = scenario.survey(folder / "survey"), scenario.lake(folder / "home", upto="validated")
     for wave in survey.waves.values():
         imputed.run(lake, survey, wave)
-    return lake
+    return folder / "home"
+
+
+@pytest.fixture
+def lake(home: Path, completed: Path) -> Lake:
+    """The scenario up to `imputed`: one test's own."""
+    shutil.copytree(completed, home, dirs_exist_ok=True)
+    return Lake(home, scenario.NAME)
 
 
 def copies_of(lake: Lake, firm: str, wave: str = "2017") -> pd.DataFrame:

@@ -54,6 +54,12 @@ HEAVY = {"great_expectations", "statsmodels", "typst", "sqlalchemy", "dagster"}
 SOURCES = sorted((ROOT / "monitor").rglob("*.py"))
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    """A file as Python reads it."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def drawer(module: str) -> str:
     """`monitor.formats.qualtrics` -> `formats`."""
     return module.split(".")[1] if "." in module else ""
@@ -61,7 +67,7 @@ def drawer(module: str) -> str:
 
 def imports(file: Path, *, top_level_only: bool = False) -> Iterator[str]:
     """The modules a file imports, and with `top_level_only` only those that importing it imports."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = parsed(file)
     nodes = _at_import(tree) if top_level_only else ast.walk(tree)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -131,7 +137,7 @@ def _module_of(name: str) -> str | None:
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
 def test_a_package_opens_without_logic(file: Path) -> None:
     if file.name == "__init__.py":
-        body = ast.parse(file.read_text(encoding="utf-8")).body
+        body = parsed(file).body
         assert not [node for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
 
 
@@ -149,12 +155,12 @@ def test_heavy_packages_are_imported_where_they_are_used(file: Path) -> None:
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
 def test_modules_say_what_belongs_in_them(file: Path) -> None:
-    assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), "a module opens with what belongs in it"
+    assert ast.get_docstring(parsed(file)), "a module opens with what belongs in it"
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda f: str(f.relative_to(ROOT)))
 def test_what_others_may_call_says_what_it_is(file: Path) -> None:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = parsed(file)
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     shown = [
         node for body in (tree, *classes) for node in body.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
@@ -201,7 +207,7 @@ def test_a_function_is_read_at_once() -> None:
     long = {
         f"{file.relative_to(ROOT / 'monitor').as_posix()}:{node.name}"
         for file in SOURCES
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > LONGEST
     }
     assert long == LONG
@@ -293,7 +299,7 @@ LIBRARY = {"monitor.statistics.design.SurveyDesign"}
 def definitions(module: str) -> dict[str, ast.AST]:
     """Name -> what a module of the product defines under it at its top."""
     file = source_of(module)
-    tree = ast.parse(file.read_text(encoding="utf-8")) if file else ast.Module([], [])
+    tree = parsed(file) if file else ast.Module([], [])
     found: dict[str, ast.AST] = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -316,7 +322,7 @@ def named_in(module: str) -> dict[str, str]:
     """What a module imports from the product: its name there -> where it comes from."""
     file = source_of(module)
     found = {}
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if file else ():
+    for node in ast.walk(parsed(file)) if file else ():
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("monitor", "pipelines"):
             found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
     return found

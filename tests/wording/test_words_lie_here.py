@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -79,14 +80,32 @@ def shapes(source: str) -> Iterator[re.Pattern[str]]:
             yield re.compile("".join(parts))
 
 
-def unsaid(keys: Iterable[str], modules: Iterable[str], templates: Iterable[str]) -> set[str]:
-    """The keys that neither a module nor a template names: as a string of its own, or put together of a fixed part and
-    names that are strings elsewhere. A verdict of two words is one of the report's keys with an underscore."""
+Said = tuple[frozenset[str], tuple[re.Pattern[str], ...]]
+"""Names that stand somewhere, and the shapes of those that are put together"""
+
+
+def said(modules: Iterable[str], templates: Iterable[str]) -> Said:
+    """What modules and templates name: as a string of its own, or put together of a fixed part and names that are
+    strings elsewhere. A verdict of two words is one of the report's keys with an underscore."""
     modules, written = list(modules), "\n".join(templates)
     named = {text.replace(" ", "_") for source in modules for _, text in strings(source)}
     named |= set(re.findall(r"""(?<=["'])\w+(?=["'])""", written))
     patterns = {shape.pattern: shape for source in modules for shape in shapes(source)}.values()
-    patterns = [*patterns, *(re.compile(f"{re.escape(x)}(.+)") for x in re.findall(r"""["'](\w+_)["'] ~""", written))]
+    parts = (re.compile(f"{re.escape(x)}(.+)") for x in re.findall(r"""["'](\w+_)["'] ~""", written))
+    return frozenset(named), (*patterns, *parts)
+
+
+@cache
+def product() -> Said:
+    """What the product names; every subject is held against the same."""
+    modules = [file.read_text(encoding="utf-8") for file in outside()]
+    kinds = ("*.html", "*.typ", "*.js")
+    return said(modules, [file.read_text(encoding="utf-8") for kind in kinds for file in PACKAGE.rglob(kind)])
+
+
+def unsaid(keys: Iterable[str], somewhere: Said) -> set[str]:
+    """The keys that are named nowhere."""
+    named, patterns = somewhere
     return {
         key
         for key in keys
@@ -108,16 +127,14 @@ def test_a_dutch_sentence_outside_is_seen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_every_sentence_is_said_somewhere(subject: str) -> None:
-    modules = [file.read_text(encoding="utf-8") for file in outside()]
-    kinds = ("*.html", "*.typ", "*.js")
-    templates = [file.read_text(encoding="utf-8") for kind in kinds for file in PACKAGE.rglob(kind)]
-    assert unsaid(sentences(subject), modules, templates) == set()
+    assert unsaid(sentences(subject), product()) == set()
 
 
 def test_a_sentence_that_nobody_says_is_seen() -> None:
     module = 'say("x", "whole", f"part_{kind}", kinds=("one", "two"))'
     keys = ("whole", "part_one", "part_three", "lost", "in_page", "nav_home", "nav_one")
-    assert unsaid(keys, [module], ["{{ t('in_page') }} {{ t('nav_' ~ 'one') }}"]) == {"part_three", "lost", "nav_home"}
+    somewhere = said([module], ["{{ t('in_page') }} {{ t('nav_' ~ 'one') }}"])
+    assert unsaid(keys, somewhere) == {"part_three", "lost", "nav_home"}
 
 
 if __name__ == "__main__":
