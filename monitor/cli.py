@@ -26,6 +26,7 @@ from monitor.keeping import commands as keeping
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.refusals import refusal
 from monitor.running import beside, signals
+from monitor.running.completion import SHELLS, completion
 from monitor.running.progress import show_progress
 from monitor.storage import homes, private
 from monitor.survey import Survey, Wave, load_survey
@@ -155,6 +156,8 @@ def parser() -> argparse.ArgumentParser:
         new.add_argument("--from", dest="source", type=_path, required=True, metavar="FILE", help="a delivery")
         new.add_argument("--wave", metavar="W", help="name of the wave (default: the year in the file's name)")
     add("schema", _schema, "the JSON Schema of survey.yaml, for an editor that completes keys and marks mistakes")
+    shells = add("completion", _completion, "what a shell evaluates to complete commands and options")
+    shells.add_argument("shell", choices=SHELLS, help='for bash: eval "$(monitor completion bash)"')
     add("releases", _releases, "list the releases of a home folder")
     attack = add("attack", _attack, "what somebody could work out of what the releases' public files withhold")
     attack.add_argument("--of", metavar="SURVEY", help="one survey (default: every survey of the home folder)")
@@ -350,6 +353,11 @@ def _schema(options: argparse.Namespace) -> int:
 
     schema = survey_schema()
     _print(schema, json.dumps(schema, indent=2, ensure_ascii=False), options.json)
+    return 0
+
+
+def _completion(options: argparse.Namespace) -> int:
+    print(completion(parser(), options.shell), end="")
     return 0
 
 

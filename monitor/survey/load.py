@@ -7,7 +7,7 @@ checks that need one file only. Does not belong here: checks that tie files toge
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -75,14 +75,21 @@ def load_survey(folder: Path) -> Survey:
         )
     reports: list[Report] = []
     survey = _survey(folder, reports)
-    problems = [problem for report in reports for problem in report.problems]
+    problems = [problem for report in reports for problem in in_order(report.problems)]
     # Checks between files read what single-file checks accepted; on a broken file they would only repeat its problems.
-    problems = problems or check.between_files(survey)
+    problems = problems or in_order(check.between_files(survey))
     if problems:
         raise DefinitionError(problems)
     used = check.concepts_used(survey)
     concepts = {name: c for name, c in survey.concepts.items() if name in used}
     return replace(survey, concepts=concepts, remarks=remarks(survey), todos=todos(folder))
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once: file by file in the order in which they were found, in a file by line."""
+    once = list(dict.fromkeys(problems))
+    files = list(dict.fromkeys(problem.file for problem in once))
+    return sorted(once, key=lambda problem: (files.index(problem.file), problem.line or 0))
 
 
 @cache

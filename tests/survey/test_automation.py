@@ -10,6 +10,7 @@ import pytest
 from monitor.problems import DefinitionError, Problem
 from monitor.survey import load_survey
 from monitor.survey.automation import Notices, Schedule, cron_fault
+from monitor.survey.load import in_order
 
 ECUADOR = Path(__file__).parents[1] / "worlds" / "surveys" / "ecuador"
 
@@ -77,3 +78,12 @@ def test_cron_lines(cron: str) -> None:
 )
 def test_no_cron_lines(cron: str) -> None:
     assert cron_fault(cron) is not None
+
+
+def test_mistakes_are_told_once_in_the_order_of_lines() -> None:
+    first, second, other = (
+        Problem("b", "survey.yaml", 9),
+        Problem("a", "survey.yaml", 2),
+        Problem("c", "claims.yaml", 1),
+    )
+    assert in_order([first, other, second, first]) == [second, first, other]
