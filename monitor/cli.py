@@ -155,7 +155,8 @@ def parser() -> argparse.ArgumentParser:
         new.add_argument("folder", type=_path, help="the survey folder")
         new.add_argument("--from", dest="source", type=_path, required=True, metavar="FILE", help="a delivery")
         new.add_argument("--wave", metavar="W", help="name of the wave (default: the year in the file's name)")
-    add("schema", _schema, "the JSON Schema of survey.yaml, for an editor that completes keys and marks mistakes")
+    schema = add("schema", _schema, "a definition's JSON Schema, for an editor that completes keys and marks mistakes")
+    schema.add_argument("of", nargs="?", choices=("survey", "wave"), default="survey", help="default: survey.yaml")
     shells = add("completion", _completion, "what a shell evaluates to complete commands and options")
     shells.add_argument("shell", choices=SHELLS, help='for bash: eval "$(monitor completion bash)"')
     add("releases", _releases, "list the releases of a home folder")
@@ -329,29 +330,33 @@ def _check(options: argparse.Namespace) -> int:
 
 def _new_survey(options: argparse.Namespace) -> int:
     from monitor.authoring import propose_survey
+    from monitor.survey.schema import write_schemas
 
     _require_file(options.source)
     _require_name("survey", options.folder.resolve().name)
     _require_name("wave", options.wave)
     written = propose_survey(options.folder, options.source, options.wave)
+    write_schemas(options.folder)
     _print({"written": [str(p) for p in written]}, "\n".join(map(str, written)), options.json)
     return 0
 
 
 def _new_wave(options: argparse.Namespace) -> int:
     from monitor.authoring import propose_wave
+    from monitor.survey.schema import write_schemas
 
     _require_file(options.source)
     _require_name("wave", options.wave)
     written, changes = propose_wave(options.folder, options.source, options.wave)
+    write_schemas(options.folder)
     _print({"written": str(written), "changes": changes}, "\n".join([str(written), *changes]), options.json)
     return 0
 
 
 def _schema(options: argparse.Namespace) -> int:
-    from monitor.survey.schema import survey_schema
+    from monitor.survey.schema import SCHEMAS
 
-    schema = survey_schema()
+    schema = SCHEMAS[options.of]()
     _print(schema, json.dumps(schema, indent=2, ensure_ascii=False), options.json)
     return 0
 

@@ -44,6 +44,7 @@ def wave_head(name: str, source: Path, layout: Layout, labels: Path | None, prev
         kept = "".join(_kept(key, value, previous, name) for key, value in declared(previous, HEAD).items())
     pairs = [f"{key}: {flow(value)}" for key, value in seen.items()]
     return (
+        "# yaml-language-server: $schema=../.wave.schema.json\n"
         f"# Proposed from {source.name}. What is marked todo needs a person.\n"
         f"wave: {text(name)}\n"
         f"reference_year: {reference_year(name, previous)}  # todo: the calendar year the questions are about\n"
@@ -76,6 +77,7 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own], weighted: bool) 
     """A survey definition that loads, with one indicator for each kind of concept that can be counted."""
     survey = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_") or "survey"
     lines = [
+        "# yaml-language-server: $schema=.survey.schema.json",
         f"# Proposed from {source}. What is marked todo needs a person.",
         f"survey: {survey if survey[0].isalpha() else 'survey_' + survey}",
         "name: {nl: 'todo', en: 'todo'}",

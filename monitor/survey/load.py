@@ -86,8 +86,13 @@ def load_survey(folder: Path) -> Survey:
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Each problem once: file by file in the order in which they were found, in a file by line."""
-    once = list(dict.fromkeys(problems))
+    """Each problem once: file by file in the order in which they were found, in a file by line.
+
+    What stands on no line (0) follows from what somebody wrote, as the base of each state does; its problem is only a
+    consequence where any other was found.
+    """
+    found = list(dict.fromkeys(problems))
+    once = [problem for problem in found if problem.line != 0] or found
     files = list(dict.fromkeys(problem.file for problem in once))
     return sorted(once, key=lambda problem: (files.index(problem.file), problem.line or 0))
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of survey.yaml, for editors that complete keys and mark mistakes while somebody writes.
+"""The JSON Schemas of survey.yaml and of waves, for editors that complete keys and mark mistakes while somebody writes.
 
 It is what the loader's own getters accept: the loader reads an outline in place of a file, whose getters note what they
 are asked. So it cannot tell what ties keys together – names, codes, a ratio's denominator; loading the folder does.
@@ -8,6 +8,7 @@ Belongs here: what each getter accepts as a schema. Does not belong here: which 
 
 from __future__ import annotations
 
+import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,9 @@ from typing import Any
 
 from monitor.problems import Lines
 from monitor.survey.load import declared
+from monitor.survey.waves import declared_wave
 from monitor.survey.yaml_lines import REQUIRED, Report, Section
+from monitor.wording.sentences import LANGUAGES
 
 Schema = dict[str, Any]
 
@@ -166,6 +169,29 @@ def survey_schema() -> Schema:
     for outline in (with_keys, without):
         declared(outline, NOWHERE, [])
     return {"$schema": DIALECT, "title": "survey.yaml", **_both(with_keys, without).schema()}
+
+
+def wave_schema() -> Schema:
+    """The schema of a wave's file."""
+    with_keys, without = Outline(True), Outline(False)
+    for outline in (with_keys, without):
+        declared_wave(NOWHERE, outline.report, outline, LANGUAGES)
+        outline.close()
+    return {"$schema": DIALECT, "title": "waves/<wave>.yaml", **_both(with_keys, without).schema()}
+
+
+SCHEMAS = {"survey": survey_schema, "wave": wave_schema}
+"""What there is a schema of; an editor finds it in the survey folder as `.<name>.schema.json`"""
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Put the schemas into a survey folder, where the first line of a proposed file names them. Hidden files are no
+    part of the definition: another version may write others."""
+    written = []
+    for name, schema in SCHEMAS.items():
+        written.append(folder / f".{name}.schema.json")
+        written[-1].write_text(json.dumps(schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return written
 
 
 def _both(one: Outline, other: Outline) -> Outline:

@@ -40,7 +40,7 @@ def read_waves(folder: Path, reports: list[Report], languages: tuple[str, ...]) 
         reports.append(report)
         _check_name(report, file.stem, seen)
         if top is not None:
-            waves[file.stem] = _wave(file, report, top, languages)
+            waves[file.stem] = declared_wave(file, report, top, languages)
             top.close()
     return waves
 
@@ -73,7 +73,8 @@ def _file(section: Section, key: str, default: Any = REQUIRED) -> Any:
     return pattern
 
 
-def _wave(file: Path, report: Report, top: Section, languages: tuple[str, ...]) -> Wave:
+def declared_wave(file: Path, report: Report, top: Section, languages: tuple[str, ...]) -> Wave:
+    """The wave that a file's mapping declares. Mistakes go into the report."""
     name = top.text("wave")
     if name != file.stem:
         report.add(

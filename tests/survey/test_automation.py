@@ -86,4 +86,6 @@ def test_mistakes_are_told_once_in_the_order_of_lines() -> None:
         Problem("a", "survey.yaml", 2),
         Problem("c", "claims.yaml", 1),
     )
-    assert in_order([first, other, second, first]) == [second, first, other]
+    follows = Problem("d", "survey.yaml", 0)
+    assert in_order([follows, first, other, second, first]) == [second, first, other]
+    assert in_order([follows]) == [follows]

@@ -13,7 +13,8 @@ import yaml
 from publication import DEFINITION
 
 from monitor.cli import main
-from monitor.survey.schema import Outline, survey_schema
+from monitor.survey.load import definition_hash
+from monitor.survey.schema import Outline, survey_schema, wave_schema
 from monitor.survey.yaml_lines import Section
 from monitor.surveys import BUNDLED
 
@@ -90,3 +91,26 @@ def test_every_way_to_read_a_key_has_its_schema() -> None:
     }
     # What is made of the others needs none of its own.
     assert getters - {"line_of", "sections", "entries"} <= set(vars(Outline))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_waves_that_load_fit_their_schema_and_a_misspelt_key_does_not(folder: Path) -> None:
+    check = jsonschema.Draft202012Validator(wave_schema())
+    for file in (folder / "waves").glob("*.yaml"):
+        wave = yaml.safe_load(file.read_text(encoding="utf-8"))
+        assert list(check.iter_errors(wave)) == []
+        assert [error.validator for error in check.iter_errors(wave | {"usble": "true"})] == ["additionalProperties"]
+
+
+def test_a_proposal_names_its_schema_where_it_lies(tmp_path: Path) -> None:
+    source = tmp_path / "answers_2020.csv"
+    source.write_text("firm;size\n" + "".join(f"{n};{n % 3}\n" for n in range(40)), encoding="utf-8")
+    folder = tmp_path / "survey"
+    assert main(["new-survey", str(folder), "--from", str(source), "--home", str(tmp_path / "home")]) == 0
+    before = definition_hash(folder)
+    for file, schema in (("survey.yaml", survey_schema), ("waves/2020.yaml", wave_schema)):
+        first = (folder / file).read_text(encoding="utf-8").splitlines()[0]
+        named = (folder / file).parent / first.removeprefix("# yaml-language-server: $schema=")
+        assert json.loads(named.read_text(encoding="utf-8")) == schema()
+        named.write_text("{}")
+    assert definition_hash(folder) == before, "a schema is no part of the definition"
