@@ -34,6 +34,7 @@ CHECKED = {
     "kept_of_many",
     "changes_lists",  # lines of a public table: by test_read_back.py
     *("point_level", "point_claim", "new_firms"),  # counts of a public table: by test_report_start.py
+    "place_lead",  # the same: by test_report_places.py
     *("m_variance_replicates", "asked_in"),
 }  # fmt: skip
 LATER = {"wave_lead_unknown", "held_some", "revisions_summary", "model_n_answers", "kept_found"}

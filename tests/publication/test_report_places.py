@@ -60,6 +60,10 @@ def test_a_page_of_a_domain_has_its_figures_and_no_withheld_one(
         source = page(published, language, f"place-{variable}-{domain}")
         first, *_, last = [cells(part) for part in source.split("<tbody>")[1:]]
         own = lines[lines["wave"] == newest].set_index("indicator")
+        shown = own[~own["suppressed"] & own.index.isin([n for n, i in survey.indicators.items() if i.headline])]
+        lead = re.search(r'<p class="lead">(.*?)</p>', source)
+        assert lead
+        assert re.findall(r" (\d+) (?:bedrijven|firms)", lead[1]) == ([str(shown["n"].max())] if len(shown) else [])
         told = [name for name, i in survey.indicators.items() if i.headline and name in own.index]
         for row, name in zip(first, told, strict=False):
             x = own.loc[name]
