@@ -20,7 +20,7 @@ from publication import Published
 
 from monitor.contract.shape import rounded
 from monitor.publication import public, report
-from monitor.publication.report import paper
+from monitor.publication.report import highlights, paper
 from monitor.publication.report.numbers import Numbers
 from monitor.stages import released
 from monitor.storage.lake import connect
@@ -176,7 +176,10 @@ def test_no_page_or_pdf_prints_a_withheld_line(published: Published, truth: pd.D
     assert len(secret) > 20
     pages = (folder / "public" / "report" / language).glob("*.html")
     texts = {path.name: path.read_text(encoding="utf-8") for path in pages}
-    spoken = report.spoken(released.public_tables(lake, survey, publication.WAVES), survey)
+    tables = released.public_tables(lake, survey, publication.WAVES)
+    named = tables["releases"].assign(release_id=folder.name, created_at=pd.Timestamp("2026-01-02"))
+    spoken = report.spoken({**tables, "releases": named}, survey)
+    texts["sheet"] = json.dumps(highlights.content(spoken[language], publication.WAVES), ensure_ascii=False)
     for wave in publication.WAVES:
         texts[f"PDF {wave}"] = json.dumps(paper.content(spoken[language], survey, wave), ensure_ascii=False)
     for kind in ("participation.html", f"PDF {publication.WAVES[0]}"):

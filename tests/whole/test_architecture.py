@@ -179,7 +179,6 @@ LONGEST = 45
 LONG = {
     "publication/exchange.py:ddi",
     "publication/report/charts.py:lines",
-    "publication/report/paper.py:content",
     "publication/report/site.py:write",
     "publication/secure.py:firm_tables",
     "stages/disclosed/stage.py:disclose",

@@ -18,11 +18,15 @@ LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 def text(path: Path) -> str:
     """All text of a file, without blanks: how wide they are is no character."""
-    content = path.read_bytes()
+    return "".join(pages(path.read_bytes()))
+
+
+def pages(content: bytes) -> list[str]:
+    """The same of each page."""
     objects = {int(number): body for number, body in OBJECT.findall(content)}
     streams = {number: inflated for number, body in objects.items() if (inflated := _stream(body)) is not None}
-    pages = [body for body in objects.values() if re.search(rb"/Type\s*/Page\b", body)]
-    return re.sub(r"\s", "", "".join(_page(page, objects, streams) for page in pages))
+    found = [body for body in objects.values() if re.search(rb"/Type\s*/Page\b", body)]
+    return [re.sub(r"\s", "", _page(page, objects, streams)) for page in found]
 
 
 def _page(page: bytes, objects: dict[int, bytes], streams: dict[int, bytes]) -> str:
