@@ -69,7 +69,7 @@ def complete(
     `variables` in the order they are drawn (gates before what they let in); `fixed` (c, n) complete predictors;
     `products` pairs of passives whose product is a predictor; `keys` (n,) each firm's own random number; `seed` the
     numbers that seed the parameter draws. Both kinds of numbers are spread evenly over the copies (`spread_uniforms`),
-    so that what the copies say together depends on the seed about half as much as by independent numbers.
+    so that what the copies say together depends less on the seed than by independent numbers.
     """
     width = 2 + len(fixed) + sum(width_of(v) for v in variables) + len(passives) + len(products)
     at_once = max(1, int(MEMORY // (8 * width * max(len(keys), 1))))
