@@ -19,13 +19,13 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "two_stage"
 def firms() -> tuple[pd.DataFrame, TwoStageDesign]:
     d = pd.read_csv(GOLDEN / "two_stage_firms.csv")
     design = SurveyDesign(*(d[name].to_numpy() for name in ("weight", "stratum", "N", "psu")))
-    return d, TwoStageDesign(design, d["M"])
+    return d, design.two_stage(d["M"])
 
 
 def schools() -> tuple[pd.DataFrame, TwoStageDesign]:
     d = pd.read_csv(GOLDEN / "apiclus2.csv")
     design = SurveyDesign(d["weight"].to_numpy(), None, d["fpc1"].to_numpy(float), d["dnum"].to_numpy())
-    return d, TwoStageDesign(replace(design, lonely="certainty"), d["fpc2"])
+    return d, replace(design, lonely="certainty").two_stage(d["fpc2"])
 
 
 def told(block: str, name: str) -> tuple[float, float]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from monitor.statistics.design.plan import DesignPlan
+    from monitor.statistics.design.two_stage import TwoStageDesign
 
 
 @dataclass(frozen=True, repr=False)
@@ -232,6 +233,13 @@ class SurveyDesign:
         with np.errstate(invalid="ignore", divide="ignore"):
             remaining = np.nan_to_num(np.maximum(1 - size / total, 0.0))
         return spread(rows, stratum, size, remaining, grouping, times)
+
+    def two_stage(self, within: ArrayLike) -> TwoStageDesign:
+        """The design with the number of units there were in each firm's primary unit (n,): its `of` gives an estimate
+        the variance of both stages."""
+        from monitor.statistics.design.two_stage import TwoStageDesign
+
+        return TwoStageDesign(self, within)
 
     def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Floats:
         """Covariance (k, k) of estimates from their values theta (R, k) under this design's replicates."""
