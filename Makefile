@@ -29,9 +29,10 @@ check: .venv/.test ## formatting, lint, types and the Dagster definitions
 browser-test: .venv/.test ## the report in a real browser (needs Debian's chromium, and npm)
 	$(BIN)/python -m pytest tests/browser -o addopts="-q --strict-markers"
 
-coverage: .venv/.test ## 2,000 draws of each survey design and 1,000 simulated surveys (hours; tables in benchmarks/)
+coverage: .venv/.test ## 2,000 draws of each survey design, 1,000 simulated surveys, 1,000 in which answering depends on the outcome (hours; tables in benchmarks/)
 	$(BIN)/python benchmarks/coverage.py --draws 2000 --write
 	$(BIN)/python benchmarks/models.py --surveys 1000 --write
+	$(BIN)/python benchmarks/nonresponse.py --draws 1000 --write
 	$(BIN)/python benchmarks/tails.py --write
 	$(BIN)/python benchmarks/imputed_intervals.py --write
 
