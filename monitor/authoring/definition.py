@@ -105,6 +105,7 @@ def survey_yaml(name: str, source: str, own: Mapping[str, Own], weighted: bool) 
     lines += measures
     lines += ["domains: []  # todo: concepts that estimates are published by"]
     lines += ["indicators:", *indicators] if indicators else ["indicators: {}"]
+    lines.append("nonresponse: {plausible: [0.67, 1.5]}  # odds of answering, of firms with a property against others")
     return "\n".join([*lines, "models: {}"]) + "\n"
 
 
