@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from publication import WAVES, Published
@@ -219,6 +220,34 @@ def test_releases_are_in_the_order_of_their_numbers(folder: Path) -> None:
     last = publish.latest(folder)
     assert last is not None
     assert last.name == wanted[-1]
+
+
+STEPS = ("mkdir", "rename", "replace", "rmdir", "symlink", "unlink")
+"""What a publication has the file system do under names"""
+
+
+def test_after_every_step_of_a_publication_latest_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the file system has just done, somebody who opens `latest` then finds all of one release."""
+    folder, opened = tmp_path / "releases", list[str]()
+
+    def looked_after(step: Callable[..., Any]) -> Callable[..., Any]:
+        def taken(*arguments: Any, **options: Any) -> Any:
+            result = step(*arguments, **options)
+            link = folder / "latest"
+            assert publish.whole(link), step.__name__
+            assert (link / "table").read_text() == os.readlink(link), step.__name__
+            opened.append(os.readlink(link))
+            return result
+
+        return taken
+
+    publish_one(folder, NAMES[0])
+    for step in STEPS:
+        monkeypatch.setattr(os, step, looked_after(getattr(os, step)))
+    for name in NAMES[1:]:
+        publish_one(folder, name)
+    monkeypatch.undo()
+    assert tuple(dict.fromkeys(opened)) == NAMES
 
 
 @pytest.mark.slow
