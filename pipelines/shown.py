@@ -16,10 +16,13 @@ import dagster as dg
 from monitor.problems import Problem
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
+from pipelines.tables import POOLED, RELEASE_STAGES
 
 if TYPE_CHECKING:
     import pandas as pd
 
+OUTSIDE = (POOLED, *RELEASE_STAGES["released"])
+"""What Dagster knows as a table and is none of the lake's"""
 RULES = dg.TableSchema(
     [
         dg.TableColumn("rule", description="Its name in the suite."),
@@ -31,9 +34,27 @@ RULES = dg.TableSchema(
 )
 
 
+CARRIED = {
+    "firm": "The firm's pseudonym; in raw tables what identifies it.",
+    "response": "Which of the wave's responses it is.",
+    "line": "Where it stands in its delivery.",
+    "imputation": "Which completed copy; 0 as it was answered.",
+    "wave": "The round of fieldwork.",
+    "concept": "The concept it is about.",
+    "rule": "The rule's name in its suite.",
+    "suite": "The suite, named after the table it judges.",
+    "severity": "critical stops, warning quarantines the response, info is noted.",
+}
+"""Columns of many tables of the lake -> what they mean"""
+
+
 def table_metadata(lake: Lake, survey: Survey, table: str, wave: str) -> dict[str, Any]:
     """Rows and columns of a table as it lies in the lake; rows of a wave are never mixed with those of others."""
-    rows = {f"dagster/{'row_count' if wave == ALL_WAVES else 'partition_row_count'}": lake.rows(table, wave)}
+    if table in OUTSIDE:
+        return {}
+    rows: dict[str, Any] = {
+        f"dagster/{'row_count' if wave == ALL_WAVES else 'partition_row_count'}": lake.rows(table, wave)
+    }
     # The contract says what the columns of a public table are.
     columns = {} if table.startswith("disclosed_") else lake.columns(table, wave)
     if not columns:
@@ -43,9 +64,13 @@ def table_metadata(lake: Lake, survey: Survey, table: str, wave: str) -> dict[st
 
 
 def _meaning(survey: Survey, column: str) -> str | None:
-    """What a column that is a concept or a measure of the survey means."""
+    """What a column that is a concept or a measure of the survey, or that many tables carry, means: in English, as all
+    of Dagster's pages are, where the survey speaks it."""
     meant = survey.concepts.get(column) or survey.measures.get(column)
-    return next(iter((meant.definition or meant.label).values()), None) if meant else None
+    if meant is None or column == "firm":
+        return CARRIED.get(column)
+    text = meant.definition or meant.label
+    return text.get("en") or next(iter(text.values()), None)
 
 
 def check_result(

@@ -16,7 +16,7 @@ from monitor.storage.lake import ALL_WAVES, Lake
 from pipelines.definitions import build
 from pipelines.names import key, named
 from pipelines.resources import loaded
-from pipelines.shown import check_result, release_metadata, table_metadata
+from pipelines.shown import CARRIED, check_result, release_metadata, table_metadata
 from pipelines.tables import POOLED, READS, RELEASE_STAGES, WAVE_TABLES
 
 ROOT = Path(__file__).parents[2]
@@ -73,10 +73,11 @@ def test_rows_of_a_wave_stay_that_wave_s(tmp_path: Path) -> None:
     assert "dagster/row_count" not in told
     columns = told["dagster/column_schema"].columns
     assert [(c.name, c.type, c.description) for c in columns] == [
-        ("firm", "string", survey.concepts["firm"].definition["nl"]),
-        ("turnover_usd", "double", survey.concepts["turnover_usd"].definition["nl"]),
+        ("firm", "string", CARRIED["firm"]),
+        ("turnover_usd", "double", "Turnover in the reference year."),
     ]
     assert table_metadata(lake, survey, "raw_frame", "2014") == {"dagster/partition_row_count": 0}
+    assert table_metadata(lake, survey, "released_release", ALL_WAVES) == {}, "a release has no rows"
     lake.write("disclosed_models", ALL_WAVES, pd.DataFrame({"model": ["a"]}))
     assert table_metadata(lake, survey, "disclosed_models", ALL_WAVES) == {"dagster/row_count": 1}
 

@@ -135,3 +135,17 @@ def test_the_service_starts_the_command_and_knows_its_ends() -> None:
     assert cli.parser().parse_args(arguments).port == 3000
     assert int(service["SuccessExitStatus"]) == 128 + signal.SIGTERM
     assert int(service["RestartPreventExitStatus"]) == DefinitionError.exit_code
+
+
+def test_the_proxy_asks_for_a_login_and_hands_on_the_name_that_was_typed() -> None:
+    """What the guard compares: a proxy that put its own name there would make every request foreign, or none."""
+    told = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    sets = dict(re.findall(r"proxy_set_header (\S+) (\S+);", told))
+    assert sets["Host"] == "$http_host"
+    assert (sets["Upgrade"], sets["Connection"]) == ("$http_upgrade", "$connection_upgrade")
+    assert sets["Authorization"] == '""'
+    assert re.search(r"^    auth_basic +\"", told, re.MULTILINE), "for every page, not one"
+    default = cli.parser().parse_args(["ui"])
+    assert re.findall(r"proxy_pass (\S+);", told) == [f"http://127.0.0.1:{default.port}"]
+    (name,) = re.findall(r"server_name (\S+);", told)
+    assert f"--name {name}" in told
