@@ -19,8 +19,10 @@ from monitor.survey.wording import contrasts_of
 
 MOST = 5
 """Main points at most"""
+LEAST = 3
+"""Main points at least, where the survey has so many headline figures"""
 LEVELS = 2
-"""How many of them are headline figures, as the survey orders them"""
+"""How many of them are headline figures, as the survey orders them, where there are enough others"""
 DECIDED = ("supported", "contradicted")
 
 
@@ -95,11 +97,12 @@ def sentence(figures: Figures, x: Line, told: str) -> str:
 
 def points(figures: Figures, waves: Sequence[str]) -> list[dict[str, str]]:
     """The main points: the first headline figures of the newest wave, its surest change since the wave before, and the
-    decided claims about all waves (else the newest) that are not the question itself, the narrowest interval first."""
-    levels = [p for name in figures.headlines if (p := level(figures, waves[-1], name))][:LEVELS]
-    moved = changes.surest(figures, waves)
-    room = MOST - len(levels) - len(moved)
-    return [*levels, *moved, *decided(figures, waves)[:room]]
+    decided claims about all waves (else the newest) that are not the question itself, the narrowest interval first;
+    more headline figures where these are few."""
+    levels = [p for name in figures.headlines if (p := level(figures, waves[-1], name))]
+    moved, claimed = changes.surest(figures, waves), decided(figures, waves)
+    others = [*moved, *claimed][: MOST - min(len(levels), LEVELS)]
+    return [*levels[: max(LEVELS, LEAST - len(others))], *others]
 
 
 def level(figures: Figures, wave: str, name: str) -> dict[str, str] | None:
