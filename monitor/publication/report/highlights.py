@@ -126,7 +126,6 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
     return {
         "findings": findings(figures, waves),
         "sheet": {kind: f"highlights-{language}.{kind}" for kind in ("pdf", "png")},
-        "cited": cite.cited(figures),
     }
 
 

@@ -28,6 +28,7 @@ from monitor.publication.report import charts, cite, paper
 from monitor.publication.report.addresses import FOLDER, Address
 from monitor.publication.report.claims import POOLED
 from monitor.publication.report.tables import Drawn, Figures, Line, lines, one
+from monitor.publication.report.words import EVERYONE
 from monitor.survey.models import MAIN
 from monitor.wording.sentences import say
 
@@ -84,9 +85,8 @@ def told(figures: Figures, address: Address) -> Told:
 
 def people(figures: Figures, drawn: Drawn) -> str:
     """Whom a figure is about: the firms of its indicator or model, and the survey's population."""
-    first, language = drawn.points[0][1], figures.words.language
-    model = _model(figures, first)
-    base = figures.bases.get(first["indicator"], "") if drawn.table == "indicators" else model and model["base"]
+    source, language = _source(figures, drawn.points[0][1]), figures.words.language
+    base = source["base"] if "base" in source else figures.bases.get(source.get("indicator"), "")
     population = figures.survey.population.get(language, "")
     if not base:
         return say("publication", "picture_population_alone", language, population=population)
@@ -94,11 +94,18 @@ def people(figures: Figures, drawn: Drawn) -> str:
     return say("publication", "picture_population", language, base=label, population=population)
 
 
-def _model(figures: Figures, line: Line) -> Line | None:
-    """The model that a line is about: the very fit of a claim, else the main one."""
-    of = {"wave": line["wave"], "model": line.get("model")}
-    variant = line["variant"] if "claim" in line else MAIN
-    return one(figures.tables["models"], variant=variant, **of) if of["model"] else None
+def _source(figures: Figures, line: Line) -> Line:
+    """What a line rests on, with its number of firms: its indicator's line of all firms, the very fit of its claim, the
+    main fit of its model, or itself."""
+    wave, tables = line["wave"], figures.tables
+    if line.get("kind") == "indicator":
+        return one(tables["indicators"], wave=wave, indicator=line["figure"], domain_variable=EVERYONE) or line
+    claim = one(tables["claims"], wave=wave, claim=line["figure"]) if line.get("kind") == "claim" else None
+    about = claim or line
+    if not about.get("model"):
+        return about
+    variant = about["variant"] if "claim" in about else MAIN
+    return one(tables["models"], wave=wave, model=about["model"], variant=variant) or about
 
 
 def counts(figures: Figures, drawn: Drawn) -> str:
@@ -107,12 +114,12 @@ def counts(figures: Figures, drawn: Drawn) -> str:
     first: dict[str, Line] = {}
     for _, line in drawn.points:
         first.setdefault(str(line["wave"]), line)
-    return "; ".join(_count(figures, drawn, wave, line) for wave, line in first.items())
+    return "; ".join(_count(figures, wave, line) for wave, line in first.items())
 
 
-def _count(figures: Figures, drawn: Drawn, wave: str, line: Line) -> str:
-    source = _model(figures, line) or line
-    n = None if source["suppressed"] else source.get("n")
+def _count(figures: Figures, wave: str, line: Line) -> str:
+    source = _source(figures, line)
+    n = None if source.get("suppressed") else source.get("n")
     if wave == POOLED:
         key = "picture_pooled" if n is not None else "picture_pooled_no_n"
     else:
