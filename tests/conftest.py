@@ -46,7 +46,9 @@ LONGEST = (
     "whole/test_colombia.py", "whole/test_ecuador.py", "stages/test_disclosed_sequence.py",
     "attack/test_disclosed_attack.py", "pipelines/test_web.py", "running/test_refusals.py",
     "statistics/test_coverage.py", "statistics/test_modelled_truth.py", "whole/test_installed.py",
-    "stages/test_validated.py", "stages/test_released.py", "attack/test_attack.py",
+    "stages/test_validated.py", "running/test_signals.py", "publication/test_report.py", "whole/test_cli.py",
+    "stages/test_released.py", "storage/test_released_publish.py", "rules/test_expectations.py",
+    "stages/test_staged_records.py", "attack/test_attack.py",
 )  # fmt: skip
 """Files that take a worker longest, in the order of it: they begin first, so that all workers end together"""
 MADE = {"demonstration", "made_up", "published", "fresh", "fresh_release"}
