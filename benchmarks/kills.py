@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-WORK = ".work"
+WORK, KEY = ".work", "identity.key"
 
 
 def start(options: argparse.Namespace, home: Path, outside: Path) -> subprocess.Popen[str]:
@@ -40,6 +41,13 @@ def whole(options: argparse.Namespace, home: Path, outside: Path) -> tuple[str, 
     told, _ = start(options, home, outside).communicate()
     manifest = Path(json.loads(told)["release"]) / "manifest.json"
     return str(json.loads(manifest.read_text(encoding="utf-8"))["content_hash"]), time.monotonic() - began
+
+
+def give_key(one: Path, other: Path) -> None:
+    """Pseudonyms follow from a home's key and order the random numbers: both homes need the same."""
+    if (one / KEY).exists():
+        other.mkdir()
+        shutil.copy2(one / KEY, other / KEY)
 
 
 def work_left(home: Path) -> set[str]:
@@ -63,6 +71,7 @@ def main() -> int:
         outside.mkdir()
         expected, seconds = whole(chosen, base / "unharmed", outside)
         home, strayed, kept = base / "home", 0, 0
+        give_key(base / "unharmed", home)
         left: set[str] = set()
         for number in range(chosen.kills):
             after = numbers.uniform(0, seconds)
