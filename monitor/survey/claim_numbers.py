@@ -84,7 +84,9 @@ def number_problems(claim: Claim) -> Iterator[Problem]:
     """Where a claim's text names a share that its rule does not test, one problem for each language."""
     kind, value, margin = claim.rule.kind, claim.rule.value, claim.rule.margin
     tested = {"within": [value, margin, value - margin, value + margin], "no_substitution": [margin]}.get(kind, [value])
-    for language in ("nl", "en"):
+    # A text that stands for several languages is read once.
+    texts = {claim.text[language]: language for language in ("en", "nl")}
+    for language in sorted(texts.values(), reverse=True):
         found = shares_in(claim.text[language])
         if not found:
             continue

@@ -42,7 +42,7 @@ ESTIMANDS: Mapping[str, tuple[str, ...]] = {
 """Kind of estimand -> the keys it cannot do without"""
 
 
-def read_claims(folder: Path, reports: list[Report]) -> tuple[Claim, ...]:
+def read_claims(folder: Path, reports: list[Report], languages: tuple[str, ...] = LANGUAGES) -> tuple[Claim, ...]:
     """The claims of a survey folder in their order; none where it has no claims.yaml. Mistakes go into `reports`."""
     file = folder / FILE
     if not file.exists():
@@ -53,7 +53,7 @@ def read_claims(folder: Path, reports: list[Report]) -> tuple[Claim, ...]:
         return ()
     found: dict[str, Claim] = {}
     for section in top.entries("claims"):
-        claim = read_claim(section)
+        claim = read_claim(section, languages)
         if claim.name in found:
             report.add(
                 f"claim {claim.name!r} stands twice",
@@ -67,13 +67,14 @@ def read_claims(folder: Path, reports: list[Report]) -> tuple[Claim, ...]:
     return tuple(found.values())
 
 
-def read_claim(section: Section) -> Claim:
-    """One claim as it is declared. Mistakes go into the section's report."""
+def read_claim(section: Section, languages: tuple[str, ...] = LANGUAGES) -> Claim:
+    """One claim as it is declared, its text in every language of the survey; in a language of the tables that the
+    survey does not speak it stands in the survey's first. Mistakes go into the section's report."""
     name = str(section.text("claim", "?"))
     section.where = what = f"claim {name!r}"
     whole = _complete(section, ("claim", "declared", "text", "estimand", "rule"), what)
     text = section.mapping("text", {})
-    for language in LANGUAGES if "text" in section else ():
+    for language in languages if "text" in section else ():
         if not text.get(language):
             section.report.add(
                 f"{what} has no text in {language!r}",
@@ -86,7 +87,7 @@ def read_claim(section: Section) -> Claim:
     estimand, rule = section.section("estimand", None), section.section("rule", None)
     claim = Claim(
         name=name,
-        text=text,
+        text={**dict.fromkeys(LANGUAGES, text.get(languages[0], "")), **text},
         declared=section.text("declared", ""),
         estimand=_estimand(estimand, section.line_of("estimand"), what) if estimand else Share("", ""),
         rule=_rule(rule, section.line_of("rule"), what) if rule else Rule("", 0.0),

@@ -38,7 +38,7 @@ from monitor.survey.states import with_states
 from monitor.survey.todos import todos
 from monitor.survey.waves import read_waves
 from monitor.survey.yaml_lines import Report, Section, read
-from monitor.wording.sentences import LANGUAGES
+from monitor.wording.sentences import LANGUAGES, spoken_languages
 
 CONCEPTS = Path(__file__).with_name("concepts.yaml")
 CONCEPT_TYPES = (
@@ -118,14 +118,15 @@ def _survey(folder: Path, reports: list[Report]) -> Survey:
 def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
     """The survey that survey.yaml's mapping declares with the files beside it. Mistakes go into the reports."""
     languages = top.words("languages", LANGUAGES)
-    if unknown := [language for language in languages if language not in LANGUAGES]:
+    if unknown := [language for language in languages if language not in spoken_languages()]:
         top.report.add(
             "survey.yaml: languages holds an unknown one",
             top.line_of("languages"),
-            expected="nl, en",
+            expected=", ".join(spoken_languages()),
             found=", ".join(unknown),
             do="remove it",
         )
+        languages = tuple(x for x in languages if x not in unknown) or LANGUAGES
     own = top.section("concepts", None)
     initiatives = read_initiatives(folder, reports)
     concepts = dict(canonical_concepts()) | (_concepts(own, languages) if own else {})
@@ -135,7 +136,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         )
     measures, absent = _measures(top, languages)
     waves = read_waves(folder, reports, languages)
-    claims = read_claims(folder, reports)
+    claims = read_claims(folder, reports, languages)
     check_rules(folder, reports)
     survey = Survey(
         name=_name(top),

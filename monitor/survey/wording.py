@@ -6,13 +6,13 @@ belong here: those words (`wording/contrasts.yaml`); any number; the words of pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast
 from monitor.statistics.models.contrast import Contrast, of_two_practices
 from monitor.survey.model import Survey
 from monitor.survey.models import MAIN
-from monitor.wording.sentences import say
+from monitor.wording.sentences import inside, say
 
 
 def quoted_in(language: str, text: str) -> str:
@@ -24,9 +24,19 @@ def label_of(survey: Survey, name: str, language: str) -> str:
     """The survey's label for a measure, base, concept or model; the name in words where it has none."""
     for known in (survey.measures, survey.bases, survey.concepts):
         if name in known:
-            return known[name].label.get(language) or name.replace("_", " ")
+            return _any_of(known[name].label, name, language)
     model = survey.models.get(name)
-    return (model.label.get(language) if model else None) or name.replace("_", " ")
+    return _any_of(model.label, name, language) if model else name.replace("_", " ")
+
+
+def _any_of(label: Mapping[str, str], name: str, language: str) -> str:
+    """A label in a language, else in the first that the survey has it in (it need not speak the tables' languages); the
+    name in words where it has none."""
+    return (
+        label.get(language)
+        or label.get("en")
+        or next((text for text in label.values() if text), name.replace("_", " "))
+    )
 
 
 def practices_of(survey: Survey, model: str, variant: str = MAIN) -> tuple[str, ...]:
@@ -107,4 +117,6 @@ def estimand_words(survey: Survey, estimand: Estimand, language: str) -> str:
         text = say("contrasts", counted, language, m=named(estimand.measure))
         if estimand.among:
             text = say("contrasts", "among", language, share=text, g=named(estimand.among))
-    return say("contrasts", "base", language, text=text, base=label_of(survey, estimand.base, language).lower())
+    return say(
+        "contrasts", "base", language, text=text, base=inside(language, label_of(survey, estimand.base, language))
+    )

@@ -9,7 +9,7 @@ import publication
 import pytest
 
 from monitor.publication.report import methods
-from monitor.statistics.decisions import state_intervals
+from monitor.statistics.design import intervals
 from monitor.statistics.models import firth, power
 
 CITED = re.compile(
@@ -24,8 +24,8 @@ def page(published: publication.Published, language: str) -> str:
 
 
 def test_the_thresholds_are_those_that_decide() -> None:
-    assert methods.FEW_EVENTS == power.FEW_EVENTS
-    assert methods.FEW_OF_A_STATE == state_intervals.FEW_EVENTS
+    assert methods.FEW_EVENTS == intervals.FEW_EFFECTIVE_EVENTS_OF_A_CONTRAST
+    assert methods.FEW_OF_A_STATE == intervals.FEW_EFFECTIVE_EVENTS_OF_A_STATE
     assert methods.HIGHEST_LEVERAGE == firth.HIGHEST_LEVERAGE
     assert methods.POWER == power.POWER
 

@@ -18,7 +18,7 @@ from monitor.wording.sentences import sentences
 
 PACKAGE = Path(monitor.__file__).parent
 WORDS = PACKAGE / "wording"
-SUBJECTS = sorted(file.stem for file in WORDS.glob("*.yaml"))
+SUBJECTS = sorted(file.stem for file in (WORDS / "en").glob("*.yaml"))
 
 DUTCH = re.compile(
     r"\b(aan|alle|alleen|antwoord|antwoorden|bedrijf|bedrijven|beide|bij|boven|dat|de|deze|die|dit|een|eerder|elk|"
@@ -98,7 +98,7 @@ def said(modules: Iterable[str], templates: Iterable[str]) -> Said:
 @cache
 def product() -> Said:
     """What the product names; every subject is held against the same."""
-    modules = [file.read_text(encoding="utf-8") for file in outside()]
+    modules = [file.read_text(encoding="utf-8") for file in (*outside(), *WORDS.glob("*.py"))]
     kinds = ("*.html", "*.typ", "*.js")
     return said(modules, [file.read_text(encoding="utf-8") for kind in kinds for file in PACKAGE.rglob(kind)])
 

@@ -18,9 +18,11 @@ from typing import Any
 import pandas as pd
 
 from monitor.publication.report import highlights, paper, pictures, site
+from monitor.publication.report.languages import in_further_language
 from monitor.publication.report.tables import Figures, Records
 from monitor.publication.report.words import words_of
 from monitor.survey import Survey
+from monitor.wording.sentences import LANGUAGES
 
 
 def build(
@@ -46,9 +48,12 @@ def build(
 
 def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figures]:
     """The disclosed tables in each of the survey's languages."""
-    records = {name: Records(frame) for name, frame in tables.items()}
+    every = {name: Records(frame) for name, frame in tables.items()}
     primary = next((model.name for model in survey.models.values() if model.primary), None)
-    return {
-        language: Figures(records, words_of(language, tables["measures"], tables["codebook"], survey), survey, primary)
-        for language in survey.languages
-    }
+    found = {}
+    for language in survey.languages:
+        own = tables if language in LANGUAGES else in_further_language(tables, survey, language)
+        records = every if own is tables else {name: Records(frame) for name, frame in own.items()}
+        words = words_of(language, own["measures"], own["codebook"], survey)
+        found[language] = Figures(records, words, survey, primary)
+    return found

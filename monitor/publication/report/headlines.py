@@ -31,10 +31,10 @@ def cards(figures: Figures, wave: str) -> list[dict[str, str]]:
         estimator, _, denominator = figures.recipes[name]
         told = {
             "base": figures.words.label("base", figures.bases[name]),
-            "denominator": lowered(figures.words.label("measure", denominator)),
+            "denominator": figures.words.inside(figures.words.label("measure", denominator)),
         }
         if estimator == "ratio":
-            told["base"] = lowered(told["base"])
+            told["base"] = figures.words.inside(told["base"])
         found.append(
             {
                 "name": name,
@@ -61,7 +61,9 @@ def unweighted_words(figures: Figures, line: Line, told: Mapping[str, str]) -> s
     name = str(line["indicator"])
     value = figures.numbers.value(line["unweighted"], figures.units.get(name))
     about = figures.words.t(f"plain_{figures.recipes[name][0]}", **told)
-    return figures.words.t("card_unweighted", about=lowered(about), value=value, firms=firms_words(figures, line))
+    return figures.words.t(
+        "card_unweighted", about=figures.words.inside(about), value=value, firms=firms_words(figures, line)
+    )
 
 
 def broken_words(figures: Figures, line: Line) -> str:
@@ -133,7 +135,7 @@ def period_words(figures: Figures, line: Line) -> str:
         else t("period_years", years=part.replace("-", DASH))
         for part in parts
     ]
-    return "; ".join(told[:1] + [lowered(words) for words in told[1:]])
+    return "; ".join(told[:1] + [figures.words.inside(words) for words in told[1:]])
 
 
 def reliability_rule(figures: Figures) -> str:
@@ -158,8 +160,3 @@ def unpublishable_rule(figures: Figures) -> str:
         cv=n.percent(bounds.UNPUBLISHABLE_CV, 1),
         least=n.plain(bounds.LEAST_FIRMS),
     )
-
-
-def lowered(label: str) -> str:
-    """A label inside a sentence: its first letter small, unless it opens an abbreviation (R&D)."""
-    return label if label[1:2].isupper() or label[1:2] in ("&", ".") else label[:1].lower() + label[1:]

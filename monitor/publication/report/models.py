@@ -95,7 +95,7 @@ def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, 
             firms=n.plain(model["firms"]),
             events=n.plain(model["events"]),
             filled=t("events_filled") if filled else "",
-            base=figures.words.label("base", str(model["base"])).lower(),
+            base=figures.words.inside(figures.words.label("base", str(model["base"]))),
             weighted=t("is_weighted" if model["weighted"] else "is_unweighted"),
             **about,
         )

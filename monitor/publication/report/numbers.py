@@ -17,7 +17,7 @@ DASH = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Numbers:
-    """How one language writes numbers: `nl` 1.234,5 and 36 %; `en` 1,234.5 and 36 %."""
+    """How one language writes numbers: `nl` 1.234,5 and 36 %; `en` 1,234.5 and 36 %. Its signs are words of it."""
 
     language: str
 
@@ -27,15 +27,19 @@ class Numbers:
         if number is None:
             return DASH
         text = f"{abs(number):,.{decimals}f}"
-        if self.language == "nl":
-            text = text.replace(",", "\0").replace(".", ",").replace("\0", ".")
+        signs = {",": self._sign("group"), ".": self._sign("decimal")}
+        text = "".join(signs.get(digit, digit) for digit in text)
         negative = number < 0 and any(digit in text for digit in "123456789")
         return (MINUS if negative else "") + text
 
     def percent(self, value: object, decimals: int = 0) -> str:
         """A share in 0..1 as `36 %`."""
         number = known(value)
-        return DASH if number is None else f"{self.plain(number * 100, decimals)}{NBSP}%"
+        return DASH if number is None else self._sign("percent", value=self.plain(number * 100, decimals))
+
+    def _sign(self, key: str, **value: str) -> str:
+        """What the language writes for a key, on one line."""
+        return say("numbers", key, self.language, **value).replace(" ", NBSP)
 
     def points(self, value: object, decimals: int = 1) -> str:
         """A difference of shares in percentage points, with its sign: `+8,0`."""
@@ -56,13 +60,14 @@ class Numbers:
             return DASH
         if unit == "EUR" and abs(number) >= 10_000_000:
             million = say("report", "million", self.language)
-            return f"€{NBSP}{self.plain(number / 1_000_000)}{NBSP}{million}"
+            return self._sign("euro", value=f"{self.plain(number / 1_000_000)}{NBSP}{million}")
         places = (
             decimals
             if decimals is not None
             else (0 if abs(number) >= 100 or unit == "EUR" or number.is_integer() else 1)
         )
-        return f"€{NBSP}{self.plain(number, places)}" if unit == "EUR" else self.plain(number, places)
+        told = self.plain(number, places)
+        return self._sign("euro", value=told) if unit == "EUR" else told
 
     def interval(self, low: object, high: object, unit: object = "share", decimals: int | None = None) -> str:
         """`32,4–39,9 %`: the unit once."""

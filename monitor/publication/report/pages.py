@@ -74,7 +74,7 @@ def participation(figures: Figures, survey: Survey, name: str) -> Context:
             sections.append({"label": label, "definition": definition, "period": period, "charts": shown})
     used = {chart.domain for section in sections for chart in section["charts"]}
     domains = [(variable, words.variable(variable)) for variable in survey.domains if variable in used]
-    joined = [label.lower() for _, label in domains]
+    joined = [figures.words.inside(label) for _, label in domains]
     found_lines = {x["indicator"]: x for x in lines(figures.tables["indicators"], wave=name, domain_variable=EVERYONE)}
     every = [(words.label("indicator", i), found_lines[i]) for i in figures.order if i in found_lines]
     return {

@@ -104,14 +104,12 @@ def write(
 def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], waves: Sequence[str]) -> dict[str, Any]:
     """What every page of a language carries."""
     language = figures.words.language
-    other = next((x for x in spoken if x != language), None)
     release = lines(figures.tables["releases"])[0]
     listed = [(page, f"{page}.html") for page in PAGES]
     listed.insert(2, ("waves", f"wave-{waves[-1]}.html"))
     return {
         "lang": language,
-        "other": other,
-        "other_name": spoken[other].words.t("language_name") if other else "",
+        "in_other_languages": [(x, told.words.t("language_name")) for x, told in spoken.items() if x != language],
         "survey_title": survey.title.get(language, survey.name),
         "source": survey.source.get(language, ""),
         "population": survey.population.get(language, ""),

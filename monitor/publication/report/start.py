@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from monitor.publication.report import changes, claims, glossary, headlines, models
+from monitor.publication.report import changes, claims, glossary, models
 from monitor.publication.report.claims import POOLED
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Figures, Line, indicator_anchor, lines, one
@@ -114,7 +114,7 @@ def level(figures: Figures, wave: str, name: str) -> dict[str, str] | None:
     words = figures.words.t(
         "point_level",
         label=label,
-        base=headlines.lowered(figures.words.label("base", figures.bases[name])),
+        base=figures.words.inside(figures.words.label("base", figures.bases[name])),
         wave=wave,
         estimate=n.value(x["estimate"], unit),
         interval=n.interval(x["ci_low"], x["ci_high"], unit),

@@ -20,6 +20,7 @@ from monitor.publication.report.numbers import known
 from monitor.publication.report.words import EVERYONE, Words
 from monitor.publication.spelling import spelled
 from monitor.survey import Survey
+from monitor.wording.sentences import say
 
 Line = Mapping[Any, Any]
 
@@ -236,7 +237,7 @@ class Figures:
         others = [self.mark(x, unit, label) for v in beside for label, x in self.domain_lines(wave, name, v)]
         label = self.words.label("indicator", name)
         domain = self.words.variable(variable)
-        title = t("by", label=label, domain=domain.lower() if len(domain) < 40 else domain)
+        title = t("by", label=label, domain=self.words.inside(domain))
         address = name_of("by", wave, name, variable)
         svg = charts.intervals(
             marks,
@@ -319,7 +320,7 @@ class Figures:
                 continue
             places = 2 if line["unit"] in ("ratio", "firms per response") else 0
             cells = [n.percent(v, 1) if line["unit"] == "share" else n.plain(v, places) for v in values]
-            definition = line["definition" if self.words.language == "en" else "definition_nl"]
+            definition = say("quality", name, self.words.language)
             body.append((t(f"q_{name}"), *cells, str(definition)))
         heads = (Head(t("indicator")), *(Head(w, True) for w in waves), Head(t("definition"), long=True))
         return Printed(caption, heads, tuple(body))
@@ -333,7 +334,7 @@ class Figures:
                 continue
             outcome = "not_checked" if x["passed"] is None else "passed" if x["passed"] else "not_passed"
             severity = "severity_warning" if x["severity"] == "warning" else str(x["severity"])
-            why = x["why"] if self.words.language == "en" else x["why_nl"] or x["why"]
+            why = (x["why_nl"] if self.words.language == "nl" else None) or x["why"]
             body.append(
                 (
                     str(why or x["rule"]).replace("`", ""),

@@ -15,7 +15,7 @@ import pandas as pd
 from monitor.publication.report.numbers import NBSP, Numbers
 from monitor.survey import Survey
 from monitor.survey.wording import label_of
-from monitor.wording.sentences import say, sentences
+from monitor.wording.sentences import inside, say, sentences
 
 EVERYONE = "all"
 
@@ -42,7 +42,12 @@ class Words:
 
     def day(self, moment: date) -> str:
         """A day as the language writes it: 21 november 2026."""
-        return f"{moment.day} {self.t('months').split()[moment.month - 1]} {moment.year}"
+        month = self.t("months").split()[moment.month - 1]
+        return say("numbers", "day", self.language, day=moment.day, month=month, year=moment.year)
+
+    def inside(self, label: str) -> str:
+        """A label inside a sentence of the language."""
+        return inside(self.language, label)
 
     def has(self, key: str) -> bool:
         """Whether the report has a word for a key."""
@@ -74,10 +79,12 @@ def words_of(language: str, measures: pd.DataFrame, codebook: pd.DataFrame, surv
         if label:
             labels[kind, name] = label
     for name, listed in measures.loc[measures["codes"].notna(), ["name", "codes"]].itertuples(index=False, name=None):
-        codes |= {(name, code): words.get(language) or code for code, words in json.loads(listed).items()}
+        codes |= {
+            (name, code): words.get(language) or words.get("en") or code for code, words in json.loads(listed).items()
+        }
     for concept, label, listed in codebook[["concept", column, "codes"]].itertuples(index=False, name=None):
         if label:
             labels["concept", concept] = label
         for code, words in json.loads(listed or "{}").items():
-            codes[concept, code] = words.get(language) or code
+            codes[concept, code] = words.get(language) or words.get("en") or code
     return Words(language, labels, codes)
