@@ -1,7 +1,7 @@
 """What a model's contrasts and a claim's estimand are called, by the survey's own labels and in both languages.
 
 Belongs here: the labels that go into the names of contrasts and into sentences about what they measure. Does not
-belong here: those words (`wording/contrasts.yaml`); any number; the words of pages (`report`).
+belong here: those words (`wording`, contrasts); any number; the words of pages (`report`).
 """
 
 from __future__ import annotations

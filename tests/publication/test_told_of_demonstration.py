@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -347,9 +348,11 @@ def test_every_figure_about_the_firms_is_in_the_public_tables(
         written.add(str(len(table)))
     routed = public["indicators"]["n"] - public["indicators"]["n_routed"]
     written |= {str(int(x)) for x in routed.dropna()}
+    made = public["releases"]["created_at"].iloc[0].date()
+    written |= {str((made - date(wave.reference_year, 12, 31)).days) for wave in survey.waves.values()}
     folder = Path(__file__).parents[2] / "monitor"
     own = [
-        folder / "wording" / "report.yaml",
+        *(folder / "wording").glob("*/*.yaml"),
         *(folder / "publication" / "report" / "templates").glob("*.html"),
         *BUNDLED.rglob("*.yaml"),
         *BUNDLED.rglob("*.csv"),

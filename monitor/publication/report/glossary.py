@@ -1,7 +1,7 @@
 """What words mean: the survey's own (outcome, practices, headline figures, groups) and those of the report.
 
 Belongs here: which words are explained, where the survey's definitions are found. Does not belong here: the report's
-own explanations (`wording/report.yaml`), the formulas (`pages.methods`).
+own explanations (`wording`, report), the formulas (`pages.methods`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What firms that did not answer could change, as a reader meets it: one sentence beside a figure, and a page.
 
 Belongs here: which rows of `sensitivity` are told where, and how. Does not belong here: computing any of them, the
-words (`wording/sensitivity.yaml`).
+words (`wording`, sensitivity).
 
 `sentence_of(figures, (wave, kind, figure))` is the sentence beside a headline ("indicator") or a claim ("claim").
 """

@@ -1,6 +1,6 @@
 """The report's words in a language, and the survey's own labels.
 
-Belongs here: looking words up. Does not belong here: the words (`wording/report.yaml`) or numbers (`numbers`).
+Belongs here: looking words up. Does not belong here: the words (`wording`, report) or numbers (`numbers`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Quality indicators in the order of the European SIMS standard, each with its unit and definition.
 
 Belongs here: counting what happened to a wave, from its lake tables. Does not belong here: judging it; the
-definitions' words (`wording/quality.yaml`).
+definitions' words (`wording`, quality).
 """
 
 from __future__ import annotations

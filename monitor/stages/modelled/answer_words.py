@@ -1,7 +1,7 @@
 """Figures of the primary question as sentences have them.
 
 Belongs here: points and per cent, a contrast as it is printed, names of outcome and practices. Does not belong here:
-the words (`wording/answer.yaml`), when one is said.
+the words (`wording`, answer), when one is said.
 """
 
 from __future__ import annotations

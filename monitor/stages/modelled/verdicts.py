@@ -1,7 +1,7 @@
 """How a claim's rule and verdict read, for a reader who knows no statistics.
 
 Belongs here: which words are said, and the figures in them as each language writes them. Does not belong here: the
-words (`wording/claims.yaml`), deciding (`statistics.decisions.claims`).
+words (`wording`, claims), deciding (`statistics.decisions.claims`).
 """
 
 from __future__ import annotations
