@@ -132,11 +132,9 @@ def _overlap(figures: Figures) -> Printed | None:
 
 
 def _asked(figures: Figures, waves: Sequence[str]) -> str:
-    """How many concepts each wave asked firms about; what the register knows is no burden."""
+    """How many concepts each wave asked firms about in a question whose words are known; what the register knows, or
+    the survey tool notes, is no burden. Empty where no question's words are declared."""
     t, n = figures.words.t, figures.numbers
-    told = []
-    for w in waves:
-        found = lines(figures.tables["codebook"], wave=w)
-        asked = [x for x in found if x["comparability"] != "not asked" and x["source_column"] != "frame"]
-        told.append(t("asked_in", wave=w, count=n.plain(len(asked))))
-    return t("asked_concepts", waves="; ".join(told))
+    counts = {w: sum(bool(x["question"]) for x in lines(figures.tables["codebook"], wave=w)) for w in waves}
+    told = [t("asked_in", wave=w, count=n.plain(count)) for w, count in counts.items()]
+    return t("asked_concepts", waves="; ".join(told)) if any(counts.values()) else ""
