@@ -24,6 +24,8 @@ from monitor.stages.disclosed import cells
 from monitor.stages.disclosed.contributions import WaveFirms, texts
 from monitor.survey import Survey
 
+pytestmark = pytest.mark.slow
+
 SURVEYS = int(os.environ.get("DRAWN_SURVEYS", "8"))
 """How many are drawn; fifty are held in docs/decisions/disclosure.md"""
 WAVE = publication.WAVES[0]

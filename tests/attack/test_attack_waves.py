@@ -17,6 +17,8 @@ from monitor.stages import disclosed, released
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = publication.WAVES
 INNOVATE = publication.firms(FIRST).index[publication.firms(FIRST)["product_innovation"]]
 DO_NOT = publication.firms(FIRST).index.difference(INNOVATE)

@@ -16,6 +16,8 @@ from monitor.stages import disclosed, modelled, released
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, load_survey
 
+pytestmark = pytest.mark.slow
+
 WAVES = list(publication.WAVES)
 READING = "profit x invests"
 CLAIMS = f"""\

@@ -43,6 +43,7 @@ def test_no_csv_cell_is_a_formula(text: object, cell: str) -> None:
 CANARIES = ("Jansen-Kanarie", "kanarie@example.org", "87654321", "Vertrouwelijke opmerking over de buurman")
 
 
+@pytest.mark.slow
 def test_canaries_planted_in_the_lake_are_nowhere_in_the_release(tmp_path: Path) -> None:
     survey = publication.survey(tmp_path / "survey")
     lake = publication.lake(tmp_path / "home", survey)

@@ -326,6 +326,7 @@ def test_where_answers_were_imputed_the_report_says_what_that_does_to_the_interv
         assert ("97 times in 100" in made["en/cooperation.html"]) == bool(told)
 
 
+@pytest.mark.slow
 def test_one_wave_and_no_model_is_a_report_too(tmp_path: Path) -> None:
     survey = publication.survey(tmp_path / "survey")
     lake = publication.lake(tmp_path / "home", survey, waves=("2017",))

@@ -19,6 +19,8 @@ from monitor.stages import disclosed, released
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.survey import Survey, load_survey
 
+pytestmark = pytest.mark.slow
+
 NAMES = {"cooperates": "trains", "invests": "exports", "top_innovator": "any_new_turnover", "all_firms": "family_firms"}
 LABELS = {
     "trains": {"nl": "Leidt op", "en": "Trains its staff"},

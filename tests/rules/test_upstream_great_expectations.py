@@ -200,6 +200,7 @@ def test_results_come_in_another_order_than_declared(connection: duckdb.DuckDBPy
     assert [result.success for result in validate(connection, *expectations)] == [False, True, False, True]
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_printed_or_left_behind(tmp_path: Path) -> None:
     """In a process of its own: no telemetry client, no progress bar, no temporary site, no leak report at the end."""
     code = f"""

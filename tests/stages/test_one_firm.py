@@ -44,6 +44,7 @@ def of_turnover(lines: pd.DataFrame, wave: str) -> pd.Series:
     ].iloc[0]
 
 
+@pytest.mark.slow
 def test_a_total_says_that_one_firm_carries_more_than_the_declared_share(
     made: tuple[Lake, Survey, pd.DataFrame], tmp_path: Path
 ) -> None:
@@ -92,6 +93,7 @@ def test_what_it_tells_leaves_the_amount_as_open_as_the_rule_asks(
         publication.survey(tmp_path, change)
 
 
+@pytest.mark.slow
 def test_where_dominance_leaves_no_room_nothing_is_said(tmp_path: Path) -> None:
     lake, survey = publication.disclosed_lake(tmp_path, {"disclosure": {**LIMITS, "dominance": 0.32}})
     assert disclose(lake, survey, list(publication.WAVES))["indicators"]["one_firm"].isna().all()
