@@ -27,13 +27,16 @@ BLOCKS = [
 ]
 COMMANDS = sorted(
     {
-        line.split("#")[0].strip()
+        command.strip()
         for _, kind, text in BLOCKS
         if kind == "sh"
         for line in text.splitlines()
-        if line.strip()
+        for command in line.split("#")[0].split("&&")
+        if command.strip()
     }
 )
+RUN_ELSEWHERE = ("dg", "docker", "pip", "python", "sudo")
+"""Programs of others: their commands are run by `test_deploy`, Dagster's by `test_deployment`"""
 
 
 def blocks(kind: str) -> list[str]:
@@ -46,6 +49,9 @@ def test_commands_are_ones_there_are(command: str) -> None:
     if program == "make":
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(arguments) <= set(targets)
+    elif program in RUN_ELSEWHERE:
+        ours = [word for word in arguments if word.startswith("deploy/")]
+        assert [word for word in ours if not (ROOT / word).exists()] == []
     else:
         assert program == "monitor"
         cli.parser().parse_args(arguments)
