@@ -8,7 +8,8 @@ size, and asks of each interval whether it holds the truth, lies below it or abo
 the log interval with the degrees of freedom of the firms that carry the variance. `--write` keeps the table in
 benchmarks/tails.csv.
 
-Belongs here: the populations, the simulation and its table. Does not belong here: the intervals (`design.tails`).
+Belongs here: the populations, the simulation and its table. Does not belong here: the
+intervals (`design.intervals`, `peers/heavy_tails.py`).
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from coverage import ANSWERED, LEAST, MOST, WAVES, bundled, margins, monte_carlo_error, people, register
+from peers.heavy_tails import fieller, percentile_t
 
 from monitor.stages.weighted.cascade import make_weights
 from monitor.statistics.decisions.influence import carried
 from monitor.statistics.design import bootstrap_perturbation, student_t
 from monitor.statistics.design.intervals import effective_df, log_t
 from monitor.statistics.design.structure import SurveyDesign
-from monitor.statistics.design.tails import fieller, percentile_t
 from monitor.synthetic import respond
 
 SIZES = np.array([5600, 1600, 600, 200])

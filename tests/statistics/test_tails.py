@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -11,9 +14,23 @@ import pytest
 
 from monitor.statistics.design import SurveyDesign, bootstrap_perturbation
 from monitor.statistics.design.intervals import log_t, student_t
-from monitor.statistics.design.tails import conditional_bias, fieller, held_in, percentile_t
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+OTHERS = Path(__file__).parents[2] / "benchmarks" / "peers" / "heavy_tails.py"
+
+
+def others() -> ModuleType:
+    """The intervals that the log interval is held against, which are no part of the package."""
+    spec = importlib.util.spec_from_file_location("heavy_tails", OTHERS)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["heavy_tails"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+heavy_tails = others()
 
 
 def firms() -> tuple[SurveyDesign, np.ndarray, np.ndarray]:
@@ -35,30 +52,30 @@ def test_as_in_r(name: str) -> None:
     found = design.ratio(y, x) if name == "ratio" else design.total(y)
     log = log_t(found.estimate[0], found.se[0], found.df)
     assert list(log) == pytest.approx(told("log", name), rel=1e-9)
-    t = percentile_t(design, y, x if name == "ratio" else None)
+    t = heavy_tails.percentile_t(design, y, x if name == "ratio" else None)
     assert [t.low, t.high] == pytest.approx(told("percentile t", name), rel=1e-9)
-    held = held_in(design, found)
+    held = heavy_tails.held_in(design, found)
     assert [held.estimate, held.cutoff] == pytest.approx(told("held in", name), rel=1e-6)
     assert held.plain == found.estimate[0]
-    assert held.firms == (np.abs(conditional_bias(design, found.influence)) > held.cutoff).sum()
+    assert held.firms == (np.abs(heavy_tails.conditional_bias(design, found.influence)) > held.cutoff).sum()
 
 
 def test_fieller_as_in_r() -> None:
     design, y, x = firms()
-    found = fieller(design, y, x)
+    found = heavy_tails.fieller(design, y, x)
     assert [found.low, found.high] == pytest.approx(told("fieller", "ratio"), rel=1e-6)
 
 
 def test_what_bounds_nothing_and_what_has_no_interval() -> None:
     design, y, x = firms()
     rng = np.random.default_rng(3)
-    assert fieller(design, y, rng.normal(size=design.n)).high == np.inf
+    assert heavy_tails.fieller(design, y, rng.normal(size=design.n)).high == np.inf
     assert log_t(0.0, 1.0, 100) == student_t(0.0, 1.0, 100)
     assert log_t(3.0, 0.0, 100) == (3.0, 3.0)
-    assert np.isnan(percentile_t(design, np.zeros(design.n)).low)
+    assert np.isnan(heavy_tails.percentile_t(design, np.zeros(design.n)).low)
     with pytest.raises(ValueError, match="replicates"):
-        percentile_t(replace(design, replicates=None), y, x)
-    equal = held_in(design, design.total(np.ones(design.n)))
+        heavy_tails.percentile_t(replace(design, replicates=None), y, x)
+    equal = heavy_tails.held_in(design, design.total(np.ones(design.n)))
     assert equal.firms == 0
     assert equal.estimate == pytest.approx(equal.plain)
 
@@ -72,7 +89,11 @@ def test_a_conditional_bias_is_what_samples_with_a_firm_are_off_by() -> None:
     firm = 7
     errors = [values[s].sum() * 8 / 3 - values.sum() for s in samples if firm in s]
     design = SurveyDesign(np.full(3, 8 / 3), population=np.full(3, 8.0))
-    within = [conditional_bias(design, values[s][:, None])[s.index(firm)] * 3 / 2 * 2 / 3 for s in samples if firm in s]
+    within = [
+        heavy_tails.conditional_bias(design, values[s][:, None])[s.index(firm)] * 3 / 2 * 2 / 3
+        for s in samples
+        if firm in s
+    ]
     exact = 8 / 7 * (8 / 3 - 1) * (values[firm] - values.mean())
     assert np.mean(errors) == pytest.approx(exact)
     assert np.mean(within) == pytest.approx(exact)
@@ -102,13 +123,13 @@ def test_on_which_side_each_interval_misses() -> None:
         design = SurveyDesign(weights, cells, big, replicates=weights[:, None] * (1 + change))
         found = design.total(y[drawn])
         log = [float(each) for each in log_t(found.estimate[0], found.se[0], found.df)]
-        t = percentile_t(design, y[drawn])
+        t = heavy_tails.percentile_t(design, y[drawn])
         plain = [float(each[0]) for each in found.interval()]
         for name, (low, high) in {
             "plain": plain, "log": log, "percentile t": (t.low, t.high),
         }.items():  # fmt: skip
             misses[name] += (high < truth, low > truth)
-        off.append((found.estimate[0] - truth, held_in(design, found).estimate - truth))
+        off.append((found.estimate[0] - truth, heavy_tails.held_in(design, found).estimate - truth))
     below = {name: each[0] / each.sum() for name, each in misses.items()}
     held = {name: 1 - each.sum() / draws for name, each in misses.items()}
     assert below["plain"] > 0.67

@@ -6,7 +6,7 @@ Does not belong here: solving the system (`complementary`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -112,11 +112,7 @@ def overlap_rows(
     since = since or Since()
     system, sensitive, least = System(), set(), survey.disclosure.minimum_firms
     lines = changes.to_dict("records")
-    numbers: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
-    for line in lines:
-        place = (str(line["domain_variable"]), str(line["domain"]))
-        of_pair = numbers.setdefault((f"{line['wave_from']}-{line['wave_to']}", str(line["indicator"])), {})
-        of_pair[place] = number(line.get("overlap_firms"))
+    numbers = _overlaps(lines)
     owner = _owners(numbers)
     alike = _alike_in_both(numbers, counts, firms, survey)
     for line in lines:
@@ -140,6 +136,15 @@ def overlap_rows(
     chosen = withheld_rows(system, set(sensitive), _rows(since.hidden) & set(system.shows))
     chosen = _less_repeated(system, chosen, sensitive, _rows(since.again))
     return {(name, variable, domain, *_waves(pair)) for pair, name, variable, domain in chosen}
+
+
+def _overlaps(lines: Iterable[Mapping[Hashable, Any]]) -> dict[tuple[str, str], dict[sets.Domain, float]]:
+    """(pair of waves, indicator) -> domain -> the number of firms in both waves."""
+    numbers: dict[tuple[str, str], dict[sets.Domain, float]] = {}
+    for line in lines:
+        of_pair = numbers.setdefault((f"{line['wave_from']}-{line['wave_to']}", str(line["indicator"])), {})
+        of_pair[str(line["domain_variable"]), str(line["domain"])] = number(line.get("overlap_firms"))
+    return numbers
 
 
 def _rows(overlaps: Iterable[Overlap]) -> set[Row]:

@@ -1,7 +1,7 @@
 """Intervals of totals and ratios of positive amounts whose tails are heavy.
 
 A few firms carry such an estimate and its error together: where none of them was drawn both are too small, so that the
-plain interval misses below far more often than above. The log interval (`intervals.log_t`) is balanced on both sides,
+plain interval misses below far more often than above. The log interval (`intervals.log_t`) misses more evenly,
 and is the one that is published; none of these brings back what a sample without the largest firms does not know.
 
 Belongs here: what the log interval is held against (`benchmarks/tails.py`) – Fieller's and percentile-t intervals, the
