@@ -15,10 +15,7 @@ from terminal import monitor
 
 from monitor.cli import main
 from monitor.precision import to_error
-from monitor.stages import disclosed
-from monitor.stages.disclosed import history
 from monitor.storage.lake import Lake, connect
-from monitor.survey import load_survey
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
 pytestmark = pytest.mark.slow
@@ -136,13 +133,3 @@ def test_every_table_of_the_lake_is_an_asset(home: Path) -> None:
     folders = {folder.name for folder in (home / "lake" / "ecuador").glob("*_*") if folder.is_dir()}
     kept = {name for name in folders if name == "raw_files" or name.startswith("validated_rules_")}
     assert folders - kept <= assets
-
-
-def test_beside_its_own_release_nothing_is_withheld_otherwise(home: Path) -> None:
-    """Nobody changed since: what the release shows and withholds is what a second one would, line by line."""
-    survey = load_survey(DEFINITION)
-    lake = Lake(home, survey.name)
-    before = history.earlier(home, survey.name)
-    assert before
-    for name, frame in disclosed.disclose(lake, survey, ["2014"], before).items():
-        pd.testing.assert_frame_equal(frame, lake.read(f"disclosed_{name}", "all"), obj=name)
