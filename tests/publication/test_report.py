@@ -324,10 +324,10 @@ def test_where_answers_were_imputed_the_report_says_what_that_does_to_the_interv
         single = {
             page
             for page in ("en/wave-2017.html", "en/wave-2018.html")
-            if "17 % wider than with all answers" in made[page]
+            if "wider than with all answers" in made[page]
         }
         assert single == told
-        assert ("17 % wider than with all answers" in made["en/cooperation.html"]) == bool(told)
+        assert ("wider than with all answers" in made["en/cooperation.html"]) == bool(told)
 
 
 @pytest.mark.slow
