@@ -13,6 +13,7 @@ A number rounded once and rounded again stays as it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 ERROR_DIGITS = 5
@@ -51,6 +52,12 @@ def in_words(value: float, decimals: int, factor: float = 1.0) -> str:
     table has without a standard error beside it, so that a sentence tells what its row does on every processor."""
     told = to_error(value, None) * factor
     return f"{round(to_error(told, None), decimals) + 0.0:.{decimals}f}"
+
+
+def mean_count(counts: Sequence[Any]) -> int:
+    """The mean of whole counts (over completed copies) as a whole number, halves upwards as SQL's round() has them."""
+    total = sum(int(count) for count in counts)
+    return (2 * total + len(counts)) // (2 * len(counts))
 
 
 def _number(value: Any) -> bool:

@@ -322,9 +322,7 @@ def test_where_answers_were_imputed_the_report_says_what_that_does_to_the_interv
         report.build(tmp_path / name, {**tables, "quality": shaped("quality", table)}, survey, WAVES)
         made = {page: text.text for page, text in pages(tmp_path / name).items()}
         single = {
-            page
-            for page in ("en/wave-2017.html", "en/wave-2018.html")
-            if "wider than with all answers" in made[page]
+            page for page in ("en/wave-2017.html", "en/wave-2018.html") if "wider than with all answers" in made[page]
         }
         assert single == told
         assert ("wider than with all answers" in made["en/cooperation.html"]) == bool(told)

@@ -22,7 +22,7 @@ from monitor import contract
 from monitor.contract.columns import AS_IT_IS
 from monitor.contract.reliability import reliability
 from monitor.contract.shape import rounded
-from monitor.precision import in_words, to_digits, to_error
+from monitor.precision import in_words, mean_count, to_digits, to_error
 from monitor.publication.manifest import content_hash
 from monitor.stages.estimated.one_copy import column_sums
 from monitor.stages.modelled.robustness import joint_rows
@@ -192,6 +192,13 @@ def test_elimination_solves_what_can_be_solved() -> None:
 def test_a_number_has_the_digits_its_error_supports(value: float, se: float | None, given: float) -> None:
     assert to_error(value, se) == given
     assert to_error(given, None if se is None else to_error(se, se)) == given
+
+
+@pytest.mark.parametrize(
+    ("counts", "whole"), [([166, 167], 167), ([167, 168], 168), ([1, 1, 2], 1), ([1, 2, 2], 2), ([7], 7)]
+)
+def test_a_mean_of_counts_is_whole_with_halves_upwards(counts: list[int], whole: int) -> None:
+    assert mean_count(counts) == whole
 
 
 def test_what_is_no_number_stays_as_it_is() -> None:

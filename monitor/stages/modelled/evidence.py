@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from monitor.precision import to_error
+from monitor.precision import mean_count, to_error
 from monitor.statistics.decisions.claim import Difference, Estimand, ModelContrast, Rule, Share
 from monitor.statistics.decisions.claims import Evidence
 from monitor.statistics.decisions.declared_rules import margin_problem, one_firm_problem
@@ -103,9 +103,9 @@ def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclos
     combined = combine(np.stack([estimates for estimates, _, _, _ in found]), covariances, df)
     estimate, se, df = float(combined.estimate[0]), float(combined.se[0]), float(combined.df[0])
     state = State(float(combined.estimate[1]), float(combined.se[1])) if difference else None
-    n = round(float(np.mean([np.any(groups, axis=0).sum() for _, _, groups, _ in found])))
+    n = mean_count([np.any(groups, axis=0).sum() for _, _, groups, _ in found])
     _, _, told, with_it = _shares_of_copy(estimand, sample.observed, sample)
-    events = round(float(np.mean([count for _, _, _, count in found])))
+    events = mean_count([count for _, _, _, count in found])
     if difference:
         low, high = (float(bound) for bound in student_t(estimate, se, df, LEVEL))
     else:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from monitor.precision import in_words, to_error
+from monitor.precision import in_words, mean_count, to_error
 from monitor.stages.modelled.answer_words import COMPLEMENTARITY, percent, points, primary_words, told_of
 from monitor.stages.modelled.robustness import row
 from monitor.statistics.models.doubly_robust import doubly_robust
@@ -147,9 +147,9 @@ def _in_two_parts(
         known = {FIRST_PART: states, BOTH_PARTS: states, SECOND_PART: of_first}.get(variant)
         result = _result(prepared, variant, "firth" if penalised else "logit", part, known)
         if variant == FIRST_PART:
-            result.events = round(inside)
+            result.events = mean_count(events)
         if variant == SECOND_PART:
-            result.n, result.firms = round(inside), min(result.firms, round(inside))
+            result.n, result.firms = mean_count(events), min(result.firms, mean_count(events))
         results.append(result)
     whole, by_first, by_second = (r.contrasts for r in results[2:])
     if whole is None or by_first is None or by_second is None:

@@ -11,6 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
+from monitor.precision import mean_count
 from monitor.stages.modelled.modelling import Findings, add_result
 from monitor.stages.modelled.over_waves import lagged_result, lagged_rows
 from monitor.stages.modelled.panel import WAVE, with_firm_means, with_waves
@@ -69,7 +70,7 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     )
     result = Result(s, estimator=s.estimator)
     chosen = [rows(sample, copy, s) for copy in sample.copies]
-    result.dropped = round(float(np.mean([r.dropped for r in chosen])))
+    result.dropped = mean_count([r.dropped for r in chosen])
     codes = sample.codes
     frames = [r.frame for r in chosen]
     layout = decide(frames, Terms(s.practices), (WAVE,), {}, sample.orders, 1)
@@ -83,7 +84,7 @@ def conditional_result(sample: Sample, specification: Specification, thresholds:
     switching = min(len(np.unique(codes[r.mask][changing])) for r, _, changing, _ in kept)
     result.refusal = reason_of_skip(sample, s)
     result.count([np.unique(codes[r.mask][changing], return_counts=True)[1] for r, _, changing, _ in kept])
-    result.events = round(float(np.mean([r.y[changing].sum() for r, _, changing, _ in kept])))
+    result.events = mean_count([r.y[changing].sum() for r, _, changing, _ in kept])
     result.df = float(max(switching - len(names), 0))
     if result.refusal is not None:
         return result

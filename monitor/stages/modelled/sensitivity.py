@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
-from monitor.precision import to_error
+from monitor.precision import mean_count, to_error
 from monitor.stages.modelled.departures import COPIES, Departure, having, knows_silence
 from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.modelling import Findings, unit_of_claim
@@ -162,7 +162,7 @@ def bounded(survey: Survey, indicator: Indicator) -> bool:
 
 def _with_property(departure: Departure) -> tuple[int, int]:
     masks = departure.having
-    return len(masks[0]), round(float(np.mean([has.sum() for has in masks])))
+    return len(masks[0]), mean_count([has.sum() for has in masks])
 
 
 def _one_firm(survey: Survey, sample: Sample, ratio: Ratio, has: Mask) -> bool:

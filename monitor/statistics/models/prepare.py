@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.precision import mean_count
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.models.notes import Note, note
 from monitor.statistics.models.result import Result
@@ -97,10 +98,10 @@ def reason_of_skip(sample: Sample, s: Specification) -> Note | None:
 
 def _describe(result: Result, sample: Sample, chosen: Sequence[Rows]) -> None:
     result.count([sample.answers_of_firms(r.mask) for r in chosen])
-    result.dropped = round(float(np.mean([r.dropped for r in chosen])))
+    result.dropped = mean_count([r.dropped for r in chosen])
     result.routed = max(r.routed for r in chosen)
     if result.specification.estimator != "fractional_logit":
-        result.events = round(float(np.mean([r.y.sum() for r in chosen])))
+        result.events = mean_count([r.y.sum() for r in chosen])
     if result.routed:
         result.warnings.append(note("routed"))
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
+from monitor.precision import mean_count
 from monitor.statistics.decisions.state_intervals import State, state_interval
 from monitor.statistics.design.intervals import logit_t, student_t
 from monitor.statistics.models.contrast import Contrast
@@ -130,8 +131,8 @@ class Result:
 
     def count(self, answers: Sequence[NDArray[np.int64]]) -> None:
         """Count answers and firms, means over the copies; `answers`: of each copy the answers of its firms."""
-        self.n = round(float(np.mean([each.sum() for each in answers])))
-        self.firms = round(float(np.mean([len(each) for each in answers])))
+        self.n = mean_count([each.sum() for each in answers])
+        self.firms = mean_count([len(each) for each in answers])
         groups = [int(size) for each in answers for size in np.bincount(each)[2:] if size]
         self.fewest_alike = min(groups, default=0)
 
