@@ -40,7 +40,7 @@ def test_every_printed_interval_follows_from_its_line(demonstration: Path, name:
     assert len(lines) > 20
     assert lines["interval_kind"].notna().all()
     assert found.loc[found["suppressed"].astype(bool), ["df", "interval_kind"]].isna().all().all()
-    by_t = lines["interval_kind"].isin(["difference", "logit"])
+    by_t = lines["interval_kind"].isin(["difference", "logit", "log"])
     assert by_t.mean() > 0.8
     assert lines.loc[by_t, "df"].notna().all()
     assert lines.loc[~by_t, "df"].isna().all()
@@ -50,6 +50,9 @@ def test_every_printed_interval_follows_from_its_line(demonstration: Path, name:
         half = float(stats.t.ppf(0.975, x["df"])) * se if se > 0 else 0.0
         if x["interval_kind"] == "difference":
             low, high, slope = at - half, at + half, 1.0
+        elif x["interval_kind"] == "log":
+            low, high = at * np.exp(-half / at), at * np.exp(half / at)
+            slope = np.exp(half / at) * (1 + half / at)
         else:
             spread = half / (at * (1 - at))
             low, high = expit(logit(at) - spread), expit(logit(at) + spread)
@@ -102,7 +105,7 @@ def test_a_page_tells_as_a_change_what_is_one_after_adjustment(demonstration: Pa
     sure = int((headlines["p_adjusted"] < 0.05).sum())
     assert 0 < sure < len(headlines)
     words = {"en": ("higher", "lower"), "nl": ("hoger", "lager")}[language]
-    rows = re.findall(r"<tr>(.*?)</tr>", page.split("</h2>")[-1], re.S)
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", page.split("</h2>")[-1], re.S)
     told = [any(f"<td>{word}</td>" in row for word in words) for row in rows]
     body = told[1:]
     assert sum(body) == sure

@@ -330,11 +330,13 @@ def test_what_a_wave_can_show_does_not_deny_what_it_shows(
 
 
 def test_every_figure_about_the_firms_is_in_the_public_tables(
-    public: dict[str, pd.DataFrame], survey: Survey, pages: dict[tuple[str, str], str]
+    public: dict[str, pd.DataFrame], survey: Survey, pages: dict[tuple[str, str], str], release: Path
 ) -> None:
     """Numbers of three digits and more on any page: a public value in one of the ways it may be written, a number of
-    the report's own text (thresholds, simulations, literature), or one of the survey's definition."""
-    written: set[str] = set()
+    the report's own text (thresholds, simulations, literature), one of the survey's definition, or how much the attack
+    had to try."""
+    tried = attack([release])
+    written = {str(size) for size in (tried.cells, tried.amounts, tried.equations, tried.unknowns)}
     for table in public.values():
         for column in table.columns:
             for value in table[column].dropna().unique():

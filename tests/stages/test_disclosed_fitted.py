@@ -23,6 +23,7 @@ from monitor.statistics.models.separation import reason_to_refuse
 from monitor.statistics.models.specification import Specification
 from monitor.survey import Disclosure
 from monitor.wording import notes
+from monitor.wording.sentences import sentences
 
 
 @pytest.mark.parametrize(
@@ -68,12 +69,13 @@ def fields(words: str) -> set[str]:
 
 @pytest.mark.parametrize("kind", sorted(notes.KINDS))
 def test_a_kind_of_note_tells_in_public_only_what_it_may(kind: str) -> None:
-    declared = notes.KINDS[kind]
-    assert fields(declared.nl) == fields(declared.en) or kind in ("undeclared_skip", "not_together")
-    shown = fields(declared.nl) - {*declared.hidden} if declared.hidden else set()
-    assert fields(declared.plain_nl) == fields(declared.plain_en) == shown
-    assert bool(declared.plain_nl) == bool(declared.plain_en) == bool(declared.hidden)
-    assert set(declared.hidden) <= fields(declared.nl)
+    hidden, words = notes.KINDS[kind], sentences("notes")
+    whole, public = words[kind], words.get(f"{kind}_told")
+    assert fields(whole["nl"]) == fields(whole["en"]) or kind in ("undeclared_skip", "not_together")
+    assert {*hidden} <= fields(whole["nl"])
+    assert (public is not None) == bool(hidden)
+    if public is not None:
+        assert fields(public["nl"]) == fields(public["en"]) == fields(whole["nl"]) - {*hidden}
 
 
 def test_a_kind_of_note_that_is_not_declared_is_not_told() -> None:
