@@ -204,7 +204,7 @@ def _departures(name: _Named, release: Path) -> Iterator[Finding]:
     withheld = set(zip(away["wave"].astype(str), away["indicator"].astype(str), strict=True))
     columns = [c for c in ("estimate", "ci_low", "ci_high") if c in rows]
     for x in rows.to_dict("records"):
-        what = f"{x['figure']} by {x['method']} {x['axis']}"
+        what = f"{x['figure']} by {x['approach']} {x['axis']}"
         if x["kind"] == "indicator" and (str(x["wave"]), str(x["figure"])) in withheld:
             yield name.finding(x["wave"], what, "a withheld figure under other odds")
         thousandths = [1000 * float(x[c]) for c in columns if pd.notna(x[c])]

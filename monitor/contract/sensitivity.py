@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from monitor.contract.columns import Column, Table, held, not_negative, share, suppressed, survey, wave
 
-METHODS: Mapping[str, tuple[str, ...]] = {
+APPROACHES: Mapping[str, tuple[str, ...]] = {
     "odds": (),
     "proxy": (),
     "timing": ("late", "early", "difference"),
@@ -17,14 +17,14 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "representativity": ("r_indicator", "coefficient_of_variation", "between", "within"),
     "frame": ("frame", "drawn", "weighted"),
 }
-"""Method -> what its axis names; the axis of the first two is a number"""
+"""Approach -> what its axis names; the axis of the first two is a number"""
 
 SENSITIVITY: tuple[Table, ...] = (
     Table(
         "sensitivity",
         "Sensitivity: what those who did not answer could change in each headline and claim, and what the data say of "
         "them. Estimates, errors, bounds and bias in thousandths, amounts in three digits.",
-        ("survey", "wave", "kind", "figure", "method", "axis"),
+        ("survey", "wave", "kind", "figure", "approach", "axis"),
         (
             survey,
             wave,
@@ -36,7 +36,7 @@ SENSITIVITY: tuple[Table, ...] = (
             ),
             Column("figure", "VARCHAR", "The indicator, the claim, a concept of the frame, or all."),
             Column(
-                "method",
+                "approach",
                 "VARCHAR",
                 "odds: the figure if, within each response class, firms with its property had other odds of answering "
                 "(Kim and Yu 2011). proxy: if answering depended on what the frame predicts of the outcome (0), on the "
@@ -44,7 +44,7 @@ SENSITIVITY: tuple[Table, ...] = (
                 "and after it. left: firms that were asked again a wave later and stayed silent. representativity: "
                 "R-indicator, coefficient of variation, partial indicators (Schouten, Cobben and Bethlehem 2009). "
                 "frame: a fact of the frame.",
-                values=tuple(METHODS),
+                values=tuple(APPROACHES),
             ),
             Column(
                 "axis",
@@ -55,7 +55,7 @@ SENSITIVITY: tuple[Table, ...] = (
                 "concept's categories) or within (within cells of all others). frame: frame (all firms), drawn or "
                 "weighted (firms that answered, as they were drawn or with final weights).",
             ),
-            Column("at", "DOUBLE", "The axis as a number, where it is one.", not_negative),
+            Column("setting", "DOUBLE", "The axis as a number, where it is one.", not_negative),
             Column("plausible", "BOOLEAN", "Whether the odds ratio lies in the range the survey declares plausible."),
             Column(
                 "property",

@@ -128,7 +128,7 @@ def test_that_one_firm_carries_much_is_said_of_no_cell(tmp_path: Path, domain: s
 )  # fmt: skip
 def test_a_withheld_figure_under_other_odds_is_told(tmp_path: Path, change: dict[str, object], told: bool) -> None:
     shown = lines({("top", "all", "all"): (90, 40), ("gone", "all", "all"): None})
-    row = {"wave": "2020", "kind": "indicator", "figure": "top", "method": "odds", "axis": "1.5", "unit": "share",
+    row = {"wave": "2020", "kind": "indicator", "figure": "top", "approach": "odds", "axis": "1.5", "unit": "share",
            "estimate": 0.432, "ci_low": 0.401, "ci_high": None, "suppressed": False} | change  # fmt: skip
     made = tables(shown) | {"sensitivity": pd.DataFrame([row])}
     assert any(str(row["figure"]) + " by odds" in what for what in found(tmp_path, made)) is told

@@ -23,8 +23,8 @@ def rows(**changed: object) -> pd.DataFrame:
     """A headline and a claim along two odds."""
     made = [
         {
-            "survey": "s", "wave": "2017", "kind": kind, "figure": figure, "method": "odds", "axis": axis,
-            "at": float(axis), "unit": "share", "estimate": 0.123456, "se": 0.0123456, "ci_low": 0.1, "ci_high": 0.15,
+            "survey": "s", "wave": "2017", "kind": kind, "figure": figure, "approach": "odds", "axis": axis,
+            "setting": float(axis), "unit": "share", "estimate": 0.123456, "se": 0.0123456, "ci_low": 0.1, "ci_high": 0.15,
             "verdict": "supported", "turns_above": 1.4, "survives": True, "n": 100, "events": 40, "one_firm": False,
         }
         | changed
@@ -76,7 +76,7 @@ def test_a_property_of_too_few_firms_has_no_curve(few: dict[str, object]) -> Non
 
 
 def test_two_groups_go_together() -> None:
-    both = pd.concat([rows(method="timing", axis=axis, n=n, events=e) for axis, n, e in
+    both = pd.concat([rows(approach="timing", axis=axis, n=n, events=e) for axis, n, e in
                       (("late", 100, 50), ("early", 100, 4), ("difference", None, None))])  # fmt: skip
     both = both.drop_duplicates(["kind", "figure", "axis"])
     assert told(sensitivity(both, indicators(), claims(), [], LIMITS))["suppressed"].all()
@@ -102,7 +102,7 @@ def test_the_table_stands_among_the_others(fresh: publication.Fresh) -> None:
     lake, survey = fresh
     table = disclose(lake, survey, list(publication.WAVES))["sensitivity"]
     assert set(table["wave"]) == set(publication.WAVES)
-    assert set(table["method"]) == {"odds", "proxy", "timing", "representativity"}
+    assert set(table["approach"]) == {"odds", "proxy", "timing", "representativity"}
     assert not table.duplicated(list(BY_NAME["sensitivity"].key)).any()
     shares = table[table["unit"] != "EUR"]
     assert len(shares) > len(publication.WAVES) * 10

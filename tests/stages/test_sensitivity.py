@@ -104,7 +104,7 @@ def found(sample: Sample, label: str = "one", nonresponse: Nonresponse | None = 
     findings.results.append(analyse(sample, asked.models["m"].main, asked.disclosure))
     decide_claims(findings)
     rows = pd.DataFrame(odds_rows(findings, None))
-    return rows.set_index(["figure", "at"])
+    return rows.set_index(["figure", "setting"])
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_headline_turns_where_it_leaves_its_own_interval() -> None:
     low, high = (float(bound[0]) for bound in told.interval())
     line = {"indicator": "sales", "domain_variable": "all", "estimate": told.estimate[0], "se": told.se[0],
             "ci_low": low, "ci_high": high, "df": told.df, "n": len(d), "events": None}  # fmt: skip
-    rows = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("at")
+    rows = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("setting")
     assert rows.loc[1.0, "estimate"] == told.estimate[0]
     assert rows["estimate"].is_monotonic_decreasing
     assert set(rows["unit"]) == {"EUR"}
@@ -255,5 +255,5 @@ def test_a_headline_turns_where_it_leaves_its_own_interval() -> None:
     assert 1 < turned <= 5
     again = replace(asked.nonresponse, odds=(turned, round(turned - 0.01, 2)))
     asked.nonresponse = again
-    near = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("at")
+    near = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("setting")
     assert near.loc[turned, "estimate"] < low <= near.loc[round(turned - 0.01, 2), "estimate"]

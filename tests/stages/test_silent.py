@@ -121,7 +121,7 @@ def test_the_frame_gives_weights_of_drawing_and_leaves_out_what_is_out_of_scope(
     assert set(np.round(invited.design.weights, 12)) == {round(40 / 30, 12), 1.0}
     assert invited.shares == {"credit": pytest.approx(20 / 59)}
     assert invited.z.shape == (49, 3)
-    facts = [row for row in silent_rows(lake, findings(asked, here)) if row["method"] == "frame"]
+    facts = [row for row in silent_rows(lake, findings(asked, here)) if row["approach"] == "frame"]
     assert [row["axis"] for row in facts] == ["frame", "drawn", "weighted"]
     credit = sum(int(firm[1:]) % 3 == 0 for firm in here["firm"])
     assert facts[2]["estimate"] == pytest.approx(credit / 25)
@@ -135,7 +135,7 @@ def findings(asked: Any, here: pd.DataFrame, wave: str = "1") -> Findings:
 def test_late_answers_are_those_after_the_median_day(tmp_path: Path) -> None:
     lake, here = lake_of(tmp_path)
     rows = pd.DataFrame(silent_rows(lake, findings(survey(nonresponse=Nonresponse(proxy=())), here)))
-    assert set(rows["method"]) == {"timing"}
+    assert set(rows["approach"]) == {"timing"}
     told = rows.set_index(["figure", "axis"])
     late, early = here["top"][13:], here["top"][:13]
     assert told.loc[("top", "late"), "estimate"] == pytest.approx(late.mean())

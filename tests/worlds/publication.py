@@ -381,7 +381,7 @@ def _sensitivity(definition: Survey, wave: str, indicators: pd.DataFrame) -> pd.
             verdict = None if kind == "indicator" else "supported" if odds < 2 else "inconclusive"
             rows.append(
                 {
-                    **about, "method": "odds", "axis": f"{odds:g}", "at": odds, "plausible": odds < 2,
+                    **about, "approach": "odds", "axis": f"{odds:g}", "setting": odds, "plausible": odds < 2,
                     "property": "firms", "estimate": estimate, "se": 0.03, "ci_low": estimate - 0.06,
                     "ci_high": estimate + 0.06, "verdict": verdict, "turns_above": 1.61, "survives": kind == "claim",
                     "n": FIRMS, "events": 80, "one_firm": False,
@@ -389,17 +389,17 @@ def _sensitivity(definition: Survey, wave: str, indicators: pd.DataFrame) -> pd.
             )  # fmt: skip
     first = {"survey": NAME, "wave": wave, "kind": "indicator", "figure": "participation", "unit": "share"}
     rows += [
-        {**first, "method": "proxy", "axis": axis, "at": float(axis), "estimate": 0.3, "bias": 0.05}
+        {**first, "approach": "proxy", "axis": axis, "setting": float(axis), "estimate": 0.3, "bias": 0.05}
         for axis in ("0", "0.5", "1")
     ]
     rows += [
-        {**first, "method": "timing", "axis": axis, "estimate": 0.3, "se": 0.04, "ci_low": 0.22, "ci_high": 0.38,
+        {**first, "approach": "timing", "axis": axis, "estimate": 0.3, "se": 0.04, "ci_low": 0.22, "ci_high": 0.38,
          "n": 120, "events": 40}
         for axis in ("late", "early")
     ]  # fmt: skip
     response = {"survey": NAME, "wave": wave, "kind": "response", "figure": "all", "unit": "index"}
     rows.append(
-        {**response, "method": "representativity", "axis": "r_indicator", "estimate": 0.92, "se": 0.01, "ci_low": 0.9,
+        {**response, "approach": "representativity", "axis": "r_indicator", "estimate": 0.92, "se": 0.01, "ci_low": 0.9,
          "ci_high": 0.94}
     )  # fmt: skip
     return frame_of("modelled_sensitivity", rows)

@@ -32,16 +32,16 @@ def sentence_of(figures: Figures, key: Key) -> str:
     firms = _firms(figures, key)
     if not shown or not firms:
         return ""
-    most = max((x for x in shown if x["plausible"]), key=lambda x: float(x["at"]))
+    most = max((x for x in shown if x["plausible"]), key=lambda x: float(x["setting"]))
     now, told = _now(figures, key, shown), _value(figures, most)
-    facts = {"firms": firms, "odds": _plain(figures, most["at"]), "now": now, "then": told}
+    facts = {"firms": firms, "odds": _plain(figures, most["setting"]), "now": now, "then": told}
     sentence = _say(figures, "would_be", **facts)
     return f"{sentence} {stands_words(figures, shown)}" if key[1] == CLAIM else sentence
 
 
 def stands_words(figures: Figures, shown: Sequence[Line]) -> str:
     """Whether a verdict stands over the declared range, or where in it the nearest other verdict begins."""
-    first, plausible = shown[0], [float(x["at"]) for x in shown if x["plausible"]]
+    first, plausible = shown[0], [float(x["setting"]) for x in shown if x["plausible"]]
     between = {"least": _plain(figures, min(plausible)), "most": _plain(figures, max(plausible))}
     if first["survives"] is None:
         return _say(figures, "stands_unknown", **between)
@@ -56,10 +56,10 @@ def stands_words(figures: Figures, shown: Sequence[Line]) -> str:
 def _odds(figures: Figures, key: Key) -> list[Line]:
     """The rows along the odds, from the least on; none where they are withheld."""
     wave, kind, figure = key
-    found = lines(figures.tables["sensitivity"], wave=wave, kind=kind, figure=figure, method="odds")
+    found = lines(figures.tables["sensitivity"], wave=wave, kind=kind, figure=figure, approach="odds")
     shown = [x for x in found if not x["suppressed"] and known(x["estimate"]) is not None]
-    shown.sort(key=lambda x: float(x["at"]))
-    return shown if any(x["plausible"] and float(x["at"]) > 1 for x in shown) else []
+    shown.sort(key=lambda x: float(x["setting"]))
+    return shown if any(x["plausible"] and float(x["setting"]) > 1 for x in shown) else []
 
 
 def _firms(figures: Figures, key: Key) -> str:
@@ -79,7 +79,7 @@ def _now(figures: Figures, key: Key, shown: Sequence[Line], in_words: bool = Tru
     table, name = ("indicators", "indicator") if kind == INDICATOR else ("claims", "claim")
     whole = {"domain_variable": EVERYONE} if kind == INDICATOR else {}
     line = one(figures.tables[table], wave=wave, **{name: figure}, **whole)
-    at_one = next((x for x in shown if float(x["at"]) == 1), shown[0])
+    at_one = next((x for x in shown if float(x["setting"]) == 1), shown[0])
     told = at_one if line is None else {**at_one, "estimate": line["estimate"]}
     return _value(figures, told) if in_words else figures.numbers.value(told["estimate"], told["unit"])
 
@@ -180,7 +180,7 @@ def _along(figures: Figures, keys: Sequence[Key], title: str, wave: str) -> Prin
         cells = (_interval(figures, plausible[0]), now, _interval(figures, plausible[-1]))
         rows.append((_label(figures, key), *cells, turns, _say(figures, stands)))
     ends = [x for key in keys for x in _odds(figures, key) if x["plausible"]]
-    least, most = (_plain(figures, end(float(x["at"]) for x in ends)) if ends else "" for end in (min, max))
+    least, most = (_plain(figures, end(float(x["setting"]) for x in ends)) if ends else "" for end in (min, max))
     heads = (
         Head(_say(figures, "figure"), long=True), Head(_say(figures, "at_odds", odds=least), True),
         Head(_say(figures, "published"), True), Head(_say(figures, "at_odds", odds=most), True),
@@ -196,7 +196,7 @@ def curve(figures: Figures, key: Key) -> Chart:
     title = _say(figures, "curve_title", figure=_label(figures, key), wave=of)
     marks = [
         charts.Mark(
-            _say(figures, "at_odds", odds=_plain(figures, x["at"])),
+            _say(figures, "at_odds", odds=_plain(figures, x["setting"])),
             _interval(figures, x),
             known(x["estimate"]),
             known(x["ci_low"]),
@@ -206,10 +206,10 @@ def curve(figures: Figures, key: Key) -> Chart:
     ]
     values = [value for mark in marks for value in (mark.estimate, mark.low, mark.high)]
     scale = charts.axis(values, lambda tick: n.value(tick, shown[0]["unit"], 0))
-    across = charts.axis([float(x["at"]) for x in shown], lambda tick: _plain(figures, tick))
+    across = charts.axis([float(x["setting"]) for x in shown], lambda tick: _plain(figures, tick))
     name = name_of("sensitivity", *key)
     words = "; ".join(f"{mark.label}: {mark.text}" for mark in marks)
-    points = [(float(x["at"]), mark) for x, mark in zip(shown, marks, strict=True)]
+    points = [(float(x["setting"]), mark) for x, mark in zip(shown, marks, strict=True)]
     svg = charts.curve(points, scale, across, title, words, name, 1.0)
     verdicts = [figures.words.t(str(x["verdict"]).replace(" ", "_")) if x["verdict"] else "" for x in shown]
     body = tuple((mark.label, mark.text, verdict) for mark, verdict in zip(marks, verdicts, strict=True))
@@ -228,27 +228,27 @@ def _proxies(figures: Figures, wave: str) -> Printed:
     rows = []
     for key in _named(figures, wave, INDICATOR):
         found = sorted(
-            _shown(figures, wave=wave, kind=INDICATOR, figure=key[2], method="proxy"), key=lambda x: float(x["at"])
+            _shown(figures, wave=wave, kind=INDICATOR, figure=key[2], approach="proxy"), key=lambda x: float(x["setting"])
         )
         if found:
             rows.append((_label(figures, key), *(_value(figures, x) for x in found)))
-    phis = sorted({float(x["at"]) for x in _shown(figures, wave=wave, kind=INDICATOR, method="proxy")})
+    phis = sorted({float(x["setting"]) for x in _shown(figures, wave=wave, kind=INDICATOR, approach="proxy")})
     heads = [Head(_say(figures, "phi", phi=_plain(figures, phi) or "0"), True) for phi in phis]
     return Printed(
         _say(figures, "proxy_title", wave=wave), (Head(_say(figures, "figure"), long=True), *heads), tuple(rows)
     )
 
 
-def _groups(figures: Figures, wave: str, method: str, axes: Sequence[str]) -> Printed:
+def _groups(figures: Figures, wave: str, approach: str, axes: Sequence[str]) -> Printed:
     """Headlines among two groups of firms that answered, and their difference."""
     rows = []
     for key in _named(figures, wave, INDICATOR):
-        found = {str(x["axis"]): x for x in _shown(figures, wave=wave, figure=key[2], method=method)}
+        found = {str(x["axis"]): x for x in _shown(figures, wave=wave, figure=key[2], approach=approach)}
         if found:
             cells = (_interval(figures, found[axis]) if axis in found else DASH for axis in axes)
             rows.append((_label(figures, key), *cells))
     heads = (Head(_say(figures, "figure"), long=True), *(Head(_say(figures, f"axis_{axis}"), True) for axis in axes))
-    return Printed(_say(figures, f"{method}_title", wave=wave), heads, tuple(rows))
+    return Printed(_say(figures, f"{approach}_title", wave=wave), heads, tuple(rows))
 
 
 def _response(figures: Figures, waves: Sequence[str]) -> Printed:
@@ -256,13 +256,13 @@ def _response(figures: Figures, waves: Sequence[str]) -> Printed:
     asked = [("representativity", EVERYONE, axis) for axis in ("r_indicator", "coefficient_of_variation")]
     every = _shown(figures, kind="response")
     asked += [
-        (str(x["method"]), str(x["figure"]), str(x["axis"]))
+        (str(x["approach"]), str(x["figure"]), str(x["axis"]))
         for x in every
         if x["figure"] != EVERYONE and x["axis"] in ("within", "frame", "drawn", "weighted")
     ]
     rows = []
-    for method, figure, axis in dict.fromkeys(asked):
-        about = {"kind": "response", "method": method, "figure": figure, "axis": axis}
+    for approach, figure, axis in dict.fromkeys(asked):
+        about = {"kind": "response", "approach": approach, "figure": figure, "axis": axis}
         found = [next(iter(_shown(figures, wave=wave, **about)), None) for wave in waves]
         if any(found):
             label = "" if figure == EVERYONE else figures.words.label("concept", figure)

@@ -28,7 +28,7 @@ from monitor.survey import Disclosure
 
 NAME = "sensitivity"
 ABOUT = ["wave", "kind", "figure"]
-KEY = (*ABOUT, "method", "axis")
+KEY = (*ABOUT, "approach", "axis")
 NUMBERS = ("estimate", "se", "ci_low", "ci_high", "bias")
 SHARES = ("share", "points", "index")
 PLACES, DIGITS = 3, 3
@@ -49,7 +49,7 @@ def sensitivity(
     withheld, held = _flagged(indicators, claims, "suppressed"), _flagged(indicators, claims, "held")
     about = list(out[ABOUT].astype(str).itertuples(index=False, name=None))
     few = pd.Series(_few(out, limits), index=out.index)
-    of_a_group = few.groupby([out[name] for name in (*ABOUT, "method")]).transform("any")
+    of_a_group = few.groupby([out[name] for name in (*ABOUT, "approach")]).transform("any")
     out["suppressed"] = [place in withheld for place in about] | of_a_group.to_numpy(dtype=bool)
     out = emptied(NAME, coarse(out))
     last = before[-1].tables[NAME] if before else None

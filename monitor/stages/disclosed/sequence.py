@@ -157,7 +157,7 @@ def _stand(name: str, stands: Standing, table: pd.DataFrame) -> Flags:
     if name == "sensitivity":
         # Who left is told of the wave before: it stands with any wave after it.
         later = [any(str(wave) < stands_too for stands_too in stands.waves) for wave in table["wave"]]
-        flags |= (table["method"] == LEFT) & pd.Series(later, index=table.index, dtype=bool)
+        flags |= (table["approach"] == LEFT) & pd.Series(later, index=table.index, dtype=bool)
     if name == "quality":
         flags |= (table["indicator"] == OVERLAP) & table["concept"].isin(stands.waves)
         flags &= table["indicator"] != STANDS

@@ -103,7 +103,7 @@ def _arrivals(lake: Lake, sample: Sample) -> Array | None:
     return np.asarray(numbers) if np.isfinite(numbers).any() else None
 
 
-def apart_rows(survey: Survey, sample: Sample, method: str, groups: Mapping[str, Mask]) -> Iterator[Row]:
+def apart_rows(survey: Survey, sample: Sample, approach: str, groups: Mapping[str, Mask]) -> Iterator[Row]:
     """Each headline among two groups of firms, and the first less the second."""
     (one, first), (other, second) = groups.items()
     if not first.any() or not second.any():
@@ -117,7 +117,7 @@ def apart_rows(survey: Survey, sample: Sample, method: str, groups: Mapping[str,
         if min(n for n, _ in counted.values()) == 0:
             continue
         unit, share = unit_of_indicator(survey, name), indicator.estimator == "share"
-        about = {"kind": INDICATOR, "figure": name, "method": method}
+        about = {"kind": INDICATOR, "figure": name, "approach": approach}
         for axis, group in ((one, first), (other, second)):
             told = of_ratios([(part,) for part in parts[axis]])([sample.design] * len(ratios))
             df = max(float(sample.design.degrees_of_freedom(group)), 1.0)
@@ -169,9 +169,9 @@ def proxy_rows(survey: Survey, sample: Sample, invited: Invited) -> Iterator[Row
             yield {
                 "kind": kind,
                 "figure": name,
-                "method": "proxy",
+                "approach": "proxy",
                 "axis": f"{phi:g}",
-                "at": phi,
+                "setting": phi,
                 "unit": "share",
                 "estimate": float(np.mean([each.estimates[k] for each in told])),
                 "bias": float(np.mean([each.bias[k] for each in told])),
@@ -234,13 +234,13 @@ def representativity_rows(invited: Invited) -> Iterator[Row]:
         row = _estimated(indicator.estimate, indicator.se, df, None)
         least, most = (0.0, 1.0 if axis == "r_indicator" else np.inf)
         row |= {"ci_low": max(row["ci_low"], least), "ci_high": min(row["ci_high"], most)}
-        yield {"kind": RESPONSE, "figure": name, "method": "representativity", "axis": axis, "unit": "index", **row}
+        yield {"kind": RESPONSE, "figure": name, "approach": "representativity", "axis": axis, "unit": "index", **row}
 
 
 def frame_rows(sample: Sample, invited: Invited) -> Iterator[Row]:
     """Each fact of the frame among all firms, and among those that answered, as they were drawn and as weighted."""
     for name, share in invited.shares.items():
-        about = {"kind": RESPONSE, "figure": name, "method": "frame", "unit": "share"}
+        about = {"kind": RESPONSE, "figure": name, "approach": "frame", "unit": "share"}
         yield {**about, "axis": "frame", "estimate": share}
         has = np.asarray(invited.variables[name] == TRUE, dtype=np.float64)[invited.place]
         counted = {"n": len(has), "events": round(float(has.sum()))}
