@@ -131,6 +131,6 @@ p_adjusted = Column(
 domain_variable = Column(
     "domain_variable", "VARCHAR", "The variable that forms the subgroup; `all` for all firms of the base."
 )
-domain = Column("domain", "VARCHAR", "The subgroup's code (codebook); `all` for all firms of the base.")
+domain = Column("domain", "VARCHAR", "The subgroup's code (table `domains`); `all` for all firms of the base.")
 model = Column("model", "VARCHAR", "Model: the registered specification.")
 variant = Column("variant", "VARCHAR", "Variant of the model: what was changed against the primary specification.")

@@ -5,7 +5,17 @@ Belongs here: their columns with definitions, units and checks. Does not belong 
 
 from __future__ import annotations
 
-from monitor.contract.columns import AS_IT_IS, Column, Table, held, not_negative, suppressed, survey, wave
+from monitor.contract.columns import (
+    AS_IT_IS,
+    Column,
+    Table,
+    domain_variable,
+    held,
+    not_negative,
+    suppressed,
+    survey,
+    wave,
+)
 
 DOCUMENTATION: tuple[Table, ...] = (
     Table(
@@ -107,6 +117,32 @@ DOCUMENTATION: tuple[Table, ...] = (
             Column("codes", "VARCHAR", "Codes of a category with their labels, as JSON."),
             Column("base", "VARCHAR", "Base of an indicator."),
             Column("headline", "BOOLEAN", "Whether the indicator opens the report."),
+        ),
+    ),
+    Table(
+        "domains",
+        "Domains: every subgroup figures are published by, what its code means and where it stands in the order.",
+        ("survey", "domain_variable", "domain"),
+        (
+            survey,
+            domain_variable,
+            Column("domain", "VARCHAR", "The subgroup's code; `all` for all firms of the base."),
+            Column(
+                "position",
+                "BIGINT",
+                "Its place among the variable's subgroups, in the order the survey lists them (number from 1).",
+            ),
+            Column(
+                "kind",
+                "VARCHAR",
+                "What the variable is: category, boolean (yes or no), or all (no subgroup); NULL where it is no longer "
+                "declared.",
+                values=("category", "boolean", "all"),
+            ),
+            Column("label_nl", "VARCHAR", "The subgroup's label (Dutch); NULL where the survey gives none."),
+            Column("label_en", "VARCHAR", "The subgroup's label (English); NULL where the survey gives none."),
+            Column("variable_nl", "VARCHAR", "The variable's label (Dutch)."),
+            Column("variable_en", "VARCHAR", "The variable's label (English)."),
         ),
     ),
     Table(

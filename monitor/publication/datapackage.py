@@ -85,5 +85,14 @@ def resource(table: contract.Table, folder: Path) -> dict[str, object]:
             "fields": fields,
             "primaryKey": list(table.key),
             "missingValues": [""],
+            **of_domains(table),
         },
     }
+
+
+def of_domains(table: contract.Table) -> dict[str, object]:
+    """Where the table's lines are of subgroups: the table that says what these are."""
+    key = list(contract.BY_NAME["domains"].key)
+    if table.name == "domains" or not set(key) <= set(table.names):
+        return {}
+    return {"foreignKeys": [{"fields": key, "reference": {"resource": "domains", "fields": key}}]}

@@ -35,6 +35,7 @@ CONTRACT = {
     "quality": "survey wave indicator concept value definition",
     "codebook": "survey wave concept question source_column label_nl label_en unit type codes cis_code asked_of "
     "comparability comparable_since",
+    "domains": "survey domain_variable domain position kind label_nl label_en variable_nl variable_en",
     "releases": "release_id created_at survey waves code_version definition_hash synthetic",
 }
 
@@ -71,6 +72,21 @@ def test_views_answer_the_first_questions(published: Published) -> None:
     assert len(headline) == 2 * 4
     assert trend.loc[trend["wave"] == "2018", "change"].notna().all()
     assert claims[["claim", "wave", "verdict"]].values.tolist() == [["complement", "2018", "supported"]]
+
+
+def test_every_subgroup_has_its_words_and_its_place_once(published: Published) -> None:
+    with connect(published[2] / "public" / "monitor.duckdb", read_only=True) as connection:
+        for table in ("indicators", "changes", "benchmarks"):
+            lines = f"SELECT count(*) FROM {table}"
+            joined = f"{lines} JOIN domains USING (survey, domain_variable, domain) WHERE label_nl <> label_en"
+            assert connection.execute(joined).fetchone() == connection.execute(lines).fetchone(), table
+        bands = connection.execute(
+            "SELECT domain, kind, variable_en FROM domains WHERE domain_variable = 'size_band' ORDER BY position"
+        ).fetchall()
+        everyone = connection.execute("SELECT label_nl, label_en FROM domains WHERE domain = 'all'").fetchall()
+    definition = load_survey(BUNDLED).concepts["size_band"]
+    assert bands == [(code, "category", definition.label["en"]) for code in definition.codes]
+    assert everyone == [("Alle bedrijven", "All firms")]
 
 
 def test_keys_and_checks_hold_in_the_database_itself(published: Published, tmp_path: Path) -> None:

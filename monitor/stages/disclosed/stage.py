@@ -5,10 +5,10 @@ contract. Does not belong here: estimating, or writing a release.
 
 `sets` says which firms a figure counts (what is sensitive and what else must go: `statistics.disclosure`),
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
-`history`, `changed`, `sequence`, `revisions` and `overlaps` what earlier releases have shown; `quality` and `codebook`
-describe the survey itself, `declared` what its definition decides about lines; `readable` says how a reader gets each
-interval, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm, `sensitivity` what
-of the firms that did not answer.
+`history`, `changed`, `sequence`, `revisions` and `overlaps` what earlier releases have shown; `quality`, `codebook`
+and `domains` describe the survey itself, `declared` what its definition decides about lines; `readable` says how a
+reader gets each interval, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm,
+`sensitivity` what of the firms that did not answer.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from monitor.stages.disclosed import (
     cells,
     codebook,
     declared,
+    domains,
     fitted,
     history,
     one_firm,
@@ -149,7 +150,7 @@ def disclose(
     if before:
         again = sequence.as_last_shown(shapes, before[-1], stands)
         shapes = {name: shaped(name, frame) for name, frame in again.items()}
-    return together.with_adjusted(shapes, survey)
+    return domains.with_domains(together.with_adjusted(shapes, survey), survey)
 
 
 def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:
