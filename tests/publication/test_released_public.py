@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 from publication import Published
@@ -26,7 +27,8 @@ CONTRACT = {
     "family p_adjusted df interval_kind overlap_firms suppressed",
     "models": "survey wave model variant outcome base estimator weighted n events n_dropped df "
     "minimum_detectable_effect converged warning",
-    "terms": "survey wave model variant term estimate se ci_low ci_high p_value df interval_kind odds_ratio",
+    "terms": "survey wave model variant term estimate se ci_low ci_high p_value df interval_kind odds_ratio "
+    "odds_ratio_low odds_ratio_high suppressed",
     "contrasts": "survey wave model variant contrast estimate se ci_low ci_high p_value df interval_kind "
     "p_holm p_adjusted",
     "claims": "survey wave claim text_nl text_en estimand estimate se ci_low ci_high df interval_kind decision_rule "
@@ -87,6 +89,17 @@ def test_every_subgroup_has_its_words_and_its_place_once(published: Published) -
     definition = load_survey(BUNDLED).concepts["size_band"]
     assert bands == [(code, "category", definition.label["en"]) for code in definition.codes]
     assert everyone == [("Alle bedrijven", "All firms")]
+
+
+def test_odds_ratios_have_their_interval_without_exp_by_hand(published: Published) -> None:
+    with connect(published[2] / "public" / "monitor.duckdb", read_only=True) as connection:
+        terms = connection.execute("FROM terms").df()
+    shown = terms[~terms["suppressed"]]
+    assert len(shown)
+    for name, bound in (("odds_ratio_low", "ci_low"), ("odds_ratio_high", "ci_high")):
+        assert np.log(shown[name]).to_numpy() == pytest.approx(shown[bound].to_numpy(), abs=1e-5)
+        assert (terms[name].isna() == terms[bound].isna()).all()
+    assert ((shown["odds_ratio_low"] <= shown["odds_ratio"]) & (shown["odds_ratio"] <= shown["odds_ratio_high"])).all()
 
 
 def test_keys_and_checks_hold_in_the_database_itself(published: Published, tmp_path: Path) -> None:

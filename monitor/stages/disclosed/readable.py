@@ -1,7 +1,7 @@
 """How a reader gets each printed interval from the estimate and standard error beside it: the columns for that.
 
-Belongs here: degrees of freedom and the interval's kind, line by line. Does not belong here: intervals themselves
-(`estimated`, `modelled`), withholding them (`primary`, `complementary`).
+Belongs here: degrees of freedom and the interval's kind, line by line; intervals of odds ratios. Does not belong here:
+intervals themselves (`estimated`, `modelled`), withholding them (`primary`, `complementary`).
 
 The degrees of freedom of a line tell what its standard error and interval tell already, and are withheld with them.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitor.precision import to_error
 from monitor.statistics.decisions.effective_df import Printed, given_df
 from monitor.survey import Survey
 
@@ -59,6 +60,19 @@ def of_model_readable(name: str, lines: pd.DataFrame) -> pd.DataFrame:
         return _given(line, "estimate", ANYTHING), OF_FEW.get(unit, "other")
 
     return _with(lines, found) if name in OF_MODELS else lines
+
+
+def with_odds_ratios(terms: pd.DataFrame) -> pd.DataFrame:
+    """`terms` with each interval as one of the odds ratio: exp of its bounds, which has the same coverage.
+
+    Of the printed bounds, rounded and withheld as they are, so that it tells nothing more than they do.
+    """
+    bounds = {"odds_ratio_low": "ci_low", "odds_ratio_high": "ci_high"}
+    values = {
+        name: pd.Series([to_error(x, None) for x in np.exp(terms[bound].to_numpy(float))], terms.index, dtype="float64")
+        for name, bound in bounds.items()
+    }
+    return terms.assign(**values)
 
 
 def _given(line: Mapping[Any, Any], estimate: str, ends: Ends) -> Printed:

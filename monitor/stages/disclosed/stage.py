@@ -150,6 +150,7 @@ def disclose(
     if before:
         again = sequence.as_last_shown(shapes, before[-1], stands)
         shapes = {name: shaped(name, frame) for name, frame in again.items()}
+    shapes["terms"] = readable.with_odds_ratios(shapes["terms"])
     return domains.with_domains(together.with_adjusted(shapes, survey), survey)
 
 
