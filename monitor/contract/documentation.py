@@ -146,6 +146,21 @@ DOCUMENTATION: tuple[Table, ...] = (
         ),
     ),
     Table(
+        "readme",
+        "Readme: where to begin. Every table and view in the order of reading, with a query that runs as it stands.",
+        ("survey", "name"),
+        (
+            survey,
+            Column("name", "VARCHAR", "The table's or view's name."),
+            Column("position", "BIGINT", "Its place in the order of reading (number from 1)."),
+            Column("kind", "VARCHAR", "table or view.", values=("table", "view")),
+            Column("about_nl", "VARCHAR", "What it holds (Dutch)."),
+            Column("about_en", "VARCHAR", "What it holds (English)."),
+            Column("row_key", "VARCHAR", "Columns that tell its rows apart, joined by commas; NULL of a view."),
+            Column("ask", "VARCHAR", "A first question to it, as SQL."),
+        ),
+    ),
+    Table(
         "releases",
         "Releases: what this database is a release of.",
         ("release_id",),

@@ -15,6 +15,7 @@ from publication import Published
 
 from monitor.contract import TABLES
 from monitor.publication import exchange
+from monitor.publication.public import VIEWS
 from monitor.storage.lake import connect
 from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
@@ -38,6 +39,7 @@ CONTRACT = {
     "codebook": "survey wave concept question source_column label_nl label_en unit type codes cis_code asked_of "
     "comparability comparable_since",
     "domains": "survey domain_variable domain position kind label_nl label_en variable_nl variable_en",
+    "readme": "survey name position kind about_nl about_en row_key ask",
     "releases": "release_id created_at survey waves code_version definition_hash synthetic",
 }
 
@@ -100,6 +102,20 @@ def test_odds_ratios_have_their_interval_without_exp_by_hand(published: Publishe
         assert np.log(shown[name]).to_numpy() == pytest.approx(shown[bound].to_numpy(), abs=1e-5)
         assert (terms[name].isna() == terms[bound].isna()).all()
     assert ((shown["odds_ratio_low"] <= shown["odds_ratio"]) & (shown["odds_ratio"] <= shown["odds_ratio_high"])).all()
+
+
+def test_the_readme_names_every_table_and_view_and_its_queries_run(published: Published) -> None:
+    with connect(published[2] / "public" / "monitor.duckdb", read_only=True) as connection:
+        rows = connection.execute("SELECT name, kind, ask FROM readme ORDER BY position").fetchall()
+        assert {name for name, kind, _ in rows if kind == "table"} == {table.name for table in TABLES}
+        assert {name for name, kind, _ in rows if kind == "view"} == set(VIEWS)
+        for name, _, ask in rows:
+            assert re.search(rf"\bFROM {name}\b", ask), name
+            connection.execute(ask).fetchall()
+        for name in ("indicators", "benchmarks", "domains"):
+            (asked,) = (ask for n, _, ask in rows if n == name)
+            whole = connection.execute(f"SELECT count(*) FROM {name}").fetchone()
+            assert whole == (len(connection.execute(asked).fetchall()),), f"a join of {name} loses or doubles rows"
 
 
 def test_keys_and_checks_hold_in_the_database_itself(published: Published, tmp_path: Path) -> None:

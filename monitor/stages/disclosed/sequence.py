@@ -43,7 +43,7 @@ OF_A_MODEL = (
     "sensitivity",
 )
 """Tables with a model's lines"""
-DEFINITIONS = ("codebook", "measures")
+DEFINITIONS = ("codebook", "measures", "readme")
 """Tables that say what is asked and computed, of no firm"""
 
 OVERLAP = "panel_overlap"

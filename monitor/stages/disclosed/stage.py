@@ -5,10 +5,10 @@ contract. Does not belong here: estimating, or writing a release.
 
 `sets` says which firms a figure counts (what is sensitive and what else must go: `statistics.disclosure`),
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
-`history`, `changed`, `sequence`, `revisions` and `overlaps` what earlier releases have shown; `quality`, `codebook`
-and `domains` describe the survey itself, `declared` what its definition decides about lines; `readable` says how a
-reader gets each interval, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm,
-`sensitivity` what of the firms that did not answer.
+`history`, `changed`, `sequence`, `revisions` and `overlaps` what earlier releases have shown; `quality`, `codebook`,
+`domains` and `readme` describe the survey and its tables, `declared` what its definition decides about lines;
+`readable` says how a reader gets each interval, `together` adjusts p-values for each other, `one_firm` says which
+amounts rest on one firm, `sensitivity` what of the firms that did not answer.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from monitor.stages.disclosed import (
     peers,
     quality,
     readable,
+    readme,
     revisions,
     sensitivity,
     sequence,
@@ -142,6 +143,7 @@ def disclose(
         "benchmarks": revisions.with_held_quantiles(quantiles, before, survey, firms, held),
         "codebook": codebook.codebook(survey, waves),
         "measures": codebook.measures(survey),
+        "readme": readme.readme(survey),
     }
     shapes = {
         name: shaped(name, frame if "survey" in frame else frame.assign(survey=survey.name))

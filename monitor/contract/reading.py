@@ -1,0 +1,52 @@
+"""Where a reader of the public database begins: its tables and views in the order of reading, with a first question.
+
+Belongs here: the order, and a query for each that runs as it stands in any release. Does not belong here: what a table
+holds (its comment), the views' own statements (`sql/released`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_LABELLED = (
+    "JOIN domains AS d USING (survey, domain_variable, domain) "
+    "JOIN measures AS m ON m.survey = i.survey AND m.kind = 'indicator' AND m.name = i.indicator"
+)
+
+READING: Mapping[str, str] = {
+    "headline": "FROM headline",
+    "trend": "SELECT wave, label_en, estimate, change, change_low, change_high, p_value FROM trend",
+    "answer": "SELECT wave, p_neither, p_a_only, p_b_only, p_both, estimate, ci_low, ci_high, verdict FROM answer "
+    "WHERE own_choice ORDER BY wave",
+    "claims_now": "SELECT text_en, wave, verdict, reason, pooled_verdict FROM claims_now",
+    "indicators": "SELECT i.wave, m.label_en AS figure, m.unit, d.variable_en, d.label_en AS subgroup, i.estimate, "
+    f"i.ci_low, i.ci_high, i.n, i.suppressed FROM indicators AS i {_LABELLED} "
+    "ORDER BY i.indicator, i.wave, i.domain_variable, d.position",
+    "domains": "SELECT domain_variable, position, domain, label_en FROM domains ORDER BY domain_variable, position",
+    "measures": "SELECT name, label_en, unit, base, formula FROM measures WHERE kind = 'indicator'",
+    "changes": "SELECT i.wave_from, i.wave_to, m.label_en, i.change, i.ci_low, i.ci_high, i.p_value, i.p_adjusted "
+    f"FROM changes AS i {_LABELLED} WHERE i.domain_variable = 'all' AND i.comparable",
+    "benchmarks": "SELECT b.wave, b.measure, d.label_en, b.p25, b.median, b.p75 FROM benchmarks AS b "
+    "JOIN domains AS d USING (survey, domain_variable, domain) ORDER BY b.measure, b.wave, d.position",
+    "initiatives": "SELECT wave, label_en, kind, firms FROM initiatives ORDER BY wave, firms DESC NULLS LAST",
+    "claims": "SELECT wave, claim, verdict, estimate, ci_low, ci_high FROM claims WHERE wave <> 'pooled'",
+    "models": "SELECT wave, model, outcome, estimator, n, events, df, warning FROM models WHERE variant = 'main'",
+    "terms": "SELECT wave, term, odds_ratio, odds_ratio_low, odds_ratio_high, p_value FROM terms "
+    "WHERE variant = 'main'",
+    "contrasts": "SELECT c.wave, c.model, c.contrast, c.estimate, c.ci_low, c.ci_high, m.n, m.events "
+    "FROM contrasts AS c JOIN models AS m USING (survey, wave, model, variant) WHERE variant = 'main'",
+    "curve": "SELECT wave, sign, cut, estimate, ci_low, ci_high FROM curve WHERE contrast = 'complementarity' "
+    "ORDER BY wave, sign, cut",
+    "distribution": "SELECT wave, state, cut, estimate FROM distribution ORDER BY wave, state, cut",
+    "specifications": "SELECT wave, count(*) AS specifications, median(estimate) AS middle FROM specifications "
+    "WHERE contrast = 'complementarity' GROUP BY wave",
+    "robustness": "SELECT wave, test, subject, estimate, p_value, note_en FROM robustness",
+    "sensitivity": 'SELECT wave, figure, "at", estimate, survives FROM sensitivity '
+    "WHERE method = 'odds' AND plausible",
+    "quality": "SELECT wave, indicator, concept, value, unit, definition FROM quality ORDER BY wave, indicator",
+    "codebook": "SELECT wave, concept, label_en, question, comparability FROM codebook WHERE question IS NOT NULL",
+    "rules": "SELECT wave, rule, severity, failed, why FROM rules WHERE NOT passed",
+    "releases": "FROM releases",
+    "readme": "FROM readme ORDER BY position",
+}
+"""Table or view -> a first question to it"""
