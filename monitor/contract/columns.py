@@ -47,6 +47,17 @@ class Table:
 
 survey = Column("survey", "VARCHAR", "Survey: the name of the survey programme.")
 wave = Column("wave", "VARCHAR", "Wave: the round of fieldwork, named by the year it was sent out.")
+POOLED = "pooled"
+"""What tables of models call all waves together"""
+one_or_all_waves = (
+    Column("wave", "VARCHAR", f"{wave.comment[:-1]}; `{POOLED}` for all waves together."),
+    Column(
+        "pooled",
+        "BOOLEAN",
+        "Whether the row is of all waves together: without these rows (`NOT pooled`), max(wave) is the newest wave.",
+        f"{{0}} = (wave = '{POOLED}')",
+    ),
+)
 suppressed = Column(
     "suppressed", "BOOLEAN", "Whether the values of this row are withheld by disclosure control (they are NULL then)."
 )

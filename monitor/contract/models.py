@@ -16,6 +16,7 @@ from monitor.contract.columns import (
     held,
     model,
     not_negative,
+    one_or_all_waves,
     p_adjusted,
     p_value,
     readable,
@@ -25,7 +26,6 @@ from monitor.contract.columns import (
     survey,
     uncertainty,
     variant,
-    wave,
 )
 
 MODELS: tuple[Table, ...] = (
@@ -35,7 +35,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "model", "variant"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             model,
             variant,
             Column("outcome", "VARCHAR", "Measure explained."),
@@ -101,7 +101,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "model", "variant", "term"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             model,
             variant,
             Column("term", "VARCHAR", "Coefficient."),
@@ -132,7 +132,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "model", "variant", "contrast"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             model,
             variant,
             Column(
@@ -181,7 +181,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "model", "variant"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             model,
             Column(
                 "variant", "VARCHAR", "The model's variant with this pair of readings (tables `models`, `contrasts`)."
@@ -242,7 +242,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "model", "measure", "sign", "cut", "contrast"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             model,
             Column("measure", "VARCHAR", "Measure that is cut."),
             Column("sign", "VARCHAR", "> or >=: how the cut is passed."),
@@ -270,7 +270,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "model", "measure", "cut", "state"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             model,
             Column("measure", "VARCHAR", "Measure whose distribution it is."),
             Column("cut", "DOUBLE", "Cut, in the measure's unit (per cent: 0..100)."),
@@ -302,7 +302,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "model", "number", "contrast"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             model,
             Column("number", "BIGINT", "Number of the specification."),
             Column("weights", "VARCHAR", "weighted or unweighted."),
@@ -331,7 +331,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "model", "variant", "test", "subject"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             model,
             variant,
             Column("test", "VARCHAR", "What is tested."),
@@ -365,7 +365,7 @@ MODELS: tuple[Table, ...] = (
         ("survey", "wave", "claim"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             Column("claim", "VARCHAR", "Claim: its short name."),
             Column("text_nl", "VARCHAR", "The claim in Dutch."),
             Column("text_en", "VARCHAR", "The claim in English."),

@@ -29,7 +29,7 @@ READING: Mapping[str, str] = {
     "benchmarks": "SELECT b.wave, b.measure, d.label_en, b.p25, b.median, b.p75 FROM benchmarks AS b "
     "JOIN domains AS d USING (survey, domain_variable, domain) ORDER BY b.measure, b.wave, d.position",
     "initiatives": "SELECT wave, label_en, kind, firms FROM initiatives ORDER BY wave, firms DESC NULLS LAST",
-    "claims": "SELECT wave, claim, verdict, estimate, ci_low, ci_high FROM claims WHERE wave <> 'pooled'",
+    "claims": "SELECT wave, claim, verdict, estimate, ci_low, ci_high FROM claims WHERE NOT pooled",
     "models": "SELECT wave, model, outcome, estimator, n, events, df, warning FROM models WHERE variant = 'main'",
     "terms": "SELECT wave, term, odds_ratio, odds_ratio_low, odds_ratio_high, p_value FROM terms "
     "WHERE variant = 'main'",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.contract.columns import Column, Table, held, not_negative, share, suppressed, survey, wave
+from monitor.contract.columns import Column, Table, held, not_negative, one_or_all_waves, share, suppressed, survey
 
 APPROACHES: Mapping[str, tuple[str, ...]] = {
     "odds": (),
@@ -27,7 +27,7 @@ SENSITIVITY: tuple[Table, ...] = (
         ("survey", "wave", "kind", "figure", "approach", "axis"),
         (
             survey,
-            wave,
+            *one_or_all_waves,
             Column(
                 "kind",
                 "VARCHAR",

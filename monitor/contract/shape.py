@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from monitor.contract import BY_NAME
-from monitor.contract.columns import AS_IT_IS, OF_ERROR
+from monitor.contract.columns import AS_IT_IS, OF_ERROR, POOLED
 from monitor.precision import to_error
 
 STATED = ("suppressed", "held", "counts_held")
@@ -19,13 +19,16 @@ DTYPES = {"VARCHAR": "object", "DOUBLE": "float64", "BIGINT": "Int64", "BOOLEAN"
 def shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame as the contract has the table: its columns in order and typed, sorted by key, the key unique.
 
-    A column the frame lacks is NULL; `suppressed` and `held` are false where not said. Columns beyond the contract
-    are left out: nothing reaches the public by accident. Raises ValueError where the key repeats.
+    A column the frame lacks is NULL; `suppressed` and `held` are false where not said, `pooled` follows from the wave.
+    Columns beyond the contract are left out: nothing reaches the public by accident. Raises ValueError where the key
+    repeats.
     """
     table = BY_NAME[name]
     out = pd.DataFrame(index=frame.index)
     for column in table.columns:
-        if column.name not in frame.columns:
+        if column.name == "pooled" and "wave" in frame.columns:
+            values = frame["wave"] == POOLED
+        elif column.name not in frame.columns:
             values = pd.Series(False if column.name in STATED else None, index=frame.index, dtype="object")
         else:
             values = frame[column.name]

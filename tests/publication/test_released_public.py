@@ -118,6 +118,16 @@ def test_the_readme_names_every_table_and_view_and_its_queries_run(published: Pu
             assert whole == (len(connection.execute(asked).fetchall()),), f"a join of {name} loses or doubles rows"
 
 
+def test_the_newest_wave_is_found_where_rows_of_all_waves_stand_too(published: Published) -> None:
+    with connect(published[2] / "public" / "monitor.duckdb", read_only=True) as connection:
+        for table in TABLES:
+            if "wave" in table.names:
+                unsaid = "pooled IS DISTINCT FROM (wave = 'pooled')" if "pooled" in table.names else "wave = 'pooled'"
+                wrong = connection.execute(f"SELECT count(*) FROM {table.name} WHERE {unsaid}").fetchone()
+                assert wrong == (0,), table.name
+        assert connection.execute("SELECT max(wave) FROM terms WHERE NOT pooled").fetchone() == ("2018",)
+
+
 def test_keys_and_checks_hold_in_the_database_itself(published: Published, tmp_path: Path) -> None:
     copy = tmp_path / "copy.duckdb"
     copy.write_bytes((published[2] / "public" / "monitor.duckdb").read_bytes())
@@ -128,6 +138,8 @@ def test_keys_and_checks_hold_in_the_database_itself(published: Published, tmp_p
             connection.execute("UPDATE indicators SET estimate = 0.5 WHERE suppressed")
         with pytest.raises(duckdb.ConstraintException):
             connection.execute("UPDATE indicators SET withheld_for = NULL WHERE suppressed")
+        with pytest.raises(duckdb.ConstraintException):
+            connection.execute("UPDATE terms SET pooled = NOT pooled")
         with pytest.raises(duckdb.ConstraintException):
             connection.execute("UPDATE claims SET verdict = 'proven'")
         with pytest.raises(duckdb.ConstraintException):

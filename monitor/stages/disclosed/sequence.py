@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from monitor.contract.columns import POOLED
 from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import STANDS, Earlier
@@ -28,8 +29,6 @@ from monitor.stages.disclosed.overlaps import overlap_of
 from monitor.survey import Survey
 from monitor.survey.models import Model
 
-POOLED = "pooled"
-"""What tables call all waves together"""
 OF_A_MODEL = (
     "models",
     "terms",
