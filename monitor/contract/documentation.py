@@ -107,7 +107,11 @@ DOCUMENTATION: tuple[Table, ...] = (
         (
             survey,
             Column("kind", "VARCHAR", "measure, base or indicator.", values=("measure", "base", "indicator")),
-            Column("name", "VARCHAR", "Name."),
+            Column(
+                "name",
+                "VARCHAR",
+                "Name; a measure, a base and an indicator may have the same one, so join on `kind` as well.",
+            ),
             Column("label_nl", "VARCHAR", "Label (Dutch)."),
             Column("label_en", "VARCHAR", "Label (English)."),
             Column("definition_nl", "VARCHAR", "Definition (Dutch)."),

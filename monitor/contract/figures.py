@@ -78,7 +78,8 @@ FIGURES: tuple[Table, ...] = (
                 "n",
                 "BIGINT",
                 "Firms in the base with a value (number): they answered, or it follows from what they answered before "
-                "(n_routed).",
+                "(n_routed). NULL where the row is withheld: then the subgroups of a variable add up to less than all "
+                "firms.",
                 not_negative,
             ),
             Column(

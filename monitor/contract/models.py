@@ -245,7 +245,11 @@ MODELS: tuple[Table, ...] = (
             *one_or_all_waves,
             model,
             Column("measure", "VARCHAR", "Measure that is cut."),
-            Column("sign", "VARCHAR", "> or >=: how the cut is passed."),
+            Column(
+                "sign",
+                "VARCHAR",
+                "> or >=: how the cut is passed; rows of a cut with either are rows of two questions.",
+            ),
             Column("cut", "DOUBLE", "Cut, in the measure's unit (per cent: 0..100)."),
             Column(
                 "own_choice",
