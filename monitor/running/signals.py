@@ -41,7 +41,14 @@ def watch() -> None:
     for number in SAID:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
+    sys.unraisablehook = _unraisable
     threading.Thread(target=_insist, daemon=True).start()
+
+
+def _unraisable(told: sys.UnraisableHookArgs) -> None:
+    """What C code could not hand on. Of our own interrupt nothing is said: who insists ends the process."""
+    if not (told.exc_type is KeyboardInterrupt and _arrived()):
+        sys.__unraisablehook__(told)
 
 
 def received() -> signal.Signals | None:

@@ -24,8 +24,9 @@ def rows(**changed: object) -> pd.DataFrame:
     made = [
         {
             "survey": "s", "wave": "2017", "kind": kind, "figure": figure, "approach": "odds", "axis": axis,
-            "setting": float(axis), "unit": "share", "estimate": 0.123456, "se": 0.0123456, "ci_low": 0.1, "ci_high": 0.15,
-            "verdict": "supported", "turns_above": 1.4, "survives": True, "n": 100, "events": 40, "one_firm": False,
+            "setting": float(axis), "unit": "share", "estimate": 0.123456, "se": 0.0123456,
+            "ci_low": 0.1, "ci_high": 0.15, "verdict": "supported",
+            "turns_above": 1.4, "survives": True, "n": 100, "events": 40, "one_firm": False,
         }
         | changed
         for kind, figure in (("indicator", "shown"), ("claim", "said"))

@@ -63,10 +63,11 @@ def test_ranges_that_overlap_are_a_mistake_with_its_line(tmp_path: Path) -> None
         )
     shown = [problem.render() for problem in found.value.problems]
     assert len(shown) == 3
-    assert "waves/2020.yaml:7: question 'size' has two ranges for one number" in shown[0]
-    assert "found: 0-20 and 20-249" in shown[0]
-    assert "found: 20-249 and 100+" in shown[1]
-    assert "found: 0-9 and 5-20" in shown[2]
+    assert "waves/2020.yaml:4: the frame's 'size' has two ranges for one number" in shown[0]
+    assert "found: 0-9 and 5-20" in shown[0]
+    assert "waves/2020.yaml:7: question 'size' has two ranges for one number" in shown[1]
+    assert "found: 0-20 and 20-249" in shown[1]
+    assert "found: 20-249 and 100+" in shown[2]
 
 
 def with_domains(folder: Path, domains: str, headline: bool = True) -> Survey:

@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 OBJECT = re.compile(rb"(\d+) 0 obj\s*(.*?)endobj", re.DOTALL)
-STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+STREAM = re.compile(rb"/Length (\d+)\b.*?stream\r?\n", re.DOTALL)
 FONT = re.compile(rb"/(f\d+) (\d+) 0 R")
 STRING = rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]+>"
 SHOWN = re.compile(rb"/(f\d+) [\d.]+ Tf|\[((?:%s|[-\d.\s])*)\]\s*TJ|(%s)\s*Tj" % (STRING, STRING), re.DOTALL)
@@ -41,10 +41,12 @@ def _page(page: bytes, objects: dict[int, bytes], streams: dict[int, bytes]) -> 
 
 
 def _stream(body: bytes) -> bytes | None:
+    """As long as it says: its last byte may look like the line break after it."""
     found = STREAM.search(body)
     if found is None:
         return None
-    return zlib.decompress(found[1]) if b"FlateDecode" in body[: found.start()] else found[1]
+    content = body[found.end() : found.end() + int(found[1])]
+    return zlib.decompress(content) if b"FlateDecode" in body[: found.end()] else content
 
 
 def _characters(table: bytes) -> dict[int, str]:

@@ -33,15 +33,17 @@ def monitor(*arguments: object) -> Shown:
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """The command line sends the library's log to the terminal, knows one home and makes files for their owner alone;
-    afterwards the process is as it was."""
+    """The command line sends the library's log to the terminal, knows one home, sets Dagster's and makes files for
+    their owner alone; afterwards the process is as it was."""
     log = logging.getLogger("monitor")
     before = log.level, log.propagate, log.handlers
     home, private._home = private._home, None
-    mask = os.umask(0o022)
+    mask, environment = os.umask(0o022), dict(os.environ)
     try:
         yield
     finally:
         os.umask(mask)
+        os.environ.clear()
+        os.environ.update(environment)
         private._home = home
         log.level, log.propagate, log.handlers = before

@@ -228,7 +228,8 @@ def _proxies(figures: Figures, wave: str) -> Printed:
     rows = []
     for key in _named(figures, wave, INDICATOR):
         found = sorted(
-            _shown(figures, wave=wave, kind=INDICATOR, figure=key[2], approach="proxy"), key=lambda x: float(x["setting"])
+            _shown(figures, wave=wave, kind=INDICATOR, figure=key[2], approach="proxy"),
+            key=lambda x: float(x["setting"]),
         )
         if found:
             rows.append((_label(figures, key), *(_value(figures, x) for x in found)))
