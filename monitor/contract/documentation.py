@@ -132,7 +132,7 @@ DOCUMENTATION: tuple[Table, ...] = (
             domain_variable,
             Column("domain", "VARCHAR", "The subgroup's code; `all` for all firms of the base."),
             Column(
-                "position",
+                "sort_order",
                 "BIGINT",
                 "Its place among the variable's subgroups, in the order the survey lists them (number from 1).",
             ),
@@ -156,7 +156,7 @@ DOCUMENTATION: tuple[Table, ...] = (
         (
             survey,
             Column("name", "VARCHAR", "The table's or view's name."),
-            Column("position", "BIGINT", "Its place in the order of reading (number from 1)."),
+            Column("sort_order", "BIGINT", "Its place in the order of reading (number from 1)."),
             Column("kind", "VARCHAR", "table or view.", values=("table", "view")),
             Column("about_nl", "VARCHAR", "What it holds (Dutch)."),
             Column("about_en", "VARCHAR", "What it holds (English)."),

@@ -71,7 +71,7 @@ WAVE_TABLES: Sequence[LakeTable] = (
     _table("modelled_claims", "claim", "a claim's verdict"),
     _table(
         "modelled_sensitivity",
-        "kind figure method axis",
+        "kind figure approach axis",
         "what those who did not answer could change in a figure or claim",
     ),
 )

@@ -21,13 +21,13 @@ READING: Mapping[str, str] = {
     "claims_now": "SELECT text_en, wave, verdict, reason, pooled_verdict FROM claims_now",
     "indicators": "SELECT i.wave, m.label_en AS figure, m.unit, d.variable_en, d.label_en AS subgroup, i.estimate, "
     f"i.ci_low, i.ci_high, i.n, i.suppressed FROM indicators AS i {_LABELLED} "
-    "ORDER BY i.indicator, i.wave, i.domain_variable, d.position",
-    "domains": "SELECT domain_variable, position, domain, label_en FROM domains ORDER BY domain_variable, position",
+    "ORDER BY i.indicator, i.wave, i.domain_variable, d.sort_order",
+    "domains": "SELECT domain_variable, sort_order, domain, label_en FROM domains ORDER BY domain_variable, sort_order",
     "measures": "SELECT name, label_en, unit, base, formula FROM measures WHERE kind = 'indicator'",
     "changes": "SELECT i.wave_from, i.wave_to, m.label_en, i.change, i.ci_low, i.ci_high, i.p_value, i.p_adjusted "
     f"FROM changes AS i {_LABELLED} WHERE i.domain_variable = 'all' AND i.comparable",
     "benchmarks": "SELECT b.wave, b.measure, d.label_en, b.p25, b.median, b.p75 FROM benchmarks AS b "
-    "JOIN domains AS d USING (survey, domain_variable, domain) ORDER BY b.measure, b.wave, d.position",
+    "JOIN domains AS d USING (survey, domain_variable, domain) ORDER BY b.measure, b.wave, d.sort_order",
     "initiatives": "SELECT wave, label_en, kind, firms FROM initiatives ORDER BY wave, firms DESC NULLS LAST",
     "claims": "SELECT wave, claim, verdict, estimate, ci_low, ci_high FROM claims WHERE NOT pooled",
     "models": "SELECT wave, model, outcome, estimator, n, events, df, warning FROM models WHERE variant = 'main'",
@@ -41,12 +41,12 @@ READING: Mapping[str, str] = {
     "specifications": "SELECT wave, count(*) AS specifications, median(estimate) AS middle FROM specifications "
     "WHERE contrast = 'complementarity' GROUP BY wave",
     "robustness": "SELECT wave, test, subject, estimate, p_value, note_en FROM robustness",
-    "sensitivity": 'SELECT wave, figure, "at", estimate, survives FROM sensitivity '
-    "WHERE method = 'odds' AND plausible",
+    "sensitivity": "SELECT wave, figure, setting, estimate, survives FROM sensitivity "
+    "WHERE approach = 'odds' AND plausible",
     "quality": "SELECT wave, indicator, concept, value, unit, definition FROM quality ORDER BY wave, indicator",
     "codebook": "SELECT wave, concept, label_en, question, comparability FROM codebook WHERE question IS NOT NULL",
     "rules": "SELECT wave, rule, severity, failed, why FROM rules WHERE NOT passed",
     "releases": "FROM releases",
-    "readme": "FROM readme ORDER BY position",
+    "readme": "FROM readme ORDER BY sort_order",
 }
 """Table or view -> a first question to it"""

@@ -38,8 +38,8 @@ CONTRACT = {
     "quality": "survey wave indicator concept value definition",
     "codebook": "survey wave concept question source_column label_nl label_en unit type codes cis_code asked_of "
     "comparability comparable_since",
-    "domains": "survey domain_variable domain position kind label_nl label_en variable_nl variable_en",
-    "readme": "survey name position kind about_nl about_en row_key ask",
+    "domains": "survey domain_variable domain sort_order kind label_nl label_en variable_nl variable_en",
+    "readme": "survey name sort_order kind about_nl about_en row_key ask",
     "releases": "release_id created_at survey waves code_version definition_hash synthetic",
 }
 
@@ -85,7 +85,7 @@ def test_every_subgroup_has_its_words_and_its_place_once(published: Published) -
             joined = f"{lines} JOIN domains USING (survey, domain_variable, domain) WHERE label_nl <> label_en"
             assert connection.execute(joined).fetchone() == connection.execute(lines).fetchone(), table
         bands = connection.execute(
-            "SELECT domain, kind, variable_en FROM domains WHERE domain_variable = 'size_band' ORDER BY position"
+            "SELECT domain, kind, variable_en FROM domains WHERE domain_variable = 'size_band' ORDER BY sort_order"
         ).fetchall()
         everyone = connection.execute("SELECT label_nl, label_en FROM domains WHERE domain = 'all'").fetchall()
     definition = load_survey(BUNDLED).concepts["size_band"]
@@ -106,7 +106,7 @@ def test_odds_ratios_have_their_interval_without_exp_by_hand(published: Publishe
 
 def test_the_readme_names_every_table_and_view_and_its_queries_run(published: Published) -> None:
     with connect(published[2] / "public" / "monitor.duckdb", read_only=True) as connection:
-        rows = connection.execute("SELECT name, kind, ask FROM readme ORDER BY position").fetchall()
+        rows = connection.execute("SELECT name, kind, ask FROM readme ORDER BY sort_order").fetchall()
         assert {name for name, kind, _ in rows if kind == "table"} == {table.name for table in TABLES}
         assert {name for name, kind, _ in rows if kind == "view"} == set(VIEWS)
         for name, _, ask in rows:

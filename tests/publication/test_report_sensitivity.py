@@ -21,7 +21,8 @@ from monitor.survey import Survey
 
 SENTENCES = {
     "en": "If firms with “Takes part” answered 1.5 times as readily as others, {now} would be {then}.",
-    "nl": "Als bedrijven met ‘Mee’ 1,5 keer zo gemakkelijk antwoordden als andere, zou {now} {then} zijn.",
+    "nl": "Als bedrijven met ‘Mee’ 1,5 keer zo gemakkelijk antwoordden als andere, zou het geen {now} maar {then} "
+    "zijn.",
 }
 STANDS = {
     "en": "The verdict stays the same from 0.67 to 1.5 times.",

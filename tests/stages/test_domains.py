@@ -17,11 +17,11 @@ def test_declared_codes_come_first_and_in_their_order_and_others_without_words()
     lines = pd.DataFrame(
         {"domain_variable": ["all", "size_band", "size_band", "gone"], "domain": ["all", "small", "tiny", "x"]}
     )
-    found = with_domains({"indicators": lines}, survey)["domains"].sort_values(["domain_variable", "position"])
+    found = with_domains({"indicators": lines}, survey)["domains"].sort_values(["domain_variable", "sort_order"])
     of = dict(iter(found.groupby("domain_variable")))
     declared = survey.concepts["size_band"].codes
     assert of["size_band"]["domain"].to_list() == [*declared, "tiny"]
-    assert of["size_band"]["position"].to_list() == list(range(1, len(declared) + 2))
+    assert of["size_band"]["sort_order"].to_list() == list(range(1, len(declared) + 2))
     assert of["size_band"]["label_nl"].to_list() == [*(label["nl"] for label in declared.values()), None]
     assert of["product_innovation"][["domain", "kind", "label_nl", "label_en"]].values.tolist() == [
         ["false", "boolean", "nee", "no"],

@@ -43,7 +43,7 @@ def _of_variable(survey: Survey, variable: str, told: set[str]) -> list[dict[str
         {
             "domain_variable": variable,
             "domain": code,
-            "position": position,
+            "sort_order": position,
             "kind": kind,
             **{f"label_{language}": labels.get(code, {}).get(language) for language in LANGUAGES},
             **{f"variable_{language}": name.get(language) for language in LANGUAGES},

@@ -21,7 +21,7 @@ def readme(survey: Survey) -> pd.DataFrame:
             {
                 "survey": survey.name,
                 "name": name,
-                "position": position,
+                "sort_order": position,
                 "kind": "view" if name in VIEWS else "table",
                 **{f"about_{language}": words for language, words in in_each("report", f"table_{name}").items()},
                 "row_key": ", ".join(contract.BY_NAME[name].key) if name in contract.BY_NAME else None,

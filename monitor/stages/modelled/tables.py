@@ -57,7 +57,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "own_choice contrast estimate se ci_low ci_high p_value estimator n events published warning warning_nl"
     ),
     "modelled_sensitivity": words(
-        "survey wave kind figure method axis at plausible property unit estimate se ci_low ci_high bias verdict "
+        "survey wave kind figure approach axis setting plausible property unit estimate se ci_low ci_high bias verdict "
         "turns_below turns_above survives model n events one_firm"
     ),
     "modelled_robustness": words(
