@@ -49,15 +49,24 @@ def _run() -> int:
         return signals.ended()
     except Exception as error:
         # Before the command itself could begin: importing takes memory and files too.
-        if signals.received():
-            return signals.ended()
-        from monitor.refusals import refusal
+        try:
+            return _refused(error)
+        except MemoryError as again:
+            # So little is left that not even the first could be looked into.
+            return _refused(again.with_traceback(None))
 
-        refused = refusal(error, Path())
-        if refused is None:
-            raise
-        print(str(refused), file=sys.stderr)
-        return refused.exit_code
+
+def _refused(error: Exception) -> int:
+    """Say what the machine refused; an error that is no refusal is raised on."""
+    if signals.received():
+        return signals.ended()
+    from monitor.refusals import refusal
+
+    refused = refusal(error, Path())
+    if refused is None:
+        raise error
+    print(str(refused), file=sys.stderr)
+    return refused.exit_code
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.storage.folders import EXPECTATIONS
@@ -16,6 +18,8 @@ from monitor.survey.yaml_limits import Unreadable, read_text
 from monitor.survey.yaml_lines import Report, read
 
 INITIATIVE_KINDS = ("network", "test_environment", "incubator")
+LONGEST_VALUE = 131_072
+"""Most characters of a value in a list: a quote that is never closed makes the rest of a file one value"""
 COUNTS = ("enterprises", "local_units")
 
 
@@ -52,6 +56,17 @@ def _keys(table: str) -> tuple[str, ...]:
     return RESPONSE_KEYS if top is None else tuple(top.words("keys", RESPONSE_KEYS))
 
 
+@contextmanager
+def _values_that_end() -> Iterator[None]:
+    """The limit is the whole process's, and other packages lift it."""
+    limit = csv.field_size_limit(LONGEST_VALUE)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
+@_values_that_end()
 def _rows(
     file: Path, columns: tuple[str, ...], reports: list[Report], shown_as: str
 ) -> list[tuple[int, dict[str, str]]]:
