@@ -108,8 +108,9 @@ def test_the_command_line_runs_what_the_readme_shows(command_line: Path, release
     (sql,) = re.findall(r"```sql\n(.*?)```", readme, re.DOTALL)
     here = re.sub(r"ATTACH '[^']*'", f"ATTACH '{release}/public/monitor.duckdb'", sql)
     told = asked(command_line, here.replace("'top_innovator'", "'primary'"), "-csv")
-    headline, _, answer = told.partition("wave,estimate,ci_low,ci_high\n")
-    assert headline.startswith("survey,wave,indicator")
+    before, _, answer = told.partition("wave,estimate,ci_low,ci_high\n")
+    assert before.startswith("name,about_en,ask\nheadline,"), "where to begin"
+    assert "\nsurvey,wave,indicator" in before
     assert [line.split(",")[:2] for line in answer.splitlines()] == [[wave, "0.1"] for wave in publication.WAVES]
 
 
