@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
+import benchmark
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,18 +17,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 DRAWS = 200
 
 
-def simulation() -> ModuleType:
-    """benchmarks/coverage.py, which is no package."""
-    spec = importlib.util.spec_from_file_location("coverage_benchmark", BENCHMARKS / "coverage.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["coverage_benchmark"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-coverage = simulation()
+coverage = benchmark.loaded("coverage.py")
 
 
 @pytest.mark.parametrize("design", coverage.SHORT)

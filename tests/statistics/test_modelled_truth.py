@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
+import benchmark
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,14 +17,8 @@ ALPHA = 0.025
 
 
 @pytest.fixture(scope="module")
-def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmark_of_models", BENCHMARK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def simulation() -> ModuleType:
+    return benchmark.loaded("models.py")
 
 
 def above_chance(rate: float, surveys: int) -> float:
@@ -34,10 +27,10 @@ def above_chance(rate: float, surveys: int) -> float:
 
 
 @pytest.mark.parametrize("pooled", [False, True], ids=["one wave", "three waves"])
-def test_small_simulation(benchmark: ModuleType, pooled: bool) -> None:
+def test_small_simulation(simulation: ModuleType, pooled: bool) -> None:
     surveys = 40
-    none = benchmark.simulate(0.0, surveys, seed=7, pooled=pooled)
-    there = benchmark.simulate(0.08, surveys, seed=7, pooled=pooled)
+    none = simulation.simulate(0.0, surveys, seed=7, pooled=pooled)
+    there = simulation.simulate(0.08, surveys, seed=7, pooled=pooled)
     assert none["surveys"] == there["surveys"] == surveys
     assert none["supported"] <= ALPHA + above_chance(ALPHA, surveys)
     for line in (none, there):

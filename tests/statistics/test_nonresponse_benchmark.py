@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import benchmark
 import numpy as np
 import pytest
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "nonresponse.py"
 DRAWS = 60
 
-
-def loaded() -> ModuleType:
-    """benchmarks/nonresponse.py, which is no package."""
-    spec = importlib.util.spec_from_file_location("benchmark_nonresponse", BENCHMARK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-nonresponse: Any = loaded()
+nonresponse: Any = benchmark.loaded("nonresponse.py")
 
 
 @pytest.mark.parametrize("process", nonresponse.PROCESSES)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
+import benchmark
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,21 +14,8 @@ from monitor.statistics.design import SurveyDesign, bootstrap_perturbation
 from monitor.statistics.design.intervals import log_t, student_t
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-OTHERS = Path(__file__).parents[2] / "benchmarks" / "peers" / "heavy_tails.py"
-
-
-def others() -> ModuleType:
-    """The intervals that the log interval is held against, which are no part of the package."""
-    spec = importlib.util.spec_from_file_location("heavy_tails", OTHERS)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["heavy_tails"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-heavy_tails = others()
+heavy_tails = benchmark.loaded("peers/heavy_tails.py")
+"""The intervals that the log interval is held against, which are no part of the package"""
 
 
 def firms() -> tuple[SurveyDesign, np.ndarray, np.ndarray]:
