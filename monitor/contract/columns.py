@@ -48,7 +48,7 @@ class Table:
 survey = Column("survey", "VARCHAR", "Survey: the name of the survey programme.")
 wave = Column("wave", "VARCHAR", "Wave: the round of fieldwork, named by the year it was sent out.")
 POOLED = "pooled"
-"""What tables of models call all waves together"""
+"""What tables of models call all waves together; in the lake their partition is `all`"""
 one_or_all_waves = (
     Column("wave", "VARCHAR", f"{wave.comment[:-1]}; `{POOLED}` for all waves together."),
     Column(

@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.precision import step
 from monitor.problems import DefinitionError, Problem
 from monitor.storage import publish, release_folders
 from monitor.storage.lake import connect, quoted
 
 CAUSES = ("new_answers", "corrections", "weights", "definition", "code", "held", "rest")
-EVERYONE = "all"
 
 
 @dataclass(frozen=True)

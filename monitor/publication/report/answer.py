@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.contract.columns import POOLED
 from monitor.publication.report import charts, distribution, models
-from monitor.publication.report.claims import POOLED
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.survey.models import BOTH_PARTS, FIRST_PART, MAIN, SECOND_PART

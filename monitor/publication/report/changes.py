@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.contract.columns import EVERYONE
 from monitor.contract.families import ALPHA, LISTS
 from monitor.publication.report import comparability
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Figures, Head, Line, Printed, lines, name_of, one
-from monitor.publication.report.words import EVERYONE
 
 
 def news(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:

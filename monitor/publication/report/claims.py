@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from monitor.contract.columns import POOLED
 from monitor.publication.report import sensitivity
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Figures, Head, Line, Printed, lines, name_of, one
 from monitor.survey.wording import estimand_words, fit_of, reading_words
-
-POOLED = "pooled"
 
 
 def told(figures: Figures, wave: str) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from monitor.contract.columns import EVERYONE
 from monitor.publication.report.numbers import DASH
 from monitor.publication.report.tables import Figures, Head, Line, Printed, lines, one
-from monitor.publication.report.words import EVERYONE
 
 
 def between(figures: Figures, indicator: str, before: str, after: str) -> Line | None:

@@ -10,11 +10,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from monitor.contract.columns import RELIABILITY
+from monitor.contract.columns import EVERYONE, RELIABILITY
 from monitor.precision import to_error
 from monitor.publication.report.numbers import DASH
 from monitor.publication.report.tables import Figures, Head, Line, Printed, lines
-from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
 
 LISTED: tuple[tuple[str, str, str], ...] = (

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.contract.columns import EVERYONE
 from monitor.publication.report import glossary, places
 from monitor.publication.report.headlines import broken_words
 from monitor.publication.report.numbers import known
 from monitor.publication.report.tables import Figures, Line, indicator_anchor, lines, name_of, one
-from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.contract import reliability as bounds
+from monitor.contract.columns import EVERYONE
 from monitor.publication.report import sensitivity
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Figures, Line, one
-from monitor.publication.report.words import EVERYONE
 from monitor.survey import INTERVIEW, Survey
 
 

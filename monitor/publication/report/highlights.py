@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.contract.columns import EVERYONE, POOLED
 from monitor.publication.report import changes, charts, cite, paper, pictures, start, trends
-from monitor.publication.report.claims import POOLED
 from monitor.publication.report.numbers import known
 from monitor.publication.report.tables import Chart, Drawn, Figures, Line, described, drawn, lines, name_of, one
-from monitor.publication.report.words import EVERYONE
 from monitor.wording.sentences import say
 
 MOST = 7

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.contract import TABLES
+from monitor.contract.columns import EVERYONE
 from monitor.publication.report import (
     claims,
     headlines,
@@ -20,7 +21,6 @@ from monitor.publication.report.numbers import DASH
 from monitor.publication.report.quality import COVERAGE
 from monitor.publication.report.quality import quality as quality
 from monitor.publication.report.tables import Figures, Head, Printed, lines, name_of, one
-from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
 
 Context = dict[str, Any]

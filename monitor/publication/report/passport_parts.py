@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.publication.report import charts, models
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Figures, Line, lines, one
-from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
 from monitor.survey.wording import practices_of
 from monitor.wording.sentences import say

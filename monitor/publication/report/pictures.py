@@ -23,12 +23,11 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from monitor import contract
+from monitor.contract.columns import EVERYONE, POOLED
 from monitor.publication.public import cell
 from monitor.publication.report import charts, cite, paper
 from monitor.publication.report.addresses import FOLDER, Address
-from monitor.publication.report.claims import POOLED
 from monitor.publication.report.tables import Drawn, Figures, Line, lines, one
-from monitor.publication.report.words import EVERYONE
 from monitor.survey.models import MAIN
 from monitor.wording.sentences import say
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from markupsafe import escape
 
+from monitor.contract.columns import EVERYONE
 from monitor.publication.report import charts, trends
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
-from monitor.publication.report.words import EVERYONE
 from monitor.survey import Survey
 
 TILES = {

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from monitor.contract.columns import EVERYONE
 from monitor.contract.outcomes import counted
 from monitor.publication.report import comparability, revisions
 from monitor.publication.report.numbers import DASH
 from monitor.publication.report.tables import Figures, Head, Printed, lines, one
-from monitor.publication.report.words import EVERYONE
 
 COVERAGE = (
     "frame_size", "invited", "over_coverage_rate", "responses", "not_usable", "duplicates", "quarantined",

@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.contract.columns import EVERYONE, POOLED
 from monitor.publication.report import charts
 from monitor.publication.report.numbers import DASH, NBSP, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, drawn, lines, name_of, one
-from monitor.publication.report.words import EVERYONE
 from monitor.survey.answering import of_estimand, of_indicator, property_words
 from monitor.survey.wording import contrasts_of
 from monitor.wording.sentences import say
 
-POOLED = "pooled"
 INDICATOR, CLAIM = "indicator", "claim"
 Key = tuple[str, str, str]
 """Wave (or `pooled`), kind, and name of a headline or claim"""

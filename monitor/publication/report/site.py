@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from monitor.contract.columns import POOLED
 from monitor.publication.report import (
     addresses,
     answer,
@@ -193,7 +194,7 @@ def _beside(
 
 def _start(figures: Figures, survey: Survey, waves: Sequence[str]) -> dict[str, Any]:
     """What the start page tells beside the newest wave's headline figures."""
-    pooled = claims.table(figures, claims.POOLED)
+    pooled = claims.table(figures, POOLED)
     return {
         "opening": start.opening(figures, waves),
         "points": start.points(figures, waves),

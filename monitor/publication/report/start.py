@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.contract.columns import EVERYONE, POOLED
 from monitor.publication.report import changes, claims, glossary, models
-from monitor.publication.report.claims import POOLED
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Figures, Line, indicator_anchor, lines, one
-from monitor.publication.report.words import EVERYONE
 from monitor.survey.models import MAIN
 from monitor.survey.wording import contrasts_of
 

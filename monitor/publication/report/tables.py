@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from monitor.contract.columns import RELIABILITY
+from monitor.contract.columns import EVERYONE, RELIABILITY
 from monitor.contract.outcomes import counted
 from monitor.publication.report import charts
 from monitor.publication.report.numbers import known
-from monitor.publication.report.words import EVERYONE, Words
+from monitor.publication.report.words import Words
 from monitor.publication.spelling import spelled
 from monitor.survey import Survey
 from monitor.wording.sentences import say

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.contract.columns import EVERYONE
 from monitor.publication.report import changes, charts, comparability
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Drawn, Figures, Line, described, name_of, one
-from monitor.publication.report.words import EVERYONE
 
 
 def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:

@@ -12,12 +12,11 @@ from datetime import date
 
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.publication.report.numbers import NBSP, Numbers
 from monitor.survey import Survey
 from monitor.survey.wording import label_of
 from monitor.wording.sentences import inside, say, sentences
-
-EVERYONE = "all"
 
 
 @dataclass(frozen=True)

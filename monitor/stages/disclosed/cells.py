@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.stages.disclosed import sets
 from monitor.stages.disclosed.contributions import WaveFirms, contributions, largest
-from monitor.stages.disclosed.sets import EVERYONE
 from monitor.statistics.disclosure import primary
 from monitor.statistics.disclosure.complementary import spare_rows, withheld_rows
 from monitor.statistics.disclosure.intervals import exposed

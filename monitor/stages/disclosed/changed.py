@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.stages.disclosed import sets
-from monitor.stages.disclosed.cells import EVERYONE, Row
+from monitor.stages.disclosed.cells import Row
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier
 from monitor.statistics.disclosure.system import Name, System

@@ -12,9 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from monitor.contract.columns import CONFIDENTIALITY
+from monitor.contract.columns import CONFIDENTIALITY, EVERYONE
 from monitor.stages.disclosed.history import Earlier
-from monitor.stages.disclosed.sets import EVERYONE
 from monitor.statistics.decisions.claim import Commit
 from monitor.storage.lake import Lake
 from monitor.survey import Survey

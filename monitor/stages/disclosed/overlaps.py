@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.stages.disclosed import sets
-from monitor.stages.disclosed.cells import EVERYONE, Overlap, Row, Since, number
+from monitor.stages.disclosed.cells import Overlap, Row, Since, number
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier
 from monitor.survey import Indicator, Survey

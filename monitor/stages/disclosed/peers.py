@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from monitor.stages.disclosed.cells import EVERYONE
+from monitor.contract.columns import EVERYONE
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure import primary
 from monitor.statistics.disclosure.complementary import withheld_rows

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from monitor import contract
-from monitor.stages.disclosed.cells import EVERYONE, Row, events_of, number, row_of
+from monitor.contract.columns import EVERYONE
+from monitor.stages.disclosed.cells import Row, events_of, number, row_of
 from monitor.stages.disclosed.changed import Changed, changed_between, changed_firms, changed_lines
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier

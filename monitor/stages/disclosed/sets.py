@@ -19,10 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.survey import Indicator, Survey
-
-EVERYONE = "all"
 
 Bools = npt.NDArray[np.bool_]
 Set = tuple[str, str]

@@ -9,6 +9,7 @@ import logging
 
 import pandas as pd
 
+from monitor.contract.columns import POOLED
 from monitor.stages.modelled.attrition import attrition_rows
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
@@ -23,8 +24,6 @@ from monitor.survey import Survey, Wave
 
 log = logging.getLogger("monitor")
 
-POOLED = "pooled"
-"""What the tables call all waves together; in the lake their partition is `all`"""
 
 __all__ = ["POOLED", "run", "run_all"]
 
