@@ -156,7 +156,9 @@ def parser() -> argparse.ArgumentParser:
         new.add_argument("--from", dest="source", type=_path, required=True, metavar="FILE", help="a delivery")
         new.add_argument("--wave", metavar="W", help="name of the wave (default: the year in the file's name)")
     schema = add("schema", _schema, "a definition's JSON Schema, for an editor that completes keys and marks mistakes")
-    schema.add_argument("of", nargs="?", choices=("survey", "wave"), default="survey", help="default: survey.yaml")
+    schema.add_argument(
+        "of", nargs="?", choices=("survey", "wave", "claims"), default="survey", help="default: survey.yaml"
+    )
     shells = add("completion", _completion, "what a shell evaluates to complete commands and options")
     shells.add_argument("shell", choices=SHELLS, help='for bash: eval "$(monitor completion bash)"')
     add("releases", _releases, "list the releases of a home folder")

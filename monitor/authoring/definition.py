@@ -17,6 +17,12 @@ from monitor.formats.detection import Layout
 from monitor.survey import Wave
 from monitor.survey.check import STANDARD_MEASURES
 
+CLAIMS_YAML = """\
+# yaml-language-server: $schema=.claims.schema.json
+# What is expected, written down before the answers arrive: one entry for each claim (docs/how-to.md, "Write a claim").
+claims: []
+"""
+"""A file of claims that holds none yet"""
 HEAD = ("name", "reference_year", "delivery", "questions", "file", "missing", "not_asked", "lines")
 """Facts of a wave that stand elsewhere than among the keys it keeps as they are"""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from monitor.authoring.columns import Seen
 from monitor.authoring.decisions import Decisions
-from monitor.authoring.definition import reference_year, survey_yaml, wave_head
+from monitor.authoring.definition import CLAIMS_YAML, reference_year, survey_yaml, wave_head
 from monitor.authoring.kept import kept_question
 from monitor.authoring.previous import changes_of, codes_in_cells, columns_of, kept_period, kept_text, layout_changes
 from monitor.authoring.questions import WEIGHT, is_tools_own, questions_of
@@ -34,22 +34,23 @@ FIRM_NAMES = re.compile(r"kvk|firm|bedrijf|company|empresa|extern|nordemp|attrib
 
 
 def propose_survey(folder: Path, source: Path, wave: str | None = None) -> list[Path]:
-    """Write survey.yaml and a first wave from a file's own header and labels; returns what was written.
+    """Write survey.yaml, a first wave from a file's own header and labels, and claims.yaml; returns what was written.
 
     Raises DefinitionError where a definition is there already or the wave's name cannot be told.
     """
     folder, source = Path(folder), Path(source)
     survey_file = folder / "survey.yaml"
     name = wave or _year(source)
-    wave_file = folder / "waves" / f"{name}.yaml"
-    _refuse_to_overwrite(survey_file, wave_file)
+    wave_file, claims_file = folder / "waves" / f"{name}.yaml", folder / "claims.yaml"
+    _refuse_to_overwrite(survey_file, wave_file, claims_file)
     layout, labels, columns = look(source, Disclosure().minimum_firms)
     questions = questions_of(columns, _firm_column(columns), layout.format)
     (folder / "waves").mkdir(parents=True, exist_ok=True)
     survey_file.write_text(survey_yaml(folder.name, source.name, questions.own, questions.weighted), encoding="utf-8")
     head = wave_head(name, source, layout, labels)
     wave_file.write_text(head + "\n".join(questions.lines) + "\n", encoding="utf-8")
-    return [survey_file, wave_file]
+    claims_file.write_text(CLAIMS_YAML, encoding="utf-8")
+    return [survey_file, wave_file, claims_file]
 
 
 def propose_wave(folder: Path, source: Path, wave: str | None = None) -> tuple[Path, list[str]]:

@@ -72,7 +72,7 @@ def read_claim(section: Section, languages: tuple[str, ...] = LANGUAGES) -> Clai
     survey does not speak it stands in the survey's first. Mistakes go into the section's report."""
     name = str(section.text("claim", "?"))
     section.where = what = f"claim {name!r}"
-    whole = _complete(section, ("claim", "declared", "text", "estimand", "rule"), what)
+    whole = section.complete(("claim", "declared", "text", "estimand", "rule"))
     text = section.mapping("text", {})
     for language in languages if "text" in section else ():
         if not text.get(language):
@@ -101,20 +101,6 @@ def read_claim(section: Section, languages: tuple[str, ...] = LANGUAGES) -> Clai
     return claim
 
 
-def _complete(section: Section, keys: Collection[str], what: str) -> bool:
-    """Whether a mapping has all it cannot do without."""
-    missing = [key for key in keys if key not in section]
-    if missing:
-        section.report.add(
-            f"{what} is incomplete",
-            section.line,
-            expected=", ".join(missing),
-            found=", ".join(sorted(section.nodes)),
-            do="add what is missing",
-        )
-    return not missing
-
-
 def _kind(section: Section, known: Collection[str], what: str, of: str) -> str:
     """The kind of a claim's estimand or rule as it is written; reported where there is none of that name."""
     kind = str(section.text("kind", ""))
@@ -134,7 +120,7 @@ def _estimand(section: Section, line: int, what: str) -> Estimand:
     kind = _kind(section, ESTIMANDS, what, "estimand")
     if kind not in ESTIMANDS:
         return Share("", "")
-    _complete(section, ESTIMANDS[kind], section.where)
+    section.complete(ESTIMANDS[kind])
     estimand: Estimand
     if kind == "share":
         estimand = Share(
@@ -157,7 +143,7 @@ def _rule(section: Section, line: int, what: str) -> Rule:
     before = len(section.report.problems)
     kind = _kind(section, RULES, what, "rule")
     needed = {"within": ("margin", "value"), "no_substitution": ("margin",)}.get(kind, ())
-    _complete(section, ("alpha", *needed), section.where)
+    section.complete(("alpha", *needed))
     alpha = float(section.number("alpha", 0.0))
     value = float(section.number("value", 0.0)) if kind != "no_substitution" else 0.0
     margin = float(section.number("margin", 0.0, least=0)) if needed or kind not in RULES else 0.0

@@ -1,4 +1,5 @@
-"""The JSON Schemas of survey.yaml and of waves, for editors that complete keys and mark mistakes while somebody writes.
+"""The JSON Schemas of survey.yaml, waves and claims.yaml, for editors that complete keys and mark mistakes while one
+writes.
 
 It is what the loader's own getters accept: the loader reads an outline in place of a file, whose getters note what they
 are asked. So it cannot tell what ties keys together – names, codes, a ratio's denominator; loading the folder does.
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor.problems import Lines
+from monitor.statistics.decisions.claim import RULES
+from monitor.survey.claims import ESTIMANDS, read_claim
 from monitor.survey.load import declared
 from monitor.survey.waves import declared_wave
 from monitor.survey.yaml_lines import REQUIRED, Report, Section
@@ -50,6 +53,11 @@ class Outline(Section):
 
     def __contains__(self, key: str) -> bool:
         return self.has
+
+    def complete(self, keys: Iterable[str]) -> bool:
+        """What the mapping cannot do without."""
+        self.required.update(keys)
+        return True
 
     def places(self) -> Lines:
         """The place of the mapping itself."""
@@ -163,6 +171,20 @@ class Outline(Section):
         return self._note(key, default, {}, None)
 
 
+class OfKind(Outline):
+    """A mapping whose `kind` is known: it says which other keys there are."""
+
+    def __init__(self, has: bool, kind: str) -> None:
+        super().__init__(has)
+        self.kind = kind
+
+    def text(self, key: str, default: Any = REQUIRED) -> Any:
+        """A scalar; the kind is the one word."""
+        if key != "kind":
+            return super().text(key, default)
+        return self._note(key, REQUIRED, {"const": self.kind}, self.kind)
+
+
 def survey_schema() -> Schema:
     """The schema of survey.yaml."""
     with_keys, without = Outline(True), Outline(False)
@@ -180,7 +202,32 @@ def wave_schema() -> Schema:
     return {"$schema": DIALECT, "title": "waves/<wave>.yaml", **_both(with_keys, without).schema()}
 
 
-SCHEMAS = {"survey": survey_schema, "wave": wave_schema}
+def claims_schema() -> Schema:
+    """The schema of claims.yaml: a claim's keys, those of each kind of estimand and those of each kind of rule."""
+    claim = _claim(next(iter(ESTIMANDS)), next(iter(RULES)))
+    estimands = [_claim(kind, next(iter(RULES))).inner["estimand"].schema() for kind in ESTIMANDS]
+    rules = [_claim(next(iter(ESTIMANDS)), kind).inner["rule"].schema() for kind in RULES]
+    one = claim.schema()
+    one["properties"] |= {"estimand": {"oneOf": estimands}, "rule": {"oneOf": rules}}
+    return {
+        "$schema": DIALECT,
+        "title": "claims.yaml",
+        "type": "object",
+        "properties": {"claims": {"type": "array", "items": one}},
+        "required": ["claims"],
+        "additionalProperties": False,
+    }
+
+
+def _claim(estimand: str, rule: str) -> Outline:
+    """What a claim with an estimand and a rule of these kinds may hold."""
+    outline = Outline(True)
+    outline.inner |= {"estimand": OfKind(True, estimand), "rule": OfKind(True, rule)}
+    read_claim(outline)
+    return outline
+
+
+SCHEMAS = {"survey": survey_schema, "wave": wave_schema, "claims": claims_schema}
 """What there is a schema of; an editor finds it in the survey folder as `.<name>.schema.json`"""
 
 

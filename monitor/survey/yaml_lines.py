@@ -64,6 +64,19 @@ class Section:
     def __contains__(self, key: str) -> bool:
         return key in self.nodes
 
+    def complete(self, keys: Iterable[str]) -> bool:
+        """Whether the mapping has all that it cannot do without; what is missing is one problem."""
+        missing = [key for key in keys if key not in self]
+        if missing:
+            self.report.add(
+                f"{self.where} is incomplete",
+                self.line,
+                expected=", ".join(missing),
+                found=", ".join(sorted(self.nodes)),
+                do="add what is missing",
+            )
+        return not missing
+
     def line_of(self, key: str) -> int:
         """The line of a key, or of the section where the key is not there."""
         return self.lines.get(key, self.line)

@@ -29,9 +29,10 @@ REAL = {
 def test_a_real_file_gives_a_survey_that_loads(tmp_path: Path, shared: Path, file: str) -> None:
     written = propose_survey(tmp_path / "new", shared / "data" / file, "2020")
     survey = load_survey(tmp_path / "new")
-    assert written == [tmp_path / "new" / "survey.yaml", tmp_path / "new" / "waves" / "2020.yaml"]
+    assert written == [tmp_path / "new" / name for name in ("survey.yaml", "waves/2020.yaml", "claims.yaml")]
     assert list(survey.waves["2020"].questions["firm"].columns) == [REAL[file]]
-    assert all("todo" in path.read_text(encoding="utf-8") for path in written)
+    assert all("todo" in path.read_text(encoding="utf-8") for path in written[:2])
+    assert survey.claims == ()
 
 
 FILE = "kvk;E-mail;Kleur;Omzet;Aandeel nieuw;Ja of nee;Datum;Wat vindt u\n" + "".join(

@@ -1,4 +1,4 @@
-"""The schema of survey.yaml accepts what the loader accepts, and knows every key it knows."""
+"""The schemas of a definition's files accept what the loader accepts, and know every key it knows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import yaml
 from publication import DEFINITION
 
 from monitor.cli import main
+from monitor.survey.claims import ESTIMANDS, read_claims
 from monitor.survey.load import definition_hash
-from monitor.survey.schema import Outline, survey_schema, wave_schema
-from monitor.survey.yaml_lines import Section
+from monitor.survey.schema import Outline, claims_schema, survey_schema, wave_schema
+from monitor.survey.yaml_lines import Report, Section
 from monitor.surveys import BUNDLED
 
 WORLDS = Path(__file__).parents[1] / "worlds" / "surveys"
@@ -102,13 +103,60 @@ def test_waves_that_load_fit_their_schema_and_a_misspelt_key_does_not(folder: Pa
         assert [error.validator for error in check.iter_errors(wave | {"usble": "true"})] == ["additionalProperties"]
 
 
+def claim(**keys: Any) -> dict[str, Any]:
+    """A claim that fits, with other keys in the place of its own; what is None is left out."""
+    share = {"kind": "share", "measure": "innovates", "base": "all_firms"}
+    given = {
+        "claim": "many", "declared": "2020-01-01", "text": {"nl": "Veel.", "en": "Many."},
+        "estimand": share, "rule": {"kind": "above", "value": 0.3, "alpha": 0.025},
+    }  # fmt: skip
+    return {key: value for key, value in (given | keys).items() if value is not None}
+
+
+def claim_mistakes(*claims: dict[str, Any]) -> list[str]:
+    found = jsonschema.Draft202012Validator(claims_schema()).iter_errors({"claims": list(claims)})
+    return [".".join(map(str, error.absolute_path)) for error in found]
+
+
+def test_claims_that_load_fit_their_schema() -> None:
+    told = yaml.safe_load((BUNDLED / "claims.yaml").read_text(encoding="utf-8"))
+    assert {each["estimand"]["kind"] for each in told["claims"]} == set(ESTIMANDS)
+    assert claim_mistakes(*told["claims"], claim()) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"),
+    [
+        ({"declared": None}, "claims.0"),
+        ({"famly": "x"}, "claims.0"),
+        ({"text": "Many."}, "claims.0.text"),
+        ({"estimand": {"kind": "median", "measure": "m", "base": "b"}}, "claims.0.estimand"),
+        ({"estimand": {"kind": "share", "measure": "m"}}, "claims.0.estimand"),
+        ({"estimand": {"kind": "contrast", "model": "m", "contrast": "c", "base": "b"}}, "claims.0.estimand"),
+        ({"rule": {"kind": "within", "value": 0.3, "alpha": 0.025}}, "claims.0.rule"),
+        ({"rule": {"kind": "no_substitution", "margin": 0.02, "value": 0, "alpha": 0.025}}, "claims.0.rule"),
+        ({"rule": {"kind": "above", "value": "a third", "alpha": 0.025}}, "claims.0.rule"),
+        ({"committed": {"commit": "9fceb02", "day": "2020-01-01"}}, "claims.0.committed"),
+    ],
+)
+def test_the_schema_and_the_loader_find_the_same_mistakes_in_a_claim(
+    tmp_path: Path, keys: dict[str, Any], place: str
+) -> None:
+    assert claim_mistakes(claim(**keys)) == [place]
+    (tmp_path / "claims.yaml").write_text(yaml.safe_dump({"claims": [claim(**keys)]}), encoding="utf-8")
+    reports: list[Report] = []
+    read_claims(tmp_path, reports)
+    assert [problem for report in reports for problem in report.problems]
+
+
 def test_a_proposal_names_its_schema_where_it_lies(tmp_path: Path) -> None:
     source = tmp_path / "answers_2020.csv"
     source.write_text("firm;size\n" + "".join(f"{n};{n % 3}\n" for n in range(40)), encoding="utf-8")
     folder = tmp_path / "survey"
     assert main(["new-survey", str(folder), "--from", str(source), "--home", str(tmp_path / "home")]) == 0
     before = definition_hash(folder)
-    for file, schema in (("survey.yaml", survey_schema), ("waves/2020.yaml", wave_schema)):
+    schemas = {"survey.yaml": survey_schema, "waves/2020.yaml": wave_schema, "claims.yaml": claims_schema}
+    for file, schema in schemas.items():
         first = (folder / file).read_text(encoding="utf-8").splitlines()[0]
         named = (folder / file).parent / first.removeprefix("# yaml-language-server: $schema=")
         assert json.loads(named.read_text(encoding="utf-8")) == schema()
