@@ -17,7 +17,7 @@ run: .venv/.run ## run the demonstration survey's three waves and print the path
 test: .venv/.test ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-test-fast: .venv/.test ## run the tests that take less than five seconds and run no stages
+test-fast: .venv/.test ## run the tests that take less than two seconds and run no stages
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: .venv/.test ## formatting, lint, types and the Dagster definitions

@@ -23,6 +23,7 @@ from monitor.storage.turns import turn
 from monitor.survey import Survey
 from monitor.survey.automation import Schedule
 from monitor.survey.load import definition_hash
+from pipelines import automation
 from pipelines.assets import ANSWER_SUITES
 from pipelines.automation import (
     SETTLED_SECONDS,
@@ -53,6 +54,12 @@ def aged(file: Path, seconds: float) -> None:
     os.utime(file, (then, then))
 
 
+@pytest.fixture
+def old_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A definition that has been at rest for long. In a clone that was just made it has not."""
+    monkeypatch.setattr(automation, "definition_files", lambda folder: [])
+
+
 def look(home: Path, cursor: str | None, folder: Path = ECUADOR) -> tuple[list[dg.RunRequest], str]:
     monitor = SurveyHome(survey_folder=str(folder), home=str(home))
     sensor = inbox_sensor(monitor, Jobs.of("ecuador"))
@@ -62,6 +69,7 @@ def look(home: Path, cursor: str | None, folder: Path = ECUADOR) -> tuple[list[d
     return list(data.run_requests or []), data.cursor or ""
 
 
+@pytest.mark.usefixtures("old_definition")
 def test_a_wave_starts_when_its_delivery_has_come_to_rest(tmp_path: Path, inbox: Path) -> None:
     (inbox / "answers.sav").write_bytes(b"half")
     requests, cursor = look(tmp_path, None)
@@ -75,6 +83,7 @@ def test_a_wave_starts_when_its_delivery_has_come_to_rest(tmp_path: Path, inbox:
     assert [r.run_key for r in again] == [r.run_key for r in requests], "Dagster starts one run for one run key"
 
 
+@pytest.mark.usefixtures("old_definition")
 def test_what_the_command_took_in_is_not_started_again(tmp_path: Path, inbox: Path) -> None:
     """Opening the interface after a run: its sensor has no memory, the lake has."""
     (inbox / "answers.sav").write_bytes(b"whole")

@@ -82,6 +82,7 @@ def test_a_table_of_another_run_stops_the_release(lake: Lake, survey: Survey, ta
     assert problem.found == "another table than the wave's run made"
 
 
+@pytest.mark.slow
 def test_the_release_job_says_so_and_leaves_the_last_release(lake: Lake, survey: Survey) -> None:
     lake.remove("modelled_terms", "2018")
     with pytest.raises(RunFailed) as failed:

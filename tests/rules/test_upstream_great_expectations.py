@@ -66,6 +66,7 @@ def validate(connection: duckdb.DuckDBPyConnection, *expectations: dict[str, Any
     return [by_number[number] for number in sorted(by_number)]
 
 
+@pytest.mark.slow
 def test_without_the_buffered_cursor_every_expectation_raises(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         (result,) = validate(

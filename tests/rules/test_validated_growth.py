@@ -38,6 +38,7 @@ def hidiroglou_berthelot(now: np.ndarray, before: np.ndarray) -> np.ndarray:
     return (effect - centre) / distance
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(AMOUNT, AMOUNT), min_size=0, max_size=40))
 @settings(max_examples=40, deadline=None)
 def test_scores_follow_the_published_formula(pairs: list[tuple[float | None, float | None]]) -> None:

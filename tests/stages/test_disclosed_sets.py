@@ -414,6 +414,7 @@ def test_a_line_comes_back_where_it_hides_nothing(tmp_path: Path) -> None:
 # --- large systems -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "shape"), [(0, (4, 5)), (1, (5, 6)), (2, (6, 6))])
 def test_a_large_system_loses_hardly_more_than_the_cheapest_pattern(seed: int, shape: tuple[int, int]) -> None:
     """One move after the other, against the exact programme: at most 1.2 times its cells and its cost."""

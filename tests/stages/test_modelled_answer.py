@@ -71,6 +71,7 @@ def test_every_pair_of_readings_is_a_line_and_the_model_s_own_comes_first() -> N
         assert line["p_adjusted"] >= line["p_value"]
 
 
+@pytest.mark.slow
 def test_what_is_there_under_one_reading_is_found_under_that_one() -> None:
     """25 points of complementarity of a and b: other measures with one error in five show less than half of it."""
     rng = np.random.default_rng(20_19)
@@ -82,6 +83,7 @@ def test_what_is_there_under_one_reading_is_found_under_that_one() -> None:
     assert np.mean([wave[3]["estimate"] for wave in waves]) < 0.5 * np.mean([wave[0]["estimate"] for wave in waves])
 
 
+@pytest.mark.slow
 def test_where_nothing_is_hardly_any_wave_names_a_reading() -> None:
     """200 waves of 500 firms without an association: no more than 5 % say above or below zero under any reading."""
     rng = np.random.default_rng(20_20)

@@ -10,6 +10,8 @@ from monitor.stages import derived, raw, staged, validated
 from monitor.storage.lake import Lake
 from monitor.survey import load_survey
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "worlds" / "surveys" / "colombia"
 FILES = {
     "2009": "Estructura_EDIT_SERVICIOS_II_2008_2009.csv",

@@ -170,6 +170,7 @@ def test_every_text_is_a_number_a_missing_kind_or_invalid(parsing, cell: str, ma
         assert percentage == number
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.decimals(min_value=-(10**9), max_value=10**9, places=3, allow_nan=False),

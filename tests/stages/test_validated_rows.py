@@ -32,6 +32,7 @@ RESPONSES = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(RESPONSES, st.sampled_from(["fail", "most_complete", "latest"]))
 @settings(max_examples=60, deadline=None)
 def test_every_response_gets_exactly_one_status(responses: list[Any], duplicates: str) -> None:
@@ -97,6 +98,7 @@ def test_a_query_may_hold_any_sql(query: str, failing: set[int]) -> None:
     assert (found, list(outcome["passed"])) == (failing, [not failing])
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.none() | st.integers(-5, 5), st.sampled_from([None, "a", "b", "it's"])), max_size=15))
 @settings(max_examples=12, deadline=None)
 def test_failing_rows_are_those_a_plain_computation_finds(rows: list[tuple[int | None, str | None]]) -> None:

@@ -99,6 +99,7 @@ def test_critical_value_does_not_turn_on_last_bits() -> None:
     np.testing.assert_array_equal(sup_t(covariance, 55), sup_t((shaken + shaken.T) / 2, 55))
 
 
+@pytest.mark.slow
 def test_the_band_holds_the_whole_curve() -> None:
     """The curve of complementarity lies in the band about 95 times in 100, and in pointwise intervals less often."""
     rng = np.random.default_rng(2013)

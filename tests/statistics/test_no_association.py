@@ -53,6 +53,7 @@ def wave(rng: np.random.Generator, n: int, rate: float, together: float = 0.0) -
     return decide(CLAIMS, [evidence_for(claim.estimand, sample, results, Disclosure()) for claim in CLAIMS])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.10, 0.06], ids=["as common as top innovators", "rare"])
 def test_families_without_an_association_are_rarely_supported(rate: float) -> None:
     """250 waves of 500 firms: no more than 5 % of the families have any claim supported, or any contradicted."""

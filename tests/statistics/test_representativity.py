@@ -51,6 +51,7 @@ def test_chances_without_an_estimate_are_refused() -> None:
         representativity(design, group.astype(float), z, {"group": group})
 
 
+@pytest.mark.slow
 def test_adjusted_and_covering_where_the_chances_are_known() -> None:
     """1,000 invited firms in twelve cells answer 400 times: the plain spread is too large, the adjusted one is not, and
     the interval of R covers the truth."""

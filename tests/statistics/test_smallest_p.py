@@ -50,6 +50,7 @@ def test_it_never_lowers_a_p_value_nor_turns_the_order_and_leaves_missing_ones_o
     assert len(smallest_p(np.array([]), np.empty((0, 0)), rng())) == 0
 
 
+@pytest.mark.slow
 def test_no_more_than_one_survey_in_twenty_names_a_test_where_nothing_is() -> None:
     draws = np.random.default_rng(3)
     correlation = np.full((6, 6), 0.6) + 0.4 * np.eye(6)

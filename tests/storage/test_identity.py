@@ -76,6 +76,7 @@ def test_leading_zeros_another_survey_and_another_key_each_make_another_firm() -
     assert len(names) == 4
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(st.none(), st.text(max_size=80)), min_size=1), st.binary(min_size=32, max_size=90))
 def test_sql_and_python_give_the_same_pseudonym(identifiers: list[str | None], key: bytes) -> None:
     # DuckDB holds text without NUL characters and lone surrogates; a file with them is refused before this.

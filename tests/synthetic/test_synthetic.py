@@ -254,6 +254,7 @@ def test_the_frame_holds_the_living_and_a_few_that_ceased(
         assert (work.frame.loc[~held.isin(living) & work.frame["invited"], "disposition"] == "out_of_scope").all()
 
 
+@pytest.mark.slow
 def test_the_same_bytes_every_time_and_soon(delivered, tmp_path) -> None:
     _, files, seconds = delivered
     assert seconds < 3

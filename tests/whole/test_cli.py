@@ -62,6 +62,7 @@ def test_a_delivery_under_a_name_that_the_wave_does_not_declare(
     assert not (home / "inbox").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [[], ["--replace"]])
 def test_another_file_of_a_delivery_s_name_is_not_replaced_unasked(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
