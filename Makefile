@@ -5,6 +5,8 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 # Arrays are small: threads of the products in them cost more than they give (monitor/__init__.py).
 export OPENBLAS_NUM_THREADS := 1
+# What Python compiled is kept: some machines turn that off, and every process would compile the product again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test test-fast check reference browser-test coverage benchmarks processors ui clean help
 
