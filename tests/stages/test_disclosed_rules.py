@@ -8,6 +8,7 @@ from itertools import chain, combinations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 from monitor.stages import disclosed
 from monitor.stages.disclosed import peers
@@ -147,7 +148,7 @@ def test_the_closed_form_is_the_linear_programme() -> None:
     withheld = {("a", "x"), ("a", "y"), ("a", "z")}
     one_relation = intervals(System(system.quantities, [system.relations[0]], system.shows, system.cost), withheld)
     bounds = np.array([[0.0, np.inf]] * 3)
-    general = attacker._of_many_relations(np.ones((1, 3)), bounds, np.array([4.0, 20.0, 90.0]), 10.0, 0)
+    general, _ = attacker._of_many_relations(csr_array(np.ones((1, 3))), bounds, np.array([4.0, 20.0, 90.0]), 10.0, 0)
     assert one_relation["a", "x"] == pytest.approx((0.0, 114.0))
     assert general == pytest.approx((0.0, 114.0))
 

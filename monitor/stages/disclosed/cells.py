@@ -18,7 +18,7 @@ from monitor.stages.disclosed import sets
 from monitor.stages.disclosed.contributions import WaveFirms, contributions, largest
 from monitor.statistics.disclosure import primary
 from monitor.statistics.disclosure.complementary import spare_rows, withheld_rows
-from monitor.statistics.disclosure.intervals import exposed
+from monitor.statistics.disclosure.intervals import Attacker, exposed
 from monitor.statistics.disclosure.system import Name, Quantity, System
 from monitor.survey import Survey
 
@@ -54,7 +54,13 @@ class Withheld:
     """Unreliable ones among them, where they protect a row as well"""
     unreliable: frozenset[Row]
     """Rows that are withheld for their uncertainty alone: shown, they would give nothing away"""
-    system: System
+    attacker: Attacker
+    """Who tried the pattern"""
+
+    @property
+    def system(self) -> System:
+        """What hangs together."""
+        return self.attacker.system
 
     @property
     def rows(self) -> frozenset[Row]:
@@ -88,9 +94,10 @@ def indicator_rows(
         if row in system.shows and row not in sensitive:
             system.known.update(system.shows[row])
     # What is withheld for its uncertainty hides others for nothing; where it does, that is its reason too.
-    chosen = withheld_rows(system, sensitive | unreliable, before)
-    alone = spare_rows(system, chosen, sensitive, unreliable - before)
-    return Withheld(frozenset(sensitive), frozenset(chosen - sensitive - alone), frozenset(alone), system)
+    attacker = Attacker(system)
+    chosen = withheld_rows(system, sensitive | unreliable, before, attacker)
+    alone = spare_rows(system, chosen, sensitive, unreliable - before, attacker)
+    return Withheld(frozenset(sensitive), frozenset(chosen - sensitive - alone), frozenset(alone), attacker)
 
 
 def overlap_rows(

@@ -40,7 +40,6 @@ from monitor.stages.disclosed import (
     together,
 )
 from monitor.stages.disclosed.contributions import WaveFirms
-from monitor.statistics.disclosure import intervals
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 
@@ -97,7 +96,8 @@ def disclose(
         held, never_shown = revisions.held_lines(before, survey, firms, chosen.system, chosen.rows)
         why = dict.fromkeys(chosen.rows | never_shown, CONFIDENTIALITY)
         why |= dict.fromkeys(chosen.unreliable - never_shown, RELIABILITY)
-        for name in intervals.exposed(chosen.system, why, chosen.primary):
+        hidden, protected = chosen.system.hidden(why), chosen.system.protected(set(chosen.primary))
+        for name, _ in chosen.attacker.exposed(hidden, protected):
             log.warning("disclosed: %s can still be worked out from what was published before", name)
     printed = revisions.with_held(without_few_routed(withhold_lines(indicators, why), least), held)
     standing_lines = history.lines_of(before, stands.waves)

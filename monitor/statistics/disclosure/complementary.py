@@ -12,12 +12,11 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 
-from monitor.statistics.disclosure.intervals import exposed, exposed_ones
+from monitor.statistics.disclosure.intervals import Attacker
 from monitor.statistics.disclosure.system import Name, Quantity, System, Ties, tied_by
 
 programme_size = 2_000
@@ -26,7 +25,9 @@ search_nodes = 2_000
 """Nodes of the search tree after which the best pattern found so far is taken"""
 
 
-def withheld_rows(system: System, primary: set[Name], before: Iterable[Name] = ()) -> set[Name]:
+def withheld_rows(
+    system: System, primary: set[Name], before: Iterable[Name] = (), attacker: Attacker | None = None
+) -> set[Name]:
     """The cheapest set of rows, containing `primary`, after which every protected quantity keeps its interval.
 
     Exact cell suppression as a mixed integer programme (Fischetti & Salazar 2001): a quantity may move by δ only where
@@ -35,12 +36,14 @@ def withheld_rows(system: System, primary: set[Name], before: Iterable[Name] = (
 
     Rows withheld `before` stay withheld while what they hide hangs together with a protected quantity: shown now, they
     would tell what they hid then. The pattern is only added to, so it is the same where nothing about it changed.
+
+    What the system's `attacker` found out serves the next question too.
     """
-    chosen, last = set(primary), set(before)
+    chosen, last, attacker = set(primary), set(before), attacker or Attacker(system)
     for part in system.parts():
         inside = primary & set(part.shows)
         if inside or part.implied:
-            chosen |= _solve(part, inside | _still_hiding(part, inside, last & set(part.shows)))
+            chosen |= _solve(part, attacker, inside | _still_hiding(part, inside, last & set(part.shows)))
     return chosen
 
 
@@ -52,63 +55,70 @@ def _still_hiding(system: System, primary: set[Name], before: set[Name]) -> set[
     return {row for row in before if any(n in hidden and find(n) in wanted for n in system.shows[row])}
 
 
-def _solve(system: System, primary: set[Name]) -> set[Name]:
+def _solve(part: System, attacker: Attacker, primary: set[Name]) -> set[Name]:
     """One connected part. The attack is tried first: where the primary cells protect each other, nothing is added.
 
     What stays exposed with everything withheld was given away by an earlier release; nothing is withheld for its sake.
     """
-    if not exposed(system, primary):
+    protected = part.protected(primary)
+    if not any(attacker.exposed(part.hidden(primary), protected)):
         return set(primary)
-    given_away = set(exposed(system, system.shows, primary))
-    if given_away:
-        system = replace(
-            system,
-            quantities={n: replace(q, width=0.0 if n in given_away else q.width) for n, q in system.quantities.items()},
-        )
-        if not exposed(system, primary):
-            return set(primary)
-    ties, protected = system.tables(), system.protected(primary)
+    given_away = {name for name, _ in attacker.exposed(part.hidden(part.shows), protected)}
+    protected = [name for name in protected if name not in given_away]
+    if given_away and not any(attacker.exposed(part.hidden(primary), protected)):
+        return set(primary)
+    ties = part.tables()
     small = sum(len(ties[name]) for name in protected) <= programme_size
-    pattern = _programme(system, ties, primary, protected) if small else None
-    if pattern is None or exposed(system, pattern, primary):
-        pattern = _one_by_one(system, ties, primary)
+    pattern = _programme(part, ties, primary, protected) if small else None
+    if pattern is None or any(attacker.exposed(part.hidden(pattern), protected)):
+        pattern = _one_by_one(part, attacker, ties, primary, protected)
     return pattern
 
 
-def _one_by_one(system: System, ties: Ties, primary: set[Name]) -> set[Name]:
+def _one_by_one(
+    part: System, attacker: Attacker, ties: Ties, primary: set[Name], protected: Sequence[Name]
+) -> set[Name]:
     """A safe pattern for large systems: the cheapest rows for one exposed quantity after the other.
 
     What is withheld for one costs nothing for the next (Kelly, Golden & Assad 1992, Networks 22). Rows that the whole
     pattern turns out not to need are shown again, the dearest first.
     """
     pattern = set(primary)
-    while open_ones := exposed(system, pattern, primary):
-        name = min(open_ones, key=lambda n: (-system.quantities[n].need, repr(n)))
-        more = _programme(system, ties, pattern, [name])
+    neediest = sorted(protected, key=lambda n: (-part.quantities[n].need, repr(n)))
+    while found := next(attacker.exposed(part.hidden(pattern), neediest), None):
+        more = _programme(part, ties, pattern, [found[0]])
         if more is None or more <= pattern:
-            return set(system.shows)
+            return set(part.shows)
         pattern |= more
-    return pattern - _spare(
-        system, pattern, primary, sorted(pattern - primary, key=lambda r: (-system.cost[r], repr(r)))
-    )
+    added = sorted(pattern - primary, key=lambda r: (-part.cost[r], repr(r)))
+    return pattern - _spare(part, attacker, pattern, protected, added)
 
 
-def spare_rows(system: System, withheld: Iterable[Name], primary: set[Name], rows: Iterable[Name]) -> set[Name]:
+def spare_rows(
+    system: System,
+    withheld: Iterable[Name],
+    primary: set[Name],
+    rows: Iterable[Name],
+    attacker: Attacker | None = None,
+) -> set[Name]:
     """Those of these withheld rows that protect nothing: all of them shown, no protected quantity is exposed anew."""
-    gone, asked, found = set(withheld), set(rows), set[Name]()
+    gone, asked, found, attacker = set(withheld), set(rows), set[Name](), attacker or Attacker(system)
     for part in system.parts():
         if candidates := sorted(asked & set(part.shows), key=repr):
             inside = set(part.shows)
-            found |= _spare(part, gone & inside, primary & inside, candidates)
+            found |= _spare(part, attacker, gone & inside, part.protected(primary & inside), candidates)
     return found
 
 
-def _spare(system: System, pattern: set[Name], primary: set[Name], rows: Iterable[Name]) -> set[Name]:
+def _spare(
+    part: System, attacker: Attacker, pattern: set[Name], protected: Sequence[Name], rows: Iterable[Name]
+) -> set[Name]:
     """`spare_rows` of one part, tried one after the other in this order."""
-    already, spare, tried = set(exposed(system, pattern, primary)), set[Name](), list(rows)
+    already = {name for name, _ in attacker.exposed(part.hidden(pattern), protected)}
+    safe, spare, tried = [name for name in protected if name not in already], set[Name](), list(rows)
 
     def hide_nothing(shown: set[Name]) -> bool:
-        return all(name in already for name, _ in exposed_ones(system, pattern - shown, primary))
+        return not any(attacker.exposed(part.hidden(pattern - shown), safe))
 
     if hide_nothing(set(tried)):
         return set(tried)
