@@ -194,7 +194,9 @@ def _coefficients(told: Equations, releases: Sequence[Path], shown_too: bool = F
     about_lines: dict[tuple[str, str, str, str], set[tuple[str, str, str, str]]] = {}
     shown: set[tuple[str, str, str, str]] = set()
     for release in releases:
-        lines, terms, models, recipes = (read(release, name) for name in ("indicators", "terms", "models", "measures"))
+        lines, terms, models, recipes = (
+            read(release, name) for name in ("indicators", "terms", "models", "definitions")
+        )
         base = {str(x["name"]): str(x["base"]) for x in recipes[recipes["kind"] == "indicator"].to_dict("records")}
         version = {wave: of for (name, wave), of in told.versions.items() if name == release.name}
         for x in lines[lines["suppressed"] | shown_too].to_dict("records"):

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.attack.finding import FEW, FEWEST, Finding
-from monitor.attack.knowledge import EVERYONE, read
+from monitor.attack.knowledge import EVERYONE, file_of, read
 
 FIT = ("wave", "model", "variant")
 STATES = 4
@@ -42,7 +42,7 @@ def fits(releases: Sequence[Path], versions: Versions) -> list[Finding]:
     for release in releases:
         name = _Named(release, versions)
         models = _shown(_table(release, "models"))
-        found += _beside(name, models, _table(release, "indicators"), _table(release, "measures"))
+        found += _beside(name, models, _table(release, "indicators"), _table(release, "definitions"))
         found += _tables(name, models, _table(release, "terms"), _table(release, "contrasts"))
         found += _too_fine(name, release)
         found += _departures(name, release)
@@ -68,8 +68,7 @@ class _Named:
 
 def _table(release: Path, name: str) -> pd.DataFrame:
     """A table; nothing where the release does not have it."""
-    there = (release / "public" / "tables" / f"{name}.csv").exists()
-    return read(release, name) if there else pd.DataFrame()
+    return read(release, name) if file_of(release, name).exists() else pd.DataFrame()
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -91,9 +91,19 @@ class Equations:
     _written: set[tuple[frozenset[tuple[Unknown, float]], float]] = field(default_factory=set)
 
 
+FORMER = {"definitions": "measures"}
+"""Table -> what releases of earlier versions call it"""
+
+
+def file_of(release: Path, table: str) -> Path:
+    """The CSV file of a table of a release, whether or not it is there."""
+    own, former = (release / "public" / "tables" / f"{n}.csv" for n in (table, FORMER.get(table, table)))
+    return former if former.exists() and not own.exists() else own
+
+
 def read(release: Path, table: str) -> pd.DataFrame:
     """A published table of a release."""
-    frame = pd.read_csv(release / "public" / "tables" / f"{table}.csv", dtype=TEXT)
+    frame = pd.read_csv(file_of(release, table), dtype=TEXT)
     for column in ("suppressed", "held", "overlap_suppressed"):
         if column in frame:
             frame[column] = frame[column].astype("string").str.lower().eq("true")
@@ -105,7 +115,7 @@ def equations(releases: Sequence[Path]) -> Equations:
     told = Equations()
     versions: dict[str, dict[str, pd.DataFrame]] = {}
     for release in releases:
-        lines, measures, models = (read(release, name) for name in ("indicators", "measures", "models"))
+        lines, measures, models = (read(release, name) for name in ("indicators", "definitions", "models"))
         kinds = _kinds(measures)
         for wave, of_wave in lines.groupby("wave"):
             known = versions.setdefault(str(wave), {})

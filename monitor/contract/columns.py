@@ -143,5 +143,34 @@ domain_variable = Column(
     "domain_variable", "VARCHAR", "The variable that forms the subgroup; `all` for all firms of the base."
 )
 domain = Column("domain", "VARCHAR", "The subgroup's code (table `domains`); `all` for all firms of the base.")
+indicator_labels = (
+    Column("indicator_nl", "VARCHAR", "The indicator's label (Dutch)."),
+    Column("indicator_en", "VARCHAR", "The indicator's label (English)."),
+)
+measure_labels = (
+    Column("measure_nl", "VARCHAR", "The measure's label (Dutch)."),
+    Column("measure_en", "VARCHAR", "The measure's label (English)."),
+)
+unit = Column("unit", "VARCHAR", "Unit of the figures: `share` (in 0..1), or the measure's own; NULL: a plain number.")
+cut_unit = Column(
+    "cut_unit",
+    "VARCHAR",
+    "Unit of the cut: the measure's own, a percentage as `percent` (0..100); NULL: a plain number.",
+)
+of_fit = (
+    Column(
+        "n",
+        "BIGINT",
+        "Answers its fit rests on (number), as in `models`; NULL where they are not told there.",
+        not_negative,
+    ),
+    Column(
+        "events",
+        "BIGINT",
+        "Of n, those with the outcome (number), as in `models`; NULL where they are not told there.",
+        not_negative,
+    ),
+)
+"""How many answers a line of a model rests on"""
 model = Column("model", "VARCHAR", "Model: the registered specification.")
 variant = Column("variant", "VARCHAR", "Variant of the model: what was changed against the primary specification.")

@@ -101,8 +101,8 @@ DOCUMENTATION: tuple[Table, ...] = (
         ),
     ),
     Table(
-        "measures",
-        "Measures and bases: the analytic variables and the groups of firms they are about, with their formulas.",
+        "definitions",
+        "Definitions: every measure, base and indicator with its formula; views `measures` and `bases` hold one kind.",
         ("survey", "kind", "name"),
         (
             survey,
@@ -110,7 +110,7 @@ DOCUMENTATION: tuple[Table, ...] = (
             Column(
                 "name",
                 "VARCHAR",
-                "Name; a measure, a base and an indicator may have the same one, so join on `kind` as well.",
+                "Name; a measure, a base and an indicator may have the same: join `measures`, `bases`, or `kind` too.",
             ),
             Column("label_nl", "VARCHAR", "Label (Dutch)."),
             Column("label_en", "VARCHAR", "Label (English)."),

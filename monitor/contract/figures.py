@@ -15,6 +15,8 @@ from monitor.contract.columns import (
     domain,
     domain_variable,
     held,
+    indicator_labels,
+    measure_labels,
     not_negative,
     p_adjusted,
     readable,
@@ -22,6 +24,7 @@ from monitor.contract.columns import (
     suppressed,
     survey,
     uncertainty,
+    unit,
     wave,
     withheld_for,
 )
@@ -53,9 +56,12 @@ FIGURES: tuple[Table, ...] = (
             survey,
             wave,
             Column("indicator", "VARCHAR", "Indicator: the published estimate's name."),
-            Column("measure", "VARCHAR", "The measure it estimates (codebook of measures: table `measures`)."),
+            Column("measure", "VARCHAR", "The measure it estimates (view `measures`)."),
             domain_variable,
             domain,
+            *indicator_labels,
+            unit,
+            Column("base", "VARCHAR", "Firms it is about (view `bases`)."),
             Column(
                 "estimate",
                 "DOUBLE",
@@ -156,6 +162,8 @@ FIGURES: tuple[Table, ...] = (
             Column("indicator", "VARCHAR", "Indicator."),
             domain_variable,
             domain,
+            *indicator_labels,
+            unit,
             Column("wave_from", "VARCHAR", "Earlier wave."),
             Column("wave_to", "VARCHAR", "Later wave."),
             Column(
@@ -202,6 +210,27 @@ FIGURES: tuple[Table, ...] = (
         ("change", "se", "ci_low", "ci_high", "p_value", "p_adjusted", "df", "interval_kind", "overlap_firms"),
     ),
     Table(
+        "population",
+        "Population: firms per wave and subgroup as registers and statistics count them, to which weights add up where "
+        "the survey calibrates; not from any answer.",
+        ("survey", "wave", "domain_variable", "domain"),
+        (
+            survey,
+            wave,
+            domain_variable,
+            domain,
+            Column("firms", "DOUBLE", "Units of the population (number).", not_negative, precision=AS_IT_IS),
+            Column(
+                "counts",
+                "VARCHAR",
+                "What is counted: enterprises or local_units.",
+                values=("enterprises", "local_units"),
+            ),
+            Column("source", "VARCHAR", "Who counted."),
+            Column("counted_on", "VARCHAR", "The day it is about."),
+        ),
+    ),
+    Table(
         "initiatives",
         "Initiatives: the survey's registry, with the firms of each wave that take part.",
         ("survey", "wave", "initiative"),
@@ -232,9 +261,18 @@ FIGURES: tuple[Table, ...] = (
         (
             survey,
             wave,
-            Column("measure", "VARCHAR", "Measure."),
+            Column("measure", "VARCHAR", "Measure (view `measures`)."),
             domain_variable,
             domain,
+            *measure_labels,
+            unit,
+            Column(
+                "n",
+                "BIGINT",
+                "Firms that gave a value (number), where `indicators` tells it in a line of this measure about every "
+                "firm; NULL elsewhere.",
+                not_negative,
+            ),
             Column(
                 "p25",
                 "DOUBLE",

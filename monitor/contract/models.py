@@ -12,10 +12,12 @@ from monitor.contract.columns import (
     band,
     ci_high,
     ci_low,
+    cut_unit,
     effect_unit,
     held,
     model,
     not_negative,
+    of_fit,
     one_or_all_waves,
     p_adjusted,
     p_value,
@@ -149,6 +151,7 @@ MODELS: tuple[Table, ...] = (
             ),
             *uncertainty,
             *readable,
+            *of_fit,
             Column("p_greater", "DOUBLE", "One-sided p-value against zero or less.", share),
             Column("p_less", "DOUBLE", "One-sided p-value against zero or more.", share),
             Column(
@@ -209,6 +212,7 @@ MODELS: tuple[Table, ...] = (
                 "p-value adjusted for all pairs of readings, with their correlation (Westfall and Young 1993).",
                 share,
             ),
+            *of_fit,
             Column(
                 "verdict",
                 "VARCHAR",
@@ -250,7 +254,8 @@ MODELS: tuple[Table, ...] = (
                 "VARCHAR",
                 "> or >=: how the cut is passed; rows of a cut with either are rows of two questions.",
             ),
-            Column("cut", "DOUBLE", "Cut, in the measure's unit (per cent: 0..100)."),
+            Column("cut", "DOUBLE", "Cut, in `cut_unit`."),
+            cut_unit,
             Column(
                 "own_choice",
                 "BOOLEAN",
@@ -277,7 +282,8 @@ MODELS: tuple[Table, ...] = (
             *one_or_all_waves,
             model,
             Column("measure", "VARCHAR", "Measure whose distribution it is."),
-            Column("cut", "DOUBLE", "Cut, in the measure's unit (per cent: 0..100)."),
+            Column("cut", "DOUBLE", "Cut, in `cut_unit`."),
+            cut_unit,
             Column(
                 "state",
                 "VARCHAR",

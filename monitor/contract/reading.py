@@ -8,35 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_LABELLED = (
-    "JOIN domains AS d USING (survey, domain_variable, domain) "
-    "JOIN measures AS m ON m.survey = i.survey AND m.kind = 'indicator' AND m.name = i.indicator"
-)
-
 READING: Mapping[str, str] = {
+    "primary_answer": "SELECT wave, p_neither, p_a_only, p_b_only, p_both, estimate, ci_low, ci_high, p_value, "
+    "verdict, n, events FROM primary_answer",
     "headline": "FROM headline",
     "trend": "SELECT wave, label_en, estimate, change, change_low, change_high, p_value FROM trend",
-    "answer": "SELECT wave, p_neither, p_a_only, p_b_only, p_both, estimate, ci_low, ci_high, verdict FROM answer "
-    "WHERE own_choice ORDER BY wave",
+    "answer": "SELECT practice_a, practice_b, estimate, ci_low, ci_high, p_adjusted, verdict FROM answer WHERE pooled",
     "claims_now": "SELECT text_en, wave, verdict, reason, pooled_verdict FROM claims_now",
-    "indicators": "SELECT i.wave, m.label_en AS figure, m.unit, d.variable_en, d.label_en AS subgroup, i.estimate, "
-    f"i.ci_low, i.ci_high, i.n, i.suppressed FROM indicators AS i {_LABELLED} "
+    "indicators": "SELECT i.wave, i.indicator_en AS figure, i.unit, d.variable_en, d.label_en AS subgroup, i.estimate, "
+    "i.ci_low, i.ci_high, i.n, i.suppressed FROM indicators AS i "
+    "JOIN domains AS d USING (survey, domain_variable, domain) "
     "ORDER BY i.indicator, i.wave, i.domain_variable, d.sort_order",
     "domains": "SELECT domain_variable, sort_order, domain, label_en FROM domains ORDER BY domain_variable, sort_order",
-    "measures": "SELECT name, label_en, unit, base, formula FROM measures WHERE kind = 'indicator'",
-    "changes": "SELECT i.wave_from, i.wave_to, m.label_en, i.change, i.ci_low, i.ci_high, i.p_value, i.p_adjusted "
-    f"FROM changes AS i {_LABELLED} WHERE i.domain_variable = 'all' AND i.comparable",
-    "benchmarks": "SELECT b.wave, b.measure, d.label_en, b.p25, b.median, b.p75 FROM benchmarks AS b "
+    "measures": "SELECT measure, label_en, unit, formula FROM measures",
+    "bases": "SELECT base, label_en, formula FROM bases",
+    "definitions": "SELECT name, label_en, unit, base, formula FROM definitions WHERE kind = 'indicator'",
+    "population": "SELECT p.wave, d.label_en, p.firms FROM population AS p "
+    "JOIN domains AS d USING (survey, domain_variable, domain) ORDER BY p.wave, p.domain_variable, d.sort_order",
+    "changes": "SELECT wave_from, wave_to, indicator_en, change, unit, ci_low, ci_high, p_adjusted FROM changes "
+    "WHERE domain_variable = 'all' AND comparable",
+    "benchmarks": "SELECT b.wave, b.measure_en, b.unit, d.label_en, b.n, b.p25, b.median, b.p75 "
+    "FROM benchmarks AS b "
     "JOIN domains AS d USING (survey, domain_variable, domain) ORDER BY b.measure, b.wave, d.sort_order",
     "initiatives": "SELECT wave, label_en, kind, firms FROM initiatives ORDER BY wave, firms DESC NULLS LAST",
     "claims": "SELECT wave, claim, verdict, estimate, ci_low, ci_high FROM claims WHERE NOT pooled",
     "models": "SELECT wave, model, outcome, estimator, n, events, df, warning FROM models WHERE variant = 'main'",
     "terms": "SELECT wave, term, odds_ratio, odds_ratio_low, odds_ratio_high, p_value FROM terms "
     "WHERE variant = 'main'",
-    "contrasts": "SELECT c.wave, c.model, c.contrast, c.estimate, c.ci_low, c.ci_high, m.n, m.events "
-    "FROM contrasts AS c JOIN models AS m USING (survey, wave, model, variant) WHERE variant = 'main'",
-    "curve": "SELECT wave, sign, cut, estimate, ci_low, ci_high FROM curve WHERE contrast = 'complementarity' "
-    "ORDER BY wave, sign, cut",
+    "contrasts": "SELECT wave, model, contrast, estimate, ci_low, ci_high, n, events, df FROM contrasts "
+    "WHERE variant = 'main'",
+    "curve": "SELECT wave, cut, cut_unit, estimate, ci_low, ci_high FROM curve "
+    "WHERE contrast = 'complementarity' AND sign = '>' ORDER BY wave, cut",
     "distribution": "SELECT wave, state, cut, estimate FROM distribution ORDER BY wave, state, cut",
     "specifications": "SELECT wave, count(*) AS specifications, median(estimate) AS middle FROM specifications "
     "WHERE contrast = 'complementarity' GROUP BY wave",

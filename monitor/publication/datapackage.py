@@ -13,6 +13,8 @@ from monitor import contract
 from monitor.survey import Survey
 from monitor.survey.citation import Citation
 
+PARQUET = "Each table is also there as tables/<name>.parquet, typed, with these descriptions in its metadata."
+
 _types = {"VARCHAR": "string", "DOUBLE": "number", "BIGINT": "integer", "BOOLEAN": "boolean", "TIMESTAMP": "datetime"}
 
 
@@ -23,7 +25,7 @@ def write(path: Path, survey: Survey, waves: Sequence[str], release_id: str, cre
         "name": survey.name.replace("_", "-").lower(),
         "id": release_id,
         "title": survey.title.get("en", survey.name),
-        "description": survey.population.get("en", ""),
+        "description": f"{survey.population.get('en', '')}. {PARQUET}".lstrip(". "),
         "version": release_id,
         "created": created_at,
         "keywords": ["innovation", "small and medium-sized enterprises", "survey", *waves],

@@ -129,7 +129,7 @@ def compare(old: Side, new: Side) -> Difference:
 
 def _recipes(side: Side) -> dict[str, Mapping[str, Any]]:
     """How a release estimates each indicator: its formula and base, by name."""
-    table = side.tables["measures"]
+    table = side.tables["definitions"]
     listed = table[table["kind"] == "indicator"].to_dict("records")
     return {str(x["name"]): {str(k): v for k, v in x.items()} for x in listed}
 
@@ -196,7 +196,7 @@ def _redefined(old: Side, new: Side, recipe: Mapping[str, Any]) -> bool:
     """Whether the indicator, its measure or its base has another formula than before."""
 
     def formulas(side: Side) -> set[tuple[str, ...]]:
-        table = side.tables["measures"]
+        table = side.tables["definitions"]
         text = str(recipe["formula"])
         named = table[[bool(n in text.split() or n in (recipe["name"], recipe["base"])) for n in table["name"]]]
         return set(named[["kind", "name", "formula", "base"]].astype(str).itertuples(index=False, name=None))
@@ -226,7 +226,7 @@ def _sums(side: Side, wave: str, recipe: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _percentage(side: Side, measure: str) -> bool:
-    table = side.tables["measures"]
+    table = side.tables["definitions"]
     found = table[(table["kind"] == "measure") & (table["name"] == measure)]
     values = side.firms["completed"][measure].dropna()
     return bool((found["unit"] == "share").any() and values.map(lambda v: not isinstance(v, (bool, np.bool_))).any())
@@ -240,6 +240,10 @@ def _estimate(sums: pd.DataFrame, recipe: Mapping[str, Any]) -> float:
     return above / below if below else 0.0
 
 
+FORMER = {"definitions": "measures"}
+"""Table -> what releases of earlier versions call it"""
+
+
 def read(release: Path) -> Side:
     """A published release as it is compared."""
     told = release_folders.manifest(release)
@@ -247,13 +251,15 @@ def read(release: Path) -> Side:
     with connect(release / "secure" / "microdata.duckdb", read_only=True) as connection:
         for name in ("firms", "completed", "corrections"):
             firms[name] = connection.execute(f"SELECT * FROM {quoted(name)}").df()
-    return Side(str(told["release_id"]), read_tables(release, ("indicators", "measures")), firms, told)
+    return Side(str(told["release_id"]), read_tables(release, ("indicators", "definitions")), firms, told)
 
 
 def read_tables(release: Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Public tables of a published release."""
     with connect(release / "public" / "monitor.duckdb", read_only=True) as connection:
-        return {name: connection.execute(f"SELECT * FROM {quoted(name)}").df() for name in names}
+        there = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        kept = {name: name if name in there else FORMER[name] for name in names}
+        return {name: connection.execute(f"SELECT * FROM {quoted(own)}").df() for name, own in kept.items()}
 
 
 def public_lines(difference: Difference, least: int) -> list[dict[str, object]]:

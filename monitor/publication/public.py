@@ -1,4 +1,4 @@
-"""The public database and its tables as CSV.
+"""The public database, and its tables as CSV and Parquet.
 
 Belongs here: writing disclosed tables with types, keys, checks, comments and views, readable by DuckDB 1.2 and later.
 Does not belong here: deciding what may be in them.
@@ -23,17 +23,30 @@ STORAGE = "v1.2.0"
 """Oldest DuckDB whose clients must be able to open a release"""
 
 VIEWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "primary_answer": (
+        "Primary answer: the primary question as the survey itself puts it, one row per wave and one of all waves "
+        "together: the four probabilities and complementarity with intervals, the verdict, the answers behind it.",
+        ("answer", "models"),
+    ),
     "headline": (
         "Headline: each opening figure per wave for all firms, weighted with interval, beside the plain share.",
-        ("indicators", "measures"),
+        ("indicators", "definitions"),
     ),
     "trend": (
         "Trend: each headline figure wave by wave with its change since the wave before.",
-        ("indicators", "measures", "changes"),
+        ("indicators", "definitions", "changes"),
     ),
     "claims_now": (
         "Claims now: every claim's verdict in the newest wave that could say something, and over all waves together.",
         ("claims",),
+    ),
+    "measures": (
+        "Measures: the analytic variables, one row each: joins to any table with a column `measure`.",
+        ("definitions",),
+    ),
+    "bases": (
+        "Bases: the groups of firms that figures are about, one row each: joins to any table with a column `base`.",
+        ("definitions",),
     ),
 }
 """View -> its comment, and the tables whose columns it shows: a column means what it means in the first that has it"""
@@ -47,12 +60,24 @@ renamed = {
     "pooled_estimate": "Estimate of the estimand over all waves together (share, or difference of shares).",
     "pooled_low": "Lower bound of its 95 % interval.",
     "pooled_high": "Upper bound of its 95 % interval.",
+    "measure": "Measure: the analytic variable's name.",
+    "base": "Base: the group of firms' name.",
+    "practice_a_nl": "Label of the first practice (Dutch).",
+    "practice_a_en": "Label of the first practice (English).",
+    "practice_b_nl": "Label of the second practice (Dutch).",
+    "practice_b_en": "Label of the second practice (English).",
+    **{
+        f"{state}_{bound}": f"{side} bound of the 95 % interval of {state} (share)."
+        for state in ("p_neither", "p_a_only", "p_b_only", "p_both")
+        for bound, side in (("low", "Lower"), ("high", "Upper"))
+    },
     "change_suppressed": "Whether the change is withheld by disclosure control (its values are NULL then).",
 }
 
 
-def write_database(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write the public tables of the contract, and the views, to a new DuckDB file."""
+def write_database(path: Path, tables: Mapping[str, pd.DataFrame], parquet: Path | None = None) -> None:
+    """Write the public tables of the contract, and the views, to a new DuckDB file; with `parquet`, every table as
+    `<table>.parquet` in that folder too."""
     with connect() as connection:
         connection.execute(f"ATTACH {literal(str(path))} AS release (STORAGE_VERSION {literal(STORAGE)})")
         connection.execute("USE release")
@@ -62,6 +87,8 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
             columns = ", ".join(quoted(c) for c in table.names)
             connection.execute(f"INSERT INTO {quoted(table.name)} ({columns}) SELECT {columns} FROM frame")
             connection.unregister("frame")
+            if parquet is not None:
+                write_parquet(connection, table, parquet / f"{table.name}.parquet")
         for name, (comment, read) in VIEWS.items():
             connection.execute(f"CREATE VIEW {quoted(name)} AS {_uncommented(statement('released', name))}")
             connection.execute(f"COMMENT ON VIEW {quoted(name)} IS {literal(comment)}")
@@ -95,6 +122,15 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: contract.Table) -
     connection.execute(f"COMMENT ON TABLE {quoted(table.name)} IS {literal(table.comment)}")
     for column in table.columns:
         connection.execute(f"COMMENT ON COLUMN {quoted(table.name)}.{quoted(column.name)} IS {literal(column.comment)}")
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, table: contract.Table, path: Path) -> None:
+    """Write a table that the connection holds as Parquet, typed; its comments and key stand in the file's metadata:
+    `comment`, `key`, and `column.<name>` of each column."""
+    about = {"comment": table.comment, "key": ", ".join(table.key)}
+    about |= {f"column.{column.name}": column.comment for column in table.columns}
+    said = ", ".join(f"{quoted(name)}: {literal(words)}" for name, words in about.items())
+    connection.execute(f"COPY {quoted(table.name)} TO {literal(str(path))} (FORMAT parquet, KV_METADATA {{{said}}})")
 
 
 def write_csv(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:

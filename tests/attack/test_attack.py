@@ -58,7 +58,7 @@ def tables(
     none = pd.DataFrame([{**of_model, "term": "intercept", "suppressed": False}])
     return {
         "indicators": indicators,
-        "measures": pd.DataFrame(
+        "definitions": pd.DataFrame(
             [
                 {
                     "kind": "indicator",

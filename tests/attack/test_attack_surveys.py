@@ -125,7 +125,7 @@ def written(folder: Path, firms: WaveFirms, survey: Survey) -> Path:
     key = {"wave": WAVE, "model": "m", "variant": "main"}
     model = {**key, "outcome": "top_innovator", "base": "all_firms", "n": None, "events": None, "suppressed": True}
     frames = {
-        "indicators": public.drop(columns="events").assign(held=False), "measures": measures,
+        "indicators": public.drop(columns="events").assign(held=False), "definitions": measures,
         "models": pd.DataFrame([model]),
         "terms": pd.DataFrame([{**key, "term": "intercept", "suppressed": True}]), "changes": both({}),
     }  # fmt: skip

@@ -11,14 +11,29 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandas as pd
 import publication
 import pytest
 
+from monitor.publication.public import VIEWS
+
 OLDEST = "1.2.0"
 COMMAND_LINE = "1.5.6"
+OVER_HTTP = ("duckdb==1.4.4", "duckdb-ext-httpfs==1.4.4.20260205")
+ATTACH_OVER_HTTP = """
+import duckdb, importlib.metadata, json, sys
+(extension,) = [f for f in importlib.metadata.files("duckdb-ext-httpfs") if f.name == "httpfs.duckdb_extension"]
+with duckdb.connect() as connection:
+    connection.execute(f"LOAD '{extension.locate()}'")
+    connection.execute(f"ATTACH '{sys.argv[1]}/monitor.duckdb' AS monitor (READ_ONLY)")
+    asked = ("monitor.headline", "monitor.indicators", f"'{sys.argv[1]}/tables/indicators.parquet'")
+    print(json.dumps([len(connection.execute(f"FROM {place}").fetchall()) for place in asked]))
+"""
 QUESTIONS = """
 import duckdb, json, sys
 assert duckdb.__version__ == sys.argv[2]
@@ -87,7 +102,7 @@ def test_the_command_line_reads_tables_views_comments_and_macros(command_line: P
     assert asked(command_line, "SELECT 1", "-version").startswith(f"v{COMMAND_LINE} ")
     public = ("-readonly", "-json", str(release / "public" / "monitor.duckdb"))
     views = json.loads(asked(command_line, "SELECT view_name FROM duckdb_views() WHERE NOT internal", *public))
-    assert {view["view_name"] for view in views} == {"headline", "trend", "claims_now"}
+    assert {view["view_name"] for view in views} == set(VIEWS)
     headline = json.loads(asked(command_line, "FROM headline", *public))
     assert len(headline) == 8
     assert all(line["ci_low"] <= line["estimate"] <= line["ci_high"] for line in headline)
@@ -108,10 +123,26 @@ def test_the_command_line_runs_what_the_readme_shows(command_line: Path, release
     (sql,) = re.findall(r"```sql\n(.*?)```", readme, re.DOTALL)
     here = re.sub(r"ATTACH '[^']*'", f"ATTACH '{release}/public/monitor.duckdb'", sql)
     told = asked(command_line, here.replace("'top_innovator'", "'primary'"), "-csv")
-    before, _, answer = told.partition("wave,estimate,ci_low,ci_high\n")
-    assert before.startswith("name,about_en,ask\nheadline,"), "where to begin"
+    before, _, answer = told.partition("wave,estimate,ci_low,ci_high,n,events\n")
+    assert before.startswith("name,about_en,ask\nprimary_answer,"), "where to begin"
     assert "\nsurvey,wave,indicator" in before
     assert [line.split(",")[:2] for line in answer.splitlines()] == [[wave, "0.1"] for wave in publication.WAVES]
+
+
+def test_a_release_is_attached_from_an_address(release: Path, tmp_path: Path) -> None:
+    """What `docs/how-to.md` shows, over HTTP from this machine, by a DuckDB that has `httpfs`."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path], check=True)
+    python = tmp_path / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *OVER_HTTP], check=True)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(release / "public"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        done = subprocess.run([python, "-c", ATTACH_OVER_HTTP, address], capture_output=True, text=True, check=False)
+        server.shutdown()
+    assert done.returncode == 0, done.stderr
+    lines = len(pd.read_csv(release / "public" / "tables" / "indicators.csv"))
+    assert json.loads(done.stdout) == [8, lines, lines]
 
 
 def test_r_reads_the_views_where_it_has_duckdb(release: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_release_that_is_not_there_is_named(published: Published) -> None:
 def test_a_figure_that_now_rests_on_another_measure_and_base_is_a_change_of_definition(published: Published) -> None:
     old = difference.read(published[2])
     tables, firms = {n: t.copy() for n, t in old.tables.items()}, {n: t.copy() for n, t in old.firms.items()}
-    measures, indicators = tables["measures"], tables["indicators"]
+    measures, indicators = tables["definitions"], tables["indicators"]
     measures.loc[measures["name"] == "participation", ["formula", "base"]] = ["share of takes_part", "everyone"]
     completed = firms["completed"] = firms["completed"].rename(columns={"cooperates": "takes_part"})
     completed["base_everyone"] = True

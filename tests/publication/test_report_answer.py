@@ -31,6 +31,29 @@ def table(release: Path, name: str) -> pd.DataFrame:
         return connection.execute(f"SELECT * FROM {name}").df()
 
 
+def test_the_primary_answer_is_one_row_for_each_wave_and_one_of_all(release: Path) -> None:
+    """The survey's own reading, with the intervals of `contrasts` and the counts of `models`."""
+    found = table(release, "primary_answer")
+    assert found["wave"].tolist() == [*SURVEY.waves, "pooled"]
+    of_main = table(release, "contrasts").query("model == @PRIMARY.name and variant == 'main'")
+    contrasts = of_main.set_index(["wave", "contrast"])
+    fits = table(release, "models").query("model == @PRIMARY.name and variant == 'main'").set_index("wave")
+    a, b = PRIMARY.main.practices
+    names = {"p_neither": "p_neither", "p_a_only": f"p_{a}_only", "p_b_only": f"p_{b}_only", "p_both": "p_both"}
+    for row in found.to_dict("records"):
+        for column, contrast in names.items():
+            told = contrasts.loc[(row["wave"], contrast)]
+            assert row[column] == pytest.approx(told["estimate"], abs=1e-5)
+            assert [row[f"{column}_low"], row[f"{column}_high"]] == [told["ci_low"], told["ci_high"]]
+            assert row[f"{column}_low"] < row[column] < row[f"{column}_high"]
+        whole = contrasts.loc[(row["wave"], "complementarity")]
+        assert [row[c] for c in ("estimate", "ci_low", "ci_high")] == [
+            whole[c] for c in ("estimate", "ci_low", "ci_high")
+        ]
+        assert (row["practice_a_en"], row["practice_b_en"]) == tuple(SURVEY.measures[x].label["en"] for x in (a, b))
+        assert [row["n"], row["events"]] == [fits.loc[row["wave"], c] for c in ("n", "events")]
+
+
 def test_every_pair_of_readings_stands_there_with_the_numbers_of_its_model(release: Path) -> None:
     answer, contrasts = table(release, "answer"), table(release, "contrasts")
     model = PRIMARY

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.authoring.delivery_check import check
 from monitor.problems import DefinitionError
 from monitor.publication.report.words import words_of
-from monitor.stages.disclosed.codebook import codebook, measures
+from monitor.stages.disclosed.codebook import codebook, definitions
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, load_survey
 from monitor.survey.ranges import overlaps, ranges_of
@@ -92,7 +92,7 @@ def test_figures_by_the_categories_of_a_measure(home: Path, tmp_path: Path) -> N
     table = lake.read("estimated_indicators", "2020")
     by = table[table["domain_variable"] == "high"].set_index("domain")["estimate"]
     assert by.to_dict() == {"low": 25.0, "high": 75.0}
-    words = words_of("nl", measures(survey), codebook(survey, ["2020"]), survey)
+    words = words_of("nl", definitions(survey), codebook(survey, ["2020"]), survey)
     assert (words.variable("high"), words.domain("high", "low")) == ("Hoogte", "Laag")
     assert words.variable("fact") == "Feit"
 

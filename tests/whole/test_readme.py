@@ -59,7 +59,7 @@ def test_commands_are_ones_there_are(command: str) -> None:
 
 def test_blocks_are_of_kinds_that_are_tried() -> None:
     """`sql` blocks are run on a release: README's on the demonstration's (`test_demonstration`), the tutorial's on its
-    own (`test_tutorial`)."""
+    own (`test_tutorial`), how-to's from an address (`test_other_clients`)."""
     assert {kind for _, kind, _ in BLOCKS} <= {"", "sh", "sql", "python", "yaml"}
 
 

@@ -54,6 +54,6 @@ def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figu
     for language in survey.languages:
         own = tables if language in LANGUAGES else in_further_language(tables, survey, language)
         records = every if own is tables else {name: Records(frame) for name, frame in own.items()}
-        words = words_of(language, own["measures"], own["codebook"], survey)
+        words = words_of(language, own["definitions"], own["codebook"], survey)
         found[language] = Figures(records, words, survey, primary)
     return found

@@ -43,7 +43,7 @@ def page(figures: Figures) -> dict[str, Any]:
     indicators = [
         {"id": name_of("indicator", str(x["name"])), "word": figures.words.label("indicator", str(x["name"])),
          "meaning": str(x[column])}
-        for x in lines(figures.tables["measures"], kind="indicator") if x[column]
+        for x in lines(figures.tables["definitions"], kind="indicator") if x[column]
     ]  # fmt: skip
     own = [{"id": f"word-{k}", "word": t(f"glossary_{k}"), "meaning": t(f"glossary_{k}_means")} for k in OWN]
     return {"of_survey": [*measures, *indicators], "of_report": sorted(own, key=lambda x: x["word"].lower())}

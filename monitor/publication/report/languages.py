@@ -16,7 +16,7 @@ import pandas as pd
 from monitor.survey import Survey
 
 ENGLISH = "_en"
-OWN: Mapping[str, str] = {"measures": "name", "codebook": "concept", "initiatives": "initiative", "claims": "claim"}
+OWN: Mapping[str, str] = {"definitions": "name", "codebook": "concept", "initiatives": "initiative", "claims": "claim"}
 """Table -> the column that names what its texts are of"""
 
 
@@ -27,7 +27,7 @@ def in_further_language(tables: Mapping[str, pd.DataFrame], survey: Survey, lang
 
 def _with(frame: pd.DataFrame, own: Callable[[str, str], str], table: str, language: str) -> pd.DataFrame:
     added = {}
-    if table == "measures":
+    if table == "definitions":
         # A base and an indicator may have one name.
         frame = frame.assign(name=frame["kind"] + ":" + frame["name"])
     for column in frame:
@@ -40,7 +40,7 @@ def _with(frame: pd.DataFrame, own: Callable[[str, str], str], table: str, langu
             for name, text in zip(named, frame[column], strict=True)
         ]
     found = frame.assign(**added)
-    return found.assign(name=found["name"].str.partition(":")[2]) if table == "measures" else found
+    return found.assign(name=found["name"].str.partition(":")[2]) if table == "definitions" else found
 
 
 def _texts(table: str, survey: Survey, language: str) -> Callable[[str, str], str]:

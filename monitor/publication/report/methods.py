@@ -208,7 +208,7 @@ def _definitions(figures: Figures) -> Printed:
     rows = tuple(
         (str(x[f"label_{language}"] or x["name"]), t(f"kind_{x['kind']}"), formula(figures, x),
          str(x[f"definition_{language}"] or ""))
-        for x in lines(figures.tables["measures"])
+        for x in lines(figures.tables["definitions"])
     )  # fmt: skip
     heads = [Head(t("name"), long=True), Head(t("kind"))]
     heads += [Head(t(h), long=True) for h in ("formula", "definition")]

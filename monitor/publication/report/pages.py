@@ -65,7 +65,7 @@ def participation(figures: Figures, survey: Survey, name: str) -> Context:
     for indicator in figures.headlines:
         found = [figures.by_domain(name, indicator, variable, survey.domains) for variable in survey.domains]
         shown = [chart for chart in found if chart]
-        about = one(figures.tables["measures"], kind="indicator", name=indicator)
+        about = one(figures.tables["definitions"], kind="indicator", name=indicator)
         if shown:
             definition = about[column] if about else None
             whole = one(figures.tables["indicators"], wave=name, indicator=indicator, domain_variable=EVERYONE)

@@ -151,10 +151,10 @@ class Figures:
         self.survey = survey
         self.primary = primary
         self.order = list(survey.indicators)
-        self.units = {x["name"]: x["unit"] for x in lines(tables["measures"], kind="indicator")}
-        self.bases = {x["name"]: str(x["base"]) for x in lines(tables["measures"], kind="indicator")}
-        self.recipes = {x["name"]: recipe(str(x["formula"])) for x in lines(tables["measures"], kind="indicator")}
-        known_headlines = {x["name"] for x in lines(tables["measures"], kind="indicator") if x["headline"]}
+        self.units = {x["name"]: x["unit"] for x in lines(tables["definitions"], kind="indicator")}
+        self.bases = {x["name"]: str(x["base"]) for x in lines(tables["definitions"], kind="indicator")}
+        self.recipes = {x["name"]: recipe(str(x["formula"])) for x in lines(tables["definitions"], kind="indicator")}
+        known_headlines = {x["name"] for x in lines(tables["definitions"], kind="indicator") if x["headline"]}
         self.headlines = [name for name in self.order if name in known_headlines]
 
     def withheld_words(self, line: Line) -> str:

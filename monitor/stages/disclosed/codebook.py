@@ -1,6 +1,6 @@
 """The questionnaire and the measures, told from the survey's definition.
 
-Belongs here: the tables `codebook` and `measures`. Does not belong here: any answer.
+Belongs here: the tables `codebook` and `definitions`. Does not belong here: any answer.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def codebook(survey: Survey, waves: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def measures(survey: Survey) -> pd.DataFrame:
+def definitions(survey: Survey) -> pd.DataFrame:
     """One row per measure, base and indicator with its formula, so that every figure can be traced to its words."""
     rows: list[dict[str, object]] = []
 

@@ -42,7 +42,7 @@ OF_A_MODEL = (
     "sensitivity",
 )
 """Tables with a model's lines"""
-DEFINITIONS = ("codebook", "measures", "readme")
+DEFINITIONS = ("codebook", "definitions", "population", "readme")
 """Tables that say what is asked and computed, of no firm"""
 
 OVERLAP = "panel_overlap"

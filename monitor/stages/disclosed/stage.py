@@ -7,8 +7,9 @@ contract. Does not belong here: estimating, or writing a release.
 `cells` how published lines hang together, `contributions` what the firms add, `fitted` what of models may be shown,
 `history`, `changed`, `sequence`, `revisions` and `overlaps` what earlier releases have shown; `quality`, `codebook`,
 `domains` and `readme` describe the survey and its tables, `declared` what its definition decides about lines;
-`readable` says how a reader gets each interval, `together` adjusts p-values for each other, `one_firm` says which
-amounts rest on one firm, `sensitivity` what of the firms that did not answer.
+`population` says how many firms there are; `readable` says how a reader gets each interval, `beside` puts words, units
+and counts beside lines, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm,
+`sensitivity` what of the firms that did not answer.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from monitor.contract.columns import CONFIDENTIALITY, RELIABILITY
 from monitor.contract.outcomes import counted
 from monitor.contract.shape import emptied, rounded, shaped
 from monitor.stages.disclosed import (
+    beside,
     cells,
     codebook,
     declared,
@@ -31,6 +33,7 @@ from monitor.stages.disclosed import (
     one_firm,
     overlaps,
     peers,
+    population,
     quality,
     readable,
     readme,
@@ -142,7 +145,8 @@ def disclose(
         "initiatives": revisions.with_held_initiatives(taking_part, before, least),
         "benchmarks": revisions.with_held_quantiles(quantiles, before, survey, firms, held),
         "codebook": codebook.codebook(survey, waves),
-        "measures": codebook.measures(survey),
+        "definitions": codebook.definitions(survey),
+        "population": population.population(survey, waves),
         "readme": readme.readme(survey),
     }
     shapes = {
@@ -153,7 +157,8 @@ def disclose(
         again = sequence.as_last_shown(shapes, before[-1], stands)
         shapes = {name: shaped(name, frame) for name, frame in again.items()}
     shapes["terms"] = readable.with_odds_ratios(shapes["terms"])
-    return domains.with_domains(together.with_adjusted(shapes, survey), survey)
+    labelled = beside.with_what_is_beside(together.with_adjusted(shapes, survey), survey)
+    return domains.with_domains(labelled, survey)
 
 
 def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:

@@ -130,7 +130,7 @@ def build(
     attacked = attacking()
     _stop_what_tells(attacked, earlier, _uncertain(lake, survey, waves))
     reported = begin(report.build, shown / "report", tables, survey, waves, revisions, described, attacked.as_dict())
-    public.write_database(shown / "monitor.duckdb", tables)
+    public.write_database(shown / "monitor.duckdb", tables, shown / "tables")
     datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
     secure.write_database(hidden / "microdata.duckdb", firms, survey)
     microdata.write(hidden, firms, survey)
