@@ -124,6 +124,35 @@ DOCUMENTATION: tuple[Table, ...] = (
         ),
     ),
     Table(
+        "comparable",
+        "Comparable indicators: every indicator of the packs that the survey takes (Community Innovation Survey, "
+        "innovation scoreboards), with what it means and whether this survey can give it. The figures stand in "
+        "`indicators` under the same name.",
+        ("survey", "wave", "indicator"),
+        (
+            survey,
+            wave,
+            Column("indicator", "VARCHAR", "The indicator's name, here and in `indicators`."),
+            Column("pack", "VARCHAR", "The programme: cis or eis.", values=("cis", "eis")),
+            Column("programme_code", "VARCHAR", "The programme's own code; NULL where it has none."),
+            Column("computable", "BOOLEAN", "Whether this wave asks all that the indicator needs."),
+            Column("reason_nl", "VARCHAR", "Why it is not computable (Dutch); NULL where it is."),
+            Column("reason_en", "VARCHAR", "Why it is not computable (English); NULL where it is."),
+            Column("label_nl", "VARCHAR", "Label (Dutch)."),
+            Column("label_en", "VARCHAR", "Label (English)."),
+            Column("estimand_nl", "VARCHAR", "What it estimates, in a sentence (Dutch)."),
+            Column("estimand_en", "VARCHAR", "What it estimates, in a sentence (English)."),
+            Column(
+                "estimator", "VARCHAR", "share, total or ratio (of two totals).", values=("share", "total", "ratio")
+            ),
+            Column("base_en", "VARCHAR", "Firms it is a figure of (English)."),
+            Column("population_nl", "VARCHAR", "Whom the programme is about (Dutch)."),
+            Column("population_en", "VARCHAR", "Whom the programme is about (English)."),
+            Column("source", "VARCHAR", "Where the programme defines it."),
+            Column("address", "VARCHAR", "The source's address."),
+        ),
+    ),
+    Table(
         "domains",
         "Domains: every subgroup figures are published by, what its code means and where it stands in the order.",
         ("survey", "domain_variable", "domain"),

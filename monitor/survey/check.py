@@ -19,6 +19,7 @@ from monitor.survey.model import Survey, Wave
 from monitor.survey.modelling import modelling_problems
 from monitor.survey.names import name_problems
 from monitor.survey.nonresponse import nonresponse_problems
+from monitor.survey.packs import pack_problems
 from monitor.survey.ranges import overlaps
 from monitor.survey.yaml_lines import closest
 
@@ -33,7 +34,7 @@ def between_files(survey: Survey) -> list[Problem]:
     """Everything that is wrong between the files of a folder each of which reads well on its own."""
     problems = [*name_problems(survey), *_measures(survey), *_indicators(survey), *_design(survey)]
     problems += [*imputation_problems(survey), *modelling_problems(survey), *claim_problems(survey)]
-    problems += nonresponse_problems(survey)
+    problems += [*nonresponse_problems(survey), *pack_problems(survey)]
     for wave in survey.waves.values():
         problems += [*_wave(survey, wave), *_margins(survey, wave)]
     return problems

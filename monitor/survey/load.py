@@ -33,6 +33,7 @@ from monitor.survey.model import (
 )
 from monitor.survey.models import read_models
 from monitor.survey.nonresponse import read_nonresponse
+from monitor.survey.packs import read_packs, with_packs
 from monitor.survey.registers import COUNTS, check_rules, read_initiatives, read_margins
 from monitor.survey.states import with_states
 from monitor.survey.todos import todos
@@ -138,6 +139,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
     waves = read_waves(folder, reports, languages)
     claims = read_claims(folder, reports, languages)
     check_rules(folder, reports)
+    packs, equivalents = read_packs(top)
     survey = Survey(
         name=_name(top),
         title=top.label("name", languages),
@@ -173,9 +175,11 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         lines=top.lines,
         identifier=_identifier(top),
         nonresponse=read_nonresponse(top),
+        packs=packs,
+        equivalents=equivalents,
     )
     top.close()
-    return with_states(survey)
+    return with_states(with_packs(survey, own.nodes if own else ()))
 
 
 def _name(top: Section) -> str:

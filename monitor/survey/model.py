@@ -173,6 +173,8 @@ class Measure:
     line: int = 0
     codes: Mapping[str, Text] = field(default_factory=dict)
     """Code of a category -> label, in order"""
+    needs: frozenset[str] = frozenset()
+    """Concepts without which a wave does not have it at all; empty: a wave has it as far as the answers decide it"""
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,38 @@ class Indicator:
     by_domain: bool = True
     """Whether it is estimated in the domains too, and not only for all firms of its base"""
     line: int = 0
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """What stands in a survey for a term of the packs (`packs`)."""
+
+    sql: str | None
+    """Expression over the survey's concepts; None: the survey does not have it"""
+    absent: Text
+    """Why it does not; empty where it has"""
+    line: int
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """One indicator of a pack, and whether each wave of this survey can give it."""
+
+    name: str
+    """The indicator's name in the survey: `cis_innovation_active`"""
+    pack: str
+    code: str | None
+    """The programme's own code"""
+    estimator: str
+    label: Text
+    estimand: Text
+    population: Text
+    """Whom the programme is about"""
+    base: Text
+    source: str
+    address: str
+    lacks: Mapping[str, Text | None]
+    """Wave -> why it cannot be computed; None where it is"""
 
 
 @dataclass(frozen=True)
@@ -310,6 +344,13 @@ class Survey:
     notices: Notices = field(default_factory=Notices)
     citation: Citation = field(default_factory=Citation)
     nonresponse: Nonresponse = field(default_factory=Nonresponse)
+
+    packs: tuple[str, ...] = ()
+    """Packs of comparable indicators that it takes (`packs`)"""
+    equivalents: Mapping[str, Equivalent] = field(default_factory=dict)
+    """Term of the packs -> what stands for it"""
+    comparable: tuple[Comparable, ...] = ()
+    """Every indicator of its packs"""
 
     def key(self, home: Path) -> bytes:
         """The key of the survey's pseudonyms: the home folder's, or where nobody is to be protected its own."""

@@ -13,7 +13,7 @@ from monitor.wording.notes import KINDS
 from monitor.wording.sentences import FOLDER, LANGUAGES, number_in, say, sentences, spoken_languages
 
 SUBJECTS = sorted(file.stem for file in (FOLDER / "en").glob("*.yaml"))
-TABLES_ALONE = {"answer", "claims", "notes", "questionnaire", "robustness", "skips"}
+TABLES_ALONE = {"answer", "claims", "comparable", "notes", "questionnaire", "robustness", "skips"}
 """Subjects of sentences that stages write into public tables, which have them in the tables' languages"""
 
 

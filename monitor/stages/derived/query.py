@@ -14,13 +14,18 @@ from monitor.survey.expressions import DUCKDB_TYPES, columns_of
 NO_MEASURE = "SELECT '' AS firm, '' AS measure WHERE false"
 
 
-def measures_query(survey: Survey, columns: Collection[str]) -> str:
+def measures_query(survey: Survey, columns: Collection[str], asked: Collection[str] | None = None) -> str:
     """The SELECT that gives every measure and base of every firm and copy out of `imputed_answers`.
 
-    `columns` are the columns that table has; a concept no wave asked and no frame holds is a missing value.
+    `columns` are the columns that table has; a concept no wave asked and no frame holds is a missing value. `asked` are
+    the concepts that the wave asks or has on its frame (None: all): without one that a measure needs, it is missing.
     Columns of the result: imputation, firm, the measures (BOOLEAN, DOUBLE or VARCHAR) and `base_<name>` (BOOLEAN).
     """
-    measures = [f"{_measure(m.sql, m.type)} AS {quoted(m.name)}" for m in survey.measures.values()]
+    lacking = {m.name for m in survey.measures.values() if asked is not None and not m.needs <= set(asked)}
+    measures = [
+        f"{_measure('NULL' if m.name in lacking else m.sql, m.type)} AS {quoted(m.name)}"
+        for m in survey.measures.values()
+    ]
     bases = [f"coalesce(({base.sql}), false) AS {quoted(f'base_{base.name}')}" for base in survey.bases.values()]
     selected = ",\n    ".join(["answers.imputation", "answers.firm", *measures, *bases])
     return f"""-- Grain: imputation x firm. Inputs: imputed_answers.

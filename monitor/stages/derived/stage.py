@@ -27,6 +27,7 @@ from monitor.stages.derived.query import (
 from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.expressions import columns_of
+from monitor.survey.packs import known_in
 
 log = logging.getLogger("monitor")
 
@@ -37,7 +38,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     told = ("staged_missing", "validated_responses")
     asked = told if all(lake.has(table, wave.name) for table in told) else ()
     with lake.open(wave.name, "imputed_answers", *asked) as connection:
-        query = measures_query(survey, columns_in(connection, "imputed_answers"))
+        query = measures_query(survey, columns_in(connection, "imputed_answers"), known_in(wave))
         connection.execute(f"CREATE TABLE derived_measures AS {query}")
         _check_grain(connection, wave)
         rows = lake.write_query(connection, "derived_measures", wave.name, "SELECT * FROM derived_measures")

@@ -1,6 +1,6 @@
 """The questionnaire and the measures, told from the survey's definition.
 
-Belongs here: the tables `codebook` and `definitions`. Does not belong here: any answer.
+Belongs here: the tables `codebook`, `definitions` and `comparable`. Does not belong here: any answer.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from monitor.survey import Survey
+from monitor.wording.sentences import LANGUAGES
 
 
 def codebook(survey: Survey, waves: Sequence[str]) -> pd.DataFrame:
@@ -88,6 +89,31 @@ def definitions(survey: Survey) -> pd.DataFrame:
             **_texts(indicator.label, about.definition if about else {}),
         )
     return pd.DataFrame(rows)
+
+
+def comparable(survey: Survey, waves: Sequence[str]) -> pd.DataFrame:
+    """One row per wave and indicator of the survey's packs: what it means, and why the wave cannot give it."""
+    rows = [
+        {
+            "survey": survey.name,
+            "wave": wave,
+            "indicator": told.name,
+            "pack": told.pack,
+            "programme_code": told.code,
+            "computable": told.lacks[wave] is None,
+            **{f"reason_{x}": (told.lacks[wave] or {}).get(x) for x in LANGUAGES},
+            **{f"label_{x}": told.label[x] for x in LANGUAGES},
+            **{f"estimand_{x}": told.estimand[x] for x in LANGUAGES},
+            "estimator": told.estimator,
+            "base_en": told.base["en"],
+            **{f"population_{x}": told.population[x] for x in LANGUAGES},
+            "source": told.source,
+            "address": told.address,
+        }
+        for wave in waves
+        for told in survey.comparable
+    ]
+    return pd.DataFrame(rows, columns=["survey", "wave", "indicator"] if not rows else None)
 
 
 def _texts(label: object, definition: object) -> dict[str, object]:

@@ -146,6 +146,7 @@ def disclose(
         "benchmarks": revisions.with_held_quantiles(quantiles, before, survey, firms, held),
         "codebook": codebook.codebook(survey, waves),
         "definitions": codebook.definitions(survey),
+        "comparable": codebook.comparable(survey, waves),
         "population": population.population(survey, waves),
         "readme": readme.readme(survey),
     }
