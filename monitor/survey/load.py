@@ -289,6 +289,7 @@ def _measures(top: Section, languages: tuple[str, ...]) -> tuple[dict[str, Measu
                 type=section.choice("type", ("boolean", "number", "percentage", "category"), "boolean"),
                 label=label,
                 definition=section.label("definition", languages, label),
+                noun=section.label("noun", languages, {}),
                 unit=section.text("unit", None),
                 codes={code: codes.label(code, languages) for code in codes.nodes} if codes else {},
                 line=section.line_of("sql"),

@@ -169,6 +169,8 @@ class Measure:
     """boolean, number, percentage, category"""
     label: Text
     definition: Text
+    noun: Text = field(default_factory=dict)
+    """What it is called within a sentence; its label between quotation marks where nothing is declared"""
     unit: str | None = None
     line: int = 0
     codes: Mapping[str, Text] = field(default_factory=dict)

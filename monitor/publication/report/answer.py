@@ -31,7 +31,7 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
     wave, label = told
     return {
         "answer": {
-            "title": figures.words.t("answer_title", **models.subjects(figures)),
+            "title": figures.words.begun("answer_title", **models.subjects(figures)),
             "wave": label,
             "lead": lead(figures, wave, label),
             "states": states(figures, wave),

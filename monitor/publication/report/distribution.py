@@ -101,7 +101,7 @@ def table(figures: Figures, shown: Sequence[Line], title: str) -> Printed:
 def _states(figures: Figures) -> dict[str, str]:
     """State -> what it is called."""
     about = models.subjects(figures)
-    return {state: figures.words.t(f"state_{state}", a=about["a"], b=about["b"]) for state in models.STATES}
+    return {state: figures.words.begun(f"state_{state}", a=about["a"], b=about["b"]) for state in models.STATES}
 
 
 def _by_cut(shown: Sequence[Line]) -> dict[float, dict[str, float]]:

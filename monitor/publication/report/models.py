@@ -37,15 +37,21 @@ def _complementarity(figures: Figures, table: str, **wanted: str) -> list[Line]:
 
 
 def subjects(figures: Figures, model: str | None = None) -> dict[str, str]:
-    """What the survey calls the outcome (`outcome`) and the two practices (`a`, `b`) of its primary model."""
+    """What a sentence calls the outcome (`outcome`) and the two practices (`a`, `b`) of the primary model: the nouns
+    that the survey declares, and else their labels between quotation marks."""
     name = model or figures.primary or next(iter(figures.survey.models), "")
     declared = figures.survey.models.get(name)
     practices = practices_of(figures.survey, name)
-    label = figures.words.label
-    found = {"outcome": label("measure", declared.main.outcome)} if declared else {}
-    return found | (
-        {"a": label("measure", practices[0]), "b": label("measure", practices[1])} if len(practices) == 2 else {}
-    )
+    asked = {"outcome": declared.main.outcome} if declared else {}
+    if len(practices) == 2:
+        asked |= {"a": practices[0], "b": practices[1]}
+    return {role: _noun(figures, measure) for role, measure in asked.items()}
+
+
+def _noun(figures: Figures, measure: str) -> str:
+    declared = figures.survey.measures.get(measure)
+    noun = declared.noun.get(figures.words.language) if declared else None
+    return noun or figures.words.t("named", label=figures.words.label("measure", measure))
 
 
 def titles(figures: Figures) -> dict[str, str]:
@@ -102,7 +108,7 @@ def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, 
         + (f" {t('imputed_why')}" if filled else ""),
         "meaning": t("complementarity_means", **about),
         "power": None if mde is None else t("power" if shown == wave else "power_pooled", mde=n.plain(mde * 100, 1)),
-        "firth": t("firth_why", **about) if model["estimator"] == "firth" else None,
+        "firth": figures.words.begun("firth_why", **about) if model["estimator"] == "firth" else None,
         "warning": model.get("warning_nl") if figures.words.language == "nl" else model["warning"],
         "name": name,
     }

@@ -37,7 +37,7 @@ def opening(figures: Figures, waves: Sequence[str]) -> dict[str, Any] | None:
             continue
         told = decided_by(figures, x)
         return {
-            "question": t("start_question", **models.subjects(figures, str(x["model"]))),
+            "question": figures.words.begun("start_question", **models.subjects(figures, str(x["model"]))),
             "verdict": verdict_words(figures, told, label),
             "sentence": sentence(figures, x, told),
             "chart": section["squares"],
@@ -78,7 +78,7 @@ def direction(x: Line, told: str) -> str:
 
 def verdict_words(figures: Figures, told: str, label: str) -> str:
     """The verdict and what it is of, as the answer begins."""
-    return figures.words.t("start_verdict", verdict=_capital(figures.words.t(told)), of=label)
+    return figures.words.t("start_verdict", verdict=figures.words.begun(told), of=label)
 
 
 def sentence(figures: Figures, x: Line, told: str) -> str:
@@ -158,7 +158,3 @@ def answers(figures: Figures, x: Line) -> object:
         return x["n"]
     model = one(figures.tables["models"], wave=x["wave"], model=x["model"], variant=x["variant"])
     return model["n"] if model else None
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -39,6 +39,11 @@ class Words:
         an error, not an empty place."""
         return say("report", key, self.language, **values).replace(" %", f"{NBSP}%")
 
+    def begun(self, key: str, **values: object) -> str:
+        """As `t`, with a capital: where a sentence begins with what is put in."""
+        words = self.t(key, **values)
+        return words[:1].upper() + words[1:]
+
     def day(self, moment: date) -> str:
         """A day as the language writes it: 21 november 2026."""
         month = self.t("months").split()[moment.month - 1]
