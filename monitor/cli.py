@@ -28,7 +28,7 @@ from monitor.refusals import refusal
 from monitor.running import beside, signals
 from monitor.running.completion import SHELLS, completion
 from monitor.running.progress import show_progress
-from monitor.storage import homes, private
+from monitor.storage import homes, private, publish
 from monitor.survey import Survey, Wave, load_survey
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.inbox import outside
@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         homes.require_known(options.home)
         private.enter(options.home)
+        publish.sweep(options.home)
         run: Callable[[argparse.Namespace], int] = options.command
         return run(options)
     except KeyboardInterrupt:

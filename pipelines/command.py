@@ -1,13 +1,11 @@
 """The same jobs from the command line: one process, Dagster's history kept in the home folder.
 
-Belongs here: the instance, runs and their outcome. Does not belong here: printing (`cli`).
+Belongs here: runs and their outcome. Does not belong here: the instance (`history`), printing (`cli`).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +18,11 @@ from monitor.stages.validated.check import rule_problems
 from monitor.storage import private, publish
 from monitor.storage.turns import turn
 from pipelines.definitions import build
+from pipelines.history import command_history
 from pipelines.names import named
 from pipelines.outcome import problems_of
 from pipelines.resources import loaded
 from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process
-
-INSTANCE = """\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-concurrency:
-  runs:
-    max_concurrent_runs: 1
-"""
-"""Dagster's settings of a home: nothing is reported to its makers, its web interface asks for no address, and runs
-stand in a queue (what keeps them apart is their `turn`, whatever the settings say)"""
-STAGES_TOLD = "python_logs:\n  managed_python_loggers: [monitor]\n  python_log_level: INFO\n"
-"""What stages say of themselves stands on their run's page; the command's goes to its terminal"""
-COMMAND_SETTINGS = "command.yaml"
-NO_OUTPUT_KEPT = (
-    "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n  class: NoOpComputeLogManager\n"
-)
 
 
 class RunFailed(MonitorError):
@@ -50,27 +31,6 @@ class RunFailed(MonitorError):
     def __init__(self, problems: Sequence[Problem], exit_code: int) -> None:
         super().__init__(problems)
         self.exit_code = exit_code
-
-
-def prepare_instance(home: Path) -> Path:
-    """Dagster's folder in the home folder, with telemetry off. Returns DAGSTER_HOME."""
-    folder = home / "dagster"
-    private.open_folder(home)
-    private.closed_folder(folder)
-    if not (folder / "dagster.yaml").exists():
-        (folder / "dagster.yaml").write_text(INSTANCE + STAGES_TOLD, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(folder)
-    return folder
-
-
-@contextmanager
-def _history(home: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's history of the home, as the web interface reads it. What steps print goes to the terminal alone:
-    keeping it too would start four processes for every step, which tell of an interrupt each in its own way."""
-    folder = prepare_instance(home)
-    (folder / COMMAND_SETTINGS).write_text(INSTANCE + NO_OUTPUT_KEPT, encoding="utf-8")
-    with dg.DagsterInstance.from_config(str(folder), COMMAND_SETTINGS) as instance:
-        yield instance
 
 
 def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = False) -> None:
@@ -84,7 +44,7 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
         raise DefinitionError(problems)
     publish.check_link(home / "releases" / survey.name)
     definitions = build(folder, home, passports)
-    with turn(home, "monitor run"), _history(home) as instance:
+    with turn(home, "monitor run"), command_history(home) as instance:
         close_killed_runs(instance)
         failures = [
             error

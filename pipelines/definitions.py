@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from monitor.storage import homes, private
+from monitor.storage import homes, private, publish
 from pipelines.assets import build_assets
 from pipelines.automation import Jobs, inbox_sensor, release_sensor, yearly
 from pipelines.notice_sensors import notice_sensors
@@ -30,14 +30,19 @@ def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
 
 def deployment(place: Path) -> dg.Definitions:
     """The definitions of every survey that a deployment's `defs/` folders name (`deploy/surveys` is one)."""
-    homes.require_known(home_folder())
-    private.enter(home_folder())
+    _enter(home_folder())
     return dg.load_from_defs_folder(path_within_project=place)
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `workspace.yaml` and `[tool.dg]` point to."""
-    homes.require_known(home_folder())
-    private.enter(home_folder())
+    _enter(home_folder())
     return build(survey_folder(), home_folder())
+
+
+def _enter(home: Path) -> None:
+    """What a process does with a home before anything else."""
+    homes.require_known(home)
+    private.enter(home)
+    publish.sweep(home)

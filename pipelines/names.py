@@ -4,8 +4,12 @@ Belongs here: names and keys. Does not belong here: the things themselves.
 """
 
 import re
+from urllib.parse import quote
 
 import dagster as dg
+
+RELEASES, PUBLIC = "releases", "public"
+"""The room of a home that is shown, and the part of each release that is"""
 
 
 def named(survey: str, what: str) -> str:
@@ -16,3 +20,8 @@ def named(survey: str, what: str) -> str:
 def key(survey: str, table: str) -> dg.AssetKey:
     """The key of a survey's table."""
     return dg.AssetKey([survey, table])
+
+
+def address(survey: str, release: str, file: str) -> str:
+    """Where a release's public file is found on the server that shows its home."""
+    return "/" + "/".join(quote(part, safe="") for part in (RELEASES, survey, release, *file.split("/")))

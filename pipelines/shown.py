@@ -16,6 +16,7 @@ import dagster as dg
 from monitor.problems import Problem
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
+from pipelines.names import PUBLIC, address
 from pipelines.tables import POOLED, RELEASE_STAGES
 
 if TYPE_CHECKING:
@@ -104,15 +105,25 @@ def check_result(
 
 
 def release_metadata(before: Path | None, release: Path) -> Mapping[str, Any]:
-    """Where a release's report and database lie, and how to see what changed since the one before."""
-    shown = {
-        "report": dg.MetadataValue.url((release / "public" / "report" / "index.html").as_uri()),
-        "database": dg.MetadataValue.path(release / "public" / "monitor.duckdb"),
-        "manifest": dg.MetadataValue.path(release / "manifest.json"),
+    """Where a release's report and database are read, on the server that shows this page and in the home, and what
+    changed since the one before: the report's own page, and the command that splits any two releases."""
+    pages = release / PUBLIC / "report"
+    told = {
+        "report": _read(release, "report/index.html"),
+        "database": _read(release, "monitor.duckdb"),
+        "folder": dg.MetadataValue.path(release),
     }
     if before is None or before == release:
-        return shown
-    return shown | {"difference": dg.MetadataValue.md(f"`monitor diff {before.name} {release.name}`")}
+        return told
+    page = next(iter(sorted(pages.glob("*/revisions.html"), key=lambda path: path.parent.name != "en")))
+    return told | {
+        "difference": _read(release, page.relative_to(release / PUBLIC).as_posix()),
+        "difference_split": dg.MetadataValue.md(f"`monitor diff {before.name} {release.name}`"),
+    }
+
+
+def _read(release: Path, file: str) -> dg.MetadataValue:
+    return dg.MetadataValue.url(address(release.parent.name, release.name, file))
 
 
 def shown(value: object) -> Any:

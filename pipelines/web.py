@@ -25,7 +25,7 @@ import dagster as dg
 from monitor.problems import DefinitionError, Problem
 from monitor.refusals import Refused
 from monitor.storage.turns import take
-from pipelines.command import prepare_instance
+from pipelines.history import prepare_instance
 from pipelines.turn import close_killed_runs
 
 HOST = "127.0.0.1"

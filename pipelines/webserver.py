@@ -1,6 +1,9 @@
-"""Dagster's web server behind the guard: `python -m pipelines.webserver [--name NAME] [Dagster's own options]`.
+"""Dagster's web server and the releases' public files, behind the guard.
 
-Belongs here: putting the one before the other. Does not belong here: what is refused (`guard`), Dagster's options.
+    python -m pipelines.webserver [--name NAME] [--read-only] [Dagster's own options]
+
+Belongs here: putting one before the other. Does not belong here: what is refused (`guard`), which files (`published`),
+Dagster's options.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from typing import Any
 from dagster_webserver import cli
 
 from pipelines.guard import Guard
+from pipelines.published import Published
+from pipelines.resources import home_folder
 
 
 def main() -> None:
@@ -23,7 +28,8 @@ def main() -> None:
     inner = cli.create_app_from_workspace_process_context
 
     def guarded(*arguments: Any, **named: Any) -> Any:
-        return Guard(inner(*arguments, **named), guarding.name, guarding.read_only)
+        shown = Published(inner(*arguments, **named), home_folder())
+        return Guard(shown, guarding.name, guarding.read_only)
 
     # The one place where Dagster's command makes its application.
     cli.create_app_from_workspace_process_context = guarded

@@ -19,7 +19,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from monitor.problems import DefinitionError, Problem
@@ -92,6 +92,14 @@ def clean(folder: Path) -> list[str]:
             continue
         gone.append(path.name)
     return gone
+
+
+def sweep(home: Path) -> None:
+    """Remove the half-built releases of a home whose builder was killed; one that is being built stays."""
+    for mark in sorted((home / "releases").glob("*/.lock")):
+        with suppress(OSError), mark.open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            clean(mark.parent)
 
 
 def _restore(folder: Path) -> None:

@@ -34,8 +34,9 @@ from pipelines.automation import (
     release_sensor,
     yearly,
 )
-from pipelines.command import RunFailed, prepare_instance, run_waves
+from pipelines.command import RunFailed, run_waves
 from pipelines.definitions import build
+from pipelines.history import prepare_instance
 from pipelines.resources import SurveyHome, loaded
 from pipelines.turn import close_killed_runs
 

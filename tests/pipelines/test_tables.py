@@ -110,12 +110,17 @@ def test_a_rule_that_stops_is_an_error_and_all_that_hold_are_none() -> None:
 
 
 def test_a_release_links_to_what_it_is(tmp_path: Path) -> None:
-    release, before = tmp_path / "r0002-000000000002", tmp_path / "r0001-000000000001"
+    release, before = tmp_path / "made_up" / "r0002-000000000002", tmp_path / "made_up" / "r0001-000000000001"
+    for language in ("de", "en"):
+        (release / "public" / "report" / language).mkdir(parents=True)
+        (release / "public" / "report" / language / "revisions.html").touch()
     told = release_metadata(before, release)
-    assert told["report"].value == (release / "public" / "report" / "index.html").as_uri()
-    assert told["difference"].value == "`monitor diff r0001-000000000001 r0002-000000000002`"
-    assert "difference" not in release_metadata(release, release)
-    assert "difference" not in release_metadata(None, release)
+    assert told["report"].value == f"/releases/made_up/{release.name}/report/index.html"
+    assert told["database"].value == f"/releases/made_up/{release.name}/monitor.duckdb"
+    assert told["difference"].value == f"/releases/made_up/{release.name}/report/en/revisions.html"
+    assert told["difference_split"].value == "`monitor diff r0001-000000000001 r0002-000000000002`"
+    for no_other in (release, None):
+        assert not {name for name in release_metadata(no_other, release) if name.startswith("difference")}
 
 
 def test_surveys_stand_side_by_side_by_their_names(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import dagster as dg
 import pytest
 
 from monitor.storage.turns import turn
-from pipelines.command import prepare_instance
 from pipelines.definitions import build
+from pipelines.history import prepare_instance
 from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,7 @@ from pathlib import Path
 import dagster as dg
 from monitor.stages import estimated, raw
 from monitor.problems import Problem, WaveStopped
-from pipelines.command import prepare_instance
+from pipelines.history import prepare_instance
 from pipelines.definitions import build
 
 home, job, name = Path(sys.argv[1]), sys.argv[2], sys.argv[3]

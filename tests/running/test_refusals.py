@@ -29,7 +29,8 @@ from monitor.refusals import Refused, refusal
 from monitor.stages import raw, staged
 from monitor.storage import private
 from monitor.storage.lake import Lake, connect
-from pipelines.command import RunFailed, prepare_instance, run_waves
+from pipelines.command import RunFailed, run_waves
+from pipelines.history import prepare_instance
 
 ROOT = Path(__file__).parents[2]
 

@@ -178,6 +178,19 @@ def test_only_what_a_publication_leaves_is_cleared_away(folder: Path) -> None:
     assert set(others) | set(NAMES) <= there
 
 
+def test_what_a_killed_builder_left_goes_with_the_next_process_and_what_is_being_built_stays(folder: Path) -> None:
+    home, half = folder.parent.parent, folder / ".building-999999-0123abcd"
+    half.mkdir()
+    (half / "microdata").write_text("firms")
+    with publish.publishing(folder):
+        half.mkdir()
+        publish.sweep(home)
+        assert half.is_dir(), "its builder is at work"
+    publish.sweep(home)
+    assert not half.exists()
+    assert set(NAMES) <= {path.name for path in folder.iterdir()}
+
+
 def test_a_number_is_given_once(folder: Path) -> None:
     assert publish.next_number(folder) == 4
     (folder / "r0007-eeeeeeeeeeee").mkdir()

@@ -21,7 +21,7 @@ import yaml
 from monitor import cli
 from monitor.problems import DefinitionError
 from pipelines import notices
-from pipelines.command import INSTANCE, STAGES_TOLD
+from pipelines.history import INSTANCE, STAGES_TOLD
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
