@@ -6,10 +6,11 @@ Belongs here: which withheld numbers are known too well, and saying so. Does not
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from monitor.attack.again import again
 from monitor.attack.bounds import bounds
 from monitor.attack.differences import differences
 from monitor.attack.finding import FEW, FEWEST, Finding
@@ -82,7 +83,7 @@ def attack(releases: Sequence[Path], only: Path | None = None) -> Report:
     for finding in about:
         many = all(firms[unknown][0] >= FEW for unknown in _firms(finding))
         (of_many if many or set(finding.lines) <= uncertain else findings).append(finding)
-    more = (*differences(releases, told.versions), *fits(releases, told.versions))
+    more = _between_tables(releases, told.versions)
     findings += [finding for finding in more if {*finding.figures.split("+")} <= here]
     return Report(
         tuple(release.name for release in releases),
@@ -114,9 +115,14 @@ def beyond(
     asked = {(u[0], _what(u)): u for u in before.unknowns}
     found = bounds(before, sorted({asked[key] for f in findings if (key := (f.figures, f.what)) in asked}))
     known |= {(u[0], _what(u)): high - low for u, (low, high) in found.items()}
-    more = (*differences(earlier, before.versions), *fits(earlier, before.versions))
+    more = _between_tables(earlier, before.versions)
     known |= {(f.figures, f.what): f.high - f.low for f in more}
     return tuple(f for f in findings if not known.get((f.figures, f.what), float("inf")) <= f.high - f.low + 1e-6)
+
+
+def _between_tables(releases: Sequence[Path], versions: Mapping[tuple[str, str], str]) -> list[Finding]:
+    """What follows beside the equations of the lines."""
+    return [found for work_out in (differences, fits, again) for found in work_out(releases, versions)]
 
 
 def _firms(finding: Finding) -> list[Unknown]:

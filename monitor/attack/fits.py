@@ -11,7 +11,8 @@ The attacker takes
 3. an unweighted logit without controls for the table that it is: a state's probability is a whole number of firms over
    a whole number of firms, and the states add up to the fit;
 4. a curve, or a range without one firm, that is told to more than whole points for what moves where one firm does,
-   and what a figure would be under other odds of answering, where that is told of a withheld one or too finely.
+   and what a figure would be under other odds of answering, where that is told of a withheld one or too finely;
+5. what is worked out of all specifications of a model for equations, in the estimates of those that are withheld.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from monitor.attack.knowledge import EVERYONE, file_of, read
 FIT = ("wave", "model", "variant")
 STATES = 4
 TOLD_IN_POINTS = ("estimate", "ci_low", "ci_high", "band_low", "band_high")
+OF_ALL = ("by_choice", "by_way", "joint_test")
 OF_SHARES = ("share", "points", "index")
 Versions = Mapping[tuple[str, str], str]
 Counts = tuple[float, float]
@@ -46,6 +48,7 @@ def fits(releases: Sequence[Path], versions: Versions) -> list[Finding]:
         found += _tables(name, models, _table(release, "terms"), _table(release, "contrasts"))
         found += _too_fine(name, release)
         found += _departures(name, release)
+        found += _of_all(name, _table(release, "specifications"), _shown(_table(release, "robustness")))
     for table, key in (("models", FIT), ("claims", ("wave", "claim"))):
         found += _moved(releases, versions, table, key)
     return found
@@ -209,3 +212,14 @@ def _departures(name: _Named, release: Path) -> Iterator[Finding]:
         thousandths = [1000 * float(x[c]) for c in columns if pd.notna(x[c])]
         if x["unit"] in OF_SHARES and any(abs(value - round(value)) > 1e-6 for value in thousandths):
             yield name.finding(x["wave"], what, "more than thousandths")
+
+
+def _of_all(name: _Named, specifications: pd.DataFrame, tests: pd.DataFrame) -> Iterator[Finding]:
+    """Specifications that are withheld beside numbers worked out of all of them."""
+    if "suppressed" not in specifications or "test" not in tests:
+        return
+    gone = specifications.loc[specifications["suppressed"], ["wave", "model"]].drop_duplicates()
+    for wave, model in gone.itertuples(index=False, name=None):
+        told = tests[(tests["wave"] == wave) & (tests["model"] == model) & tests["test"].isin(OF_ALL)]
+        for test in sorted(set(told["test"])):
+            yield name.finding(wave, f"{model}: withheld specifications by {test}", "all less the others")

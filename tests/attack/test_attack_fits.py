@@ -132,3 +132,19 @@ def test_a_withheld_figure_under_other_odds_is_told(tmp_path: Path, change: dict
            "estimate": 0.432, "ci_low": 0.401, "ci_high": None, "suppressed": False} | change  # fmt: skip
     made = tables(shown) | {"sensitivity": pd.DataFrame([row])}
     assert any(str(row["figure"]) + " by odds" in what for what in found(tmp_path, made)) is told
+
+
+@pytest.mark.parametrize(
+    ("gone", "test", "shown", "told"),
+    [(True, "by_choice", True, True), (True, "joint_test", True, True), (True, "by_choice", False, False),
+     (True, "power", True, False), (False, "by_way", True, False)],
+)  # fmt: skip
+def test_what_is_worked_out_of_all_specifications_tells_of_one_that_is_withheld(
+    tmp_path: Path, gone: bool, test: str, shown: bool, told: bool
+) -> None:
+    key = {"wave": "2020", "model": "m"}
+    made = fits(main=(100, 44)) | {
+        "specifications": pd.DataFrame([{**key, "number": i, "suppressed": gone and i == 3} for i in range(8)]),
+        "robustness": pd.DataFrame([{**key, "test": test, "unit": "index", "suppressed": not shown}]),
+    }
+    assert any("withheld specifications" in what for what in found(tmp_path, made)) is told

@@ -172,3 +172,23 @@ def test_a_curve_is_told_in_whole_points_but_for_the_models_own_number(published
     assert told.loc[60.0, values].drop("p_value").tolist() == [-0.01, 0.032, -0.08, 0.2, -0.1, 0.3]
     assert pd.isna(told.loc[60.0, "p_value"])
     assert told.loc[told["suppressed"], values].isna().all().all()
+
+
+@pytest.mark.parametrize(("events", "withheld"), [(30, False), (5, True)])
+def test_tests_of_all_specifications_go_where_one_is_withheld(events: int, withheld: bool) -> None:
+    """Through the door: their numbers and their sentences."""
+    row = {"wave": "2020", "model": "m", "weights": "w", "answers": "i", "base": "b", "outcome": "top", "controls": "c",
+           "practice_a": "a", "practice_b": "b", "left_out": "none", "n": 200, "estimate": 0.1}  # fmt: skip
+    made = [row | {"number": i, "own_choice": i == 1, "events": events if i == 4 else 40} for i in range(1, 9)]
+    beside = {"wave": "2020", "model": "m", "variant": "main", "estimate": 0.3, "note_en": "30 % of it", "subject": "x"}
+    tables = {name: pd.DataFrame() for name in fitted.TABLES} | {
+        "specifications": pd.DataFrame(made),
+        "robustness": pd.DataFrame([beside | {"test": test} for test in ("by_choice", "joint_test", "power")]),
+    }
+    told = fitted.withhold_models(tables, SimpleNamespace(models={}, disclosure=Disclosure()), {})  # type: ignore[arg-type]
+    assert told["specifications"]["suppressed"].sum() == withheld
+    found = told["robustness"].set_index("test")
+    for test in ("by_choice", "joint_test"):
+        assert bool(found.loc[test, "suppressed"]) is withheld
+        assert pd.isna(found.loc[test, "estimate"]) == pd.isna(found.loc[test, "note_en"]) == withheld
+    assert found.loc["power", "estimate"] == 0.3

@@ -8,9 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize
 
+from monitor.precision import to_error
 from monitor.stages.disclosed import practices, variants
 from monitor.stages.disclosed.contributions import WaveFirms
+from monitor.statistics.decisions.specification_choices import explained
 from monitor.statistics.models.specification import Specification
 from monitor.survey import Disclosure
 from monitor.survey.models import Curve, Model
@@ -166,3 +169,48 @@ def test_specifications_that_differ_by_few_firms_alone_are_not_both_told() -> No
     table["own_choice"] = [True, False, False, False, False]
     gone = variants.few_firms_apart_by_choice(table, Disclosure())
     assert gone.tolist() == [False, True, True, True, False]
+
+
+# --- all specifications together --------------------------------------------------------------------------------------
+
+
+def specifications(gone: int | None) -> pd.DataFrame:
+    """Eight estimates by three choices, one of them withheld."""
+    rows = [
+        {"wave": "2020", "model": "m", "weights": w, "answers": a, "base": b} for w in "uv" for a in "ic" for b in "xy"
+    ]
+    estimates = [0.11, 0.09, 0.143, 0.102, -0.02, 0.051, 0.07, 0.0312]
+    table = pd.DataFrame(rows).assign(estimate=estimates, suppressed=False)
+    if gone is not None:
+        table.loc[gone, "suppressed"] = True
+    return table
+
+
+def beside(*tests: str, wave: str = "2020") -> pd.DataFrame:
+    return pd.DataFrame([{"wave": wave, "model": "m", "test": test} for test in tests])
+
+
+@pytest.mark.parametrize("gone", range(8))
+def test_a_withheld_specification_follows_from_the_shares_of_variance(gone: int) -> None:
+    """As anyone can: the value that gives the printed shares, with the seven others in public."""
+    table = specifications(gone)
+    choices = {name: list(table[name]) for name in ("weights", "answers", "base")}
+    printed = {name: to_error(share, None) for name, share in explained(table["estimate"], choices).shares.items()}
+
+    def misfit(value: float) -> float:
+        shares = explained(table["estimate"].where(~table["suppressed"], value), choices).shares
+        return sum((shares[name] - printed[name]) ** 2 for name in printed)
+
+    grid = np.linspace(-1, 1, 2001)
+    near = grid[int(np.argmin([misfit(value) for value in grid]))]
+    fine = optimize.minimize_scalar(misfit, bounds=(near - 1e-3, near + 1e-3), options={"xatol": 1e-9})
+    assert fine.x == pytest.approx(table["estimate"][gone], abs=1e-5)
+    assert variants.of_withheld_choices(beside("by_choice", "by_way", "joint_test"), table).all()
+
+
+def test_what_is_worked_out_of_all_goes_with_one_that_is_withheld_and_nothing_else_does() -> None:
+    tests = pd.concat([beside("by_choice", "by_way", "joint_test", "power"), beside("by_choice", wave="2018")])
+    assert variants.of_withheld_choices(tests, specifications(3)).tolist() == [True, True, True, False, False]
+    assert not variants.of_withheld_choices(tests, specifications(None)).any()
+    refused = specifications(3).assign(estimate=lambda x: x["estimate"].where(~x["suppressed"]))
+    assert not variants.of_withheld_choices(tests, refused).any(), "what was refused is in none of them"

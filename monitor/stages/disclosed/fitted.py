@@ -66,6 +66,9 @@ def withhold_models(
                 out[name]["suppressed"] |= practices.saturated_choices(out[name], survey, firms)
     if len(chosen := out["specifications"]):
         chosen["suppressed"] |= variants.few_firms_apart_by_choice(chosen, survey.disclosure)
+        if len(tests := out["robustness"]):
+            tests["suppressed"] |= variants.of_withheld_choices(tests, chosen)
+            out["robustness"] = emptied("robustness", tests)
     out |= _cuts(out, survey.disclosure)
     out |= {name: emptied(name, out[name]) for name in OF_CHOICES if len(out[name])}
     out["claims"] = _claims(out["claims"], withheld, survey.disclosure)

@@ -1,7 +1,8 @@
 """Numbers of firms that were in two waves, between releases: what changed in them is a cell as in any line.
 
-Belongs here: which of these numbers too few firms moved to show them anew, and what is shown instead. Does not belong
-here: which are sensitive in one release (`cells`), the lines of single waves (`revisions`).
+Belongs here: which of these numbers too few firms moved to show them anew, and what is shown instead; what gives such
+a number back. Does not belong here: which are sensitive in one release (`cells`), the lines of single waves
+(`revisions`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
+from monitor.contract.shape import emptied
+from monitor.precision import to_error
 from monitor.stages.disclosed import sets
 from monitor.stages.disclosed.cells import Overlap, Row, Since, number
 from monitor.stages.disclosed.contributions import WaveFirms
@@ -18,6 +21,10 @@ from monitor.stages.disclosed.history import Earlier
 from monitor.survey import Indicator, Survey
 
 KEY = ("indicator", "domain_variable", "domain", "wave_from", "wave_to")
+USABLE, IN_BOTH = "usable_responses", "panel_overlap"
+"""The quality indicators that count a wave's firms, and those of two waves"""
+AGAIN = "attrition"
+"""The test beside models that tells which share of a wave's firms answered again"""
 
 
 def overlap_of(line: Mapping[object, object]) -> Overlap:
@@ -89,6 +96,35 @@ def _shown_first(release: Earlier) -> set[Overlap]:
     """The lines whose number was that of the release's own firms: where an end is repeated, so is the number."""
     again = {row for row, line in release.lines.items() if number(line.get("held"))}
     return {overlap for overlap in _shown(release) if not again.intersection(ends_of(overlap))}
+
+
+def few_came_or_left(quality: pd.DataFrame, least: int) -> pd.Series:
+    """(rows,) Numbers of firms in two waves that leave one to `least` − 1 of either wave's usable responses."""
+    usable = quality[quality["indicator"] == USABLE].set_index("wave")["value"]
+    shared = quality["indicator"] == IN_BOTH
+    left = [quality[wave].map(usable) - quality["value"] for wave in ("wave", "concept")]
+    return shared & (left[0].between(1, least - 1) | left[1].between(1, least - 1))
+
+
+def without_uncounted_share(robustness: pd.DataFrame, quality: pd.DataFrame) -> pd.DataFrame:
+    """`robustness` with the share of a wave's firms that answered again only where it says what `quality` prints: the
+    firms in both waves over the first one's usable responses.
+
+    Times these responses it is a number of firms. Where quality prints another, or none, there are too few of them, or
+    too few left, or too few came into that number since an earlier release; or it is of a base that not all are in.
+    """
+    shown = quality[~quality["suppressed"].astype(bool)].dropna(subset=["value"])
+    usable = shown[shown["indicator"] == USABLE].set_index("wave")["value"]
+    printed = {
+        f"{x['wave']} to {x['concept']}": to_error(float(x["value"]) / float(usable[x["wave"]]), None)
+        for x in shown[shown["indicator"] == IN_BOTH].to_dict("records")
+        if x["wave"] in usable
+    }
+    out = robustness.copy()
+    for place in out.index[(out["test"] == AGAIN) & out["bound"].notna()]:
+        counted = printed.get(str(out["variant"][place]))
+        out.loc[place, "suppressed"] |= counted is None or abs(float(out["bound"][place]) - counted) > 1e-9
+    return emptied("robustness", out)
 
 
 def _by_pair(overlaps: Iterable[Overlap]) -> dict[tuple[str, str], list[Overlap]]:

@@ -157,6 +157,9 @@ def disclose(
     if before:
         again = sequence.as_last_shown(shapes, before[-1], stands)
         shapes = {name: shaped(name, frame) for name, frame in again.items()}
+    shapes["robustness"] = shaped(
+        "robustness", overlaps.without_uncounted_share(shapes["robustness"], shapes["quality"])
+    )
     shapes["terms"] = readable.with_odds_ratios(shapes["terms"])
     labelled = beside.with_what_is_beside(together.with_adjusted(shapes, survey), survey)
     return domains.with_domains(labelled, survey)
@@ -241,15 +244,16 @@ def describe_quality(
 ) -> pd.DataFrame:
     """Every wave's quality indicators and the firms that waves share, with definitions.
 
-    Counts of firms that are too few to tell apart are withheld: of participants, of firms in two waves, of responses
-    that a correction or a later delivery changed.
+    Counts of firms that are too few to tell apart are withheld: of participants, of firms in two waves or in one of
+    them alone, of responses that a correction or a later delivery changed.
     """
     tables = [quality.quality(lake, survey, survey.waves[wave]) for wave in waves]
     shared = quality.panel(lake, survey, list(waves))
     stands = quality.stands(survey, waves, standing_waves)
     table = quality.defined(_under([*tables, shared, stands]))
     small = table["indicator"].isin(quality.COUNTS_OF_FIRMS) & (table["value"] > 0)
-    table["suppressed"] = small & (table["value"] < survey.disclosure.minimum_firms)
+    least = survey.disclosure.minimum_firms
+    table["suppressed"] = small & (table["value"] < least) | overlaps.few_came_or_left(table, least)
     return emptied("quality", table)
 
 

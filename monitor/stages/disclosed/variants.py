@@ -1,8 +1,8 @@
 """Fits beside each other: the number of firms in one less that in another is a figure too.
 
-Belongs here: which variants of a model, and which specifications, differ by too few firms to be told both, and whose
-number of events would tell of the firms that another leaves out. Does not belong here: one fit by itself (`fitted`,
-`practices`), releases one after the other (`sequence`).
+Belongs here: which variants of a model, and which specifications, differ by too few firms to be told both; whose
+number of events would tell of the firms that another leaves out; what is worked out of all of them together. Does not
+belong here: one fit by itself (`fitted`, `practices`), releases one after the other (`sequence`).
 
 Complete cases are what is left of a model's firms without those that left something open; so the events of the one
 less those of the other are how many of these have the outcome.
@@ -27,6 +27,8 @@ SAME_VARIANTS = ["wave", "model", "outcome", "base"]
 SAME_CHOICES = ["wave", "model", "weights", "outcome", "practice_a", "practice_b", "controls"]
 """What specifications have in common that differ in their firms alone"""
 CHOICES_OF_FIRMS = ("answers", "base", "left_out")
+OF_ALL_CHOICES = ("by_choice", "by_way", "joint_test")
+"""Tests that are worked out of all specifications of a model in a wave together"""
 Counts = tuple[float, float]
 """Firms, and those of them with the outcome"""
 
@@ -52,6 +54,18 @@ def few_firms_apart_by_choice(specifications: pd.DataFrame, limits: Disclosure) 
         same = [*SAME_CHOICES, *(other for other in CHOICES_OF_FIRMS if other != choice)]
         gone |= few_firms_apart(specifications, same, own, limits)
     return gone
+
+
+def of_withheld_choices(robustness: pd.DataFrame, specifications: pd.DataFrame) -> primary.Flags:
+    """Tests of all specifications together, where one of these is withheld that has an estimate.
+
+    Each is an equation in the estimates: the parts of their variance, the median, how many lie above zero. With the
+    others in public, the one that is not follows from them to five digits.
+    """
+    gone = specifications[specifications["suppressed"].astype(bool) & specifications["estimate"].notna()]
+    models = set(gone[["wave", "model"]].astype(str).itertuples(index=False, name=None))
+    about = robustness[["wave", "model"]].astype(str).itertuples(index=False, name=None)
+    return robustness["test"].isin(OF_ALL_CHOICES).to_numpy() & np.array([key in models for key in about], dtype=bool)
 
 
 def events_not_told(models: pd.DataFrame, firms: Mapping[str, WaveFirms], limits: Disclosure) -> primary.Flags:
