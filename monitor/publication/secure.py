@@ -1,93 +1,46 @@
-"""The secure database: pseudonymised firms, every completed copy, replicate weights, and macros over them.
+"""The secure database: pseudonymised firms, every completed copy, replicate weights, the frame.
 
-Belongs here: firm-level tables of a release and the SQL that gives an estimate with its standard error from them.
-Does not belong here: anything public.
+Belongs here: firm-level tables of a release. Does not belong here: the macros over them (`macros`), anything
+public.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 
+from monitor.publication import secure_beside as beside
+from monitor.publication.macros import MACROS, definition
 from monitor.publication.public import STORAGE
-from monitor.storage.lake import Lake, connect, literal, quoted, statement
+from monitor.storage.lake import Lake, columns_in, connect, literal, quoted, statement
 from monitor.survey import Survey
 from monitor.survey.names import OF_EVERY_FIRM, SUPPLIED_WEIGHT, declared
 
 TABLES: Mapping[str, str] = {
-    "firms": "Firms: one row per survey, wave and firm with what it answered (not imputed), measures, bases, weights.",
-    "completed": "Completed copies: one row per survey, wave, imputation and firm; missing answers filled in. The "
-    "macros run over it. Where nothing was imputed there is one copy, the answers as they are.",
+    "firms": "Firms: one row per survey, wave and firm (its key) with what it answered (not imputed), measures, bases, "
+    "weights. Why an answer is not there: missing_kinds.",
+    "completed": "Completed copies: one row per survey, wave, firm and imputation (its key); open answers filled in. "
+    "Joined to firms, each firm comes once for every copy. Weigh by copy_weight over all copies for an estimate; the "
+    "macros give its error too. Where nothing was imputed there is one copy, the answers as they are.",
     "missing": "Missing values: one row per wave, firm and concept without an answer, with the kind.",
     "replicate_weights": "Replicate weights: one row per wave, firm and replicate. Every replicate ran response "
     "adjustment and calibration again. A variance is the sum of the squared deviations of the replicates' estimates "
     "from their mean, times replicate_scale (table designs).",
     "corrections": "Corrections: one row per firm and concept with an applied correction.",
     "designs": "Designs: one row per wave with what intervals need.",
+    "frame": "Frame: one row per survey, wave and firm of the frame (its key), whether or not it answered, with frame "
+    "variables and what became of it. Empty where a survey has no frame.",
+    "figures": "Figures: every published indicator before disclosure control, by subgroup, with both standard errors "
+    "and why its interval is not the one a macro gives. For those who may see single firms.",
+    "labels": "Labels: what each code of a category or set means, and in which order they stand.",
 }
 
-
-@dataclass(frozen=True)
-class Macro:
-    """One way to ask for an estimate: what a user gives, and what `combined_estimate.sql` makes of it."""
-
-    comment: str
-    gives: str
-    """Its first parameters"""
-    numerator: str
-    denominator: str
-    divided: bool = True
-    """Whether it is a ratio of two weighted totals, or the first total itself"""
-    share: bool = False
-    """Whether its interval is made on the logit scale"""
-
-
-ATTACHED = "Attached under a name: FROM name.{0}, database := 'name'), or USE name first."
-"""DuckDB looks for the tables a macro reads where its caller is, not where the macro is"""
-
-GIVEN = "(what)::DOUBLE"
-ANSWERED = "CASE WHEN (what) IS NOT NULL THEN 1.0 END"
-
-MACROS: Mapping[str, Macro] = {
-    "estimate_ratio": Macro(
-        "Ratio of two weighted totals with standard error and 95 % interval, per wave and domain: "
-        "FROM estimate_ratio(numerator, denominator, base := condition, domains := variable). "
-        + ATTACHED.format("estimate_ratio(numerator, denominator"),
-        "numerator, denominator",
-        "numerator",
-        "denominator",
-    ),
-    "estimate_total": Macro(
-        "Weighted total of any expression: FROM estimate_total(turnover_eur, domains := size_band). "
-        + ATTACHED.format("estimate_total(turnover_eur"),
-        "what",
-        "what",
-        "1.0",
-        divided=False,
-    ),
-    "estimate_mean": Macro(
-        "Weighted mean of any expression: FROM estimate_mean(number, base := condition, domains := variable). "
-        + ATTACHED.format("estimate_mean(number"),
-        "what",
-        GIVEN,
-        ANSWERED,
-    ),
-    "estimate_share": Macro(
-        "Weighted share of firms for which an expression is true; its interval is made on the logit scale: "
-        "FROM estimate_share(condition, domains := variable). " + ATTACHED.format("estimate_share(condition"),
-        "what",
-        GIVEN,
-        ANSWERED,
-        share=True,
-    ),
-}
 
 design_columns = ("stratum", "population", "invited", "responding", "response_class")
 
@@ -116,11 +69,13 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
         )
         own = [c for c in design_columns if c in weights]
         row = observed.merge(filled, on="firm", how="left").merge(weights[["firm", *own, *steps]], on="firm")
+        row["variance_cell"] = _cells(row)
         row["imputed"] = [list(v) if isinstance(v, list) else [] for v in row["imputed"]]
         firms.append(row)
         numbers = sorted(copies["imputation"].unique())
         used = copies[copies["imputation"] > 0] if len(numbers) > 1 else copies
-        completed.append(used)
+        final = used["firm"].map(weights.set_index("firm")["weight"])
+        completed.append(used.assign(copy_weight=final / used["imputation"].nunique()))
         gaps = lake.read("staged_missing", wave) if lake.has("staged_missing", wave) else pd.DataFrame()
         if len(gaps):
             inside = gaps["firm"].isin(observed["firm"])
@@ -146,8 +101,7 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
             applied = declared[declared["applied"].fillna(False).astype(bool)]
             applied = applied.rename(columns={"column": "concept"})[["firm", "concept"]].drop_duplicates()
             corrections.append(applied.assign(survey=survey.name, wave=wave)[["survey", "wave", "firm", "concept"]])
-        strata = weights["stratum"].nunique() if "stratum" in weights else 1
-        designs.append(_design(survey.name, wave, len(weights), strata, scale))
+        designs.append(_design(survey.name, wave, len(weights), row["variance_cell"].nunique(), scale))
     empty = pd.DataFrame(columns=["survey", "wave", "firm", "concept", "kind"])
     tables = {
         "firms": pd.concat(firms, ignore_index=True),
@@ -158,9 +112,12 @@ def firm_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, p
         else pd.DataFrame(columns=["survey", "wave", "firm", "replicate", "weight"]),
         "corrections": pd.concat(corrections, ignore_index=True),
         "designs": pd.DataFrame(designs),
+        **beside.tables(lake, survey, waves, firms),
     }
     known = allowed(survey)
-    return {name: frame[[c for c in frame if c in known]] for name, frame in tables.items()}
+    return {
+        name: frame[[c for c in frame if c in known or (name, c) in beside.MEANING]] for name, frame in tables.items()
+    }
 
 
 def allowed(survey: Survey) -> set[str]:
@@ -170,6 +127,15 @@ def allowed(survey: Survey) -> set[str]:
     """
     concepts = {c.name for c in survey.concepts.values() if not c.direct_identifier and c.type != "text"}
     return concepts | set(survey.measures) | {f"base_{name}" for name in survey.bases} | set(_known)
+
+
+def _cells(firms: pd.DataFrame) -> pd.Series:
+    """Each firm's cell of the design: its stratum and its response class, as far as it has them."""
+    parts = [firms[column].astype("string").fillna("") for column in ("stratum", "response_class") if column in firms]
+    cells = pd.Series("", index=firms.index, dtype="string")
+    for part in parts:
+        cells = cells + "|" + part
+    return cells.astype("object")
 
 
 def _design(survey: str, wave: str, firms: int, strata: int, scale: float | None) -> dict[str, object]:
@@ -195,10 +161,9 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Surve
                 connection.register("frame", _storable(frame, survey))
                 connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM frame")
                 connection.unregister("frame")
-                connection.execute(f"COMMENT ON TABLE {quoted(name)} IS {literal(TABLES[name])}")
-                for column in frame:
-                    comment = meaning(str(column), survey)
-                    connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(str(column))} IS {literal(comment)}")
+                _comment(connection, name, survey)
+            connection.execute(f"CREATE OR REPLACE TABLE firms AS {statement('released', 'firms_with_missing')}")
+            _comment(connection, "firms", survey)
             for name, macro in MACROS.items():
                 connection.execute(definition(name, macro))
                 connection.execute(f"COMMENT ON MACRO TABLE {quoted(name)} IS {literal(macro.comment)}")
@@ -209,26 +174,12 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Surve
     path.chmod(0o600)
 
 
-def definition(name: str, macro: Macro) -> str:
-    """The CREATE MACRO of one way to ask.
-
-    Every macro is whole in itself and reads its tables through `query_table`, with the database's name before them: a
-    macro, or a table, that it named without would be looked for where the caller is.
-    """
-    place = "'\"' || replace(coalesce(database, current_database()), '\"', '\"\"') || '\".main."
-    given = {
-        "numerator": f"({macro.numerator})",
-        "denominator": f"({macro.denominator})",
-        "divided": str(macro.divided).lower(),
-        "share": str(macro.share).lower(),
-        "base": "(base)",
-        "domains": "(domains)",
-        **{table: f"{place}{table}'" for table in ("completed", "firms", "replicate_weights", "designs")},
-    }
-    body = re.sub(r"\$(\w+)", lambda found: given[found[1]], statement("released", "combined_estimate"))
-    lines = (line for line in body.splitlines() if not line.startswith("--"))
-    head = f"{name}({macro.gives}, base := true, domains := 'all', database := NULL)"
-    return f"CREATE MACRO {head} AS TABLE\n" + "\n".join(lines)
+def _comment(connection: duckdb.DuckDBPyConnection, name: str, survey: Survey) -> None:
+    """Say of a table and its columns what they are."""
+    connection.execute(f"COMMENT ON TABLE {quoted(name)} IS {literal(TABLES[name])}")
+    for column in columns_in(connection, name):
+        comment = beside.MEANING.get((name, column)) or meaning(column, survey)
+        connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(column)} IS {literal(comment)}")
 
 
 def _storable(frame: pd.DataFrame, survey: Survey) -> pd.DataFrame:
@@ -261,8 +212,14 @@ def meaning(column: str, survey: Survey) -> str:
     """What a column of the secure tables holds: label and definition of its concept or measure, in both languages."""
     if known := declared(column, survey):
         unit = "percent" if known.type == "percentage" else known.unit
-        words = [f"{known.label.get(x, '')}: {known.definition.get(x, '')}".strip(": ") for x in ("en", "nl")]
-        return " | ".join(w for w in words if w) + (f" [{unit}]" if unit else "")
+        # A measure may bear the name of the concept that it is made of: what was asked is said as well.
+        told = {id(x): x for x in (known, survey.concepts.get(column)) if x is not None}.values()
+        words = [
+            f"{x.label.get(language, '')}: {x.definition.get(language, '')}".strip(": ")
+            for language in ("en", "nl")
+            for x in told
+        ]
+        return " | ".join(dict.fromkeys(w for w in words if w)) + (f" [{unit}]" if unit else "")
     if column.startswith("base_") and column.removeprefix("base_") in survey.bases:
         base = survey.bases[column.removeprefix("base_")]
         return f"Whether the firm is in the base: {base.label.get('en', base.name)} | {base.label.get('nl', '')}"

@@ -29,6 +29,9 @@ OF_EVERY_FIRM: Mapping[str, str] = {
     "base_weight": "Base weight N/n.",
     "response_weight": "Weight after non-response adjustment.",
     "weight": "Final weight, after calibration; in replicate_weights: the weight under this replicate.",
+    "variance_cell": "Cell within which firms vary: stratum and response class. Degrees of freedom: firms less cells.",
+    "copy_weight": "Final weight over the number of completed copies: so weighted, all copies together are one sample.",
+    "missing_kinds": "Concepts without an answer -> why: not_asked, refused, dont_know, break_off, invalid or absent.",
     SUPPLIED_WEIGHT: "Weight as the delivery gives it.",
 }
 """Columns that the firms' tables of a release have whatever a survey asks -> what they hold"""

@@ -13,8 +13,12 @@ import pytest
 from publication import Fresh, Published
 
 from monitor.publication import secure
+from monitor.publication.macros import MACROS
 from monitor.stages import released
+from monitor.statistics import SurveyDesign
+from monitor.statistics.design.intervals import student_t, t_quantile
 from monitor.statistics.design.replicates import replicate_covariance
+from monitor.statistics.imputation.rubin import Combined, combine
 from monitor.storage.lake import connect, literal, quoted
 
 WAVES = list(publication.WAVES)
@@ -109,11 +113,134 @@ def test_macros_for_totals_bases_and_ratios(published: Published) -> None:
     assert ratio["se"] == pytest.approx(0.0, abs=1e-9)
 
 
+def of_copies(wave: str, measure: str, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(copies,) means of a measure among some firms, and (copies, replicates) the same under every replicate."""
+    table = publication.firms(wave)
+    drawn, weight = publication.replicates(table, wave)[inside], table["weight"].to_numpy()[inside]
+    means, thetas = [], []
+    for copy in range(1, publication.COPIES + 1):
+        value = publication.derived(table)[measure].astype(float).to_numpy().copy()
+        if measure == "invests":
+            value[:3] = [(copy + k) % 2 == 0 for k in range(3)]
+        means.append(weight @ value[inside] / weight.sum())
+        thetas.append(drawn.T @ value[inside] / drawn.sum(axis=0))
+    return np.array(means), np.array(thetas)
+
+
+def by_rubin(estimates: np.ndarray, thetas: np.ndarray, df: float) -> Combined:
+    """Copies combined as the library does, their variances from replicates."""
+    return combine(estimates, [replicate_covariance(theta)[0, 0] for theta in thetas], df)
+
+
+@pytest.mark.parametrize("measure", ["cooperates", "invests"])
+def test_a_difference_keeps_what_its_sides_have_in_common(published: Published, measure: str) -> None:
+    """Of two groups of one wave, and of the two waves, whose replicates belong together firm by firm."""
+    bands = {wave: publication.firms(wave)["size_band"].to_numpy() for wave in WAVES}
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        asked = f"FROM estimate_difference({measure}, size_band = 'small', size_band = 'micro')"
+        differences = connection.execute(asked).df().set_index("wave")
+        (change,) = connection.execute(f"FROM estimate_change({measure}, '2017', '2018')").df().to_dict("records")
+    for wave in WAVES:
+        small, micro = (of_copies(wave, measure, bands[wave] == band) for band in ("small", "micro"))
+        df = min((bands[wave] == band).sum() - 1 for band in ("small", "micro"))
+        told = by_rubin(small[0] - micro[0], small[1] - micro[1], df)
+        found = differences.loc[wave]
+        assert found["estimate"] == pytest.approx(told.estimate, rel=1e-10)
+        assert [found["se"], found["df"]] == [pytest.approx(told.se, rel=1e-9), pytest.approx(told.df, rel=1e-9)]
+    everyone = {wave: np.ones(publication.FIRMS, dtype=bool) for wave in WAVES}
+    before, after = (of_copies(wave, measure, everyone[wave]) for wave in WAVES)
+    told = by_rubin(after[0] - before[0], after[1] - before[1], publication.FIRMS - len(publication.SIZES))
+    assert change["wave"] == "2017 to 2018"
+    assert change["estimate"] == pytest.approx(float(told.estimate), rel=1e-10)
+    assert change["se"] == pytest.approx(float(told.se), rel=1e-9)
+    low, high = student_t(told.estimate, told.se, told.df)
+    assert [change["ci_low"], change["ci_high"]] == pytest.approx([float(low), float(high)], rel=1e-5)
+
+
+@pytest.mark.parametrize("p", [0.25, 0.5, 0.9])
+def test_a_quantile_is_the_design_s_with_woodruff_s_interval(published: Published, p: float) -> None:
+    """The library's quantile; the interval of the share below it, from replicates, read back."""
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        found = connection.execute(f"FROM estimate_quantile(turnover, p := {p})").df().set_index("wave")
+    for wave in WAVES:
+        table = publication.firms(wave)
+        weight, value = table["weight"].to_numpy(), publication.derived(table)["turnover"].to_numpy(float)
+        design = SurveyDesign(weights=weight)
+        estimate = design.quantile(value, p).estimate[0]
+        drawn = publication.replicates(table, wave)
+        below = (value <= estimate).astype(float)
+        theta = drawn.T @ below / drawn.sum(axis=0)
+        t = float(t_quantile(len(table) - len(publication.SIZES)))
+        half = t * np.sqrt(replicate_covariance(theta)[0, 0])
+        order = np.argsort(value)
+        reached = np.cumsum(weight[order]) / weight.sum()
+        at = weight @ below / weight.sum()
+        low, high = (value[order][np.searchsorted(reached, at + side * half)] for side in (-1, 1))
+        assert found.loc[wave, "estimate"] == estimate
+        assert found.loc[wave, "se"] == pytest.approx((high - low) / (2 * t), rel=1e-6)
+
+
+def test_macros_give_the_published_figure_or_its_table_says_why(published: Published) -> None:
+    """Every share, mean and total by subgroup is that of table figures, which says why its interval is another."""
+    macros = {"share": "estimate_share", "mean": "estimate_mean", "total": "estimate_total"}
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        figures = connection.execute("FROM figures").df()
+        for (measure, estimator, base, variable), part in figures.groupby(
+            ["measure", "estimator", "base", "domain_variable"]
+        ):
+            domains = "'all'" if variable == "all" else variable
+            asked = f"FROM {macros[estimator]}({measure}, base := base_{base}, domains := {domains})"
+            rows = connection.execute(asked).df().set_index(["wave", "domain"])
+            unit = 0.01 if measure == "share_new" else 1.0
+            for x in part.to_dict("records"):
+                told = rows.loc[(x["wave"], x["domain"])]
+                assert told["estimate"] * unit == pytest.approx(x["estimate"], rel=1e-5)
+    assert figures["why"].str.contains("replicate weights").all()
+    assert set(figures["domain_variable"]) == {"all", *publication.DOMAINS}
+
+
+def test_copies_weigh_as_one_sample_and_firms_say_why_an_answer_is_not_there(published: Published) -> None:
+    with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
+        plain = connection.execute(
+            "SELECT wave, sum(copy_weight * invests::INT) / sum(copy_weight) FROM completed GROUP BY wave ORDER BY wave"
+        ).fetchall()
+        macro = connection.execute("SELECT wave, estimate FROM estimate_share(invests)").fetchall()
+        kinds = connection.execute(
+            "SELECT wave, firm, unnest(map_keys(missing_kinds)), unnest(map_values(missing_kinds)) FROM firms "
+            "ORDER BY ALL"
+        ).fetchall()
+        missing = connection.execute("SELECT wave, firm, concept, kind FROM missing ORDER BY ALL").fetchall()
+        labels = connection.execute(
+            "SELECT code, label_en FROM labels WHERE variable = 'sector' ORDER BY sort_order"
+        ).fetchall()
+    assert [(w, pytest.approx(x, rel=1e-12)) for w, x in plain] == macro
+    assert kinds == missing
+    assert missing
+    assert labels == [(code, f"{code} en") for code in publication.SECTORS]
+
+
+def test_the_frame_shows_who_did_not_answer(tmp_path: Path) -> None:
+    survey = publication.survey(tmp_path / "survey")
+    lake = publication.lake(tmp_path / "home", survey)
+    answered = publication.firms(WAVES[0])["firm"].tolist()
+    frame = pd.DataFrame({"firm": [*answered, "silent"], "sector": "trade", "invited": True, "name": "a name"})
+    lake.write("staged_frame", WAVES[0], frame.assign(disposition=[*("complete" for _ in answered), "refusal"]))
+    secure.write_database(tmp_path / "microdata.duckdb", secure.firm_tables(lake, survey, WAVES), survey)
+    with connect(tmp_path / "microdata.duckdb", read_only=True) as connection:
+        told = connection.execute("SELECT usable_response, disposition, count(*) FROM frame GROUP BY ALL ORDER BY ALL")
+        assert told.fetchall() == [(False, "refusal", 1), (True, "complete", len(answered))]
+        columns = [row[0] for row in connection.execute("DESCRIBE frame").fetchall()]
+    assert columns == ["survey", "wave", "firm", "sector", "was_invited", "disposition", "usable_response"]
+
+
 ASKED = {
     "estimate_share": "cooperates, domains := size_band",
     "estimate_mean": "share_new, base := base_innovators",
     "estimate_total": "turnover",
     "estimate_ratio": "turnover, 2 * turnover",
+    "estimate_quantile": "turnover, p := 0.25, domains := size_band",
+    "estimate_difference": "cooperates, size_band = 'small', size_band = 'micro'",
+    "estimate_change": "cooperates, '2017', '2018', domains := size_band",
 }
 
 
@@ -121,7 +248,7 @@ ASKED = {
 def test_macros_answer_where_the_database_is_attached_under_a_name(published: Published, name: str) -> None:
     """With the name as an argument, and without it after USE, whatever else is open and called like its tables."""
     file = published[2] / "secure" / "microdata.duckdb"
-    assert set(ASKED) == set(secure.MACROS)
+    assert set(ASKED) == set(MACROS)
     with connect(file, read_only=True) as connection:
         opened = {macro: connection.execute(f"FROM {macro}({given})").df() for macro, given in ASKED.items()}
     with connect() as connection:
@@ -139,7 +266,7 @@ def test_macros_answer_where_the_database_is_attached_under_a_name(published: Pu
 def test_every_macro_says_how_it_is_asked_where_its_database_is_attached(published: Published) -> None:
     with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
         comments = connection.execute("SELECT comment FROM duckdb_functions() WHERE NOT internal").fetchall()
-    assert len(comments) == len(secure.MACROS)
+    assert len(comments) == len(MACROS)
     assert all("database := 'name'" in comment for (comment,) in comments)
 
 

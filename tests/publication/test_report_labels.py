@@ -13,8 +13,8 @@ import pytest
 
 from monitor.contract import TABLES
 from monitor.publication import report
+from monitor.publication.macros import MACROS
 from monitor.publication.report import paper
-from monitor.publication.secure import MACROS
 from monitor.stages import disclosed, released
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.survey import Survey, load_survey

@@ -52,7 +52,8 @@ def test_what_protects_cannot_be_told_from_what_is_protected(
     indicators = tables["indicators"]
     gone = indicators[indicators["withheld_for"] == "confidentiality"]
     assert {cells.row_of(x) for x in gone.to_dict("records")} == chosen.primary | chosen.complementary
-    about = {*BY_NAME["indicators"].key, "measure", "comparable_since", "reference_period"}
+    words = {"indicator_nl", "indicator_en", "unit", "base"}
+    about = {*BY_NAME["indicators"].key, *words, "measure", "comparable_since", "reference_period"}
     assert gone[[c for c in gone if c not in about]].drop_duplicates().shape[0] == 1
 
 
