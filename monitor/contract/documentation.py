@@ -134,7 +134,11 @@ DOCUMENTATION: tuple[Table, ...] = (
             wave,
             Column("indicator", "VARCHAR", "The indicator's name, here and in `indicators`."),
             Column("pack", "VARCHAR", "The programme: cis or eis.", values=("cis", "eis")),
-            Column("programme_code", "VARCHAR", "The programme's own code; NULL where it has none."),
+            Column(
+                "cis_code",
+                "VARCHAR",
+                "Code of the variable in the Community Innovation Survey; NULL where it has none.",
+            ),
             Column("computable", "BOOLEAN", "Whether this wave asks all that the indicator needs."),
             Column("reason_nl", "VARCHAR", "Why it is not computable (Dutch); NULL where it is."),
             Column("reason_en", "VARCHAR", "Why it is not computable (English); NULL where it is."),

@@ -25,7 +25,7 @@ READING: Mapping[str, str] = {
     "definitions": "SELECT name, label_en, unit, base, formula FROM definitions WHERE kind = 'indicator'",
     "population": "SELECT p.wave, d.label_en, p.firms FROM population AS p "
     "JOIN domains AS d USING (survey, domain_variable, domain) ORDER BY p.wave, p.domain_variable, d.sort_order",
-    "comparable": "SELECT wave, pack, programme_code, label_en, computable, reason_en FROM comparable",
+    "comparable": "SELECT wave, pack, cis_code, label_en, computable, reason_en FROM comparable",
     "changes": "SELECT wave_from, wave_to, indicator_en, change, unit, ci_low, ci_high, p_adjusted FROM changes "
     "WHERE domain_variable = 'all' AND comparable",
     "benchmarks": "SELECT b.wave, b.measure_en, b.unit, d.label_en, b.n, b.p25, b.median, b.p75 "

@@ -25,3 +25,10 @@ def spelled(name: str, kept: str, longest: int, taken: Collection[str] = ()) -> 
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
     return f"{re.sub(f'[^{kept}]+', '_', name)[: longest - DIGITS - 1]}_{digest}"
+
+
+def printable(text: str) -> str:
+    """The text without characters that XML does not know."""
+    return "".join(
+        c for c in text if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
+    )

@@ -53,7 +53,7 @@ CONCEPT_TYPES = (
     "date",
     "text",
 )
-EUROSTAT_LISTS = ("GEO", "NACE_R2", "SIZE_EMP")
+EUROSTAT_LISTS = ("REF_AREA", "NACE_R2", "NACE_R2_1", "NUMBER_EMPL")
 ESTIMATORS = ("share", "mean", "total", "ratio", "median")
 
 

@@ -46,7 +46,7 @@ class Concept:
     cis_code: Text = field(default_factory=dict)
     """`"2018"` (CIS 2018 and before) and `"2020"` (CIS 2020 on) -> code"""
     eurostat_list: str | None = None
-    """Eurostat's code list that its codes are told in: GEO (NUTS), NACE_R2 or SIZE_EMP"""
+    """Eurostat's code list that its codes are told in: REF_AREA (NUTS), NACE_R2, NACE_R2_1 or NUMBER_EMPL"""
     eurostat: Mapping[str, str] = field(default_factory=dict)
     """Canonical code -> the code of that list that means exactly the same"""
     direct_identifier: bool = False
@@ -227,7 +227,7 @@ class Comparable:
     """The indicator's name in the survey: `cis_innovation_active`"""
     pack: str
     code: str | None
-    """The programme's own code"""
+    """The CIS's code of the variable"""
     estimator: str
     label: Text
     estimand: Text
@@ -236,6 +236,8 @@ class Comparable:
     base: Text
     source: str
     address: str
+    dimensions: Mapping[str, str]
+    """Of which enterprises, as SDMX dimensions: `NUMBER_EMPL` -> `E_GE10`"""
     lacks: Mapping[str, Text | None]
     """Wave -> why it cannot be computed; None where it is"""
 

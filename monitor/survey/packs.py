@@ -54,6 +54,16 @@ class PackIndicator:
 
 
 @dataclass(frozen=True)
+class PackBase:
+    """The firms that indicators of a programme are figures of."""
+
+    sql: str
+    label: Text
+    dimensions: Mapping[str, str]
+    """SDMX dimension -> code"""
+
+
+@dataclass(frozen=True)
 class Pack:
     """One programme's indicators."""
 
@@ -61,8 +71,7 @@ class Pack:
     source: str
     address: str
     population: Text
-    bases: Mapping[str, tuple[str, Text]]
-    """Name -> expression over terms, label"""
+    bases: Mapping[str, PackBase]
     indicators: tuple[PackIndicator, ...]
 
 
@@ -98,15 +107,15 @@ def with_packs(survey: Survey, own: Collection[str]) -> Survey:
     for name in survey.packs:
         pack = read_pack(name)
         for each in pack.indicators:
-            expressions = [each.sql, pack.bases[each.base][0], *filter(None, [each.denominator])]
+            expressions = [each.sql, pack.bases[each.base].sql, *filter(None, [each.denominator])]
             lacks = {wave.name: known.lacking(expressions, wave) for wave in survey.waves.values()}
             full = f"{pack.name}_{each.name}"
             comparable.append(_told(pack, each, full, lacks))
             if all(lacks.values()):
                 continue
             needs = frozenset(c for sql in expressions for c in columns_of(known.written(sql)))
-            base = f"{pack.name}_{each.base}"
-            bases.setdefault(base, Base(base, known.written(pack.bases[each.base][0]), pack.bases[each.base][1]))
+            base, about = f"{pack.name}_{each.base}", pack.bases[each.base]
+            bases.setdefault(base, Base(base, known.written(about.sql), about.label))
             kind = "boolean" if each.estimator == "share" else "number"
             for measure, sql in ((full, each.sql), (f"{full}_over", each.denominator)):
                 if sql is not None:
@@ -230,7 +239,8 @@ def _told(pack: Pack, each: PackIndicator, full: str, lacks: Mapping[str, Text |
         label=each.label,
         estimand=each.estimand,
         population=pack.population,
-        base=pack.bases[each.base][1],
+        base=pack.bases[each.base].label,
+        dimensions=pack.bases[each.base].dimensions,
         source=pack.source,
         address=pack.address,
         lacks=lacks,
@@ -264,7 +274,7 @@ def read_pack(name: str) -> Pack:
         raise DefinitionError(report.problems)
     top.label("name", LANGUAGES)
     bases = {
-        base: (section.text("sql"), section.label("label", LANGUAGES))
+        base: PackBase(section.text("sql"), section.label("label", LANGUAGES), section.mapping("dimensions"))
         for base, section in top.sections("bases").items()
     }
     indicators = tuple(_indicator(each, section) for each, section in top.sections("indicators").items())

@@ -14,7 +14,7 @@ import pytest
 from publication import Published
 
 from monitor.contract import TABLES
-from monitor.publication import exchange
+from monitor.publication import exchange, sdmx
 from monitor.publication.public import VIEWS
 from monitor.storage.lake import connect
 from monitor.survey import load_survey
@@ -174,9 +174,9 @@ def test_the_description_is_valid_for_frictionless(published: Published) -> None
 
 def test_sdmx_lines_follow_the_cis_dimensions(published: Published) -> None:
     table = pd.read_csv(published[2] / "public" / "sdmx" / "cis_indicators.csv", dtype=str, keep_default_na=False)
-    assert list(table.columns) == ["DATAFLOW", *exchange.DIMENSIONS, "OBS_VALUE", "OBS_STATUS", "CONF_STATUS"]
-    assert not table.duplicated(list(exchange.DIMENSIONS)).any()
-    assert (table["DATAFLOW"] == exchange.DATAFLOW).all()
+    assert list(table.columns) == ["DATAFLOW", *sdmx.DIMENSIONS, "OBS_VALUE", *sdmx.ATTRIBUTES]
+    assert not table.duplicated(list(sdmx.DIMENSIONS)).any()
+    assert (table["DATAFLOW"] == sdmx.NACE_2.reference).all()
     assert ((table["OBS_VALUE"] == "") == table["CONF_STATUS"].isin(["C", "N"])).all()
     assert (table.loc[table["CONF_STATUS"] == "N", "OBS_STATUS"] == "U").all()
     assert {"2016", "2017"} == set(table["TIME_PERIOD"])
@@ -185,7 +185,7 @@ def test_sdmx_lines_follow_the_cis_dimensions(published: Published) -> None:
 def test_only_what_cis_means_carries_its_code_and_only_what_eurostat_means_its_lists() -> None:
     """A share of turnover is a ratio of totals there; provinces are regions of NUTS 2, sections those of NACE."""
     survey = load_survey(BUNDLED)
-    codes = exchange.cis_codes(survey)
+    codes = sdmx.cis_codes(survey)
     assert codes == {"turnover_new_to_market": "TUR_PRD_NEW_MKT", "rd_performers": "INNA_IH_RND"}
     for name in codes:
         assert survey.indicators[name].estimator in ("share", "ratio", "total")
@@ -200,24 +200,23 @@ def test_only_what_cis_means_carries_its_code_and_only_what_eurostat_means_its_l
         ],
         columns=["wave", "indicator", "measure", "domain_variable", "domain", "estimate", "suppressed", "reliability"],
     )  # fmt: skip
-    lines = [
-        dict(zip(("DATAFLOW", *exchange.DIMENSIONS), x, strict=False)) for x in exchange.observations(table, survey)
-    ]
-    found = [(x["GEO"], x["NACE_R2"], x["SIZE_EMP"], x["DOMAIN"]) for x in lines]
+    keys = [x.key for x in sdmx.observations(table, survey)]
+    found = [(x["REF_AREA"], x["ACTIVITY"], x["NUMBER_EMPL"], x["DOMAIN"]) for x in keys]
     assert found == [
-        ("_T", "_T", "_T", "_T"), ("NL11", "_T", "_T", "_T"), ("_T", "B-E", "_T", "_T"), ("_T", "_T", "GE250", "_T"),
-        ("_T", "_T", "_T", "size_band.micro"), ("NL12", "_T", "GE250", "_T"), ("_T", "_T", "_T", "rd_tax_credit.true"),
+        ("_T", "_T", "_T", "_T"), ("NL11", "_T", "_T", "_T"), ("_T", "BTE", "_T", "_T"), ("_T", "_T", "E_GE250", "_T"),
+        ("_T", "_T", "_T", "size_band-micro"), ("NL12", "_T", "E_GE250", "_T"),
+        ("_T", "_T", "_T", "rd_tax_credit-true"),
     ]  # fmt: skip
 
 
 def test_each_line_of_the_exchange_is_in_official_lists_or_the_agency_s_own(published: Published) -> None:
     table = pd.read_csv(published[2] / "public" / "sdmx" / "cis_indicators.csv", dtype=str, keep_default_na=False)
-    official = {"GEO": r"_T|NL\d\d", "NACE_R2": r"_T|[A-U](-[A-U])?", "SIZE_EMP": r"_T|10-49|50-249|GE250"}
+    official = {"REF_AREA": r"_T|NL\d\d", "ACTIVITY": r"_T|[A-U](T[A-U])?", "NUMBER_EMPL": r"_T|E10T49|E50T249|E_GE250"}
     for dimension, form in official.items():
         assert table[dimension].str.fullmatch(form).all(), dimension
     own = set(table["DOMAIN"]) - {"_T"}
-    assert "size_band.micro" in own
-    assert "sector.industry" in own, "a sector of the survey's own is no section of NACE"
+    assert "size_band-micro" in own
+    assert "sector-industry" in own, "a sector of the survey's own is no section of NACE"
 
 
 CONTENT_MODEL = {

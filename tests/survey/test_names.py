@@ -18,7 +18,7 @@ from publication import Published
 from monitor.authoring import propose_survey
 from monitor.authoring.questions import _free_name, plain_codes, plain_name
 from monitor.problems import DefinitionError
-from monitor.publication import exchange, secure
+from monitor.publication import exchange, sdmx, secure
 from monitor.publication import microdata as statistics
 from monitor.publication.report.tables import name_of
 from monitor.publication.spelling import spelled
@@ -165,7 +165,7 @@ def pairs(names: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, str]]:
 PLACES: dict[str, Callable[[str], object]] = {
     "Stata": statistics.stata_name,
     "SPSS": statistics.spss_name,
-    "SDMX": exchange.token,
+    "SDMX": sdmx.token,
     "DDI": lambda name: exchange.identifier("V", "2019", name),
     "page": lambda name: name_of("concept", name),
 }
@@ -258,7 +258,7 @@ def test_columns_that_clean_to_one_name_are_questions_apart(
 def test_a_spelled_name_is_one_its_place_takes(name: str) -> None:
     assert re.fullmatch(r"[a-z0-9_]{1,31}", statistics.stata_name(name))
     assert re.fullmatch(r"[a-z0-9_]{1,64}", statistics.spss_name(name))
-    assert re.fullmatch(r"[A-Za-z0-9_.-]+", exchange.token(name))
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", sdmx.token(name))
     assert re.fullmatch(r"V[A-Za-z0-9_-]+", exchange.identifier("V", name))
     assert re.fullmatch(r"concept-[A-Za-z0-9_]+", name_of("concept", name))
 
@@ -341,5 +341,5 @@ def test_awkward_codes_keep_their_own_lines_for_statistical_exchange(published: 
     table = pd.DataFrame(
         [row | {"domain": code} for code in codes] + [row | {"domain_variable": "all", "domain": "all"}]
     )
-    lines = list(exchange.observations(table, survey))
-    assert len({tuple(line[: 1 + len(exchange.DIMENSIONS)]) for line in lines}) == len(lines) == len(codes) + 1
+    lines = [x.line() for x in sdmx.observations(table, survey)]
+    assert len({tuple(line[: 1 + len(sdmx.DIMENSIONS)]) for line in lines}) == len(lines) == len(codes) + 1

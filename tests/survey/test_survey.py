@@ -199,9 +199,9 @@ def test_a_period_is_what_the_words_of_the_question_say(tmp_path: Path, period: 
 
 def test_eurostat_s_codes_are_for_codes_of_the_concept_each_for_one(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(BUNDLED, tmp_path / "survey"))
-    change(folder / "survey.yaml", "construction: F, trade_transport: G-I", "building: F, trade_transport: G-I")
+    change(folder / "survey.yaml", "construction: F, trade_transport: GTI", "building: F, trade_transport: GTI")
     assert "building" in str(problems(folder)[0].found)
-    change(folder / "survey.yaml", "building: F, trade_transport: G-I", "construction: A, trade_transport: G-I")
+    change(folder / "survey.yaml", "building: F, trade_transport: GTI", "construction: A, trade_transport: G-I")
     assert problems(folder)[0].found == "A"
 
 

@@ -99,7 +99,7 @@ def comparable(survey: Survey, waves: Sequence[str]) -> pd.DataFrame:
             "wave": wave,
             "indicator": told.name,
             "pack": told.pack,
-            "programme_code": told.code,
+            "cis_code": told.code,
             "computable": told.lacks[wave] is None,
             **{f"reason_{x}": (told.lacks[wave] or {}).get(x) for x in LANGUAGES},
             **{f"label_{x}": told.label[x] for x in LANGUAGES},
