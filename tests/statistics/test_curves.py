@@ -1,14 +1,14 @@
-"""The outcome cut elsewhere: the curve's band and the distribution over the states are what the library says."""
+"""The outcome cut elsewhere: the curve, its band, and the distribution over the states as in R."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from r_answers import GOLDEN, firms
+from r_answers import GOLDEN, answers, design_of, firms, two_practices
+from scipy.special import ndtr
 
 from monitor.stages.modelled.curves import curve, curve_rows, distribution_rows
 from monitor.stages.modelled.tables import frame_of
@@ -16,12 +16,9 @@ from monitor.statistics.design.simultaneous import sup_t
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.models.columns import columns_of
-from monitor.statistics.models.distribution_regression import distribution_regression
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.known import Known
-from monitor.statistics.models.on_copies import on_copies
-from monitor.statistics.models.prepare import prepare
-from monitor.statistics.models.result import Estimates, Result
+from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
 from monitor.survey import load_survey
@@ -42,6 +39,8 @@ MAIN = Specification(
 CUTS = (20.0, 30.0, 40.0, 50.0)
 STATES = {"neither": "p_neither", "b_only": "p_invests_only", "a_only": "p_cooperates_only", "both": "p_both"}
 LIMITS = Disclosure()
+SCRIPT = "distribution_regression"
+CUTS_OF_R = (10.0, 20.0, 30.0, 31.0, 40.0, 60.0)
 
 
 def model(start: float = 20, stop: float = 50, step: float = 10, sign: str = ">") -> Model:
@@ -68,21 +67,6 @@ def drawn(sample: Sample, of: Model) -> tuple[list[Result], pd.DataFrame, pd.Dat
     return results, frame_of("modelled_curve", rows), frame_of("modelled_distribution", told)
 
 
-def library(sample: Sample, names: list[str], cuts: tuple[float, ...] = CUTS) -> dict[str, Estimates]:
-    """What `distribution_regression` says on every copy, contrast by contrast."""
-    fits = prepare(sample, replace(MAIN, outcome="share", estimator="fractional_logit"), LIMITS)
-    found: dict[str, Any] = {
-        name: on_copies(
-            sample,
-            fits,
-            lambda c, name=name: distribution_regression(c.frame, c.terms, c.x, c.y, c.w, cuts).along(name),  # type: ignore[misc]
-        )
-        for name in names
-    }
-    assert all(isinstance(each, Estimates) for each in found.values())
-    return found
-
-
 @pytest.mark.parametrize("copies", [1, 5])
 def test_band_of_the_curve_is_that_of_the_joint_covariance(copies: int) -> None:
     sample = sample_of(copies)
@@ -99,27 +83,45 @@ def test_band_of_the_curve_is_that_of_the_joint_covariance(copies: int) -> None:
     assert (rows["band_high"] > rows["ci_high"]).all()
 
 
-def test_band_of_one_copy_is_the_librarys() -> None:
-    sample = sample_of(1)
-    _, rows, _ = drawn(sample, model())
-    told = library(sample, ["complementarity"])["complementarity"]
-    np.testing.assert_allclose(rows["estimate"].astype(float), told.estimate, rtol=1e-7)
-    critical = sup_t(told.covariance, told.df)
-    np.testing.assert_allclose(rows["band_low"].astype(float), told.estimate - critical * told.se, rtol=1e-5)
+@pytest.fixture(scope="module")
+def cut_as_in_r() -> pd.DataFrame:
+    """The distribution at R's cuts, of firms among whom many have the same share between two of them."""
+    d = firms().drop(columns="share")
+    shares = pd.read_csv(GOLDEN / "answer_models" / f"{SCRIPT}_shares.csv").rename(columns={"share2": "share"})
+    columns = columns_of(d.merge(shares, on="firm", validate="one_to_one").assign(base_all_firms=True))
+    sample = Sample("2017", d["firm"].to_numpy(object), (columns,), columns, design_of(d))
+    of = model(min(CUTS_OF_R), max(CUTS_OF_R), 1)
+    results = [r for r in curve(sample, of, LIMITS, Known(sample)) if r.specification.cut in CUTS_OF_R]
+    rows = frame_of("modelled_distribution", distribution_rows("s", sample, "2017", of, results))
+    return rows.set_index(["cut", "contrast"]).astype({"estimate": float, "se": float})
 
 
-@pytest.mark.parametrize("copies", [1, 5])
-def test_distribution_is_the_librarys(copies: int) -> None:
-    sample = sample_of(copies)
-    _, _, rows = drawn(sample, model())
-    told = library(sample, list(STATES.values()))
+@pytest.mark.parametrize("cut", CUTS_OF_R)
+def test_distribution_is_that_of_r(cut_as_in_r: pd.DataFrame, cut: float) -> None:
+    told = answers(SCRIPT, f"> {cut:g}").loc[list(STATES.values())]
+    own = cut_as_in_r.loc[cut].loc[told.index]
+    np.testing.assert_allclose(own["estimate"], told["estimate"], rtol=1e-8)
+    np.testing.assert_allclose(own["se"], told["se"], rtol=1e-6)
+
+
+def test_a_curve_that_rises_in_r_is_put_in_order(cut_as_in_r: pd.DataFrame) -> None:
+    assert len(answers(SCRIPT, "rearranged")) == 1
+    for name in STATES.values():
+        own = cut_as_in_r.xs(name, level="contrast").sort_index()
+        assert (np.diff(own["estimate"]) <= 0).all()
+
+
+def test_distribution_is_that_of_the_curves_own_fits() -> None:
+    """Of five completed copies, combined; no curve rises here."""
+    results, _, rows = drawn(sample_of(5), model())
     assert len(rows) == len(CUTS) * len(STATES)
     for state, name in STATES.items():
         own = rows[rows["state"] == state].sort_values("cut")
         assert own["contrast"].unique().tolist() == [name]
         assert tuple(own["cut"]) == CUTS
-        np.testing.assert_allclose(own["estimate"].astype(float), told[name].estimate, rtol=1e-7)
-        np.testing.assert_allclose(own["se"].astype(float), told[name].se, rtol=1e-5)
+        fits = [(r.contrasts, r.contrasts.names.index(name)) for r in results if r.contrasts is not None]
+        assert own["estimate"].tolist() == [float(c.estimate[at]) for c, at in fits]
+        assert own["se"].tolist() == [float(c.error[at]) for c, at in fits]
         assert (np.diff(own["estimate"].astype(float)) <= 0).all()
         assert (own["band_low"] <= own["ci_low"]).all()
         assert (own["band_low"] < own["estimate"]).all()
@@ -161,3 +163,28 @@ def test_own_threshold_has_the_numbers_of_the_model() -> None:
         assert line["se"] == main.contrasts.error[place]
         assert (line["ci_low"], line["ci_high"]) == (low[place], high[place])
     assert set(rows["cut"]) == set(CUTS)
+
+
+@pytest.mark.slow
+def test_the_band_holds_the_whole_curve() -> None:
+    """The curve of complementarity lies in the band about 95 times in 100, and in pointwise intervals less often."""
+    rng = np.random.default_rng(2013)
+    of = replace(model(20, 60, 10), main=replace(MAIN, controls=(), reference={}))
+    places = np.array([30.0, 36.0, 38.0, 52.0])
+    truth = np.array([ndtr((places - cut) / 25) for cut in of_cuts(of)]) @ np.array([1, -1, -1, 1])
+    together, pointwise = [], []
+    for _ in range(60):
+        d = two_practices(rng, 700)
+        state = (2 * d["cooperates"] + d["invests"]).to_numpy(int)
+        share = np.clip(places[state] + 25 * rng.normal(size=700), 0, 100)
+        columns = columns_of(d.assign(share=share, top_innovator=(share > 40) * 1.0, base_all_firms=True))
+        design = SurveyDesign(np.ones(700), np.full(700, "s"), np.full(700, 1e9))
+        _, rows, _ = drawn(Sample("2017", d.index.to_numpy(object), (columns,), columns, design), of)
+        for low, high, held in (("band_low", "band_high", together), ("ci_low", "ci_high", pointwise)):
+            held.append(bool(((rows[low] <= truth) & (truth <= rows[high])).all()))
+    assert np.mean(together) >= 0.88
+    assert np.mean(pointwise) < np.mean(together)
+
+
+def of_cuts(of: Model) -> list[float]:
+    return [float(cut.cut or 0.0) for cut in of.cuts()]

@@ -13,7 +13,6 @@ from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.contrasts import evaluate, of_practices
-from monitor.statistics.models.distribution_regression import band, distribution_regression
 from monitor.statistics.models.doubly_robust import doubly_robust
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.likelihood import maximum_likelihood
@@ -80,20 +79,6 @@ def test_beside_the_model(sample: Sample) -> None:
     at = [model.names.index(name) for name in told.names]
     assert np.all(np.abs(told.estimate - model.estimate[at]) < 0.3 * told.se)
     assert told.fmi.max() > 0.01
-
-
-def test_a_curve_over_copies_has_a_band(sample: Sample) -> None:
-    cuts = (20, 30, 40, 50)
-    curve = on_copies(
-        sample,
-        prepare(sample, replace(MAIN, outcome="share", estimator="fractional_logit"), Disclosure()),
-        lambda c: distribution_regression(c.frame, c.terms, c.x, c.y, c.w, cuts).along("complementarity"),
-    )
-    assert isinstance(curve, Estimates)
-    low, high = curve.interval()
-    whole = band(curve)
-    assert np.all(whole.low < low)
-    assert np.all(whole.high > high)
 
 
 def test_a_copy_without_an_estimate_tells_why(sample: Sample) -> None:

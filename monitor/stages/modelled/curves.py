@@ -23,9 +23,9 @@ from monitor.stages.modelled.specifications import (
 )
 from monitor.statistics.design.simultaneous import pointwise_level
 from monitor.statistics.models.contrast import of_two_practices
-from monitor.statistics.models.distribution_regression import in_order
 from monitor.statistics.models.engine import Work, analyse_all
 from monitor.statistics.models.known import Known
+from monitor.statistics.models.rearrangement import in_order
 from monitor.statistics.models.result import LEVEL, Estimates, Result
 from monitor.statistics.models.sample import Sample
 from monitor.survey import Disclosure, Survey
@@ -86,9 +86,10 @@ def distribution_rows(
     """The rows of `modelled_distribution`: the probability of more than each cut in each of the four states, with the
     band that holds the state's whole curve.
 
-    They are the fits of the threshold curve. A share beyond a cut cannot rise with the cut: where fits say so, the
-    values of a state are put in order, and errors and contributions go with their value (`in_order`). A cut without an
-    estimate stands with its reason.
+    They are the fits of the threshold curve: a logit at each cut, standardised over the base (Foresi and Peracchi 1995;
+    Chernozhukov, Fernandez-Val and Melly 2013, Econometrica 81). A share beyond a cut cannot rise with the cut: where
+    fits say so, the values of a state are put in order, and errors and contributions go with their value (`in_order`).
+    A cut without an estimate stands with its reason.
     """
     if not model.main.of_two_practices:
         return []

@@ -3,8 +3,8 @@
 Belongs here: names, estimates and contributions of whatever an estimator gives; the four states of two practices as
 quantities; the design's variance, replicates and Rubin's rules on them. Does not belong here: the estimators.
 
-Every estimator beside the models themselves (`doubly_robust`, `two_parts`, `distribution_regression`,
-`two_measures`, `robustness_value`, `lagged`) gives `Quantities`, so that one way leads from each of them to errors.
+Every estimator beside the models themselves (`doubly_robust`, `two_parts`, `two_measures`,
+`robustness_value`, `lagged`) gives `Quantities`, so that one way leads from each of them to errors.
 """
 
 from __future__ import annotations
