@@ -173,4 +173,8 @@ of_fit = (
 )
 """How many answers a line of a model rests on"""
 model = Column("model", "VARCHAR", "Model: the registered specification.")
+deciding_model = Column(
+    "model", "VARCHAR", "The model whose contrast decides the claim (table `contrasts`); NULL: firms counted."
+)
+VERDICTS = ("supported", "contradicted", "inconclusive", "not testable")
 variant = Column("variant", "VARCHAR", "Variant of the model: what was changed against the primary specification.")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from monitor.contract.columns import (
     OF_ERROR,
+    VERDICTS,
     Column,
     Table,
     band,
     ci_high,
     ci_low,
     cut_unit,
+    deciding_model,
     effect_unit,
     held,
     model,
@@ -394,13 +396,13 @@ MODELS: tuple[Table, ...] = (
                 "VARCHAR",
                 "supported, contradicted, inconclusive or not testable (the wave cannot tell: `reason`); NULL where "
                 "it is withheld.",
-                values=("supported", "contradicted", "inconclusive", "not testable"),
+                values=VERDICTS,
             ),
             Column("reason", "VARCHAR", "Why this verdict (English)."),
             Column("decision_rule_nl", "VARCHAR", "When it counts as supported (Dutch)."),
             Column("reason_nl", "VARCHAR", "Why this verdict (Dutch)."),
             Column("minimum_detectable_effect", "DOUBLE", "Smallest difference found with 80 % power (share)."),
-            Column("model", "VARCHAR", "The model whose contrast decides it (table `contrasts`); NULL: firms counted."),
+            deciding_model,
             Column("variant", "VARCHAR", "That model's variant."),
             Column("contrast", "VARCHAR", "That model's contrast."),
             Column(

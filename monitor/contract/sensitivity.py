@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.contract.columns import Column, Table, held, not_negative, one_or_all_waves, share, suppressed, survey
+from monitor.contract.columns import (
+    VERDICTS,
+    Column,
+    Table,
+    deciding_model,
+    held,
+    not_negative,
+    one_or_all_waves,
+    share,
+    suppressed,
+    survey,
+)
 
 APPROACHES: Mapping[str, tuple[str, ...]] = {
     "odds": (),
@@ -77,7 +88,7 @@ SENSITIVITY: tuple[Table, ...] = (
                 "verdict",
                 "VARCHAR",
                 "odds of a claim: the verdict if all claims of its family had these odds.",
-                values=("supported", "contradicted", "inconclusive", "not testable"),
+                values=VERDICTS,
             ),
             Column(
                 "turns_below",
@@ -92,7 +103,7 @@ SENSITIVITY: tuple[Table, ...] = (
                 "BOOLEAN",
                 "odds: whether the verdict (of an indicator: its interval) stands over the whole declared range.",
             ),
-            Column("model", "VARCHAR", "The model whose contrast decides the claim; NULL: firms counted."),
+            deciding_model,
             suppressed,
             held,
         ),

@@ -359,3 +359,15 @@ class Survey:
     def key(self, home: Path) -> bytes:
         """The key of the survey's pseudonyms: the home folder's, or where nobody is to be protected its own."""
         return synthetic_key(self.name, self.seed) if self.synthetic else identity_key(home)
+
+
+def unit_of(survey: Survey, indicator: Indicator) -> str | None:
+    """In what an indicator is published: `share` (in 0..1) of a share, a percentage and a ratio of two amounts in one
+    unit; else its measure's unit, of a ratio of unlike amounts the one per the other. None where it has none."""
+    measure = survey.measures[indicator.measure]
+    if indicator.estimator == "share" or measure.type == "percentage":
+        return "share"
+    if indicator.denominator is None:
+        return measure.unit
+    below = survey.measures[indicator.denominator].unit
+    return "share" if below == measure.unit else f"{measure.unit or 1} per {below or 1}"

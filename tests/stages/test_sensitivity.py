@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,16 +10,16 @@ import declared
 import numpy as np
 import pandas as pd
 import pytest
+from unequal_answers import GOLDEN, answered, sample_of
 
 from monitor.precision import step
 from monitor.stages.modelled.departures import Departure, having
 from monitor.stages.modelled.modelling import Findings, decide_claims
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.sensitivity import Point, carried, odds_rows
-from monitor.statistics.design import ResponsePhase, SurveyDesign
+from monitor.statistics.design import SurveyDesign
 from monitor.statistics.design.intervals import log_t, logit_t, student_t
 from monitor.statistics.disclosure.thresholds import Disclosure
-from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.prepare import prepare
 from monitor.statistics.models.sample import Sample
@@ -28,7 +27,6 @@ from monitor.statistics.nonresponse.tipping import Ratio, of_contrast, of_ratios
 from monitor.survey import Calibration, Nonresponse
 from monitor.survey.answering import Property, of_estimand
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "nonresponse"
 RAKING = Calibration("raking", (("region",),))
 MODELS = {
     "m": {"outcome": "top", "practices": ["a", "b"], "base": "all", "estimator": "logit", "controls": []},
@@ -53,29 +51,6 @@ CLAIMS = (
         family="together",
     ),
 )
-
-
-def answered() -> pd.DataFrame:
-    return pd.read_csv(GOLDEN / "answered.csv")
-
-
-def sample_of(d: pd.DataFrame, wave: str = "one") -> Sample:
-    silent = pd.read_csv(GOLDEN / "silent.csv")
-    phase = ResponsePhase(
-        d["class"].to_numpy(object),
-        d["adjustment"].to_numpy(float),
-        silent["stratum"].to_numpy(object),
-        silent["class"].to_numpy(object),
-        silent["silent"].to_numpy(float),
-        silent["base"].to_numpy(float),
-    )
-    regions = np.column_stack([d["region"] == "n", d["region"] == "s"]).astype(float)
-    own = {name: d[name].to_numpy() for name in ("weight", "stratum", "population", "before")}
-    design = SurveyDesign(
-        own["weight"], own["stratum"], own["population"], response=phase, auxiliary=regions, before=own["before"]
-    )
-    columns = columns_of(d[["a", "b", "top"]].assign(base_all=1.0).astype(float))
-    return Sample(wave, np.arange(len(d)).astype(str).astype(object), (columns,), columns, design)
 
 
 def survey(nonresponse: Nonresponse) -> Any:

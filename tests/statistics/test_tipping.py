@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from unequal_answers import GOLDEN, answered, design_of, sample_of
 
 from monitor.statistics.design import ResponsePhase, SurveyDesign
 from monitor.statistics.design.intervals import student_t
 from monitor.statistics.disclosure.thresholds import Disclosure
-from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.prepare import prepare
-from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.nonresponse.tipping import (
     Figure,
@@ -27,36 +25,8 @@ from monitor.statistics.nonresponse.tipping import (
     turning_point,
 )
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "nonresponse"
 MODEL = Specification("m", "main", "top", "all", "logit", practices=("a", "b"))
 THRESHOLDS = Disclosure()
-
-
-def answered() -> pd.DataFrame:
-    return pd.read_csv(GOLDEN / "answered.csv")
-
-
-def design_of(d: pd.DataFrame) -> SurveyDesign:
-    silent = pd.read_csv(GOLDEN / "silent.csv")
-    phase = ResponsePhase(
-        d["class"].to_numpy(object),
-        d["adjustment"].to_numpy(float),
-        silent["stratum"].to_numpy(object),
-        silent["class"].to_numpy(object),
-        silent["silent"].to_numpy(float),
-        silent["base"].to_numpy(float),
-    )
-    regions = np.column_stack([d["region"] == "n", d["region"] == "s"]).astype(float)
-    columns = {name: d[name].to_numpy() for name in ("weight", "stratum", "population", "before")}
-    return SurveyDesign(
-        columns["weight"], columns["stratum"], columns["population"], response=phase, auxiliary=regions,
-        before=columns["before"],
-    )  # fmt: skip
-
-
-def sample_of(d: pd.DataFrame) -> Sample:
-    columns = columns_of(d[["a", "b", "top"]].assign(base_all=1.0).astype(float))
-    return Sample("one", np.arange(len(d)).astype(str).astype(object), (columns,), columns, design_of(d))
 
 
 def properties(d: pd.DataFrame) -> dict[str, tuple[str, ...]]:

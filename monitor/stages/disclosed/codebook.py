@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from monitor.survey import Survey
+from monitor.survey.model import unit_of
 from monitor.wording.sentences import LANGUAGES
 
 
@@ -78,12 +79,11 @@ def definitions(survey: Survey) -> pd.DataFrame:
             if indicator.denominator
             else f" of {indicator.measure}"
         )
-        share = indicator.estimator in ("share", "ratio") or (about is not None and about.type == "percentage")
         row(
             "indicator",
             indicator.name,
             formula=formula,
-            unit="share" if share else (about.unit if about else None),
+            unit=unit_of(survey, indicator),
             base=indicator.base,
             headline=indicator.headline,
             **_texts(indicator.label, about.definition if about else {}),

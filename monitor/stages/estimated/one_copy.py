@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.design.sums import two_sums
 from monitor.survey import Indicator
 
 Floats = NDArray[np.float64]
@@ -98,16 +99,11 @@ def one_copy(design: SurveyDesign, frame: pd.DataFrame, members: Bools, indicato
 
 
 def _values(frame: pd.DataFrame, indicator: Indicator, kind: str) -> tuple[Floats, Floats, Bools]:
-    """(n,) numerator, denominator (1 but for a ratio), whether a firm is in the base with both known; 0 outside it."""
+    """`two_sums` of an indicator: (n,) numerator, denominator (1 but for a ratio), whether a firm counts."""
     y = frame[indicator.measure].to_numpy(float, na_value=np.nan)
-    base = frame[f"base_{indicator.base}"].astype("boolean").fillna(False).to_numpy(bool) & np.isfinite(y)
-    x = np.ones(len(y))
-    if indicator.estimator == "ratio":
-        x = frame[str(indicator.denominator)].to_numpy(float, na_value=np.nan)
-        base &= np.isfinite(x)
-        if kind == "percentage":
-            y = y / 100 * x
-    return np.where(base, y, 0.0), np.where(base, x, 0.0), base
+    base = frame[f"base_{indicator.base}"].astype("boolean").fillna(False).to_numpy(bool)
+    x = frame[str(indicator.denominator)].to_numpy(float, na_value=np.nan) if indicator.denominator else None
+    return two_sums(y, base, x, percentage=kind == "percentage")
 
 
 def column_sums(w: Floats, columns: Floats | Bools) -> Floats:

@@ -23,6 +23,7 @@ from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.modelling import Findings, unit_of_claim
 from monitor.statistics.decisions.claim import Claim, Difference, ModelContrast, Share
 from monitor.statistics.decisions.claims import Evidence, decide
+from monitor.statistics.design.sums import two_sums
 from monitor.statistics.disclosure.primary import one_firm_too_large
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.power import Precision, State
@@ -32,6 +33,7 @@ from monitor.statistics.models.sample import Array, Mask, Sample
 from monitor.statistics.nonresponse.tipping import Figure, Ratio, of_contrast, of_ratios, turning_point
 from monitor.survey import Indicator, Nonresponse, Survey
 from monitor.survey.answering import Property, of_estimand, of_indicator
+from monitor.survey.model import unit_of
 
 INDICATOR, CLAIM, ODDS = "indicator", "claim", "odds"
 
@@ -144,7 +146,7 @@ def _indicators(survey: Survey, sample: Sample, published: pd.DataFrame) -> Iter
         yield Subject(
             INDICATOR,
             name,
-            unit_of_indicator(survey, name),
+            unit_of(survey, indicator) or "",
             found,
             departure,
             at,
@@ -180,23 +182,12 @@ def _one_firm(survey: Survey, sample: Sample, ratio: Ratio, has: Mask) -> bool:
 def ratio_of(survey: Survey, indicator: Indicator, copy: Columns) -> Ratio:
     """An indicator of all firms of its base in one copy, in the unit it is published in."""
     percentage = survey.measures[indicator.measure].type == "percentage"
-    y = copy.numbers[indicator.measure] / (100 if percentage else 1)
-    inside = (copy.numbers[f"base_{indicator.base}"] == 1) & np.isfinite(y)
-    below = np.ones(copy.n)
-    if indicator.denominator is not None:
-        below = copy.numbers[indicator.denominator]
-        inside &= np.isfinite(below)
-        y = y * below if percentage else y
-    top = np.where(inside, y, 0.0)
-    return Ratio(top) if indicator.estimator == "total" else Ratio(top, np.where(inside, below, 0.0))
-
-
-def unit_of_indicator(survey: Survey, name: str) -> str:
-    """`share` in 0..1, or the measure's unit; a ratio of two amounts in one unit is a share."""
-    indicator, measure = survey.indicators[name], survey.measures[survey.indicators[name].measure]
-    below = survey.measures.get(str(indicator.denominator))
-    alike = below is not None and below.unit == measure.unit
-    return "share" if indicator.estimator == "share" or measure.type == "percentage" or alike else measure.unit or ""
+    over = copy.numbers[indicator.denominator] if indicator.denominator is not None else None
+    base = copy.numbers[f"base_{indicator.base}"] == 1
+    top, below, _ = two_sums(copy.numbers[indicator.measure], base, over, percentage=percentage)
+    if percentage and over is None:
+        top = top / 100
+    return Ratio(top) if indicator.estimator == "total" else Ratio(top, below)
 
 
 def _of_indicator(

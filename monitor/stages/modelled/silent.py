@@ -25,7 +25,7 @@ from monitor.stages.modelled.departures import COPIES
 from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.invited import TRUE, Invited, invited_firms
 from monitor.stages.modelled.modelling import Findings
-from monitor.stages.modelled.sensitivity import CLAIM, INDICATOR, bounded, ratio_of, unit_of_indicator
+from monitor.stages.modelled.sensitivity import CLAIM, INDICATOR, bounded, ratio_of
 from monitor.statistics.decisions.claim import Share
 from monitor.statistics.design.intervals import student_t
 from monitor.statistics.models.columns import Columns
@@ -35,6 +35,7 @@ from monitor.statistics.nonresponse.representativity import representativity
 from monitor.statistics.nonresponse.tipping import Ratio, of_ratios
 from monitor.storage.lake import Lake
 from monitor.survey import Indicator, Survey
+from monitor.survey.model import unit_of
 
 RESPONSE = "response"
 """The kind of rows that are about the response itself"""
@@ -116,7 +117,7 @@ def apart_rows(survey: Survey, sample: Sample, approach: str, groups: Mapping[st
         counted = {axis: _counted(own) for axis, own in parts.items()}
         if min(n for n, _ in counted.values()) == 0:
             continue
-        unit, share = unit_of_indicator(survey, name), indicator.estimator == "share"
+        unit, share = unit_of(survey, indicator), indicator.estimator == "share"
         about = {"kind": INDICATOR, "figure": name, "approach": approach}
         for axis, group in ((one, first), (other, second)):
             told = of_ratios([(part,) for part in parts[axis]])([sample.design] * len(ratios))
