@@ -341,10 +341,16 @@ def test_every_sentence_of_all_waves_together_stands_on_the_page_and_once(releas
     robustness = table(release, "robustness")
     own = robustness[(robustness["wave"] == "pooled") & (robustness["model"] == PRIMARY.name)]
     tests = (*PLACES, "by_choice", "joint_test", "attrition")
-    notes = own[own["test"].isin(tests)][f"note_{language}"].dropna().unique()
+    odds = own[(own["test"] == "attrition") & own["ci_low"].notna()]
+    notes = own[own["test"].isin(tests)].drop(odds.index)[f"note_{language}"].dropna().unique()
     assert len(notes) >= len(tests)
     for note in notes:
         assert source.count(f">{note}<") == 1, note
+    rows = re.search(r'id="left".*?<tbody>(.*?)</tbody>', source, re.DOTALL)
+    assert rows
+    printed = [as_number(re.findall(rf">({NUMBER})</td>", r)[0]) for r in rows[1].split("</tr>")[:-1]]
+    assert len(printed) >= 3, "outcome and both practices, for two waves or more"
+    assert printed == pytest.approx(odds["estimate"].tolist(), abs=0.005 + 1e-6)
     ratios = own[own["test"] == "e_value"]
     rows = re.search(r'id="ratios".*?<tbody>(.*?)</tbody>', source, re.DOTALL)
     assert rows

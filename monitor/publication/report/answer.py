@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.contract.columns import POOLED
 from monitor.publication.report import charts, distribution, models
-from monitor.publication.report.numbers import DASH, known
+from monitor.publication.report.numbers import DASH, NBSP, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.survey.models import BOTH_PARTS, FIRST_PART, MAIN, SECOND_PART
 from monitor.survey.periods import BEFORE
@@ -52,7 +52,7 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             "parts": parts(figures, wave, label),
             "timing": timing(figures, waves),
             "lagged": _said(figures, wave, "lagged"),
-            "attrition": _every(figures, POOLED, "attrition"),
+            "attrition": attrition(figures),
             "whole": distribution.section(figures, wave, label),
         },
         **models.titles(figures),
@@ -273,12 +273,45 @@ def ratios(figures: Figures, wave: str, label: str) -> Printed | None:
     return Printed(t("answer_ratios_table", wave=label), heads, tuple(rows)) if rows else None
 
 
+def attrition(figures: Figures) -> dict[str, Any] | None:
+    """From one wave to the next, how many answered again and whether that goes with outcome and practices: a sentence
+    of all together, and the odds of each in a table."""
+    t, n = figures.words.t, figures.numbers
+    found = lines(figures.tables["robustness"], wave=POOLED, model=figures.primary, test="attrition")
+    shown = [x for x in found if not x["suppressed"]]
+    rows = []
+    for x in (x for x in shown if known(x["ci_low"]) is not None):
+        name = str(x["subject"]).removeprefix(f"{x['variant']}: ")
+        rows.append(
+            (
+                str(x["variant"]).replace(" to ", f"{NBSP}→{NBSP}"),
+                figures.words.label("measure", name),
+                n.plain(x["estimate"], 2),
+                f"{n.plain(x['ci_low'], 2)}{DASH}{n.plain(x['ci_high'], 2)}",
+                n.p_value(x["p_value"]),
+            )
+        )
+    heads = (
+        Head(t("answer_left_waves")), Head(t("answer_left_with"), long=True), Head(t("odds_ratio"), True),
+        Head(t("interval"), True), Head(t("p_value"), True),
+    )  # fmt: skip
+    told = {
+        "said": _sentences(figures, [x for x in shown if known(x["ci_low"]) is None]),
+        "table": Printed(t("answer_left_table"), heads, tuple(rows)) if rows else None,
+    }
+    return told if told["said"] else None
+
+
 def _every(figures: Figures, wave: str, test: str) -> list[str]:
     """What a test beside the primary model says, in sentences."""
-    column = f"note_{figures.words.language}"
     found = lines(figures.tables["robustness"], wave=wave, model=figures.primary, test=test)
-    told = [str(x[column]) for x in found if x[column] and not x["suppressed"]]
-    return list(dict.fromkeys(told))
+    return _sentences(figures, [x for x in found if not x["suppressed"]])
+
+
+def _sentences(figures: Figures, shown: Sequence[Line]) -> list[str]:
+    """The notes of rows of `robustness`, each once."""
+    column = f"note_{figures.words.language}"
+    return list(dict.fromkeys(str(x[column]) for x in shown if x[column]))
 
 
 def _said(figures: Figures, wave: str, test: str) -> str | None:
