@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import declared
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,9 +15,10 @@ import pytest
 from monitor.stages.modelled.invited import Invited, invited_firms
 from monitor.stages.modelled.modelling import Findings
 from monitor.stages.modelled.silent import left_rows, proxy_rows, representativity_rows, silent_rows
-from monitor.statistics.design import SurveyDesign
+from monitor.statistics.design import ResponsePhase, SurveyDesign
 from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.sample import Sample
+from monitor.statistics.nonresponse.proxy_pattern_mixture import adjusted_mean
 from monitor.statistics.weighting.propensity import dummy_columns
 from monitor.storage.lake import Lake
 from monitor.survey import Nonresponse
@@ -30,6 +32,7 @@ def survey(**changed: Any) -> Any:
     indicator = SimpleNamespace(base="all", headline=True, denominator=None)
     made = {
         "name": "small",
+        "seed": 7,
         "indicators": {
             "top": SimpleNamespace(**vars(indicator), measure="top", estimator="share"),
             "mean": SimpleNamespace(**vars(indicator), measure="y", estimator="mean"),
@@ -156,3 +159,60 @@ def test_firms_that_left_were_asked_again_and_stayed_silent(tmp_path: Path) -> N
     assert told.loc[("top", "left"), "estimate"] == 0.0
     assert told.loc[("top", "stayed"), "estimate"] == pytest.approx(again["top"].mean())
     assert set(rows["wave"]) == {"1"}
+
+
+def test_claims_that_are_shares_are_told_too(tmp_path: Path) -> None:
+    """Early and late, of a share among firms with another property; of what a model decides nothing."""
+    lake, here = lake_of(tmp_path)
+    share = declared.claim(
+        claim="level", estimand={"kind": "share", "measure": "top", "base": "all"},
+        rule={"kind": "above", "value": 0.1, "alpha": 0.025}, family="level",
+    )  # fmt: skip
+    among = declared.claim(
+        claim="among", estimand={"kind": "share", "measure": "y", "equals": False, "among": "top", "base": "all"},
+        rule={"kind": "above", "value": 0.1, "alpha": 0.025}, family="among",
+    )  # fmt: skip
+    apart = declared.claim(
+        claim="apart", estimand={"kind": "difference", "measure": "top", "by": "y", "base": "all"},
+        rule={"kind": "above", "value": 0, "alpha": 0.025}, family="apart",
+    )  # fmt: skip
+    asked = survey(nonresponse=Nonresponse(proxy=()), claims=(share, among, apart))
+    told = pd.DataFrame(silent_rows(lake, findings(asked, here))).set_index(["kind", "figure", "axis"])
+    late = here[13:]
+    assert set(told.loc["claim"].index.get_level_values("figure")) == {"level", "among"}
+    assert told.loc[("claim", "level", "late"), "estimate"] == told.loc[("indicator", "top", "late"), "estimate"]
+    assert told.loc[("claim", "among", "late"), "n"] == late["top"].sum()
+    assert told.loc[("claim", "among", "late"), "estimate"] == (late.loc[late["top"] == 1, "y"] == 0).mean()
+
+
+def test_a_proxy_without_response_as_a_phase_has_no_interval() -> None:
+    invited, here = golden()
+    firms = here[["y", "top"]].assign(firm=[str(i) for i in range(len(here))])
+    rows = pd.DataFrame(proxy_rows(survey(), sample(firms), invited))
+    assert "se" not in rows
+
+
+@pytest.mark.slow
+def test_the_replicates_error_of_a_proxy_is_the_spread_over_surveys() -> None:
+    """120 surveys of a frame of 900 firms, all invited, of which those of a class answer by chance: the mean error is
+    the estimates' own spread, at phi = 0 and in between."""
+    rng = np.random.default_rng(2011)
+    n = 900
+    size = rng.integers(0, 3, n)
+    y = 10 * size + rng.normal(0, 8, n)
+    z = np.column_stack([np.ones(n), size == 1, size == 2]).astype(float)
+    names = np.array([f"f{i}" for i in range(n)], dtype=object)
+    design = SurveyDesign(np.ones(n), np.full(n, "all", dtype=object), np.full(n, float(n)))
+    made = []
+    for seed in range(120):
+        came = rng.random(n) < np.array([0.2, 0.3, 0.45])[size]
+        place = np.flatnonzero(came)
+        rate = np.array([came[size == k].mean() for k in range(3)])[size[place]]
+        invited = Invited(design, came, {}, z, place, {}, names)
+        phase = ResponsePhase(size[place].astype(object), 1 / rate)
+        again = invited.replicates(phase, 100, seed)
+        under = [adjusted_mean(y[place], z[place], w, z, every) for w, every in zip(*(x.T for x in again), strict=True)]
+        own = adjusted_mean(y[place], z[place], np.ones(len(place)), z, np.ones(n))
+        made.append((own.estimates, np.std([each.estimates for each in under], axis=0, ddof=1)))
+    estimates, errors = (np.array(each) for each in zip(*made, strict=True))
+    np.testing.assert_allclose(errors.mean(axis=0)[:2], estimates.std(axis=0, ddof=1)[:2], rtol=0.15)

@@ -144,6 +144,11 @@ def _named(figures: Figures, wave: str, kind: str) -> list[Key]:
     return [(wave, kind, claim.name) for claim in figures.survey.claims]
 
 
+def _every(figures: Figures, wave: str) -> list[Key]:
+    """Every headline and claim of a wave."""
+    return [*_named(figures, wave, INDICATOR), *_named(figures, wave, CLAIM)]
+
+
 def _opening(figures: Figures) -> str | None:
     """The last claim about the complementarity of the primary model: the question of the report."""
     known_of = {str(x["claim"]) for x in lines(figures.tables["claims"], model=figures.primary) if _of_both(figures, x)}
@@ -223,16 +228,16 @@ def _shown(figures: Figures, **wanted: object) -> list[Line]:
 
 
 def _proxies(figures: Figures, wave: str) -> Printed:
-    """Headlines if answering depended on the frame's proxy, the outcome, or both."""
+    """Headlines and claims if answering depended on the frame's proxy, the outcome, or both."""
     rows = []
-    for key in _named(figures, wave, INDICATOR):
+    for key in _every(figures, wave):
         found = sorted(
-            _shown(figures, wave=wave, kind=INDICATOR, figure=key[2], approach="proxy"),
+            _shown(figures, wave=wave, kind=key[1], figure=key[2], approach="proxy"),
             key=lambda x: float(x["setting"]),
         )
         if found:
-            rows.append((_label(figures, key), *(_value(figures, x) for x in found)))
-    phis = sorted({float(x["setting"]) for x in _shown(figures, wave=wave, kind=INDICATOR, approach="proxy")})
+            rows.append((_label(figures, key), *(_interval(figures, x) for x in found)))
+    phis = sorted({float(x["setting"]) for x in _shown(figures, wave=wave, approach="proxy")})
     heads = [Head(_say(figures, "phi", phi=_plain(figures, phi) or "0"), True) for phi in phis]
     return Printed(
         _say(figures, "proxy_title", wave=wave), (Head(_say(figures, "figure"), long=True), *heads), tuple(rows)
@@ -240,10 +245,11 @@ def _proxies(figures: Figures, wave: str) -> Printed:
 
 
 def _groups(figures: Figures, wave: str, approach: str, axes: Sequence[str]) -> Printed:
-    """Headlines among two groups of firms that answered, and their difference."""
+    """Headlines and claims among two groups of firms that answered, and their difference."""
     rows = []
-    for key in _named(figures, wave, INDICATOR):
-        found = {str(x["axis"]): x for x in _shown(figures, wave=wave, figure=key[2], approach=approach)}
+    for key in _every(figures, wave):
+        about = {"kind": key[1], "figure": key[2], "approach": approach}
+        found = {str(x["axis"]): x for x in _shown(figures, wave=wave, **about)}
         if found:
             cells = (_interval(figures, found[axis]) if axis in found else DASH for axis in axes)
             rows.append((_label(figures, key), *cells))

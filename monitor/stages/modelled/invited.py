@@ -7,14 +7,17 @@ Belongs here: reading the frame, weights before any response, who answered. Does
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitor.statistics.design.phases import ResponsePhase
+from monitor.statistics.design.replicates import bootstrap_perturbation
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.sample import Array, Mask
+from monitor.statistics.random_numbers import firm_numbers
 from monitor.statistics.weighting.collapse import is_out_of_scope
 from monitor.statistics.weighting.propensity import dummy_columns
 from monitor.storage.lake import Lake
@@ -41,6 +44,33 @@ class Invited:
     """(n,) where each responding firm stands"""
     shares: Mapping[str, float]
     """Proxy that is yes or no -> its share among all firms of the frame, invited or not"""
+    firms: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    """(N,) their pseudonyms"""
+
+    def replicates(self, response: ResponsePhase, count: int, seed: int) -> tuple[Array, Array]:
+        """(n, R) and (N, R) replicates of the weights of drawing, of the firms that answered and of all invited ones.
+
+        The bootstrap of the published weights (Preston 2009; Shao and Steel 1999), with the same firms' numbers, before
+        response weights and calibration: invited firms are drawn again within strata, and respondents answer again
+        within their response classes.
+        """
+        w, here = self.design.weights, self.place
+        finite = self.design.population is not None
+        left = np.maximum(1 - 1 / w, 0.0) if finite else np.ones(len(w))
+        drawn = 1 / np.maximum(w, 1.0) if finite else np.ones(len(w))
+        strata = (
+            np.zeros(len(w)) if self.design.strata is None else np.unique(self.design.strata, return_inverse=True)[1]
+        )
+        first = np.zeros((len(w), count))
+        if (open_ := left > 0).any():
+            numbers = firm_numbers(list(self.firms[open_]), count, seed, "draw")
+            first[open_] = bootstrap_perturbation(strata[open_], left[open_], numbers)
+        classes = np.unique(response.classes, return_inverse=True)[1]
+        answers = firm_numbers(list(self.firms[here]), count, seed, "answer")
+        silent = drawn[here] * (1 - 1 / response.adjustment) / (1 + left[here])
+        second = bootstrap_perturbation(classes, silent, answers)
+        every = w[:, None] * (1 + first)
+        return every[here] * (1 + second), every
 
 
 def invited_firms(lake: Lake, survey: Survey, wave: str, firms: NDArray[np.object_]) -> Invited | None:
@@ -66,6 +96,7 @@ def invited_firms(lake: Lake, survey: Survey, wave: str, firms: NDArray[np.objec
         dummy_columns(list(variables.values()))[0],
         places.loc[list(firms)].to_numpy(np.int64),
         {name: float(frame[name].astype("boolean").fillna(False).mean()) for name in facts},
+        invited["firm"].to_numpy(object),
     )
 
 

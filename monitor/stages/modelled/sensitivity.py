@@ -342,7 +342,7 @@ def _claim(findings: Findings, claim: Claim, evidence: Evidence) -> _Claim:
         return plain
     if isinstance(estimand, ModelContrast):
         return _of_contrast(findings, plain, estimand, found)
-    ratios = [_ratios(estimand, copy) for copy in sample.copies[:COPIES]]
+    ratios = [shares_of(estimand, copy) for copy in sample.copies[:COPIES]]
     departure = _departure(survey, sample, of_ratios(ratios), found, [parts[0] for parts in ratios])
     counted = [(parts[0].below, parts[0].top) for parts in ratios]
     n, events = (
@@ -355,7 +355,7 @@ def _departure(survey: Survey, sample: Sample, figure: Figure, found: Property, 
     return Departure(sample.design, survey.design.calibration, figure, having(found, sample, above))
 
 
-def _ratios(estimand: Share | Difference, copy: Columns) -> tuple[Ratio, ...]:
+def shares_of(estimand: Share | Difference, copy: Columns) -> tuple[Ratio, ...]:
     """A share, or the two shares of a difference, in one copy."""
     y = copy.numbers[estimand.measure]
     base = (copy.numbers[f"base_{estimand.base}"] == 1) & np.isfinite(y)

@@ -1,10 +1,12 @@
 """What the data themselves say of the firms that did not answer.
 
-    proxy               headlines as they would be if answering depended on the outcome itself (phi)
+    proxy               headlines and claims as they would be if answering depended on the outcome itself (phi)
     timing              early and late answers: who had to be waited for may resemble who never came
     left                the last answers of firms that were asked again and stayed silent
     representativity    how alike invited and responding firms are in what the frame knows
     frame               what the frame says of all firms, beside the same of those that answered
+
+Headlines and claims of all of these are shares of firms and means of percentages.
 
 Belongs here: these rows of `modelled_sensitivity`. Does not belong here: other odds of answering (`sensitivity`), the
 estimators (`statistics.nonresponse`).
@@ -25,9 +27,10 @@ from monitor.stages.modelled.departures import COPIES
 from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.invited import TRUE, Invited, invited_firms
 from monitor.stages.modelled.modelling import Findings
-from monitor.stages.modelled.sensitivity import CLAIM, INDICATOR, bounded, ratio_of
+from monitor.stages.modelled.sensitivity import CLAIM, INDICATOR, bounded, ratio_of, shares_of
 from monitor.statistics.decisions.claim import Share
-from monitor.statistics.design.intervals import student_t
+from monitor.statistics.design.intervals import logit_t, student_t
+from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.sample import Array, Mask, Sample
 from monitor.statistics.nonresponse.proxy_pattern_mixture import PHIS, Adjusted, adjusted_mean, adjusted_share
@@ -35,12 +38,13 @@ from monitor.statistics.nonresponse.representativity import representativity
 from monitor.statistics.nonresponse.tipping import Ratio, of_ratios
 from monitor.storage.lake import Lake
 from monitor.survey import Indicator, Survey
-from monitor.survey.model import unit_of
 
 RESPONSE = "response"
 """The kind of rows that are about the response itself"""
 ARRIVALS = ("finished_at", "started_at")
 """Concepts that say when an answer came, the better first"""
+PROXY_REPLICATES = 100
+"""Of a proxy's interval: an error is known to a fourteenth of itself, and each refits the proxy"""
 Row = dict[str, Any]
 
 
@@ -105,30 +109,39 @@ def _arrivals(lake: Lake, sample: Sample) -> Array | None:
 
 
 def apart_rows(survey: Survey, sample: Sample, approach: str, groups: Mapping[str, Mask]) -> Iterator[Row]:
-    """Each headline among two groups of firms, and the first less the second."""
+    """Each headline and claim among two groups of firms, and the first less the second."""
     (one, first), (other, second) = groups.items()
     if not first.any() or not second.any():
         return
-    for name, indicator in survey.indicators.items():
-        if not _told(survey, indicator) or not sample.has(indicator.measure):
-            continue
-        ratios = [ratio_of(survey, indicator, copy) for copy in sample.copies]
+    for kind, name, share, ratios in _figures(survey, sample):
         parts = {axis: [_among(ratio, group) for ratio in ratios] for axis, group in ((one, first), (other, second))}
         counted = {axis: _counted(own) for axis, own in parts.items()}
         if min(n for n, _ in counted.values()) == 0:
             continue
-        unit, share = unit_of(survey, indicator), indicator.estimator == "share"
-        about = {"kind": INDICATOR, "figure": name, "approach": approach}
+        about = {"kind": kind, "figure": name, "approach": approach}
         for axis, group in ((one, first), (other, second)):
             told = of_ratios([(part,) for part in parts[axis]])([sample.design] * len(ratios))
             df = max(float(sample.design.degrees_of_freedom(group)), 1.0)
             n, events = counted[axis] if share else (counted[axis][0], np.nan)
             row = _estimated(float(told.estimates[0]), float(told.se[0]), df, (n, events) if share else None)
-            yield {**about, "axis": axis, "unit": unit, **row, "n": round(n), "events": _whole(events)}
+            yield {**about, "axis": axis, "unit": "share", **row, "n": round(n), "events": _whole(events)}
         told = of_ratios(list(zip(parts[one], parts[other], strict=True)))([sample.design] * len(ratios))
         df = max(float(sample.design.degrees_of_freedom(first | second)), 1.0)
         row = _estimated(float(told.estimates[0]), float(told.se[0]), df, None)
-        yield {**about, "axis": "difference", "unit": "points" if unit == "share" else unit, **row}
+        yield {**about, "axis": "difference", "unit": "points", **row}
+
+
+def _figures(survey: Survey, sample: Sample) -> Iterator[tuple[str, str, bool, list[Ratio]]]:
+    """(kind, name, whether a share of firms, its sums in each copy) of the headlines and claims that are a share of
+    firms or a mean of a percentage. What a model decides would have to be fitted to half of the firms."""
+    for name, indicator in survey.indicators.items():
+        if _told(survey, indicator) and sample.has(indicator.measure):
+            ratios = [ratio_of(survey, indicator, copy) for copy in sample.copies]
+            yield INDICATOR, name, indicator.estimator == "share", ratios
+    for claim in survey.claims:
+        estimand = claim.estimand
+        if isinstance(estimand, Share) and sample.has(estimand.measure, *filter(None, (estimand.among,))):
+            yield CLAIM, claim.name, True, [shares_of(estimand, copy)[0] for copy in sample.copies]
 
 
 def _told(survey: Survey, indicator: Indicator) -> bool:
@@ -160,13 +173,19 @@ def _estimated(estimate: float, se: float, df: float, share: tuple[float, float]
 
 
 def proxy_rows(survey: Survey, sample: Sample, invited: Invited) -> Iterator[Row]:
-    """Headlines and claims that are a share or mean over all firms, under each phi."""
+    """Headlines and claims that are a share or mean over all firms, under each phi, with the replicates' interval."""
+    response = sample.design.response if isinstance(sample.design, SurveyDesign) else None
+    again = invited.replicates(response, PROXY_REPLICATES, survey.seed) if response is not None else None
     for kind, name, share, values in _over_all(survey, sample):
-        found = [_adjusted(y, share, invited) for y in values]
+        own = invited.design.weights
+        found = [_adjusted(y, share, invited, own[invited.place], own) for y in values]
         told = [each for each in found if each is not None]
         if len(told) < len(found):
             continue
+        bounded = share or all(((y >= 0) & (y <= 1)).all() for y in values)
+        errors = _errors(told, values[0], share, invited, again)
         for k, phi in enumerate(PHIS):
+            estimate = float(np.mean([each.estimates[k] for each in told]))
             yield {
                 "kind": kind,
                 "figure": name,
@@ -174,9 +193,35 @@ def proxy_rows(survey: Survey, sample: Sample, invited: Invited) -> Iterator[Row
                 "axis": f"{phi:g}",
                 "setting": phi,
                 "unit": "share",
-                "estimate": float(np.mean([each.estimates[k] for each in told])),
+                "estimate": estimate,
                 "bias": float(np.mean([each.bias[k] for each in told])),
+                **_interval(estimate, float(errors[k]), bounded),
             }
+
+
+def _errors(
+    told: Sequence[Adjusted], y: Array, share: bool, invited: Invited, again: tuple[Array, Array] | None
+) -> Array:
+    """(P,) standard errors: the replicates' variance in the first copy and Rubin's between all; NaN without replicates,
+    or where the frame predicts nothing in one of them: leaving it out would hide the tail of the spread."""
+    if again is None:
+        return np.full(len(PHIS), np.nan)
+    made = [_adjusted(y, share, invited, w, every) for w, every in zip(again[0].T, again[1].T, strict=True)]
+    known = [each.estimates for each in made if each is not None]
+    if len(known) < len(made):
+        return np.full(len(PHIS), np.nan)
+    copies = np.stack([each.estimates for each in told])
+    between = copies.var(axis=0, ddof=1) * (1 + 1 / len(copies)) if len(copies) > 1 else 0.0
+    return np.asarray(np.sqrt(np.var(np.stack(known), axis=0, ddof=1) + between))
+
+
+def _interval(estimate: float, se: float, bounded: bool) -> Row:
+    """Columns of an error with the degrees of freedom of its replicates; nothing where it is unknown."""
+    if not np.isfinite(se):
+        return {}
+    inside = bounded and 0 < estimate < 1
+    low, high = (logit_t if inside else student_t)(estimate, se, PROXY_REPLICATES - 1.0)
+    return {"se": se, "ci_low": float(low), "ci_high": float(high)}
 
 
 def _over_all(survey: Survey, sample: Sample) -> Iterator[tuple[str, str, bool, list[Array]]]:
@@ -204,12 +249,11 @@ def _everyone(copies: Sequence[Columns], base: str, measure: str) -> bool:
     return all((copy.numbers[f"base_{base}"] == 1).all() and copy.known(measure).all() for copy in copies)
 
 
-def _adjusted(y: Array, share: bool, invited: Invited) -> Adjusted | None:
-    """None where the frame predicts nothing of it."""
-    z, w = invited.z, invited.design.weights
+def _adjusted(y: Array, share: bool, invited: Invited, w: Array, every: Array) -> Adjusted | None:
+    """Under weights `w` (n,) and `every` (N,); None where the frame predicts nothing of it."""
     adjusted = adjusted_share if share else adjusted_mean
     try:
-        return adjusted(y, z[invited.place], w[invited.place], z, w)
+        return adjusted(y, invited.z[invited.place], w, invited.z, every)
     except ValueError:
         return None
 
