@@ -40,3 +40,13 @@ def test_of_claims_those_of_their_contrasts() -> None:
     connection.register("modelled_claims", pd.DataFrame({"model": ["m"], "variant": ["main"], "contrast": ["b"]}))
     found = connection.execute(statement("disclosed", "quality_seed_claims")).df()
     assert found["value"].item() == pytest.approx(told[1], rel=1e-9)
+
+
+def test_of_replicates_the_error_of_a_standard_error() -> None:
+    """The spread over 400 seeds of the standard deviation of 200 normal numbers, as part of it."""
+    connection = duckdb.connect()
+    weights = [np.ones(200).tolist()] * 3
+    connection.register("weighted_replicates", pd.DataFrame({"firm": ["a", "b", "c"], "weights": weights}))
+    found = connection.execute(statement("disclosed", "quality_replicates")).df()
+    told = np.random.default_rng(5).normal(size=(400, 200)).std(axis=1, ddof=1)
+    assert found["value"].item() == pytest.approx(told.std(ddof=1) / told.mean(), rel=0.1)

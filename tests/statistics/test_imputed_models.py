@@ -244,12 +244,14 @@ def test_firms_numbers_are_uniform_and_their_own() -> None:
 
 
 def test_a_firms_numbers_are_spread_over_the_copies() -> None:
-    """One in each twentieth, in an order of the firm's own; a copy's are as uniform as any."""
+    """One in each twentieth, in an order of the firm's own, whichever other firms are there; a copy's are as uniform as
+    any."""
     u = spread_uniforms(keys_of(2000), 20, 3, 1, 0)
     np.testing.assert_array_equal(np.sort(np.floor(20 * u), axis=0), np.repeat(np.arange(20.0)[:, None], 2000, axis=1))
     assert stats.kstest(u[7], "uniform").pvalue > 0.001
     assert abs(np.corrcoef(u[0], u[1])[0, 1] + 1 / 19) < 0.08
     np.testing.assert_array_equal(spread_uniforms(keys_of(2000)[::-1], 20, 3, 1, 0), u[:, ::-1])
+    np.testing.assert_array_equal(spread_uniforms(keys_of(2000)[::7], 20, 3, 1, 0), u[:, ::7])
 
 
 def test_what_copies_say_together_depends_less_on_the_seed_than_their_spread_tells() -> None:

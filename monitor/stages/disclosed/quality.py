@@ -24,6 +24,9 @@ COUNTS_OF_FIRMS = (
 """Indicators that count firms by what they answered or by what became of their answers"""
 
 
+OF_ERRORS = ("coefficient_of_variation", "monte_carlo_error", "replicate_monte_carlo_error")
+"""Indicators that are parts of standard errors"""
+
 UNITS: Mapping[str, str] = {
     "frame_size": "firms",
     "invited": "firms",
@@ -55,6 +58,7 @@ UNITS: Mapping[str, str] = {
     "step_effective_responses": "responses",
     "coefficient_of_variation": "share",
     "monte_carlo_error": "share",
+    "replicate_monte_carlo_error": "share",
     "initiatives_identified": "initiatives",
     "initiatives_mentioned": "initiatives",
     "participants": "firms",
@@ -77,6 +81,7 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
         ("quality_amendments", ("raw_amendments",), None),
         ("quality_precision", ("estimated_indicators",), {"headlines": headlines}),
         ("quality_seed", ("estimated_indicators",), {"headlines": headlines}),
+        ("quality_replicates", ("weighted_replicates",), None),
         ("quality_seed_claims", ("modelled_claims", "modelled_contrasts", "modelled_models"), None),
     ]
     registry = "initiatives" in survey.concepts and bool(survey.initiatives)
@@ -88,7 +93,7 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
     if registry:
         found.append(_one("initiatives_identified", len(survey.initiatives)))
     table = pd.concat([f for f in found if len(f)], ignore_index=True)
-    varied = table["indicator"].isin(("coefficient_of_variation", "monte_carlo_error"))
+    varied = table["indicator"].isin(OF_ERRORS)
     table["value"] = [to_digits(v, OWN_DIGITS) if own else v for v, own in zip(table["value"], varied, strict=True)]
     table = _rates(table, wave)
     concepts = {c.name for c in survey.concepts.values() if c.direct_identifier or c.type in ("text", "identifier")}
