@@ -101,3 +101,20 @@ def test_a_row_is_on_one_page(published: publication.Published, spoken: dict[str
     for page in portable.pages(made):
         begun, ended = (set(re.findall(rf"{word}(\d+)z", page)) for word in ("first", "last"))
         assert begun == ended
+
+
+def test_headlines_and_claims_say_what_silent_firms_could_change(
+    published: publication.Published, spoken: dict[str, Figures]
+) -> None:
+    """Of the printed file: every sentence that the site has beside them."""
+    for language, figures in spoken.items():
+        parts = paper.content(figures, published[1], WAVES[-1])["parts"]
+        cards = [card["silent"] for part in parts if part["kind"] == "cards" for card in part["list"]]
+        listed = [claim for part in parts if part["kind"] == "claims" for claim in part["list"]]
+        verdicts = [verdict["silent"] for claim in listed for verdict in claim["verdicts"]]
+        made = portable.text(published[2] / "public" / "report" / f"report-{WAVES[-1]}-{language}.pdf")
+        said = re.sub(r"\s", "", made)
+        assert any(cards)
+        assert any(verdicts)
+        for words in filter(None, (*cards, *verdicts)):
+            assert re.sub(r"\s", "", words) in said, words
