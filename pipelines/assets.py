@@ -21,7 +21,7 @@ from monitor.storage import publish
 from monitor.storage.folders import EXPECTATIONS
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
-from pipelines.names import key, named
+from pipelines.names import POOL, key, named
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
 from pipelines.shown import check_result, release_metadata, shown, table_metadata
@@ -54,6 +54,7 @@ def _wave_asset(
         name=named(name, stage),
         specs=specs(monitor.survey(), stage, tables, WAVE_STAGES),
         partitions_def=waves,
+        pool=POOL,
         check_specs=_checks(name, _suites(tables)),
     )
     def asset(context: dg.AssetExecutionContext, turn: Turn) -> Iterator[Result]:
@@ -83,6 +84,7 @@ def _validated_asset(monitor: SurveyHome, waves: dg.PartitionsDefinition) -> dg.
         name=named(name, stage),
         specs=specs(monitor.survey(), stage, tables, WAVE_STAGES),
         partitions_def=waves,
+        pool=POOL,
         check_specs=_checks(name, dict.fromkeys(ANSWER_SUITES, "validated_rules")),
     )
     def asset(context: dg.AssetExecutionContext, turn: Turn) -> Iterator[Result]:
@@ -139,6 +141,7 @@ def _release_asset(monitor: SurveyHome, stage: str, tables: Sequence[str]) -> dg
     @dg.multi_asset(
         name=named(name, f"{stage}_all"),
         specs=specs(monitor.survey(), stage, tables, RELEASE_STAGES),
+        pool=POOL,
         check_specs=_checks(name, _suites(tables)),
     )
     def asset(context: dg.AssetExecutionContext, turn: Turn) -> Iterator[Result]:

@@ -24,11 +24,12 @@ telemetry:
 nux:
   enabled: false
 concurrency:
-  runs:
-    max_concurrent_runs: 1
+  pools:
+    default_limit: 1
+    granularity: run
 """
-"""Dagster's settings of a home: nothing is reported to its makers, its web interface asks for no address, and runs
-stand in a queue (what keeps them apart is their `turn`, whatever the settings say)"""
+"""Dagster's settings of a home: nothing is reported to its makers, its web interface asks for no address, and runs of
+the home's pool stand in a queue (what keeps them apart is their `turn`, whatever the settings say)"""
 STAGES_TOLD = "python_logs:\n  managed_python_loggers: [monitor]\n  python_log_level: INFO\n"
 """What stages say of themselves stands on their run's page; the command's goes to its terminal"""
 COMMAND_SETTINGS = "command.yaml"

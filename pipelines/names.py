@@ -11,6 +11,9 @@ import dagster as dg
 RELEASES, PUBLIC = "releases", "public"
 """The room of a home that is shown, and the part of each release that is"""
 
+POOL = "home"
+"""Dagster's concurrency pool of everything that works in a home, of whichever survey"""
+
 
 def named(survey: str, what: str) -> str:
     """The name of a survey's job, sensor, schedule or stage: Dagster takes letters, digits and underscores alone."""

@@ -15,6 +15,7 @@ import pytest
 from monitor.storage.turns import turn
 from pipelines.definitions import build
 from pipelines.history import prepare_instance
+from pipelines.names import POOL
 from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process
 
 pytestmark = pytest.mark.slow
@@ -81,6 +82,7 @@ def test_no_asset_runs_without_its_turn(tmp_path: Path) -> None:
     assets = build(ECUADOR, tmp_path).resolve_asset_graph().assets_defs
     assert assets
     assert all("turn" in asset.required_resource_keys for asset in assets)
+    assert {asset.op.pool for asset in assets} == {POOL}, "and Dagster's queue knows them as one"
 
 
 def test_a_turn_is_taken_once_for_all_runs_of_a_process_and_refused_to_others(tmp_path: Path) -> None:

@@ -9,14 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from interface import asked, free_port, until
 
 from monitor import cli
 from monitor.storage import turns
@@ -25,19 +25,6 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 ECUADOR = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
-def until(true: Callable[[], object], seconds: float = 180) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.3)
 
 
 def processes(home: Path) -> list[str]:
@@ -51,19 +38,6 @@ def processes(home: Path) -> list[str]:
         except OSError:
             continue
     return found
-
-
-def asked(port: int, query: str) -> dict[str, object]:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/graphql",
-        json.dumps({"query": query}).encode(),
-        {"Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return dict(json.load(answer)["data"])
-    except OSError:
-        return {}
 
 
 @pytest.fixture
