@@ -25,7 +25,7 @@ from pipelines.names import POOL, key, named
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
 from pipelines.shown import check_result, release_metadata, shown, table_metadata
-from pipelines.tables import POOLED, RELEASE_STAGES, WAVE_STAGES, WAVE_TABLES, specs
+from pipelines.tables import MODELLED_POOLED, RELEASE_STAGES, WAVE_STAGES, WAVE_TABLES, specs
 
 Result = dg.MaterializeResult | dg.AssetCheckResult
 
@@ -116,7 +116,7 @@ def _suites(tables: Sequence[str]) -> dict[str, str]:
     """
     found = {}
     for table in tables:
-        for suite in WAVE_STAGES["modelled"] if table == POOLED else (table,):
+        for suite in WAVE_STAGES["modelled"] if table == MODELLED_POOLED else (table,):
             if suite not in ANSWER_SUITES and (EXPECTATIONS / f"{suite}.yaml").exists():
                 found[suite] = table
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -17,12 +18,12 @@ from monitor.problems import Problem
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
 from pipelines.names import PUBLIC, address
-from pipelines.tables import POOLED, RELEASE_STAGES
+from pipelines.tables import MODELLED_POOLED, RELEASE_STAGES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OUTSIDE = (POOLED, *RELEASE_STAGES["released"])
+OUTSIDE = (MODELLED_POOLED, *RELEASE_STAGES["released"])
 """What Dagster knows as a table and is none of the lake's"""
 RULES = dg.TableSchema(
     [
@@ -35,6 +36,8 @@ RULES = dg.TableSchema(
 )
 
 
+AS_IT_IS = "    "
+"""Before each line of a text that Dagster is not to read as Markdown: a problem repeats what somebody wrote"""
 CARRIED = {
     "firm": "The firm's pseudonym; in raw tables what identifies it.",
     "response": "Which of the wave's responses it is.",
@@ -87,8 +90,8 @@ def check_result(
         })
         for line in failed.to_dict("records")
     ]  # fmt: skip
-    told = [problem.render() for problem in stops]
-    told = told or [f"{r.data['failed']} of {r.data['checked']}: {r.data['sentence']}" for r in records]
+    told = [indent("\n".join(problem.render() for problem in stops), AS_IT_IS)] if stops else []
+    told = told or [f"- {r.data['failed']} of {r.data['checked']}: {r.data['sentence']}" for r in records]
     return dg.AssetCheckResult(
         check_name=suite,
         asset_key=asset,

@@ -22,11 +22,11 @@ WAVE_STAGES: Mapping[str, Sequence[str]] = {
 """Stage -> the tables it writes for one wave"""
 WAVE_TABLES = tuple(table for tables in WAVE_STAGES.values() for table in tables)
 
-POOLED = "modelled_pooled"
+MODELLED_POOLED = "modelled_pooled"
 """Stands for the modelled tables' rows over all waves"""
 RELEASE_STAGES: Mapping[str, Sequence[str]] = {
     "estimated": (CHANGES.name,),
-    "modelled": (POOLED,),
+    "modelled": (MODELLED_POOLED,),
     "disclosed": tuple(f"disclosed_{table.name}" for table in TABLES if table.name != "releases"),
     "released": ("released_release",),
 }
@@ -48,7 +48,7 @@ READS: Mapping[str, Sequence[str]] = {
         "disclosed": (
             f"{_MADE_UP} raw_deliveries raw_amendments staged_corrections validated_rules validated_responses "
             "imputed_answers imputed_flags derived_measures weighted_weights weighted_diagnostics estimated_indicators "
-            f"estimated_changes {' '.join(of_stage('modelled'))} {POOLED}"
+            f"estimated_changes {' '.join(of_stage('modelled'))} {MODELLED_POOLED}"
         ),
         "released": f"{_MADE_UP} {_FIGURES} estimated_indicators {' '.join(RELEASE_STAGES['disclosed'])}",
     }.items()
@@ -97,7 +97,7 @@ def _description(name: str) -> str:
     if table := BY_NAME.get(name):
         rows = ", ".join(table.key)
         return f"A row is {table.holds}." + (f" Within a wave, {rows} tells rows apart." if rows else "")
-    if name == POOLED:
+    if name == MODELLED_POOLED:
         return "The modelled tables' rows for all waves together."
     if public := PUBLIC.get(name.removeprefix("disclosed_")):
         return public.comment

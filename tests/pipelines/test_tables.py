@@ -17,7 +17,7 @@ from pipelines.definitions import build
 from pipelines.names import key, named
 from pipelines.resources import loaded
 from pipelines.shown import CARRIED, check_result, release_metadata, table_metadata
-from pipelines.tables import POOLED, READS, RELEASE_STAGES, WAVE_TABLES
+from pipelines.tables import MODELLED_POOLED, READS, RELEASE_STAGES, WAVE_TABLES
 
 ROOT = Path(__file__).parents[2]
 ECUADOR = ROOT / "tests" / "worlds" / "surveys" / "ecuador"
@@ -45,7 +45,7 @@ def test_the_graph_shows_what_a_change_touches(tmp_path: Path) -> None:
     assert parents("derived_flags") == {"staged_missing", "validated_responses", "imputed_answers"}
     assert "raw_amendments" not in parents("staged_answers")
     assert parents("raw_records") == set()
-    assert POOLED in parents("disclosed_models")
+    assert MODELLED_POOLED in parents("disclosed_models")
     assert parents("estimated_changes") >= {"estimated_indicators"}
     spanning = {table for tables in RELEASE_STAGES.values() for table in tables}
     assert {asset.path[-1] for asset in graph.get_all_asset_keys()} == {*WAVE_TABLES, *spanning}
@@ -92,7 +92,7 @@ RULES = pd.DataFrame({
 def test_a_rule_that_fails_without_stopping_is_a_warning_with_its_sentence() -> None:
     result = check_result("staged_answers", key("ecuador", "validated_rules"), "2014", RULES, [])
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert result.description == "3 of 8: The shares divide all turnover."
+    assert result.description == "- 3 of 8: The shares divide all turnover."
     (record,) = result.metadata["failed"].records  # type: ignore[union-attr]
     assert record.data == {
         "rule": "shares_add_up", "sentence": "The shares divide all turnover.", "severity": "warning",
@@ -101,10 +101,13 @@ def test_a_rule_that_fails_without_stopping_is_a_warning_with_its_sentence() -> 
 
 
 def test_a_rule_that_stops_is_an_error_and_all_that_hold_are_none() -> None:
-    stop = Problem("a firm twice", rule="kept", severity="critical", do="correct it")
+    found = "![a picture](https://elsewhere.test)\n# a heading"
+    stop = Problem("a firm twice", rule="kept", severity="critical", found=found, do="correct it")
     result = check_result("staged_answers", key("ecuador", "validated_rules"), "2014", RULES, [stop])
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.ERROR)
-    assert result.description == stop.render()
+    lines = str(result.description).splitlines()
+    assert [line.removeprefix("    ") for line in lines] == stop.render().splitlines()
+    assert all(line.startswith("    ") for line in lines), "nothing of it is read as Markdown"
     result = check_result("staged_answers", key("ecuador", "validated_rules"), "2014", RULES[:1], [])
     assert (result.passed, result.description) == (True, "1 rules hold")
 
