@@ -108,13 +108,12 @@ def check_result(
 
 
 def release_metadata(before: Path | None, release: Path) -> Mapping[str, Any]:
-    """Where a release's report and database are read, on the server that shows this page and in the home, and what
-    changed since the one before: the report's own page, and the command that splits any two releases."""
+    """Where a release's report and database are read, on the server that shows this page, and what changed since the
+    one before: the report's own page, and the command that splits any two releases."""
     pages = release / PUBLIC / "report"
     told = {
         "report": _read(release, "report/index.html"),
         "database": _read(release, "monitor.duckdb"),
-        "folder": dg.MetadataValue.path(release),
     }
     if before is None or before == release:
         return told

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,13 +73,13 @@ def messages(port: int, run: str) -> str:
 
 
 @contextmanager
-def interface(folder: Path, home: Path, options: Sequence[str], environment: Mapping[str, str] = {}) -> Iterator[int]:
+def interface(folder: Path, home: Path, options: Sequence[str], python: str | Path = sys.executable) -> Iterator[int]:
     """`monitor ui` over a home, started in a folder; its port, once it knows its jobs. Ends with all it started."""
     port = free_port()
-    command = [sys.executable, "-m", "monitor", "ui", "--home", str(home), "--port", str(port), *options]
+    command = [str(python), "-m", "monitor", "ui", "--home", str(home), "--port", str(port), *options]
     unset = {name: value for name, value in os.environ.items() if not name.startswith("MONITOR_")}
     with (folder / "interface.log").open("w") as told:
-        process = subprocess.Popen(command, cwd=folder, env=unset | environment, stdout=subprocess.DEVNULL, stderr=told)
+        process = subprocess.Popen(command, cwd=folder, env=unset, stdout=subprocess.DEVNULL, stderr=told)
     jobs = "{repositoriesOrError {... on RepositoryConnection {nodes {jobs {name}}}}}"
     try:
         until(lambda: "_wave" in json.dumps(asked(port, jobs)), 400)
