@@ -195,6 +195,8 @@ def test_macros_give_the_published_figure_or_its_table_says_why(published: Publi
             for x in part.to_dict("records"):
                 told = rows.loc[(x["wave"], x["domain"])]
                 assert told["estimate"] * unit == pytest.approx(x["estimate"], rel=1e-5)
+                filled_in = measure == "invests"
+                assert filled_in or told["se"] * unit == pytest.approx(x["se_replicate"], rel=1e-5)
     assert figures["why"].str.contains("replicate weights").all()
     assert set(figures["domain_variable"]) == {"all", *publication.DOMAINS}
 

@@ -354,6 +354,7 @@ def _indicators(
                 {
                     "survey": NAME, "wave": wave, "indicator": name, "measure": indicator.measure,
                     "domain_variable": variable, "domain": code, "estimate": estimate, "se": se,
+                    "se_replicate": se,
                     "ci_low": max(estimate - 2 * se, 0.0), "ci_high": estimate + 2 * se,
                     "unweighted": _plain(value[inside], indicator.estimator) * unit,
                     "n": n, "events": int(value[inside].sum()) if share else None, "n_effective": n / 1.3, "deff": 1.3,

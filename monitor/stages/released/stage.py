@@ -2,9 +2,9 @@
 
 Belongs here: building a release from disclosed tables and putting it in place. Does not belong here: any estimate.
 
-`public` and `secure` write the two databases, `microdata` the secure data for Stata and SPSS, `datapackage` and
-`exchange` describe the tables to programs, `manifest` says what made them, `publish` puts the whole in place
-atomically, `difference` tells what changed between two releases.
+`public` and `secure` write the two databases, `microdata` the secure data for Stata and SPSS and `secure_scripts` what
+reads them, `datapackage` and `exchange` describe the tables to programs, `manifest` says what made them, `publish` puts
+the whole in place atomically, `difference` tells what changed between two releases.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pandas as pd
 from monitor import contract
 from monitor.contract.shape import shaped
 from monitor.problems import Problem, WaveStopped
-from monitor.publication import datapackage, difference, exchange, manifest, microdata, public, secure
+from monitor.publication import datapackage, difference, exchange, manifest, microdata, public, secure, secure_scripts
 from monitor.publication.difference import Difference, diff
 from monitor.running.beside import begin
 from monitor.statistics.disclosure import primary
@@ -134,6 +134,7 @@ def build(
     datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
     secure.write_database(hidden / "microdata.duckdb", firms, survey)
     microdata.write(hidden, firms, survey)
+    secure_scripts.write(hidden, firms, survey)
     reported()
     if passports:
         pressed.write(hidden / "passports", firms, report.spoken(tables, survey), survey, waves[-1])
