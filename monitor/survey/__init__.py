@@ -15,7 +15,6 @@ from monitor.survey.model import (
     Concept,
     Frame,
     Indicator,
-    Initiative,
     Margin,
     Measure,
     Nonresponse,
@@ -24,6 +23,7 @@ from monitor.survey.model import (
     Text,
     Wave,
 )
+from monitor.survey.register import Initiative, Register
 
 __all__ = [
     "INTERVIEW",
@@ -41,6 +41,7 @@ __all__ = [
     "Measure",
     "Nonresponse",
     "Question",
+    "Register",
     "Survey",
     "Text",
     "Wave",

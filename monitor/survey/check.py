@@ -20,6 +20,7 @@ from monitor.survey.modelling import modelling_problems
 from monitor.survey.names import name_problems
 from monitor.survey.nonresponse import nonresponse_problems
 from monitor.survey.packs import pack_problems
+from monitor.survey.participation import expanded
 from monitor.survey.ranges import overlaps
 from monitor.survey.yaml_lines import closest
 
@@ -69,7 +70,7 @@ def _unknown(name: str, kind: str, known: Iterable[str], file: str, line: int | 
 
 
 def _expression(sql: str, expect: str, survey: Survey, file: str, line: int | None, what: str) -> Iterator[Problem]:
-    for fault in check_expression(sql, survey.concepts, expect):
+    for fault in dict.fromkeys(_faults(sql, expect, survey)):
         yield Problem(
             f"{what} is not a usable expression",
             file=file,
@@ -78,6 +79,17 @@ def _expression(sql: str, expect: str, survey: Survey, file: str, line: int | No
             found=f"{sql}: {fault}",
             do="write a DuckDB expression over the names of concepts",
         )
+
+
+def _faults(sql: str, expect: str, survey: Survey) -> Iterator[str]:
+    """What is wrong with an expression in any wave: the initiatives of a call are those of the wave's register."""
+    try:
+        written = dict.fromkeys(expanded(sql, survey, wave) for wave in survey.waves.values())
+    except ValueError as error:
+        yield str(error)
+        return
+    for each in written or (sql,):
+        yield from check_expression(each, survey.concepts, expect)
 
 
 def _measures(survey: Survey) -> Iterator[Problem]:

@@ -70,6 +70,9 @@ FUNCTIONS: Mapping[str, str | None] = {
 }
 """Functions an expression may use -> what they give (None: depends on their arguments)"""
 
+CALL, PARTICIPATION = "participates_in", "initiatives"
+"""The call that stands for initiatives of the register (`participation` expands it), and the concept it is about"""
+
 SET_FUNCTIONS = {
     "contains",
     "list_contains",
@@ -99,10 +102,11 @@ REFUSED = {
 
 def columns_of(sql: str) -> set[str]:
     """The concepts an expression names (the variables of its own lambdas left out); ValueError if it does not parse."""
-    tree, problem = _parse(sql)
+    tree, problem = parsed(sql)
     if tree is None:
         raise ValueError(problem)
-    return {".".join(node["column_names"]) for node, bound in _walk(tree) if _is_concept(node, bound)}
+    named = {".".join(node["column_names"]) for node, bound in _walk(tree) if _is_concept(node, bound)}
+    return named | {PARTICIPATION for node, _ in _walk(tree) if is_call(node)}
 
 
 def check_expression(sql: str, concepts: Mapping[str, Concept], expect: str) -> list[str]:
@@ -115,7 +119,7 @@ def check_expression(sql: str, concepts: Mapping[str, Concept], expect: str) -> 
     fractions compared with percentages; `= NULL`; divisors that may be zero; casts that may fail; a result of another
     type than expected.
     """
-    tree, problem = _parse(sql)
+    tree, problem = parsed(sql)
     if tree is None:
         return [problem]
     found: list[str] = []
@@ -254,7 +258,7 @@ def _check_type(sql: str, names: set[str], concepts: Mapping[str, Concept], expe
 _DUCKDB_KINDS = {"VARCHAR": "text", "BOOLEAN": "yes or no", "VARCHAR[]": "set of codes", "DATE": "date"}
 
 
-def _parse(sql: str) -> tuple[dict[str, Any] | None, str]:
+def parsed(sql: str) -> tuple[dict[str, Any] | None, str]:
     """The tree of one expression by DuckDB's own parser; or None and why there is none."""
     return _tree(sql) if isinstance(sql, str) and sql.strip() else (None, "it is empty")
 
@@ -276,6 +280,21 @@ def _tree(sql: str) -> tuple[dict[str, Any] | None, str]:
         and not any(select.get(clause) for clause in clauses)
     )
     return (select["select_list"][0], "") if alone else (None, "it is more than one expression")
+
+
+def sql_of(tree: Mapping[str, Any]) -> str:
+    """The expression that a tree of `parsed` stands for, as DuckDB writes it."""
+    with _connection().cursor() as cursor:
+        row = cursor.execute("SELECT json_serialize_sql('SELECT 1')").fetchone()
+        whole = json.loads(row[0] if row else "{}")
+        whole["statements"][0]["node"]["select_list"] = [tree]
+        told = cursor.execute("SELECT json_deserialize_sql($tree::JSON)", {"tree": json.dumps(whole)}).fetchone()
+    return str(told[0] if told else "").removeprefix("SELECT ")
+
+
+def is_call(node: Mapping[str, Any]) -> bool:
+    """Whether a node is a call about the register, whose arguments name no concept."""
+    return node.get("class") == "FUNCTION" and node["function_name"].lower() == CALL
 
 
 @functools.cache
@@ -305,6 +324,8 @@ def _walk(node: Any, bound: frozenset[str] = frozenset()) -> Iterator[tuple[dict
         return
     if "class" in node:
         yield node, bound
+        if is_call(node):
+            return
     for child in node.values():
         yield from _walk(child, bound)
 

@@ -1,6 +1,6 @@
 """From a survey folder to a `Survey`, or to every mistake in it at once.
 
-Belongs here: reading `survey.yaml`, `waves/`, `claims.yaml`, `rules.yaml`, `initiatives.csv` and `margins/`, and the
+Belongs here: reading `survey.yaml`, `waves/`, `claims.yaml`, `rules.yaml`, `register/` and `margins/`, and the
 checks that need one file only. Does not belong here: checks that tie files together (`check`).
 """
 
@@ -34,7 +34,8 @@ from monitor.survey.model import (
 from monitor.survey.models import read_models
 from monitor.survey.nonresponse import read_nonresponse
 from monitor.survey.packs import read_packs, with_packs
-from monitor.survey.registers import COUNTS, check_rules, read_initiatives, read_margins
+from monitor.survey.register_files import Known, read_register, with_names
+from monitor.survey.registers import COUNTS, check_rules, read_margins
 from monitor.survey.states import with_states
 from monitor.survey.todos import todos
 from monitor.survey.waves import read_waves
@@ -129,14 +130,14 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         )
         languages = tuple(x for x in languages if x not in unknown) or LANGUAGES
     own = top.section("concepts", None)
-    initiatives = read_initiatives(folder, reports)
     concepts = dict(canonical_concepts()) | (_concepts(own, languages) if own else {})
-    if initiatives:
-        concepts["initiatives"] = _with_codes(
-            concepts["initiatives"], {code: initiative.label for code, initiative in initiatives.items()}
-        )
     measures, absent = _measures(top, languages)
     waves = read_waves(folder, reports, languages)
+    register = read_register(folder, Known(waves, _themes(top, languages), concepts["province"].codes), reports)
+    if register.rows:
+        labels = {code: initiative.label for code, initiative in register.newest.items()}
+        concepts["initiatives"] = replace(concepts["initiatives"], codes=labels)
+        waves = {name: with_names(wave, register) for name, wave in waves.items()}
     claims = read_claims(folder, reports, languages)
     check_rules(folder, reports)
     packs, equivalents = read_packs(top)
@@ -164,7 +165,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         },
         indicators=_indicators(top, languages),
         models=read_models(top, languages),
-        initiatives=initiatives,
+        register=register,
         claims=claims,
         claims_hash=_hash([folder / "claims.yaml"]) if claims else None,
         imputation=read_imputation(top),
@@ -220,8 +221,10 @@ def _hash(files: list[Path]) -> str:
     return digest.hexdigest()
 
 
-def _with_codes(concept: Concept, codes: Mapping[str, Mapping[str, str]]) -> Concept:
-    return replace(concept, codes=codes)
+def _themes(top: Section, languages: tuple[str, ...]) -> dict[str, Mapping[str, str]]:
+    """The themes that initiatives of the register may have: code -> label."""
+    themes = top.section("themes", None)
+    return {code: themes.label(code, languages) for code in themes.nodes} if themes else {}
 
 
 def _concepts(top: Section, languages: tuple[str, ...]) -> dict[str, Concept]:

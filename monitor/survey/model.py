@@ -19,6 +19,7 @@ from monitor.storage.identity import IdentifierForm, identity_key, synthetic_key
 from monitor.survey.automation import Notices, Schedule
 from monitor.survey.citation import Citation
 from monitor.survey.models import Model
+from monitor.survey.register import Initiative, Register
 
 Text = Mapping[str, str]
 """A text by language: at least `nl` and `en`."""
@@ -293,16 +294,6 @@ class Nonresponse:
 
 
 @dataclass(frozen=True)
-class Initiative:
-    """One cooperation body a firm can take part in."""
-
-    code: str
-    kind: str
-    """network, test_environment or incubator"""
-    label: Text
-
-
-@dataclass(frozen=True)
 class Survey:
     """One survey programme, as its folder declares it."""
 
@@ -325,8 +316,6 @@ class Survey:
     indicators: Mapping[str, Indicator]
     models: Mapping[str, Model]
     """In the order of their declaration"""
-    initiatives: Mapping[str, Initiative]
-    """The registry of initiatives: code -> initiative; its codes are the codes of the concept `initiatives`"""
     claims: tuple[Claim, ...]
     claims_hash: str | None
     imputation: Imputation | None
@@ -348,6 +337,13 @@ class Survey:
     notices: Notices = field(default_factory=Notices)
     citation: Citation = field(default_factory=Citation)
     nonresponse: Nonresponse = field(default_factory=Nonresponse)
+    register: Register = field(default_factory=Register)
+    """Initiatives, the actors behind them and their ties; its codes are the codes of the concept `initiatives`"""
+
+    @property
+    def initiatives(self) -> Mapping[str, Initiative]:
+        """Code -> initiative, as the newest wave's register has it."""
+        return self.register.newest
 
     packs: tuple[str, ...] = ()
     """Packs of comparable indicators that it takes (`packs`)"""

@@ -1,4 +1,4 @@
-"""The survey folder's lists: initiatives, margins, rules.
+"""The survey folder's lists: margins, rules.
 
 Belongs here: small registers with a line for each entry. Does not belong here: what they mean to a wave (`check`).
 """
@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.storage.folders import EXPECTATIONS
-from monitor.survey.model import Initiative, Margin
+from monitor.survey.model import Margin
 from monitor.survey.rule_files import RESPONSE_KEYS, Rule, check_names, read_change, read_rule
 from monitor.survey.yaml_limits import Unreadable, read_text
 from monitor.survey.yaml_lines import Report, read
 
-INITIATIVE_KINDS = ("network", "test_environment", "incubator")
 LONGEST_VALUE = 131_072
 """Most characters of a value in a list: a quote that is never closed makes the rest of a file one value"""
 COUNTS = ("enterprises", "local_units")
@@ -67,7 +66,7 @@ def _values_that_end() -> Iterator[None]:
 
 
 @_values_that_end()
-def _rows(
+def list_rows(
     file: Path, columns: tuple[str, ...], reports: list[Report], shown_as: str
 ) -> list[tuple[int, dict[str, str]]]:
     """The records of a small CSV file of the folder with their lines; problems in the header are reported."""
@@ -112,32 +111,11 @@ def _rows(
     return rows
 
 
-def read_initiatives(folder: Path, reports: list[Report]) -> dict[str, Initiative]:
-    """The registry `initiatives.csv` by code; empty where there is none. Mistakes go into `reports`."""
-    initiatives: dict[str, Initiative] = {}
-    for line, row in _rows(
-        folder / "initiatives.csv", ("code", "kind", "name_nl", "name_en"), reports, "initiatives.csv"
-    ):
-        report, code = reports[-1], row["code"]
-        if code in initiatives:
-            report.add("an initiative's code is there twice", line, found=code, do="give each its own code")
-        if row["kind"] not in INITIATIVE_KINDS:
-            report.add(
-                f"initiative {code!r} has an unknown kind",
-                line,
-                expected="one of " + ", ".join(INITIATIVE_KINDS),
-                found=row["kind"],
-                do="correct it",
-            )
-        initiatives[code] = Initiative(code, row["kind"], {"nl": row["name_nl"], "en": row["name_en"]})
-    return initiatives
-
-
 def read_margins(folder: Path, wave: str, reports: list[Report]) -> tuple[Margin, ...]:
     """The calibration totals of one wave, line by line; none where there is no file. Mistakes go into `reports`."""
     columns = ("variables", "categories", "total", "counts", "source", "date")
     margins = []
-    for line, row in _rows(folder / "margins" / f"{wave}.csv", columns, reports, f"margins/{wave}.csv"):
+    for line, row in list_rows(folder / "margins" / f"{wave}.csv", columns, reports, f"margins/{wave}.csv"):
         report = reports[-1]
         variables, categories = tuple(row["variables"].split("*")), tuple(row["categories"].split("*"))
         try:

@@ -22,6 +22,7 @@ from monitor.statistics.decisions.claim import ModelContrast
 from monitor.storage.lake import columns_in, literal, quoted
 from monitor.survey import Survey, Text, Wave
 from monitor.survey.expressions import DUCKDB_TYPES, columns_of
+from monitor.survey.participation import in_wave
 from monitor.wording.sentences import LANGUAGES, say
 
 EXPECTED = 10
@@ -48,6 +49,7 @@ class Skip:
 def skips(connection: duckdb.DuckDBPyConnection, survey: Survey, wave: Wave) -> list[Skip]:
     """The undeclared skips behind what the survey's models and claims are about, over the views `staged_answers` and
     `staged_missing` of the connection."""
+    survey = in_wave(survey, wave)
     there = set(columns_in(connection, "staged_answers"))
     asked = [
         name

@@ -22,7 +22,7 @@ import numpy as np
 from monitor.synthetic import limesurvey, qualtrics, spss
 from monitor.synthetic.cells import delimited
 from monitor.synthetic.fieldwork import Fieldwork, fieldwork
-from monitor.synthetic.firms import SEED, SIZE_BANDS, Population, population
+from monitor.synthetic.firms import SEED, SIZE_BANDS, WAVES, Population, population
 
 FOLDER = Path(__file__).resolve().parent.parent / "surveys" / "noord_nederland"
 SECTIONS = {
@@ -61,9 +61,9 @@ def deliveries(folder: Path, seed: int = SEED) -> dict[str, list[Path]]:
 
 
 def initiative_names() -> dict[str, str]:
-    """The registry's initiatives: code -> Dutch name."""
-    with (FOLDER / "initiatives.csv").open(encoding="utf-8", newline="") as stream:
-        return {row["code"]: row["name_nl"] for row in csv.DictReader(stream)}
+    """The initiatives that every wave's questionnaire lists, those of the first wave's register: code -> Dutch name."""
+    with (FOLDER / "register" / "initiatives.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["code"]: row["name_nl"] for row in csv.DictReader(stream) if row["wave"] == WAVES[0]}
 
 
 def margins(people: Population, wave: str) -> str:

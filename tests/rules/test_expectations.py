@@ -24,7 +24,7 @@ from monitor.stages.validated import questionnaire
 from monitor.stages.validated.check import WAVE_TABLES, rule_problems
 from monitor.stages.validated.stage import suite_of
 from monitor.storage.lake import Lake, connect, quoted
-from monitor.survey import Concept, Question, Survey, canonical_concepts
+from monitor.survey import Concept, Initiative, Question, Register, Survey, canonical_concepts
 from monitor.survey.expressions import DUCKDB_TYPES
 
 SHARES = ("turnover_share_new_to_market", "turnover_share_new_to_firm", "turnover_share_unchanged")
@@ -106,6 +106,8 @@ FAULTS: Mapping[str, tuple[Mapping[str, Any], set[str]]] = {
     "completion_time_plausible": ({"duration_seconds": 200.0}, set()),
     "finished_after_started": ({"started_at": datetime.date(2018, 3, 3)}, set()),
     "straight_lining": ({n: True for n, concept in canonical_concepts().items() if concept.type == "boolean"}, set()),
+    "initiatives_of_the_wave": ({"initiatives": ["old_lab"]}, set()),
+    "initiatives_named_as_in_the_register": ({"initiatives": None}, {"initiatives_readable"}),
 }  # fmt: skip
 """Rule of expectations/staged_answers.yaml -> the answers that break it, and the rules that must fail with it"""
 
@@ -117,6 +119,10 @@ OF_THE_WAVE = {
 """Rules about a wave as a whole, each tested by itself: below, in test_validated, test_skips and test_staged_records"""
 OF_RECORDS = ["firms_meet_their_frame", "identifiers_in_declared_form", "records_are_firms"]
 """Rules about what `staged` left out or could not bring together, of which this lake holds nothing"""
+
+
+OLD_LAB = Initiative("old_lab", "test_environment", {"nl": "Oud lab", "en": "Old lab"}, BEFORE, "made up",
+                     ended=datetime.date(2016, 6, 30))  # fmt: skip
 
 
 def concepts() -> dict[str, Concept]:
@@ -132,6 +138,7 @@ def survey(folder: Path, **changes: Any) -> Survey:
     return replace(
         made,
         concepts=canonical_concepts(),
+        register=Register((*made.register.rows, OLD_LAB)),
         waves={n: replace(wave, name=n, reference_year=int(n) - 1) for n in (BEFORE, NOW)},
     )
 
@@ -217,6 +224,10 @@ def unreadable(made: Survey, frame: pd.DataFrame) -> pd.DataFrame:
         (row.firm, row.response, row.line, row.firm[len("generated: ") : -len("_readable")], "invalid", "?!")
         for row in frame.itertuples() if row.firm.startswith("generated: ") and row.firm.endswith("_readable")
     ]  # fmt: skip
+    rows += [
+        (row.firm, row.response, row.line, "initiatives", "invalid", "Netwerk Nord,Proeftuin")
+        for row in frame.itertuples() if row.firm == "initiatives_named_as_in_the_register"
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=["firm", "response", "line", "concept", "kind", "text"])
 
 
@@ -231,6 +242,21 @@ def validated_file(table: str) -> Path:
 
 def test_every_declared_rule_has_a_fault() -> None:
     assert set(FAULTS) | OF_THE_WAVE == set(_declared())
+
+
+def test_what_resembles_a_name_is_proposed_and_never_taken(tmp_path: Path) -> None:
+    made = survey(tmp_path / "survey")
+    frame = answers(panel() | {"initiatives_named_as_in_the_register": {"initiatives": None}, "late": {
+        "initiatives": ["network_north", "old_lab"]}})  # fmt: skip
+    store = lake(tmp_path, frame, unreadable(made, frame))
+    validated.run(store, made, made.waves[NOW])
+    found = store.read("validated_failures", NOW).set_index(["firm", "rule"])["value"]
+    assert "Netwerk Nord = Netwerk Noord (network_north)?" in str(
+        found["initiatives_named_as_in_the_register", "initiatives_named_as_in_the_register"]
+    )
+    assert "old_lab ended on 2016-06-30" in str(found["late", "initiatives_of_the_wave"])
+    kept = store.read("validated_responses", NOW).set_index("firm")["status"]
+    assert kept["late"] == "kept"
 
 
 @pytest.mark.parametrize("rule", FAULTS)

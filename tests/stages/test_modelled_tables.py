@@ -150,7 +150,6 @@ def survey(models: dict[str, Any]) -> Survey:
         bases={"all_firms": Base("all_firms", "true", NONE)},
         indicators={},
         models=declared.models(models),
-        initiatives={},
         claims=CLAIMS,
         claims_hash="0123",
         imputation=None,

@@ -46,7 +46,8 @@ def test_the_bundled_survey_is_read() -> None:
     survey = load_survey(BUNDLED)
     assert survey.synthetic
     assert list(survey.waves) == ["2017", "2018", "2019"]
-    assert len(survey.initiatives) == 55
+    assert len(survey.initiatives) == 57
+    assert [len(survey.register.of_wave(wave)) for wave in survey.waves.values()] == [55, 56, 55]
 
 
 def test_canonical_concepts_speak_both_languages() -> None:

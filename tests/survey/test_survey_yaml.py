@@ -142,13 +142,13 @@ def lifted(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("case", LISTS)
-@pytest.mark.parametrize("file", ["initiatives.csv", "margins/2014.csv"])
+@pytest.mark.parametrize("file", ["register/initiatives.csv", "margins/2014.csv"])
 def test_a_list_that_cannot_be_read(tmp_path: Path, file: str, case: str, lifted: None) -> None:
     content, line, words = LISTS[case]
     folder = Path(shutil.copytree(ECUADOR, tmp_path / "survey"))
-    header = "code,kind,name_nl,name_en" if file == "initiatives.csv" else (
-        "variables,categories,total,counts,source,date"
-    )  # fmt: skip
+    header = "wave,code,kind,name_nl,name_en,source"
+    if file.startswith("margins"):
+        header = "variables,categories,total,counts,source,date"
     (folder / file).parent.mkdir(exist_ok=True)
     (folder / file).write_bytes(f"{header}\n".encode() + content)
     with pytest.raises(DefinitionError) as caught:

@@ -198,9 +198,9 @@ def test_answers_left_open_take_the_measures_with_them(people: Population) -> No
     assert left.loc[~yes & ~no, "invests"].isna().all()
 
 
-def test_the_registry_holds_55_initiatives_of_three_kinds() -> None:
-    with (FOLDER / "initiatives.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+def test_the_first_waves_register_holds_55_initiatives_of_three_kinds() -> None:
+    with (FOLDER / "register" / "initiatives.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["wave"] == synthetic.WAVES[0]]
     assert [row["code"] for row in rows] == list(INITIATIVES)
     assert len(rows) == len({row["name_nl"] for row in rows}) == len({row["name_en"] for row in rows}) == 55
     assert {row["kind"] for row in rows} == {"network", "test_environment", "incubator"}

@@ -160,7 +160,8 @@ WAVE = {
 }  # fmt: skip
 
 INITIATIVES = (
-    "code,kind,name_nl,name_en\nnorth,network,Noord,North\nlab,test_environment,Lab,Lab\nhub,incubator,Hub,Hub\n"
+    "wave,code,kind,name_nl,name_en,source\n2017,north,network,Noord,North,made up\n"
+    "2017,lab,test_environment,Lab,Lab,made up\n2017,hub,incubator,Hub,Hub,made up\n"
 )
 
 
@@ -172,7 +173,8 @@ def survey(
     (folder / "waves").mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump({**DEFINITION, **(change or {})}, allow_unicode=True, sort_keys=False)
     (folder / "survey.yaml").write_text(text, encoding="utf-8")
-    (folder / "initiatives.csv").write_text(INITIATIVES, encoding="utf-8")
+    (folder / "register").mkdir(exist_ok=True)
+    (folder / "register" / "initiatives.csv").write_text(INITIATIVES, encoding="utf-8")
     for wave in WAVES:
         content = {"wave": wave, "reference_year": int(wave) - 1, **WAVE, **(of_waves or {})}
         (folder / "waves" / f"{wave}.yaml").write_text(

@@ -129,7 +129,8 @@ def folder(target: Path) -> Path:
     (target / "waves").mkdir(exist_ok=True)
     (target / "margins").mkdir(exist_ok=True)
     (target / "survey.yaml").write_text(SURVEY_YAML, encoding="utf-8")
-    (target / "initiatives.csv").write_text(INITIATIVES, encoding="utf-8")
+    (target / "register").mkdir(exist_ok=True)
+    (target / "register" / "initiatives.csv").write_text(INITIATIVES, encoding="utf-8")
     (target / "claims.yaml").write_text(CLAIMS, encoding="utf-8")
     for wave, year in (("2017", 2016), ("2018", 2017)):
         asked = wave == "2017"

@@ -93,10 +93,10 @@ questions:
 {not_asked}"""
 
 INITIATIVES = """\
-code,kind,name_nl,name_en
-network_north,network,Netwerk Noord,Network North
-living_lab,test_environment,Proeftuin,Living lab
-incubator_east,incubator,Broedplaats Oost,Incubator East
+wave,code,kind,name_nl,name_en,source
+2017,network_north,network,Netwerk Noord,Network North,scenario
+2017,living_lab,test_environment,Proeftuin,Living lab,scenario
+2017,incubator_east,incubator,Broedplaats Oost,Incubator East,scenario
 """
 
 MARGINS = """\

@@ -28,6 +28,7 @@ from monitor.storage.lake import Lake, columns_in, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.expressions import columns_of
 from monitor.survey.packs import known_in
+from monitor.survey.participation import in_wave
 
 log = logging.getLogger("monitor")
 
@@ -35,6 +36,7 @@ log = logging.getLogger("monitor")
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     """Write `derived_measures`, `derived_flags` and `derived_routed` of a wave. Returns rows, measures and what could
     not be computed."""
+    survey = in_wave(survey, wave)
     told = ("staged_missing", "validated_responses")
     asked = told if all(lake.has(table, wave.name) for table in told) else ()
     with lake.open(wave.name, "imputed_answers", *asked) as connection:

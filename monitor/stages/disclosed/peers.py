@@ -6,6 +6,7 @@ Does not belong here: any firm's own answer.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import floor, log10
 
 import numpy as np
@@ -18,7 +19,7 @@ from monitor.statistics.disclosure import primary
 from monitor.statistics.disclosure.complementary import withheld_rows
 from monitor.statistics.disclosure.system import Quantity, System
 from monitor.storage.lake import Lake, columns_in, statement
-from monitor.survey import Disclosure, Survey
+from monitor.survey import Disclosure, Initiative, Survey, Wave
 
 digits = 2
 """Significant digits of a published quantile"""
@@ -37,7 +38,8 @@ def initiatives(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
         counts = dict(connection.execute(statement("disclosed", "initiatives")).fetchall())
     least = survey.disclosure.minimum_firms
     system, few = System(), set()
-    for code in survey.initiatives:
+    listed = _listed(survey, survey.waves[wave], counts)
+    for code in listed:
         count = float(counts.get(code, 0))
         system.quantities[code] = Quantity(count, width=float(least) if 0 < count < least else 0.0)
         system.shows[code], system.cost[code] = (code,), max(count, 1.0)
@@ -45,7 +47,7 @@ def initiatives(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
             few.add(code)
     system.quantities[EVERYONE] = Quantity(sum(q.value for q in system.quantities.values()))
     system.known.add(EVERYONE)
-    system.relations.append((EVERYONE, tuple(survey.initiatives)))
+    system.relations.append((EVERYONE, tuple(listed)))
     withheld = withheld_rows(system, set(few))
     rows = [
         {
@@ -58,9 +60,18 @@ def initiatives(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
             "firms": None if code in withheld else counts.get(code, 0),
             "suppressed": code in withheld,
         }
-        for code, initiative in survey.initiatives.items()
+        for code, initiative in listed.items()
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _listed(survey: Survey, wave: Wave, answered: Collection[str]) -> dict[str, Initiative]:
+    """The initiatives that a wave's questionnaire lists, or where firms write names those its register knows, and what
+    was answered besides; each as the register has it in that wave."""
+    question, known = wave.questions.get("initiatives"), survey.register.known(wave.name)
+    offered = set(question.columns.values()) - {"initiatives"} if question else set()
+    shown = {*(offered or known), *answered}
+    return {code: known.get(code, newest) for code, newest in survey.initiatives.items() if code in shown}
 
 
 def _asked(lake: Lake, wave: str) -> bool:

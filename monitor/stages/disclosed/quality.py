@@ -91,7 +91,7 @@ def quality(lake: Lake, survey: Survey, wave: Wave) -> pd.DataFrame:
     with lake.open(wave.name, *sorted({table for _, tables, _ in counted for table in tables})) as connection:
         found = [connection.execute(statement("disclosed", name), given).df() for name, _, given in counted]
     if registry:
-        found.append(_one("initiatives_identified", len(survey.initiatives)))
+        found.append(_one("initiatives_identified", len(survey.register.of_wave(wave))))
     table = pd.concat([f for f in found if len(f)], ignore_index=True)
     varied = table["indicator"].isin(OF_ERRORS)
     table["value"] = [to_digits(v, OWN_DIGITS) if own else v for v, own in zip(table["value"], varied, strict=True)]

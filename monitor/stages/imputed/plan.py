@@ -19,6 +19,7 @@ from monitor.statistics.imputation.variables import Passive, Variable
 from monitor.survey import Question, Survey, Wave
 from monitor.survey.expressions import columns_of
 from monitor.survey.imputation import ImputationPlan
+from monitor.survey.participation import in_wave
 
 MOST_LEVELS = 12
 """Codes a category may have to be drawn: a multinomial logit with more needs more firms than a wave has"""
@@ -63,7 +64,7 @@ def prepare(
     """
     gates = {f"asked:{name}": q.asked_of for name, q in wave.questions.items() if q.asked_of}
     studied = sorted({name for group in plan.interactions for name in group})
-    facts = _facts(connection, answers, survey, gates, studied)
+    facts = _facts(connection, answers, in_wave(survey, wave), gates, studied)
     observed = facts.observed
     targets = [name for name in plan.variables if name in wave.questions and name in observed]
     left_out = {name: "not asked in this wave" for name in plan.variables if name not in targets}

@@ -16,6 +16,7 @@ from monitor.rules.expectation_types import QUERY, columns_of
 from monitor.rules.suites import RESPONSE_KEYS, Rule
 from monitor.stages.validated.query import among_query
 from monitor.stages.validated.questionnaire import ANSWERS, INVALID
+from monitor.stages.validated.register import TABLES as REGISTER
 from monitor.stages.validated.stage import suite_of
 from monitor.stages.validated.workspace import VIEWS
 from monitor.storage.lake import columns_in, connect, quoted, statement
@@ -134,6 +135,7 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
         "last_rules": outcomes,
         "skips": SKIP_COLUMNS,
         "identifiers": "held_in VARCHAR, shape VARCHAR, in_form BOOLEAN, records BIGINT, first_line BIGINT",
+        **REGISTER,
         "left_out": "held_in VARCHAR, row_number BIGINT, line BIGINT, reason VARCHAR",
     }.items():
         connection.execute(f"CREATE TABLE {table} ({columns})")

@@ -10,6 +10,7 @@ from dataclasses import astuple
 
 import duckdb
 
+from monitor.stages.validated import register
 from monitor.stages.validated.query import (
     AMOUNTS,
     all_answers_query,
@@ -27,7 +28,7 @@ from monitor.survey.skips import COLUMNS, skips
 
 VIEWS = (
     "responses", "missing", "wave", "frame", "last_wave", "growth", "item_response", "failure_trend", "identifiers",
-    "left_out", "skips",
+    "left_out", "skips", "not_running", "resembling",
 )  # fmt: skip
 """What a rule may name in `requires` beside concepts"""
 
@@ -41,6 +42,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     invalid_values  their values that could not be read, with the original text
     missing, wave, frame, last_wave, growth, item_response, identifiers, left_out: where the lake has what they need
     skips           properties of models and claims that seem to follow from a routing nobody declared
+    not_running     initiatives that are not of this wave's register, and why
+    resembling      names of initiatives that are none, and the one that each resembles most
     """
     connection.execute(f"CREATE VIEW delivered_answers AS SELECT * FROM {lake.scan(ANSWERS, wave.name)}")
     columns = set(columns_in(connection, "delivered_answers"))
@@ -62,6 +65,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     for skip in skips(connection, survey, wave):
         connection.execute("INSERT INTO skips VALUES (?, ?, ?, ?, ?, ?)", astuple(skip))
     available = {*concepts, *of_frame, "responses", "missing", "wave", "skips"}
+    available |= register.prepare(connection, survey, wave)
     if lake.has("staged_frame", wave.name):
         available.add("frame")
     for view in ("identifiers", "left_out"):
