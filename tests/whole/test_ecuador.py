@@ -6,16 +6,21 @@ Expected coefficients: R `survey::svyglm` with weights only (../shared/reference
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import publication
 import pytest
 from terminal import monitor
 
+from monitor.attack import attack
 from monitor.cli import main
 from monitor.precision import to_error
+from monitor.stages import disclosed, released
 from monitor.storage.lake import Lake, connect
+from monitor.survey import load_survey
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
 pytestmark = pytest.mark.slow
@@ -126,6 +131,29 @@ def test_nothing_the_release_withholds_can_be_worked_out(home: Path, capsys: pyt
     (report,) = json.loads(capsys.readouterr().out).values()
     assert report["cells"] > 0
     assert report["narrowest"] >= 3
+
+
+def test_a_second_release_of_the_same_answers_tells_nothing_either(home: Path, tmp_path: Path) -> None:
+    """Only a label is another. What the first release showed hides nothing any more, and what it withheld stays."""
+    shutil.copytree(home, tmp_path / "home", symlinks=True)
+    shutil.copytree(DEFINITION, tmp_path / "ecuador")
+    declared = (tmp_path / "ecuador" / "survey.yaml").read_text(encoding="utf-8")
+    assert "en: Turnover}" in declared
+    renamed = declared.replace("en: Turnover}", "en: Turnover of the firm}")
+    (tmp_path / "ecuador" / "survey.yaml").write_text(renamed, encoding="utf-8")
+    lake, survey = Lake(tmp_path / "home", "ecuador"), load_survey(tmp_path / "ecuador")
+    first = lake.read("disclosed_indicators", "all")
+    disclosed.run_all(lake, survey, ["2014"])
+    pd.testing.assert_frame_equal(lake.read("disclosed_indicators", "all"), first)
+    with publication.without_pages():
+        assert released.run_all(lake, survey, ["2014"])["new"]
+    folders = sorted((tmp_path / "home" / "releases" / "ecuador").glob("r0*"))
+    assert len(folders) == 2
+    found = attack(folders)
+    assert found.cells > 0
+    assert found.findings == ()
+    assert found.narrowest is not None
+    assert found.narrowest >= 3
 
 
 def test_every_table_of_the_lake_is_an_asset(home: Path) -> None:
