@@ -124,6 +124,37 @@ DOCUMENTATION: tuple[Table, ...] = (
         ),
     ),
     Table(
+        "register_changes",
+        "Register changes: what happened to each initiative of the register between two waves, from public sources; no "
+        "firm's answer is in it. An initiative is of a wave if it had not ended when the period began that the "
+        "question on participation asks about.",
+        ("survey", "wave", "initiative", "event", "aspect"),
+        (
+            survey,
+            Column("wave", "VARCHAR", "The later of the two waves."),
+            Column("wave_before", "VARCHAR", "The earlier of the two waves: the one before it in the release."),
+            Column("initiative", "VARCHAR", "Initiative's code in the register."),
+            Column("label_nl", "VARCHAR", "Name in the later wave (Dutch)."),
+            Column("label_en", "VARCHAR", "Name in the later wave (English)."),
+            Column(
+                "event",
+                "VARCHAR",
+                "joined, left, merged (went on in another initiative), renamed, or revised (its kind, theme or place "
+                "is another).",
+                values=("joined", "left", "merged", "renamed", "revised"),
+            ),
+            Column(
+                "aspect",
+                "VARCHAR",
+                "What the values are of: founded, ended, merged_into, label, kind, theme or place.",
+                values=("founded", "ended", "merged_into", "label", "kind", "theme", "place"),
+            ),
+            Column("value_before", "VARCHAR", "The value in the earlier wave; NULL where there was none."),
+            Column("value_after", "VARCHAR", "The value in the later wave; a date as YYYY-MM-DD."),
+            Column("source", "VARCHAR", "Where the register has it from."),
+        ),
+    ),
+    Table(
         "comparable",
         "Comparable indicators: every indicator of the packs that the survey takes (Community Innovation Survey, "
         "innovation scoreboards), with what it means and whether this survey can give it. The figures stand in "

@@ -37,6 +37,7 @@ from monitor.stages.disclosed import (
     quality,
     readable,
     readme,
+    register,
     revisions,
     sensitivity,
     sequence,
@@ -148,6 +149,7 @@ def disclose(
         "definitions": codebook.definitions(survey),
         "comparable": codebook.comparable(survey, waves),
         "population": population.population(survey, waves),
+        "register_changes": register.register_changes(survey, waves),
         "readme": readme.readme(survey),
     }
     shapes = {
