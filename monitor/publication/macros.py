@@ -47,8 +47,9 @@ class Macro:
         call = self.asked.removesuffix(")")
         return (
             f"{self.about}: FROM {self.asked}. Attached under a name: FROM name.{call}, database := 'name'), or USE "
-            "name first. Standard errors are of replicate weights: published ones are linearised, so that they differ "
-            "by what 500 replicates leave to chance (table figures has both)."
+            "name first. n: firms of the base in the domain with a value, the fewest over the copies. Standard errors "
+            "are of replicate weights, published ones are linearised: they differ by what so many replicates leave to "
+            "chance (table figures has both)."
         )
 
 

@@ -269,7 +269,7 @@ def test_every_macro_says_how_it_is_asked_where_its_database_is_attached(publish
     with connect(published[2] / "secure" / "microdata.duckdb", read_only=True) as connection:
         comments = connection.execute("SELECT comment FROM duckdb_functions() WHERE NOT internal").fetchall()
     assert len(comments) == len(MACROS)
-    assert all("database := 'name'" in comment for (comment,) in comments)
+    assert all("database := 'name'" in comment and "n: firms of the base" in comment for (comment,) in comments)
 
 
 def test_firms_are_pseudonymous_and_complete(published: Published) -> None:
