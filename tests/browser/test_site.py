@@ -129,6 +129,25 @@ def test_a_table_is_sorted_by_the_head_that_is_pressed(browser: Any, release: Pa
             assert table.locator(f'th[aria-sort="{way}"]').count() == 1
 
 
+@pytest.mark.parametrize("spoken", ["nl", "de", "es"])
+def test_amounts_with_a_decimal_comma_are_sorted_by_size(
+    browser: Any, release: Path, tmp_path: Path, spoken: str
+) -> None:
+    """German and Spanish write numbers as Dutch does: the Dutch page, said to be in each of them."""
+    written = ["1.234", "99,5", "250"]
+    source = (release / "public" / "report" / "nl" / "participation.html").read_text(encoding="utf-8")
+    page = tmp_path / f"{spoken}.html"
+    page.write_text(source.replace('<html lang="nl">', f'<html lang="{spoken}">'), encoding="utf-8")
+    with Visit(browser, page, 1280, True) as visit:
+        visit.page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+        table = visit.page.locator("table:has(th button)").first
+        cells = table.locator("tbody tr td:nth-child(2)")
+        for k, amount in enumerate(written):
+            cells.nth(k).evaluate("(cell, amount) => { cell.textContent = amount; }", amount)
+        table.locator("th").nth(1).get_by_role("button").click()
+        assert [cell for cell in cells.all_text_contents() if cell in written] == ["99,5", "250", "1.234"]
+
+
 def test_the_search_finds_a_question_of_the_codebook(browser: Any, release: Path) -> None:
     with Visit(browser, release / "public" / "report" / "en" / "search.html", 390, True) as visit:
         page = visit.page

@@ -79,7 +79,7 @@ def folder_of(published: publication.Published) -> Path:
 def test_a_figure_has_one_identifier_in_every_language(addresses: dict[str, dict[str, Address]]) -> None:
     assert set(addresses["nl"]) == set(addresses["en"])
     kinds = {name.partition("-")[0] for name in addresses["nl"]}
-    assert kinds >= {"by", "trend", "squares", "effects"}
+    assert kinds >= {"by", "trend", "waves", "beside", "squares", "effects"}
 
 
 def test_every_figure_on_a_page_has_its_place_and_its_files(
@@ -91,8 +91,8 @@ def test_every_figure_on_a_page_has_its_place_and_its_files(
         for page in sorted((folder / language).glob("*.html")):
             text = page.read_text(encoding="utf-8")
             places = re.findall(r'<figure id="([^"]+)"', text)
-            # A comparison is drawn by the reader's own choices; figures of single domains have no files.
-            if page.stem != "explore" and not page.stem.startswith("place-"):
+            # A comparison is drawn by the reader's own choices.
+            if page.stem != "explore":
                 assert len(places) == text.count("<figure"), page.name
             for name in places:
                 for kind in ("svg", "png", "csv"):
@@ -169,6 +169,28 @@ def test_the_number_of_firms_in_a_picture_is_the_table_s(
         assert told in html.unescape(text), name
 
 
+def test_a_picture_of_several_indicators_says_whom_and_how_many(
+    published: publication.Published, tables: dict[str, pd.DataFrame]
+) -> None:
+    """The firms of a domain, from the fewest to the most that an indicator of it rests on."""
+    found = tables["indicators"]
+    survey, code = published[1], publication.SECTORS[0]
+    for language in LANGUAGES:
+        for kind in ("waves", "beside"):
+            file = folder_of(published) / "figures" / language / f"{kind}-sector-{code}"
+            with file.with_suffix(".csv").open(encoding="utf-8", newline="") as opened:
+                rows = list(csv.DictReader(opened))
+            drawn = {row["indicator"] for row in rows}
+            assert len(drawn) > 1
+            said = html.unescape(file.with_suffix(".svg").read_text(encoding="utf-8"))
+            assert survey.concepts["sector"].codes[code][language] in said
+            for wave in {row["wave"] for row in rows}:
+                lines = found[(found["wave"] == wave) & (found["domain"] == code) & found["indicator"].isin(drawn)]
+                n = sorted(int(x) for x in lines[lines["suppressed"] == "false"]["n"])
+                told = str(n[0]) if n[0] == n[-1] else f"{n[0]}–{n[-1]}"
+                assert f"{wave}, n = {told} " in said, (kind, wave)
+
+
 def test_a_png_is_the_picture_drawn(published: publication.Published) -> None:
     for path in sorted((folder_of(published) / "figures").rglob("*.png")):
         content = path.read_bytes()
@@ -176,8 +198,8 @@ def test_a_png_is_the_picture_drawn(published: publication.Published) -> None:
         width, height = struct.unpack(">II", content[16:24])
         box = re.search(r'viewBox="0 0 (\d+) ([\d.]+)"', path.with_suffix(".svg").read_text(encoding="utf-8"))
         assert box is not None
-        assert width == 2 * int(box[1])
-        assert abs(height - 2 * float(box[2])) < 2
+        assert width == 960
+        assert abs(height - float(box[2]) * 960 / int(box[1])) < 2
 
 
 def test_a_page_to_embed_leads_back_to_its_figure(published: publication.Published) -> None:

@@ -3,7 +3,8 @@
 Belongs here: templates, charts, words. No query and no arithmetic: every number comes from a table that passed
 `disclosed`.
 
-`numbers` writes numbers, `words` finds words, `tables` and `models` pick lines, `charts` draws, `pages` says what each
+`numbers` writes numbers, `words` finds words, `tables` and `models` pick lines, `charts` draws, `panels`
+puts figures together, `pages` says what each
 page tells, `start` opens the report, `places` tells of a domain, `trends` of the waves, `explore` lets a reader compare
 and search, `glossary` explains words, `claims` what became of the claims, `site` makes HTML, `paper` PDF, `pictures` a
 file of each figure.

@@ -102,10 +102,12 @@ def cut(text: str, units: float, size: float = SIZE) -> str:
     return clean if len(clean) <= most else clean[: most - 1].rstrip() + "…"
 
 
-def figure(height: float, parts: Sequence[str], title: str, description: str, name: str) -> Markup:
+def figure(
+    height: float, parts: Sequence[str], title: str, description: str, name: str, width: float = WIDTH
+) -> Markup:
     """An SVG with a title and a description a screen reader reads."""
     return Markup(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_n(height)}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(width)} {_n(height)}" role="img" '
         f'aria-labelledby="{name}-t {name}-d" {FONT} font-size="{SIZE}" fill="{INK}">'
         f'<title id="{name}-t">{escape(cut(title, 2000))}</title>'
         f'<desc id="{name}-d">{escape(cut(description, 8000))}</desc>{"".join(parts)}</svg>'
@@ -198,7 +200,7 @@ def squares(
     parts = [hatching(name)] if any(m.faint for line in cells for m in line) else []
     for j, said in enumerate(heads):
         for k, words in enumerate(reversed(said)):
-            parts.append(_words(left + (j + 0.5) * (width + 6), top - 10 - LINE_HEIGHT * k, words, centred))
+            parts.append(written(left + (j + 0.5) * (width + 6), top - 10 - LINE_HEIGHT * k, words, centred))
     for i, (head, line) in enumerate(zip(rows, cells, strict=True)):
         y = top + i * (height + 6)
         for k, words in enumerate(wrapped(head, left - 12, most=4)):
@@ -210,8 +212,8 @@ def squares(
             value, _, interval = mark.text.partition(" ")
             parts.append(
                 f'<g class="mark tile">{tile(x, y, width, height, fill, name if mark.faint else "")}'
-                + _words(x + width / 2, y + 44, value, f'{centred} font-size="26" font-weight="650" fill="{INK}"')
-                + _words(x + width / 2, y + 68, interval, f'{centred} fill="{INK}"')
+                + written(x + width / 2, y + 44, value, f'{centred} font-size="26" font-weight="650" fill="{INK}"')
+                + written(x + width / 2, y + 68, interval, f'{centred} fill="{INK}"')
                 + "</g>"
             )
     return figure(top + 2 * height + 12, parts, title, description, name)
@@ -285,9 +287,9 @@ def lines(
             fill = "#ffffff" if mark.faint else ACCENT
             inside += f'<circle cx="{_n(x)}" cy="{_n(y)}" r="5" fill="{fill}" stroke="{ACCENT}" stroke-width="2"/>'
             above = min(y, a if mark.high is not None else y) - 9
-            inside += _words(x, above, mark.text, f'text-anchor="middle" font-weight="650" {HALO}')
+            inside += written(x, above, mark.text, f'text-anchor="middle" font-weight="650" {HALO}')
         else:
-            inside += _words(x, (top + bottom) / 2, mark.text, f'text-anchor="middle" fill="{QUIET}"')
+            inside += written(x, (top + bottom) / 2, mark.text, f'text-anchor="middle" fill="{QUIET}"')
         inside += f'<text x="{_n(x)}" y="{_n(bottom + 20)}" text-anchor="middle">{escape(wave)}</text>'
         parts.append(_mark(mark, inside))
     return figure(bottom + 30, parts, title, description, name)
@@ -350,7 +352,7 @@ def curves(
         parts.append(f'<line x1="{LEFT}" x2="40" y1="{_n(y - 4)}" y2="{_n(y - 4)}" {how}/>')
         parts.append(f'<circle cx="24" cy="{_n(y - 4)}" {dot}/>')
         for text in wrapped(label, RIGHT - 48, most=3):
-            parts.append(_words(48, y, text, HALO))
+            parts.append(written(48, y, text, HALO))
             y += LINE_HEIGHT
         y += 3
     return figure(y - 8, parts, title, description, name)
@@ -406,12 +408,13 @@ def ranked(marks: Sequence[Mark], scale: Axis, title: str, description: str, nam
     return figure(bottom + 10, parts, title, description, name)
 
 
-def _words(x: float, y: float, text: str, how: str) -> str:
+def written(x: float, y: float, text: str, how: str) -> str:
+    """A line of text in a figure."""
     return f'<text x="{_n(x)}" y="{_n(y)}" {how}>{escape(text)}</text>'
 
 
 def _tick(x: float, y: float, anchor: str, text: str) -> str:
-    return _words(x, y, text, f'text-anchor="{anchor}" fill="{QUIET}"')
+    return written(x, y, text, f'text-anchor="{anchor}" fill="{QUIET}"')
 
 
 def _upright(x: float, top: float, bottom: float, colour: str) -> str:

@@ -14,8 +14,8 @@ import csv
 import hashlib
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,25 +25,25 @@ from markupsafe import Markup, escape
 from monitor import contract
 from monitor.contract.columns import EVERYONE, POOLED
 from monitor.publication.public import cell
-from monitor.publication.report import charts, cite, paper
+from monitor.publication.report import charts, cite, panels, paper
 from monitor.publication.report.addresses import FOLDER, Address
+from monitor.publication.report.numbers import DASH
 from monitor.publication.report.tables import Drawn, Figures, Line, lines, one
 from monitor.survey.models import MAIN
 from monitor.wording.sentences import say
 
-WIDTH, MARGIN = 480, 24
-"""Of a picture, in units"""
-INNER = WIDTH - 2 * MARGIN
-"""Width of the figure inside"""
+INNER, MARGIN = 432, 24
+"""Width of a figure inside its picture, in units, and the room around it"""
 LETTERS = 60
 """Of a web address on one line: it has no spaces to be broken at"""
 MOST_LINES = 10
 """Of one text in a picture; what is longer stands on the page"""
-PIXELS = 960
-"""Width of a PNG: two pixels a unit, sharp on a dense screen and on a slide"""
+DRAWING = 2
+"""Pictures that are drawn at once: on two processors half the time, on one no longer"""
+PIXELS, POINTS = 960, 480
+"""Width of a PNG, sharp on a dense screen and on a slide, and of the page that Typst draws it on"""
 NOTICE = ("#fff2e0", "#5c2a05")
 """Ground and ink of the mark of synthetic data"""
-_height = re.compile(r'viewBox="0 0 \d+ ([\d.]+)"')
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,21 @@ def told(figures: Figures, address: Address) -> Told:
 
 
 def people(figures: Figures, drawn: Drawn) -> str:
-    """Whom a figure is about: the firms of its indicator or model, and the survey's population."""
-    source, language = _source(figures, drawn.points[0][1]), figures.words.language
-    base = source["base"] if "base" in source else figures.bases.get(source.get("indicator"), "")
-    population = figures.survey.population.get(language, "")
-    if not base:
+    """Whom a figure is about: the firms of its domain, of its indicators or model, and the survey's population."""
+    language, population = figures.words.language, figures.survey.population.get(figures.words.language, "")
+    of = list(dict.fromkeys(filter(None, (_base(figures, line) for _, line in drawn.points))))
+    place = {(str(line["domain_variable"]), str(line["domain"])) for _, line in drawn.points if "domain" in line}
+    whose = [figures.words.domain(*domain) for domain in place if len(place) == 1 and domain[0] != EVERYONE]
+    if not of:
         return say("publication", "picture_population_alone", language, population=population)
-    label = figures.words.label("base", str(base))
+    label = "; ".join([*whose, *(figures.words.label("base", base) for base in of)])
     return say("publication", "picture_population", language, base=label, population=population)
+
+
+def _base(figures: Figures, line: Line) -> str:
+    """The firms that a line counts among, by the name of their base."""
+    source = _source(figures, line)
+    return str(source["base"] if "base" in source else figures.bases.get(source.get("indicator"), "")) or ""
 
 
 def _source(figures: Figures, line: Line) -> Line:
@@ -108,53 +115,58 @@ def _source(figures: Figures, line: Line) -> Line:
 
 
 def counts(figures: Figures, drawn: Drawn) -> str:
-    """The waves a figure is about, each with the firms (or answers, of waves together) that it rests on: those of its
-    indicator's first line of the wave, or of its model."""
-    first: dict[str, Line] = {}
+    """The waves a figure is about, each with the firms (or answers, of waves together) that it rests on: those of each
+    indicator's first line of the wave, or of its model; from the fewest to the most where indicators differ."""
+    first: dict[tuple[str, object], Line] = {}
     for _, line in drawn.points:
-        first.setdefault(str(line["wave"]), line)
-    return "; ".join(_count(figures, wave, line) for wave, line in first.items())
+        first.setdefault((str(line["wave"]), line.get("indicator")), line)
+    waves = dict.fromkeys(wave for wave, _ in first)
+    return "; ".join(_count(figures, w, [line for (of, _), line in first.items() if of == w]) for w in waves)
 
 
-def _count(figures: Figures, wave: str, line: Line) -> str:
-    source = _source(figures, line)
-    n = None if source.get("suppressed") else source.get("n")
+def _count(figures: Figures, wave: str, found: Sequence[Line]) -> str:
+    sources = [_source(figures, line) for line in found]
+    n = sorted({x["n"] for x in sources if not x.get("suppressed") and x.get("n") is not None})
     if wave == POOLED:
-        key = "picture_pooled" if n is not None else "picture_pooled_no_n"
+        key = "picture_pooled" if n else "picture_pooled_no_n"
     else:
-        key = "picture_wave" if n is not None else "picture_wave_no_n"
-    return say("publication", key, figures.words.language, wave=wave, n=figures.numbers.plain(n))
+        key = "picture_wave" if n else "picture_wave_no_n"
+    told = DASH.join(figures.numbers.plain(x) for x in dict.fromkeys((n[0], n[-1]))) if n else ""
+    return say("publication", key, figures.words.language, wave=wave, n=told)
 
 
 def svg(figures: Figures, address: Address) -> Markup:
     """The picture of a figure: the drawing with its title above, and all else that must travel along around it."""
     words, drawing = told(figures, address), str(address.chart.svg)
-    found, parts, y = _height.search(drawing), [], 0.0
-    tall = float(found[1]) * INNER / charts.WIDTH if found else INNER
+    drawn_wide, drawn_tall = panels.measured(drawing)
+    # Several figures in a row keep their size; one is enlarged a little.
+    inner = drawn_wide if drawn_wide > charts.WIDTH else INNER
+    width, tall = inner + 2 * MARGIN, drawn_tall * inner / drawn_wide
+    parts, y = [], 0.0
     if words.notice:
-        said, y = _text([words.notice], 6.0, 12, NOTICE[1])
-        parts += [f'<rect width="{WIDTH}" height="{y + 8:g}" fill="{NOTICE[0]}"/>', *said]
+        said, y = _text([words.notice], inner, 6.0, 12, NOTICE[1])
+        parts += [f'<rect width="{width:g}" height="{y + 8:g}" fill="{NOTICE[0]}"/>', *said]
         y += 8
     for texts, size, ink in (([words.title], 17, charts.INK), (words.about, 12, charts.QUIET)):
-        said, y = _text(texts, y + 6, size, ink, ' font-weight="650"' if size > 12 else "")
+        said, y = _text(texts, inner, y + 6, size, ink, ' font-weight="650"' if size > 12 else "")
         parts += said
-    place = f'<svg x="{MARGIN}" y="{y + 10:g}" width="{INNER}" height="{tall:g}" '
+    place = f'<svg x="{MARGIN}" y="{y + 10:g}" width="{inner:g}" height="{tall:g}" '
     parts.append(drawing.replace("<svg ", place, 1))
     y += 14 + tall
     for texts in ([words.note], words.source):
-        said, y = _text(filter(None, texts), y + 6, 12, charts.QUIET)
+        said, y = _text(filter(None, texts), inner, y + 6, 12, charts.QUIET)
         parts += said
     height = f"{y + 14:g}"
     return Markup(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'{charts.FONT} font-size="12"><rect width="{WIDTH}" height="{height}" fill="#ffffff"/>{"".join(parts)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" width="{width:g}" height="{height}" '
+        f'{charts.FONT} font-size="12"><rect width="{width:g}" height="{height}" fill="#ffffff"/>{"".join(parts)}</svg>'
     )
 
 
-def _text(texts: Iterable[str], y: float, size: int, ink: str, how: str = "") -> tuple[list[str], float]:
+def _text(texts: Iterable[str], width: float, y: float, size: int, ink: str, how: str = "") -> tuple[list[str], float]:
     """Texts under each other from a height on, and where they end."""
     found = []
-    for line in (line for text in texts for line in charts.wrapped(text, INNER, size, MOST_LINES)):
+    for line in (line for text in texts for line in charts.wrapped(text, width, size, MOST_LINES)):
         y += size * 1.35
         found.append(f'<text x="{MARGIN}" y="{y:g}" font-size="{size}" fill="{ink}"{how}>{escape(line)}</text>')
     return found, y
@@ -204,8 +216,13 @@ def write(
 def render(folder: Path) -> None:
     """Write the PNG of every figure under a report's folder beside its SVG."""
     files = sorted((folder / FOLDER).rglob("*.svg"))
-    for file, png in zip(files, rendered([file.read_text(encoding="utf-8") for file in files]), strict=True):
-        file.with_suffix(".png").write_bytes(png)
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    # Typst holds no lock of Python's while it draws, and one compiler draws on one processor.
+    with ThreadPoolExecutor(DRAWING) as beside:
+        shares = list(beside.map(rendered, [texts[k::DRAWING] for k in range(DRAWING)]))
+    for k, made in enumerate(shares):
+        for file, png in zip(files[k::DRAWING], made, strict=True):
+            file.with_suffix(".png").write_bytes(png)
 
 
 def rendered(pictures: Sequence[str]) -> list[bytes]:
@@ -213,9 +230,9 @@ def rendered(pictures: Sequence[str]) -> list[bytes]:
     if not pictures:
         return []
     made: bytes | list[bytes] = paper.compiler("pictures.typ").compile(
-        sys_inputs={"content": json.dumps({"pictures": pictures, "width": WIDTH}, ensure_ascii=False)},
+        sys_inputs={"content": json.dumps({"pictures": pictures, "width": POINTS}, ensure_ascii=False)},
         format="png",
-        ppi=72 * PIXELS / WIDTH,
+        ppi=72 * PIXELS / POINTS,
     )
     return [made] if isinstance(made, bytes) else made
 

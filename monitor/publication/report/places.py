@@ -137,9 +137,7 @@ def page(figures: Figures, survey: Survey, waves: Sequence[str], place: Place) -
         "siblings": siblings,
         "chart": beside(figures, place, found),
         "headline_table": table(figures, place, found, waves[-1]),
-        "trends": [replace(c, drawn=None) for c in trends.of_domain(figures, waves, place.variable, place.code)]
-        if len(waves) > 1
-        else [],
+        "trends": trends.together(figures, waves, place.variable, place.code) if len(waves) > 1 else None,
         "every": over_waves(figures, waves, place),
         "wave": waves[-1],
     }
@@ -147,9 +145,10 @@ def page(figures: Figures, survey: Survey, waves: Sequence[str], place: Place) -
 
 def beside(figures: Figures, place: Place, found: Sequence[tuple[str, Line]]) -> Chart | None:
     """The domain's headline shares on one scale, all firms as a diamond beside each."""
-    marks = []
+    marks, told = [], []
     for name, x in found:
         if figures.units.get(name) == "share":
+            told.append(x)
             whole = _whole(figures, x)
             shown = whole is not None and not whole["suppressed"] and not x["suppressed"]
             mark = figures.mark(x, "share", figures.words.label("indicator", name))
@@ -159,7 +158,8 @@ def beside(figures: Figures, place: Place, found: Sequence[tuple[str, Line]]) ->
     title = figures.words.t("place_chart", label=place.label)
     name = name_of("beside", place.variable, place.code)
     svg = charts.intervals(marks, figures.scale(marks, "share"), title, described(marks), name)
-    return Chart(title, svg, figures.words.t("place_key"), description=described(marks))
+    points = drawn(name, "indicators", marks, told)
+    return Chart(title, svg, figures.words.t("place_key"), description=described(marks), drawn=points)
 
 
 def _whole(figures: Figures, x: Line) -> Line | None:

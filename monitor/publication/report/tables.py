@@ -68,6 +68,8 @@ class Chart:
     description: str = ""
     drawn: Drawn | None = None
     """What it draws; None for a picture that draws no line of a table"""
+    panels: tuple[Chart, ...] = ()
+    """The figures that it is made of: a page sets them in a row as wide as the screen, its own picture two in a row"""
 
 
 def drawn(name: str, table: str, marks: Iterable[charts.Mark], found: Iterable[Line]) -> Drawn:

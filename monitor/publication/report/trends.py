@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitor.contract.columns import EVERYONE
-from monitor.publication.report import changes, charts, comparability
+from monitor.publication.report import changes, charts, comparability, panels
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Drawn, Figures, Line, described, name_of, one
 
@@ -35,6 +35,21 @@ def of_domain(figures: Figures, waves: Sequence[str], variable: str, domain: str
         scale = figures.scale(shares if figures.units.get(name) == "share" else marks[name], figures.units.get(name))
         drawn.append(_chart(figures, name, found[name], marks[name], scale))
     return drawn
+
+
+def together(figures: Figures, waves: Sequence[str], variable: str, domain: str) -> Chart | None:
+    """All of `of_domain` as one figure with one address; None where none is shown."""
+    shown = of_domain(figures, waves, variable, domain)
+    if not shown:
+        return None
+    label = figures.words.domain(variable, domain)
+    title = figures.words.t("trends_panels", label=label, first=waves[0], last=waves[-1])
+    points = tuple((f"{c.title}, {w}", line) for c in shown if c.drawn for w, line in c.drawn.points)
+    told = "; ".join(f"{c.title}, {one}" for c in shown for one in c.description.split("; "))
+    address = name_of("waves", variable, domain)
+    svg = panels.rows([(c.title, c.note, c.svg) for c in shown], title, told, address)
+    drawn = Drawn(address, "indicators", points)
+    return Chart(title, svg, description=told, drawn=drawn, panels=tuple(shown))
 
 
 def _found(

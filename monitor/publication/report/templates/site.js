@@ -33,13 +33,14 @@
   window.addEventListener("hashchange", reveal);
   reveal();
   // Tables are sorted by the column whose head is pressed: numbers as the language writes them, else by spelling.
-  const dutch = document.documentElement.lang === "nl";
+  const parts = new Intl.NumberFormat(document.documentElement.lang).formatToParts(0.5);
+  const comma = parts.some((part) => part.type === "decimal" && part.value === ",");
   const valued = (cell) => {
     const text = cell.textContent.trim().replace("−", "-");
     const found = text.match(/-?\d[\d.,]*/);
     if (!found || !cell.classList.contains("r")) return cell.classList.contains("r") ? NaN : text;
-    const bare = dutch ? found[0].replaceAll(".", "").replace(",", ".") : found[0].replaceAll(",", "");
-    return parseFloat(bare) * (/mln|million/.test(text) ? 1e6 : 1);
+    const bare = comma ? found[0].replaceAll(".", "").replace(",", ".") : found[0].replaceAll(",", "");
+    return parseFloat(bare) * (/mln|million|Mio\.|millones/.test(text) ? 1e6 : 1);
   };
   const compared = (a, b) => {
     if (typeof a === "string" || typeof b === "string") return String(a).localeCompare(String(b), document.documentElement.lang);
