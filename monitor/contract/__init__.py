@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from monitor.contract.columns import Column, Table, not_negative, share
 from monitor.contract.documentation import DOCUMENTATION
 from monitor.contract.figures import FIGURES
+from monitor.contract.frameworks import FRAMEWORKS
 from monitor.contract.models import MODELS
 from monitor.contract.sensitivity import SENSITIVITY
 
 __all__ = ["BY_NAME", "TABLES", "Column", "Table", "not_negative", "share"]
 
-TABLES: tuple[Table, ...] = (*FIGURES, *MODELS, *SENSITIVITY, *DOCUMENTATION)
+TABLES: tuple[Table, ...] = (*FIGURES, *MODELS, *SENSITIVITY, *FRAMEWORKS, *DOCUMENTATION)
 
 BY_NAME: Mapping[str, Table] = {table.name: table for table in TABLES}

@@ -21,6 +21,7 @@ from monitor.contract.columns import EVERYONE, RELIABILITY
 from monitor.publication.public import cell
 from monitor.publication.spelling import spelled
 from monitor.survey import Survey
+from monitor.survey.model import unit_of
 
 AGENCY, VERSION = "MONITOR", "2.0"
 DIMENSIONS = (
@@ -131,7 +132,7 @@ def _observation(line: Mapping[Any, Any], code: str, survey: Survey) -> Observat
         **(told.dimensions if told else {}),
         **place,
         ("INN_PF" if profile else "CIS_INDICATOR"): code,
-        "UNIT_MEASURE": "PC" if share else token(survey.measures[line["measure"]].unit or "NR"),
+        "UNIT_MEASURE": "PC" if share else token(unit_of(survey, survey.indicators[name]) or "NR"),
         "TIME_PERIOD": str(survey.waves[line["wave"]].reference_year),
     }
     value = "" if line["suppressed"] else cell(_in_unit(float(line["estimate"]), share))
@@ -178,8 +179,7 @@ def domain_code(variable: str, code: str) -> str:
 
 def is_share(survey: Survey, name: str) -> bool:
     """Whether an indicator is a share (published as per cent here)."""
-    indicator = survey.indicators[name]
-    return indicator.estimator in ("share", "ratio") or survey.measures[indicator.measure].type == "percentage"
+    return unit_of(survey, survey.indicators[name]) == "share"
 
 
 def cis_codes(survey: Survey) -> dict[str, str]:

@@ -13,6 +13,7 @@ from monitor.problems import Problem
 from monitor.survey.claims import claim_problems
 from monitor.survey.classification import SIZE_BANDS
 from monitor.survey.domains import domain_problems
+from monitor.survey.ecosystems import framework_problems
 from monitor.survey.expressions import check_expression, columns_of
 from monitor.survey.imputation import imputation_problems
 from monitor.survey.model import Survey, Wave
@@ -35,7 +36,7 @@ def between_files(survey: Survey) -> list[Problem]:
     """Everything that is wrong between the files of a folder each of which reads well on its own."""
     problems = [*name_problems(survey), *_measures(survey), *_indicators(survey), *_design(survey)]
     problems += [*imputation_problems(survey), *modelling_problems(survey), *claim_problems(survey)]
-    problems += [*nonresponse_problems(survey), *pack_problems(survey)]
+    problems += [*nonresponse_problems(survey), *pack_problems(survey), *framework_problems(survey)]
     for wave in survey.waves.values():
         problems += [*_wave(survey, wave), *_margins(survey, wave)]
     return problems

@@ -1,7 +1,7 @@
 """From a survey folder to a `Survey`, or to every mistake in it at once.
 
-Belongs here: reading `survey.yaml`, `waves/`, `claims.yaml`, `rules.yaml`, `register/` and `margins/`, and the
-checks that need one file only. Does not belong here: checks that tie files together (`check`).
+Belongs here: reading `survey.yaml`, `waves/`, `claims.yaml`, `rules.yaml`, `register/`, `ecosystems.yaml` and
+`margins/`, and the checks that need one file only. Does not belong here: checks that tie files together (`check`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from monitor.survey.automation import read_notices, read_schedule
 from monitor.survey.citation import read_citation
 from monitor.survey.claims import read_claims
 from monitor.survey.domains import remarks
+from monitor.survey.ecosystems import read_framework
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.imputation import read_imputation
 from monitor.survey.model import (
@@ -176,6 +177,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         lines=top.lines,
         identifier=_identifier(top),
         nonresponse=read_nonresponse(top),
+        framework=read_framework(folder, reports, languages),
         packs=packs,
         equivalents=equivalents,
     )

@@ -18,6 +18,7 @@ from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.storage.identity import IdentifierForm, identity_key, synthetic_key
 from monitor.survey.automation import Notices, Schedule
 from monitor.survey.citation import Citation
+from monitor.survey.framework import Framework
 from monitor.survey.models import Model
 from monitor.survey.register import Initiative, Register
 
@@ -339,18 +340,19 @@ class Survey:
     nonresponse: Nonresponse = field(default_factory=Nonresponse)
     register: Register = field(default_factory=Register)
     """Initiatives, the actors behind them and their ties; its codes are the codes of the concept `initiatives`"""
-
-    @property
-    def initiatives(self) -> Mapping[str, Initiative]:
-        """Code -> initiative, as the newest wave's register has it."""
-        return self.register.newest
-
     packs: tuple[str, ...] = ()
     """Packs of comparable indicators that it takes (`packs`)"""
     equivalents: Mapping[str, Equivalent] = field(default_factory=dict)
     """Term of the packs -> what stands for it"""
     comparable: tuple[Comparable, ...] = ()
     """Every indicator of its packs"""
+    framework: Framework | None = None
+    """The ecosystems it looks at; None: none"""
+
+    @property
+    def initiatives(self) -> Mapping[str, Initiative]:
+        """Code -> initiative, as the newest wave's register has it."""
+        return self.register.newest
 
     def key(self, home: Path) -> bytes:
         """The key of the survey's pseudonyms: the home folder's, or where nobody is to be protected its own."""

@@ -51,6 +51,9 @@ class PackIndicator:
     base: str
     label: Text
     estimand: Text
+    unit: str | None
+    """Of an amount; None of a share and of a ratio of two amounts in one unit"""
+    denominator_unit: str | None
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,10 @@ def with_packs(survey: Survey, own: Collection[str]) -> Survey:
             base, about = f"{pack.name}_{each.base}", pack.bases[each.base]
             bases.setdefault(base, Base(base, known.written(about.sql), about.label))
             kind = "boolean" if each.estimator == "share" else "number"
-            for measure, sql in ((full, each.sql), (f"{full}_over", each.denominator)):
+            parts = ((full, each.sql, each.unit), (f"{full}_over", each.denominator, each.denominator_unit))
+            for measure, sql, unit in parts:
                 if sql is not None:
-                    made = Measure(measure, known.written(sql), kind, each.label, each.estimand, needs=needs)
+                    made = Measure(measure, known.written(sql), kind, each.label, each.estimand, unit=unit, needs=needs)
                     measures.setdefault(measure, made)
             over = f"{full}_over" if each.denominator else None
             told = Indicator(full, full, each.estimator, base, each.label, denominator=over, by_domain=False)
@@ -302,6 +306,8 @@ def _indicator(name: str, section: Section) -> PackIndicator:
         base=section.text("base"),
         label=section.label("label", LANGUAGES),
         estimand=section.label("estimand", LANGUAGES),
+        unit=section.text("unit", None),
+        denominator_unit=section.text("denominator_unit", None),
     )
     section.close()
     return found

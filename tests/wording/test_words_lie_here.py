@@ -100,7 +100,12 @@ def product() -> Said:
     """What the product names; every subject is held against the same."""
     modules = [file.read_text(encoding="utf-8") for file in (*outside(), *WORDS.glob("*.py"))]
     kinds = ("*.html", "*.typ", "*.js")
-    return said(modules, [file.read_text(encoding="utf-8") for kind in kinds for file in PACKAGE.rglob(kind)])
+    named, patterns = said(
+        modules, [file.read_text(encoding="utf-8") for kind in kinds for file in PACKAGE.rglob(kind)]
+    )
+    # Numbers, units and ways to fill of the framework's indicators are data.
+    catalogue = (PACKAGE / "frameworks" / "ecosystems.yaml").read_text(encoding="utf-8")
+    return named | set(re.findall(r"\w+", catalogue)), patterns
 
 
 def unsaid(keys: Iterable[str], somewhere: Said) -> set[str]:

@@ -24,6 +24,7 @@ from monitor.publication.report import (
     changes,
     cite,
     claims,
+    ecosystems,
     explore,
     glossary,
     highlights,
@@ -106,7 +107,7 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], wave
     """What every page of a language carries."""
     language = figures.words.language
     release = lines(figures.tables["releases"])[0]
-    listed = [(page, f"{page}.html") for page in PAGES]
+    listed = [(page, f"{page}.html") for page in _listed(survey)]
     listed.insert(2, ("waves", f"wave-{waves[-1]}.html"))
     return {
         "lang": language,
@@ -121,6 +122,11 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], wave
         "accountable": [(page, f"{page}.html") for page in ACCOUNTABLE],
         "page_of": "",
     }
+
+
+def _listed(survey: Survey) -> tuple[str, ...]:
+    """The pages of what firms told, and of the ecosystems that a survey looks at."""
+    return PAGES if survey.framework is None else (*PAGES, "ecosystems")
 
 
 def _about_figures(figures: Figures, register: addresses.Register) -> dict[str, Any]:
@@ -160,6 +166,7 @@ def _pages(
         "trends": trends.page(figures, waves),
         "places": places.index(figures, survey, waves[-1]),
         "explore": explore.page(figures, survey, waves),
+        "ecosystems": ecosystems.page(figures, survey),
         "quality": pages.quality(figures, waves, revised),
         "sensitivity": sensitivity.page(figures, waves),
         "revisions": revisions.page(figures, survey, revised),
@@ -168,7 +175,7 @@ def _pages(
         "glossary": glossary.page(figures),
         "data": pages.data(figures, described),
     }
-    named = {page: figures.words.t(f"nav_{page}") for page in (*PAGES, *ACCOUNTABLE)}
+    named = {page: figures.words.t(f"nav_{page}") for page in (*_listed(survey), *ACCOUNTABLE)}
     found = [(page, {"page_title": title, **contexts[page]}) for page, title in named.items()]
     for wave in waves:
         title = figures.words.t("wave_n", wave=wave)

@@ -29,6 +29,7 @@ from monitor.stages.disclosed import (
     declared,
     domains,
     fitted,
+    framework,
     history,
     one_firm,
     overlaps,
@@ -164,6 +165,7 @@ def disclose(
     )
     shapes["terms"] = readable.with_odds_ratios(shapes["terms"])
     labelled = beside.with_what_is_beside(together.with_adjusted(shapes, survey), survey)
+    labelled["framework"] = shaped("framework", framework.framework(survey, labelled, waves))
     return domains.with_domains(labelled, survey)
 
 
