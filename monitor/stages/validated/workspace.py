@@ -28,7 +28,7 @@ from monitor.survey.skips import COLUMNS, skips
 
 VIEWS = (
     "responses", "missing", "wave", "frame", "last_wave", "growth", "item_response", "failure_trend", "identifiers",
-    "left_out", "skips", "not_running", "resembling",
+    "left_out", "skips", "not_running",
 )  # fmt: skip
 """What a rule may name in `requires` beside concepts"""
 
@@ -43,7 +43,6 @@ def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake, survey: Survey, w
     missing, wave, frame, last_wave, growth, item_response, identifiers, left_out: where the lake has what they need
     skips           properties of models and claims that seem to follow from a routing nobody declared
     not_running     initiatives that are not of this wave's register, and why
-    resembling      names of initiatives that are none, and the one that each resembles most
     """
     connection.execute(f"CREATE VIEW delivered_answers AS SELECT * FROM {lake.scan(ANSWERS, wave.name)}")
     columns = set(columns_in(connection, "delivered_answers"))
