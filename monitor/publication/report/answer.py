@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitor.contract.columns import POOLED
-from monitor.publication.report import charts, distribution, models
+from monitor.publication.report import charts, distribution, question
 from monitor.publication.report.numbers import DASH, NBSP, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.survey.models import BOTH_PARTS, FIRST_PART, MAIN, SECOND_PART
@@ -27,11 +27,11 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
     newest wave that has an answer."""
     told = _of(figures, waves)
     if told is None:
-        return {"answer": None, **models.titles(figures)}
+        return {"answer": None, **question.titles(figures)}
     wave, label = told
     return {
         "answer": {
-            "title": figures.words.begun("answer_title", **models.subjects(figures)),
+            "title": figures.words.begun("answer_title", **question.subjects(figures)),
             "wave": label,
             "lead": lead(figures, wave, label),
             "states": states(figures, wave),
@@ -55,7 +55,7 @@ def page(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
             "attrition": attrition(figures),
             "whole": distribution.section(figures, wave, label),
         },
-        **models.titles(figures),
+        **question.titles(figures),
     }
 
 
@@ -83,7 +83,7 @@ def lead(figures: Figures, wave: str, label: str) -> str:
     # What lies below zero is said as "lower": without signs, from the smaller difference to the larger.
     near, far = (-x["ci_high"], -x["ci_low"]) if direction == "below" else (x["ci_low"], x["ci_high"])
     low, high = (n.points(v) if direction == "undecided" else n.plain(v * 100, 1) for v in (near, far))
-    named = models.subjects(figures, str(x["model"]))
+    named = question.subjects(figures, str(x["model"]))
     said = [t(f"answer_lead_{direction}", wave=label, estimate=estimate, low=low, high=high, **named)]
     if direction != "undecided" and x["verdict"] == "undecided":
         said.append(t("answer_lead_alone", p=n.p_value(x["p_adjusted"])))
@@ -95,7 +95,7 @@ def states(figures: Figures, wave: str) -> dict[str, Any] | None:
     t, x = figures.words.t, _own(figures, wave)
     if x is None:
         return None
-    named = models.subjects(figures, str(x["model"]))
+    named = question.subjects(figures, str(x["model"]))
     told = [t(f"answer_state_{r}", p=figures.numbers.percent(x[f"p_{r}"], 1), **named) for r in ROLES]
     return {"title": t("answer_states", **named), "lines": told}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitor.publication.report import charts, models
+from monitor.publication.report import charts, question
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, drawn, lines, name_of
 
@@ -67,7 +67,7 @@ def chart(figures: Figures, shown: Sequence[Line], wave: str, label: str) -> Cha
                 if x["state"] == state
             ],
         )
-        for state in models.STATES
+        for state in question.STATES
     ]  # fmt: skip
     scale = charts.axis([known(x["estimate"]) for x in shown], lambda tick: n.percent(tick))
     across = charts.axis([float(x["cut"]) for x in shown], lambda tick: n.plain(tick), zero=False)
@@ -78,7 +78,7 @@ def chart(figures: Figures, shown: Sequence[Line], wave: str, label: str) -> Cha
     svg = charts.curves(several, scale, across, title, words, name, _own(figures, wave))
     note = t("distribution_note", measure=measure)
     marks = [mark for _, points in several for _, mark in points]
-    found = [x for state in models.STATES for x in sorted(shown, key=lambda x: x["cut"]) if x["state"] == state]
+    found = [x for state in question.STATES for x in sorted(shown, key=lambda x: x["cut"]) if x["state"] == state]
     lines_drawn = drawn(name, "distribution", marks, found)
     return Chart(title, svg, note, table(figures, shown, title), description=words, drawn=lines_drawn)
 
@@ -90,9 +90,9 @@ def table(figures: Figures, shown: Sequence[Line], title: str) -> Printed:
         (x["cut"], x["state"]): f"{n.percent(x['estimate'])} ({n.interval(x['band_low'], x['band_high'], decimals=0)})"
         for x in shown
     }
-    heads = (Head(figures.words.t("threshold")), *(Head(named[state], True) for state in models.STATES))
+    heads = (Head(figures.words.t("threshold")), *(Head(named[state], True) for state in question.STATES))
     rows = tuple(
-        (_cut(figures, cut), *(cells.get((cut, state), "") for state in models.STATES))
+        (_cut(figures, cut), *(cells.get((cut, state), "") for state in question.STATES))
         for cut in sorted({x["cut"] for x in shown})
     )
     return Printed(title, heads, rows)
@@ -100,8 +100,8 @@ def table(figures: Figures, shown: Sequence[Line], title: str) -> Printed:
 
 def _states(figures: Figures) -> dict[str, str]:
     """State -> what it is called."""
-    about = models.subjects(figures)
-    return {state: figures.words.begun(f"state_{state}", a=about["a"], b=about["b"]) for state in models.STATES}
+    about = question.subjects(figures)
+    return {state: figures.words.begun(f"state_{state}", a=about["a"], b=about["b"]) for state in question.STATES}
 
 
 def _by_cut(shown: Sequence[Line]) -> dict[float, dict[str, float]]:
@@ -122,7 +122,7 @@ def _most(of: Mapping[str, float]) -> float:
 
 def _at(of: Mapping[str, float], value: float, named: Mapping[str, str]) -> str:
     """The states with this probability."""
-    return ", ".join(named[state] for state in models.STATES if of[state] == value)
+    return ", ".join(named[state] for state in question.STATES if of[state] == value)
 
 
 def _cut(figures: Figures, cut: float) -> str:

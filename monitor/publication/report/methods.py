@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from monitor.publication.report import claims, confidentiality, headlines, models
+from monitor.publication.report import claims, confidentiality, headlines, question
 from monitor.publication.report.numbers import known
 from monitor.publication.report.tables import Figures, Head, Printed, lines, one, recipe
 from monitor.survey import Survey
@@ -64,7 +64,7 @@ def methods(
         "beside": _beside(figures),
         "kept": confidentiality.section(figures, survey, attacked),
         "claim_rules": _rules(figures, waves[-1]) if declared else None,
-        "states": models.state_formula(figures),
+        "states": question.state_formula(figures),
         "definitions": _definitions(figures),
     }
 

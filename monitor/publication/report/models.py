@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.contract.reliability import reliability
-from monitor.publication.report import charts
+from monitor.publication.report import charts, question
 from monitor.publication.report.claims import contrast_anchor
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.survey.models import EVERY, MAIN
 from monitor.survey.wording import contrast_words, contrasts_of, practices_of, state_words
-
-STATES = ("neither", "b_only", "a_only", "both")
 
 
 def primary(figures: Figures, wave: str) -> str | None:
@@ -36,44 +34,6 @@ def _complementarity(figures: Figures, table: str, **wanted: str) -> list[Line]:
     return [x for x in found if x["model"] == of]
 
 
-def subjects(figures: Figures, model: str | None = None) -> dict[str, str]:
-    """What a sentence calls the outcome (`outcome`) and the two practices (`a`, `b`) of the primary model: the nouns
-    that the survey declares, and else their labels between quotation marks."""
-    name = model or figures.primary or next(iter(figures.survey.models), "")
-    declared = figures.survey.models.get(name)
-    practices = practices_of(figures.survey, name)
-    asked = {"outcome": declared.main.outcome} if declared else {}
-    if len(practices) == 2:
-        asked |= {"a": practices[0], "b": practices[1]}
-    return {role: _noun(figures, measure) for role, measure in asked.items()}
-
-
-def _noun(figures: Figures, measure: str) -> str:
-    declared = figures.survey.measures.get(measure)
-    noun = declared.noun.get(figures.words.language) if declared else None
-    return noun or figures.words.t("named", label=figures.words.label("measure", measure))
-
-
-def titles(figures: Figures) -> dict[str, str]:
-    """Title and lead of what is told of the model; without a lead where no model compares two practices."""
-    t, about = figures.words.t, subjects(figures)
-    return {
-        "model_title": t("cooperation_title", **about) if "outcome" in about else t("nav_cooperation"),
-        "model_lead": t("cooperation_lead", **about) if "a" in about else "",
-    }
-
-
-def state_formula(figures: Figures) -> dict[str, str]:
-    """What the methods' formula calls the probabilities of the four states."""
-    name = figures.primary or next(iter(figures.survey.models), "")
-    names = contrasts_of(figures.survey, name)
-    language = figures.words.language
-    return {
-        role: contrast_words(figures.survey, name, names[role].name if role in names else role, language)[0]
-        for role in STATES
-    }
-
-
 def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, Any] | None:
     """All that is told of a wave's primary model, or None where it is not published. `label`: the wave in words."""
     shown = label or wave
@@ -84,10 +44,12 @@ def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, 
     names = contrasts_of(figures.survey, name)
     contrasts = {role: by_name[c.name] for role, c in names.items() if c.name in by_name}
     model = one(figures.tables["models"], wave=wave, model=name, variant=MAIN)
-    if model is None or any(r not in contrasts or contrasts[r]["suppressed"] for r in (*STATES, "complementarity")):
+    if model is None or any(
+        r not in contrasts or contrasts[r]["suppressed"] for r in (*question.STATES, "complementarity")
+    ):
         return None
     t, n = figures.words.t, figures.numbers
-    mde, about = known(model["minimum_detectable_effect"]), subjects(figures, name)
+    mde, about = known(model["minimum_detectable_effect"]), question.subjects(figures, name)
     filled = filled_in(figures, wave)
     return {
         "squares": squares(figures, shown, name, contrasts),
@@ -143,9 +105,9 @@ def squares(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Lin
         return charts.Mark(words, f"{value} {interval}", *bounds, faint=_limited(x))
 
     tiles = ((tile("neither"), tile("b_only")), (tile("a_only"), tile("both")))
-    title = t("squares_title", wave=wave, **subjects(figures, model))
+    title = t("squares_title", wave=wave, **question.subjects(figures, model))
     words = described(m for line in tiles for m in line)
-    marks, found = [m for line in tiles for m in line], [contrasts[role] for role in STATES]
+    marks, found = [m for line in tiles for m in line], [contrasts[role] for role in question.STATES]
     name = name_of("squares", str(found[0]["wave"]))
     svg = charts.squares(tiles, (no_a, a), (no_b, b), title, words, name)
     return Chart(title, svg, t("squares_note"), description=words, drawn=drawn(name, "contrasts", marks, found))
@@ -173,7 +135,7 @@ def states(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line
 def effects(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Line]) -> Chart:
     """Average associations and complementarity in percentage points."""
     t, n = figures.words.t, figures.numbers
-    found = {role: x for role, x in contrasts.items() if role not in STATES}
+    found = {role: x for role, x in contrasts.items() if role not in question.STATES}
     marks = [
         charts.Mark(
             _named(figures, x),
@@ -187,7 +149,7 @@ def effects(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Lin
     ]
     values = [v for m in marks for v in (m.estimate, m.low, m.high)]
     scale = charts.axis(values, lambda tick: n.points(tick, 0))
-    title = t("effects_title", wave=wave, **subjects(figures, model))
+    title = t("effects_title", wave=wave, **question.subjects(figures, model))
     name = name_of("effects", str(contrasts["complementarity"]["wave"]))
     svg = charts.intervals(marks, scale, title, described(marks), name, 0.0)
     lines_drawn = drawn(name, "contrasts", marks, found.values())

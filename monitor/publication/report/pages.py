@@ -15,6 +15,7 @@ from monitor.publication.report import (
     claims,
     headlines,
     models,
+    question,
 )
 from monitor.publication.report.methods import methods as methods
 from monitor.publication.report.numbers import DASH
@@ -46,7 +47,7 @@ def wave(figures: Figures, survey: Survey, name: str) -> Context:
         "facts": figures.facts(name),
         "model": model,
         "no_model": None if model else models.refusal(figures, name),
-        **models.titles(figures),
+        **question.titles(figures),
         "claims": claims.told(figures, name),
         "claims_note": claims.note(figures, name),
         "claims_table": claims.table(figures, name),
@@ -128,7 +129,7 @@ def cooperation(figures: Figures, waves: Sequence[str]) -> Context:
         }
         if model or refused or part["models"]:
             parts.append(part)
-    return {"parts": parts, **models.titles(figures)}
+    return {"parts": parts, **question.titles(figures)}
 
 
 def codebook(figures: Figures, waves: Sequence[str]) -> Context:

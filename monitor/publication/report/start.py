@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from monitor.contract.columns import EVERYONE, POOLED
-from monitor.publication.report import changes, claims, glossary, models
+from monitor.publication.report import changes, claims, glossary, models, question
 from monitor.publication.report.numbers import NBSP, known
 from monitor.publication.report.tables import Figures, Line, indicator_anchor, lines, one
 from monitor.survey.models import MAIN
@@ -37,7 +37,7 @@ def opening(figures: Figures, waves: Sequence[str]) -> dict[str, Any] | None:
             continue
         told = decided_by(figures, x)
         return {
-            "question": figures.words.begun("start_question", **models.subjects(figures, str(x["model"]))),
+            "question": figures.words.begun("start_question", **question.subjects(figures, str(x["model"]))),
             "verdict": verdict_words(figures, told, label),
             "sentence": sentence(figures, x, told),
             "chart": section["squares"],
@@ -90,7 +90,7 @@ def sentence(figures: Figures, x: Line, told: str) -> str:
         estimate, low, high = (n.points(v) for v in (x["estimate"], near, far))
     else:
         estimate, low, high = (n.plain(abs(v) * 100, 1) for v in (x["estimate"], near, far))
-    about = models.subjects(figures, str(x["model"]))
+    about = question.subjects(figures, str(x["model"]))
     return t(f"start_{way}", estimate=estimate, low=low, high=high, **about)
 
 
