@@ -13,7 +13,7 @@ import pytest
 
 from monitor.contract.shape import shaped
 from monitor.publication import report
-from monitor.publication.report import charts, claims, models, paper, passport_parts, passports
+from monitor.publication.report import charts, claims, models, paper, passport_parts, passports, question
 from monitor.publication.report.numbers import DASH, MINUS, NBSP, Numbers
 from monitor.stages import disclosed, released
 from monitor.statistics.models.notes import note
@@ -418,7 +418,7 @@ def test_the_paper_says_what_the_page_of_its_wave_says(
             said += [cell for row in model["rows"] for cell in row]
             # What the paper takes from other pages or puts together otherwise: the model's lead, how to read figures.
             year = figures.words.t("reference_year", year=survey.waves[wave].reference_year)
-            other = (models.titles(figures)["model_lead"], figures.words.t("key_point"), year)
+            other = (question.titles(figures)["model_lead"], figures.words.t("key_point"), year)
             for words in said:
                 if not words.startswith(other):
                     assert " ".join(words.split()) in page, (language, wave, words)
