@@ -19,34 +19,37 @@ def show(title: str, result: object) -> None:
 
 
 # %% 1. The trend by size
-show("Top innovators by size and wave", waves.mean("top_innovator", by=["wave", "size_band"]))
+trend = waves.mean("top_innovator", by=["wave", "size_band"])
+show("Top innovators by size and wave", trend)
 
 # %% 2. Odds ratios
 logit = waves.glm("top_innovator ~ cooperates + invests + size_band + wave", "binomial")
 show("Odds ratios", logit.to_frame(exponentiated=True).round(3))
 show("Terms", logit.anova().round(4))
+odds = release.sql("""
+    SELECT wave, term, odds_ratio, odds_ratio_low, odds_ratio_high FROM terms
+    WHERE model = 'top_innovator' AND variant = 'main' AND odds_ratio IS NOT NULL ORDER BY wave, term
+""")
+show("Odds ratios, as published", odds)
 
 # %% 3. Complementarity by wave, as published
-show(
-    "Complementarity",
-    release.sql("""
+complementarity = release.sql("""
     SELECT wave, estimate, ci_low, ci_high FROM contrasts
     WHERE model = 'top_innovator' AND variant = 'main' AND contrast = 'complementarity' ORDER BY wave
-"""),
-)
+""")
+show("Complementarity", complementarity)
 
 # %% 4. The mean of a subgroup, with its error
-show("Initiatives of small firms", wave.mean("number_of_initiatives", domain="size_band == 'small'"))
+small = wave.mean("number_of_initiatives", domain="size_band == 'small'")
+show("Initiatives of small firms", small)
 
 # %% 5. Figures beside what the codebook says of them
-show(
-    "Figures and their labels",
-    release.sql("""
+labelled = release.sql("""
     SELECT i.indicator, d.label_en, i.estimate, i.ci_low, i.ci_high
     FROM indicators AS i JOIN domains AS d USING (survey, domain_variable, domain)
     WHERE i.indicator = 'top_innovators' AND i.wave = '2019' AND domain_variable = 'sector' ORDER BY d.sort_order
-"""),
-)
+""")
+show("Figures and their labels", labelled)
 
 # %% 6. A table with its test
 table = waves.table("cooperates", "top_innovator", domain="wave == '2019'")
@@ -54,20 +57,25 @@ show("Cooperation and top innovation", table)
 show("First order", table.test(order=1))
 
 # %% 7. A regression of one's own, for part of the firms
-show(
-    "Share of turnover new to the market, product innovators",
-    wave.glm("I(turnover_share_new_to_market / 100) ~ cooperates + invests", "binomial", domain="product_innovation"),
+fraction = wave.glm(
+    "I(turnover_share_new_to_market / 100) ~ cooperates + invests", "binomial", domain="product_innovation"
 )
+show("Share of turnover new to the market, product innovators", fraction)
 
 # %% 8. How many initiatives firms take part in
-show("Median", wave.quantile("number_of_initiatives"))
-show("Ninth decile", wave.quantile("number_of_initiatives", 0.9))
-show("Shares", wave.mean("number_of_initiatives == 0").to_frame().round(4))
+median = wave.quantile("number_of_initiatives")
+show("Median", median)
+decile = wave.quantile("number_of_initiatives", 0.9)
+show("Ninth decile", decile)
+none = wave.mean("number_of_initiatives == 0")
+show("In none", none.to_frame().round(4))
 
 # %% 9. Top innovators by sector, and the change of one of them
 by = waves.mean("top_innovator", by=["wave", "sector"])
-show("By sector, 2019", by.at(wave="2019").to_frame().round(4))
-show("Change", waves.difference(by.at(wave="2019", sector="manufacturing"), by.at(wave="2017", sector="manufacturing")))
+sectors = by.at(wave="2019")
+show("By sector, 2019", sectors.to_frame().round(4))
+change = waves.difference(by.at(wave="2019", sector="manufacturing"), by.at(wave="2017", sector="manufacturing"))
+show("Change", change)
 
 # %% 10. One published figure from the firms themselves
 told = release.sql("FROM indicators WHERE indicator = 'top_innovators' AND wave = '2019' AND domain = 'all'")
