@@ -62,7 +62,8 @@ WORDS: tuple[tuple[str, str], ...] = (
         "Cannot allocate memory|bad_alloc|failed to allocate|could not allocate|Unable to allocate|malloc of size",
         "memory",
     ),
-    ("Out of Memory|failed to map segment", "memory"),
+    # The last is what the interpreter says of a library that ran out of memory while it was loaded.
+    ("Out of Memory|failed to map segment|without exception set|without setting an exception", "memory"),
     ("Too many open files", "files"),
     ("can't start new thread|Resource temporarily unavailable", "processes"),
     ("Not a directory|Stale file handle|Input/output error|disk I/O error|unable to open database file", "place"),
@@ -76,10 +77,13 @@ WORDS: tuple[tuple[str, str], ...] = (
 SQLITE_MEMORY = frozenset({"SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP"})
 """What SQLite calls it where memory was not to be had; its words for the last are those for a broken disk"""
 
+SQLITE_SPACE = "SQLITE_IOERR_WRITE"
+"""What it calls it where a quota or a limit on a file's size is reached: its words are of a broken disk"""
+
 TELLING = re.compile(
     r"OSError|\w*(IO|IOError|Permission|NotFound|Directory)\w*Error|BlockingIOError|MemoryError|ImportError|RuntimeError"
     r"|IOException|OutOfMemoryException|InvalidInputException|SerializationException|FatalException|InternalException"
-    r"|OperationalError|DatabaseError|ArrowInvalid|ArrowException"
+    r"|OperationalError|DatabaseError|ArrowInvalid|ArrowException|SystemError"
 )
 """Classes whose words are the machine's, not an answer's"""
 
@@ -92,8 +96,9 @@ def refusal(error: BaseException, home: Path) -> Refused | None:
     for each in _chain(error):
         if isinstance(each, Refused):
             return each
-        if getattr(getattr(each, "orig", each), "sqlite_errorname", "") in SQLITE_MEMORY:
-            return _refused("memory", None, home, None)
+        named = getattr(getattr(each, "orig", each), "sqlite_errorname", "")
+        if named in SQLITE_MEMORY or named == SQLITE_SPACE:
+            return _refused("memory" if named in SQLITE_MEMORY else "space", None, home, None)
         # Of DuckDB's classes only its own counts: all of them are some DatabaseError, and most tell of a query.
         names = [type(each).__name__, *(base.__name__ for base in type(each).__mro__ if base.__module__ == "builtins")]
         # Of a copy the second name is where it was to go.

@@ -5,14 +5,14 @@ Belongs here: its columns with definitions, units and checks. Does not belong he
 
 from __future__ import annotations
 
-from monitor.contract.columns import AS_IT_IS, Column, Table, survey
+from monitor.contract.columns import Column, Table, survey
 
 STATES = ("measured", "described", "withheld", "white_spot")
 FILLS = ("survey", "frame", "register", "programmes", "outside", "described")
 
 
 def _number(name: str, comment: str) -> Column:
-    return Column(name, "DOUBLE", comment, precision=AS_IT_IS)
+    return Column(name, "DOUBLE", comment)
 
 
 FRAMEWORKS: tuple[Table, ...] = (
@@ -45,7 +45,7 @@ FRAMEWORKS: tuple[Table, ...] = (
             ),
             Column("filled_by", "VARCHAR", "From what it is filled; NULL for a white spot.", values=FILLS),
             Column("can_come_from", "VARCHAR", "From what it can be filled, joined by commas."),
-            Column("year", "BIGINT", "The year the value is about (reference year of a wave)."),
+            Column("about_year", "BIGINT", "The year the value is about (reference year of a wave)."),
             _number("value", "Value, in its unit; NULL unless measured."),
             _number("ci_low", "Lower bound of the 95 % interval, or as the outside source gives it."),
             _number("ci_high", "Upper bound of the 95 % interval, or as the outside source gives it."),

@@ -34,7 +34,7 @@ READING: Mapping[str, str] = {
     "initiatives": "SELECT wave, label_en, kind, firms FROM initiatives ORDER BY wave, firms DESC NULLS LAST",
     "register_changes": "SELECT wave, label_en, event, aspect, value_before, value_after FROM register_changes "
     "ORDER BY wave, initiative",
-    "framework": "SELECT ecosystem, number, label_en, state, value, unit, year, source_en FROM framework",
+    "framework": "SELECT ecosystem, number, label_en, state, value, unit, about_year, source_en FROM framework",
     "claims": "SELECT wave, claim, verdict, estimate, ci_low, ci_high FROM claims WHERE NOT pooled",
     "models": "SELECT wave, model, outcome, estimator, n, events, df, warning FROM models WHERE variant = 'main'",
     "terms": "SELECT wave, term, odds_ratio, odds_ratio_low, odds_ratio_high, p_value FROM terms "

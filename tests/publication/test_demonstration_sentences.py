@@ -157,7 +157,7 @@ def test_a_models_counts_are_those_of_its_completed_copies(demonstration: Path, 
         f"round(count(*) FILTER ({model.outcome}) / count(DISTINCT imputation)) FROM completed "
         f"WHERE {spans(wave)} AND base_{model.base}",
     )
-    outcome = SURVEY.measures[model.outcome].label[language]
+    outcome = SURVEY.measures[model.outcome].noun[language]
     (different,) = counted(demonstration, f"SELECT count(DISTINCT firm) FROM completed WHERE {spans(wave)}")
     n, pooled = Numbers(language), wave == "pooled"
     all_, some, firms_ = (n.plain(count) for count in (firms, events, different))
@@ -167,15 +167,15 @@ def test_a_models_counts_are_those_of_its_completed_copies(demonstration: Path, 
     }[language]
     words = {
         "en": (
-            f"Model on {all_} answers of {firms_} firms {every_wave}; for {some} of the answers “{outcome}” holds"
+            f"Model on {all_} answers of {firms_} firms {every_wave}; for {some} of the answers {outcome} holds"
             if pooled
-            else f"Model on {all_} firms; for {some} of them “{outcome}” holds"
+            else f"Model on {all_} firms; for {some} of them {outcome} holds"
         )
         + " (the mean over the completed copies)",
         "nl": (
-            f"Model op {all_} antwoorden van {firms_} bedrijven {every_wave}; bij {some} antwoorden geldt ‘{outcome}’"
+            f"Model op {all_} antwoorden van {firms_} bedrijven {every_wave}; bij {some} antwoorden geldt {outcome}"
             if pooled
-            else f"Model op {all_} bedrijven; voor {some} daarvan geldt ‘{outcome}’"
+            else f"Model op {all_} bedrijven; voor {some} daarvan geldt {outcome}"
         )
         + " (gemiddeld over de aangevulde kopieën)",
     }[language]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,10 +11,14 @@ import portable
 import publication
 import pytest
 
+from monitor.contract import TABLES
 from monitor.publication import report
 from monitor.publication.report import paper, start
 from monitor.publication.report.tables import Figures, Head, Printed
 from monitor.stages import released
+from monitor.storage.lake import connect
+from monitor.survey import load_survey
+from monitor.surveys import BUNDLED
 
 WAVES = list(publication.WAVES)
 
@@ -103,16 +108,19 @@ def test_a_row_is_on_one_page(published: publication.Published, spoken: dict[str
         assert begun == ended
 
 
-def test_headlines_and_claims_say_what_silent_firms_could_change(
-    published: publication.Published, spoken: dict[str, Figures]
-) -> None:
+def test_headlines_and_claims_say_what_silent_firms_could_change(demonstration: Path) -> None:
     """Of the printed file: every sentence that the site has beside them."""
-    for language, figures in spoken.items():
-        parts = paper.content(figures, published[1], WAVES[-1])["parts"]
+    release = demonstration / "releases" / BUNDLED.name / "latest"
+    survey = load_survey(BUNDLED)
+    wave = max(survey.waves)
+    with connect(release / "public" / "monitor.duckdb", read_only=True) as connection:
+        tables = {table.name: connection.execute(f"SELECT * FROM {table.name}").df() for table in TABLES}
+    for language, figures in report.spoken(tables, survey).items():
+        parts = paper.content(figures, survey, wave)["parts"]
         cards = [card["silent"] for part in parts if part["kind"] == "cards" for card in part["list"]]
         listed = [claim for part in parts if part["kind"] == "claims" for claim in part["list"]]
         verdicts = [verdict["silent"] for claim in listed for verdict in claim["verdicts"]]
-        made = portable.text(published[2] / "public" / "report" / f"report-{WAVES[-1]}-{language}.pdf")
+        made = portable.text(release / "public" / "report" / f"report-{wave}-{language}.pdf")
         said = re.sub(r"\s", "", made)
         assert any(cards)
         assert any(verdicts)

@@ -71,7 +71,7 @@ def test_what_the_survey_fills_is_the_printed_line_of_these_firms(
     for _, row in mine.iterrows():
         line = lines.loc[tuple(row[key])]
         assert (row["value"], row["ci_low"], row["ci_high"]) == (line["estimate"], line["ci_low"], line["ci_high"])
-        assert row["year"] == survey.waves[row["wave"]].reference_year
+        assert row["about_year"] == survey.waves[row["wave"]].reference_year
 
 
 def test_the_trend_is_the_printed_change_and_none_where_that_is_withheld(rows: pd.DataFrame) -> None:
@@ -103,7 +103,7 @@ def test_an_outside_value_is_its_file_s_newest_with_licence_and_quality(rows: pd
             mine = [v for v in source.values if (v.number, v.ecosystem) == (number, ecosystem)]
             newest = max(mine, key=lambda v: v.year)
             row = rows.loc[(ecosystem, number)]
-            assert (row["value"], row["year"]) == (newest.value, newest.year)
+            assert (row["value"], row["about_year"]) == (newest.value, newest.year)
             assert row["made_up"] == source.synthetic
             for told in (source.publisher, source.licence, source.quality["en"], source.date):
                 assert told in row["source_en"]

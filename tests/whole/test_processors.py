@@ -231,7 +231,7 @@ def test_every_number_the_public_gets_is_rounded_or_counted() -> None:
         for column in table.columns
         if column.type == "DOUBLE" and column.precision == AS_IT_IS
     }
-    assert counted == {("indicators", "unweighted"), ("quality", "value")}
+    assert counted == {("indicators", "unweighted"), ("population", "firms"), ("quality", "value")}
 
 
 def test_content_is_the_same_only_to_the_last_bit() -> None:

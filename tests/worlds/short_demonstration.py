@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from monitor.surveys import BUNDLED
@@ -28,4 +29,11 @@ def definition(folder: Path) -> Path:
     for file in (target / "waves").glob("*.yaml"):
         if file.stem not in WAVES:
             file.unlink()
+    # Its ecosystems are of domains that are not declared any more.
+    (target / "ecosystems.yaml").unlink()
+    # What the register held in a wave that is gone it held in the first that is left.
+    register = target / "register" / "initiatives.csv"
+    rows = pd.read_csv(register, dtype=str, keep_default_na=False)
+    rows["wave"] = rows["wave"].where(rows["wave"].isin(WAVES), WAVES[0])
+    rows.drop_duplicates(["code", "wave"], keep="last").to_csv(register, index=False)
     return target

@@ -86,7 +86,7 @@ def _table(figures: Figures, survey: Survey, ecosystem: Ecosystem, category: str
         (
             "{}. {} ({})".format(x["number"], word(f"indicator_{x['number']}"), word(f"unit_{x['unit']}")),
             _value(figures, survey, ecosystem, x),
-            str(x["year"]) if x["state"] == "measured" or x["state"] == "withheld" else "",
+            str(x["about_year"]) if x["state"] == "measured" or x["state"] == "withheld" else "",
             _trend(figures, x),
             _source(figures, survey, ecosystem, x),
         )

@@ -101,7 +101,7 @@ def _of_survey(
     cells: Cells = {
         "state": "withheld" if line["suppressed"] else "measured",
         "filled_by": "survey",
-        "year": survey.waves[wave].reference_year,
+        "about_year": survey.waves[wave].reference_year,
         "indicator": name,
         "wave": wave,
         "domain_variable": domain[0],
@@ -142,7 +142,7 @@ def _of_register(survey: Survey, kind: str, ecosystem: Ecosystem, waves: Sequenc
     return {
         "state": "measured",
         "filled_by": "register",
-        "year": survey.waves[max(waves)].reference_year,
+        "about_year": survey.waves[max(waves)].reference_year,
         "value": float(sum(survey.initiatives[code].kind == kind for code in ecosystem.initiatives)),
         "made_up": survey.synthetic,
     }
@@ -159,7 +159,7 @@ def _of_outside(told: Framework, ecosystem: Ecosystem, number: int) -> Cells | N
     cells: Cells = {
         "state": "measured",
         "filled_by": "outside",
-        "year": newest.year,
+        "about_year": newest.year,
         "value": newest.value,
         "ci_low": newest.low,
         "ci_high": newest.high,
