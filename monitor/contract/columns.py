@@ -78,11 +78,9 @@ held = Column(
 )
 share = "{0} BETWEEN 0 AND 1"
 not_negative = "{0} >= 0"
-ci_low = Column(
-    "ci_low", "DOUBLE", "Lower bound of the 95 % interval, in the unit of the estimate.", precision=OF_ERROR
-)
+ci_low = Column("ci_low", "DOUBLE", "Lower bound of the 95% interval, in the unit of the estimate.", precision=OF_ERROR)
 ci_high = Column(
-    "ci_high", "DOUBLE", "Upper bound of the 95 % interval, in the unit of the estimate.", precision=OF_ERROR
+    "ci_high", "DOUBLE", "Upper bound of the 95% interval, in the unit of the estimate.", precision=OF_ERROR
 )
 se = Column(
     "se",
@@ -104,12 +102,12 @@ band = (
     Column(
         "band_low",
         "DOUBLE",
-        "Lower bound of the 95 % band that holds the whole curve over the cuts at once (Montiel Olea and "
+        "Lower bound of the 95% band that holds the whole curve over the cuts at once (Montiel Olea and "
         "Plagborg-Moller 2019), in the unit of the estimate.",
         precision=OF_ERROR,
     ),
     Column(
-        "band_high", "DOUBLE", "Upper bound of the 95 % band that holds the whole curve at once.", precision=OF_ERROR
+        "band_high", "DOUBLE", "Upper bound of the 95% band that holds the whole curve at once.", precision=OF_ERROR
     ),
 )
 """What stands beside every estimate of a curve"""
@@ -122,7 +120,7 @@ df = Column(
 interval_kind = Column(
     "interval_kind",
     "VARCHAR",
-    "How the interval follows. With t the 97.5 % point of Student's t with df degrees of freedom: difference, estimate "
+    "How the interval follows. With t the 97.5% point of Student's t with df degrees of freedom: difference, estimate "
     "-+ t se; logit, expit(logit(estimate) -+ t se / (estimate (1 - estimate))); log, exp(log(estimate) -+ t se / "
     "estimate); each ends where the measure does (0 of an amount, 0 and 1 of a share). Of few events: exact, Clopper "
     "and Pearson's of the effective number of firms; score, the differences that a test does not reject with the "
@@ -135,8 +133,8 @@ readable = (df, interval_kind)
 p_adjusted = Column(
     "p_adjusted",
     "DOUBLE",
-    "p-value adjusted for the published lines of its family (Benjamini and Hochberg 1995): of the lines below 5 % no "
-    "more than 5 % are chance, on average.",
+    "p-value adjusted for the published lines of its family (Benjamini and Hochberg 1995): of the lines below 5% no "
+    "more than 5% are chance, on average.",
     share,
 )
 domain_variable = Column(

@@ -47,14 +47,12 @@ FRAMEWORKS: tuple[Table, ...] = (
             Column("can_come_from", "VARCHAR", "From what it can be filled, joined by commas."),
             Column("about_year", "BIGINT", "The year the value is about (reference year of a wave)."),
             _number("value", "Value, in its unit; NULL unless measured."),
-            _number("ci_low", "Lower bound of the 95 % interval, or as the outside source gives it."),
-            _number("ci_high", "Upper bound of the 95 % interval, or as the outside source gives it."),
+            _number("ci_low", "Lower bound of the 95% interval, or as the outside source gives it."),
+            _number("ci_high", "Upper bound of the 95% interval, or as the outside source gives it."),
             Column("since_year", "BIGINT", "The year before it that the trend is since."),
             _number("trend", "Value minus that of since_year."),
-            _number("trend_low", "Lower bound of the trend's 95 % interval; NULL for other than the survey's figures."),
-            _number(
-                "trend_high", "Upper bound of the trend's 95 % interval; NULL for other than the survey's figures."
-            ),
+            _number("trend_low", "Lower bound of the trend's 95% interval; NULL for other than the survey's figures."),
+            _number("trend_high", "Upper bound of the trend's 95% interval; NULL for other than the survey's figures."),
             Column("indicator", "VARCHAR", "The survey's indicator that fills it (table `indicators`)."),
             Column("wave", "VARCHAR", "The wave of the survey's figure."),
             Column("domain_variable", "VARCHAR", "The variable of the survey's figure; `all` for all firms."),

@@ -76,8 +76,8 @@ SENSITIVITY: tuple[Table, ...] = (
             Column("unit", "VARCHAR", "Unit of the estimate: share (in 0..1), points, index, or the measure's own."),
             Column("estimate", "DOUBLE", "The figure as it would be, or as it is among these firms."),
             Column("se", "DOUBLE", "Its standard error; NULL where there is none.", not_negative),
-            Column("ci_low", "DOUBLE", "Lower bound of its 95 % interval."),
-            Column("ci_high", "DOUBLE", "Upper bound of its 95 % interval."),
+            Column("ci_low", "DOUBLE", "Lower bound of its 95% interval."),
+            Column("ci_high", "DOUBLE", "Upper bound of its 95% interval."),
             Column(
                 "bias",
                 "DOUBLE",

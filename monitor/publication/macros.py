@@ -58,7 +58,7 @@ ANSWERED = "CASE WHEN (what) IS NOT NULL THEN 1.0 END"
 
 MACROS: Mapping[str, Macro] = {
     "estimate_ratio": Macro(
-        "Ratio of two weighted totals with standard error and 95 % interval (log scale), per wave and domain",
+        "Ratio of two weighted totals with standard error and 95% interval (log scale), per wave and domain",
         "estimate_ratio(numerator, denominator, base := condition, domains := variable)",
         "numerator, denominator",
         "numerator",

@@ -52,14 +52,14 @@ VIEWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """View -> its comment, and the tables whose columns it shows: a column means what it means in the first that has it"""
 
 renamed = {
-    "change_low": "Lower bound of the change's 95 % interval, in the indicator's unit.",
-    "change_high": "Upper bound of the change's 95 % interval, in the indicator's unit.",
+    "change_low": "Lower bound of the change's 95% interval, in the indicator's unit.",
+    "change_high": "Upper bound of the change's 95% interval, in the indicator's unit.",
     "pooled_verdict": "The verdict over all waves together; NULL where there is one wave.",
     "pooled_reason": "Why this verdict over all waves together (English).",
     "pooled_reason_nl": "Why this verdict over all waves together (Dutch).",
     "pooled_estimate": "Estimate of the estimand over all waves together (share, or difference of shares).",
-    "pooled_low": "Lower bound of its 95 % interval.",
-    "pooled_high": "Upper bound of its 95 % interval.",
+    "pooled_low": "Lower bound of its 95% interval.",
+    "pooled_high": "Upper bound of its 95% interval.",
     "measure": "Measure: the analytic variable's name.",
     "base": "Base: the group of firms' name.",
     "practice_a_nl": "Label of the first practice (Dutch).",
@@ -67,7 +67,7 @@ renamed = {
     "practice_b_nl": "Label of the second practice (Dutch).",
     "practice_b_en": "Label of the second practice (English).",
     **{
-        f"{state}_{bound}": f"{side} bound of the 95 % interval of {state} (share)."
+        f"{state}_{bound}": f"{side} bound of the 95% interval of {state} (share)."
         for state in ("p_neither", "p_a_only", "p_b_only", "p_both")
         for bound, side in (("low", "Lower"), ("high", "Upper"))
     },

@@ -204,7 +204,7 @@ _known = {
     "df": "Degrees of freedom: firms minus strata.",
     "replicate_scale": "What each squared deviation of a replicate's estimate counts: 1/(R - 1), and more where "
     "perturbations were made smaller.",
-    "t": "97.5 % quantile of Student's t with these degrees of freedom.",
+    "t": "97.5% quantile of Student's t with these degrees of freedom.",
 }
 
 

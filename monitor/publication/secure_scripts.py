@@ -42,7 +42,7 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> l
     named = {"measure": stata_name(indicator.measure), "base": stata_name(f"base_{indicator.base}")}
     known = {
         "about": f"{label}, wave {wave}, once more from the firms.{note}",
-        "published": f"Published: {line['estimate']:.6g}, 95 % interval {line['ci_low']:.6g} to {line['ci_high']:.6g}.",
+        "published": f"Published: {line['estimate']:.6g}, 95% interval {line['ci_low']:.6g} to {line['ci_high']:.6g}.",
         "told": f"estimate {line['estimate']:.6g} and standard error {line['se_replicate']:.6g}",
         "wave": wave,
         "scale": repr(float(design["replicate_scale"])),

@@ -295,7 +295,7 @@ def test_every_main_contrast_is_printed(demonstration: Path, wave: str, language
 
 @pytest.mark.parametrize("wave", SPANS)
 def test_one_quantity_is_printed_with_one_interval(demonstration: Path, wave: str) -> None:
-    """The main model, the threshold curve at 40 % and the specifications' own choice are the same quantity."""
+    """The main model, the threshold curve at 40% and the specifications' own choice are the same quantity."""
     numbers = "estimate, se, ci_low, ci_high, p_value"
     main = read(
         demonstration,
@@ -306,7 +306,7 @@ def test_one_quantity_is_printed_with_one_interval(demonstration: Path, wave: st
         query = f"SELECT {numbers} FROM {table} WHERE wave = '{wave}' AND own_choice"
         pd.testing.assert_frame_equal(read(demonstration, query), main)
     n, source = Numbers("en"), text(page(demonstration, "en", "cooperation"))
-    at_40 = f"40 % {n.points(main['estimate'][0])} {n.points_interval(main['ci_low'][0], main['ci_high'][0])}"
+    at_40 = f"40% {n.points(main['estimate'][0])} {n.points_interval(main['ci_low'][0], main['ci_high'][0])}"
     assert at_40 in source
 
 

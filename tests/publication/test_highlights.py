@@ -44,7 +44,7 @@ def test_the_answer_stands_first_and_headlines_in_the_survey_s_order(spoken: dic
 
 
 def test_each_finding_has_its_interval_its_number_of_firms_and_its_figure(spoken: dict[str, Figures]) -> None:
-    interval = {"nl": "95%-interval", "en": "95 % interval"}
+    interval = {"nl": "95%-interval", "en": "95% interval"}
     for language, figures in spoken.items():
         found = highlights.findings(figures, WAVES)
         assert len({x.title for x in found}) == len(found)

@@ -121,9 +121,9 @@ def test_a_page_says_how_many_of_the_other_changes_are_left(demonstration: Path,
     raw, left = ((others[column] < 0.05).sum() for column in ("p_value", "p_adjusted"))
     assert raw > left
     words = {
-        "en": f"has {len(others)} other changes: {raw} have a p-value below 5 %, after adjustment for each other "
+        "en": f"has {len(others)} other changes: {raw} have a p-value below 5%, after adjustment for each other "
         f"{left}.",
-        "nl": f"staan in tabel changes {len(others)} andere veranderingen: {raw} hebben een p-waarde onder 5 %, na "
+        "nl": f"staan in tabel changes {len(others)} andere veranderingen: {raw} hebben een p-waarde onder 5%, na "
         f"aanpassing voor elkaar {left}.",
     }
     assert words[language] in page.replace("\N{NO-BREAK SPACE}", " ")

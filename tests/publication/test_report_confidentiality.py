@@ -60,7 +60,7 @@ def test_the_attack_on_the_page_is_the_one_that_anyone_can_repeat(
     narrowest = round(told["narrowest"], 1)
     wide = written(narrowest, language, 0 if narrowest == int(narrowest) else 1)
     assert f"{wide} bedrijven uit elkaar" in text or f"{wide} firms apart" in text
-    assert f"{written(100 * told['nearest'], language)} % " in text
+    assert f"{written(100 * told['nearest'], language)}% " in text
     assert ("Geen ervan is te achterhalen" in text or "None of them can be worked out" in text) == (
         not told["findings"]
     )
@@ -87,7 +87,7 @@ def test_what_protection_cost_is_counted_in_the_public_tables(
     for row, (frame, column) in zip(rows, counted, strict=True):
         away = int(frame[column].sum())
         expected = [written(len(frame), language), written(away, language)]
-        expected.append(f"{written(100 * away / len(frame), language, 1)} %")
+        expected.append(f"{written(100 * away / len(frame), language, 1)}%")
         uncertain = (frame["withheld_for"] == "reliability").sum() if "withheld_for" in frame else None
         expected.append("–" if uncertain is None else written(uncertain, language))
         assert row[1:] == expected, row[0]
@@ -100,7 +100,7 @@ def test_what_protection_cost_is_counted_in_the_public_tables(
             behind += whole.iloc[0]["n"]
             shown += group.loc[~group["suppressed"], "n"].sum()
     assert 0 < shown < behind
-    assert f" {written(100 * shown / behind, language, 1)} % " in text
+    assert f" {written(100 * shown / behind, language, 1)}% " in text
 
 
 def test_the_rules_on_the_page_are_the_surveys_own(published: Published, language: str, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_the_rules_on_the_page_are_the_surveys_own(published: Published, languag
     tables["releases"] = tables["releases"].assign(**moment)
     report.build(tmp_path, tables, other, list(WAVES))
     text, _ = section(tmp_path, language)
-    for number in ("17", "23", "29", "31 %", "37 %", "34", "68", "3"):
+    for number in ("17", "23", "29", "31%", "37%", "34", "68", "3"):
         assert re.search(rf"(?<!\d){number}(?!\d)", text), number
     assert "synthe" not in text
     assert "synthe" in section(folder / "public" / "report", language)[0]

@@ -59,7 +59,7 @@ def page(release: Path, language: str, name: str) -> str:
 
 
 def percent(share: float, language: str) -> str:
-    text = f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+    text = f"{100 * share:.1f}%"
     return text.replace(".", ",") if language == "nl" else text
 
 

@@ -81,7 +81,7 @@ def test_the_answer_has_the_pooled_estimate_and_the_verdict_on_its_claim(release
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_opening_figure_has_the_four_probabilities(release: Path, language: str) -> None:
     source = page(release, language).partition('class="opening"')[2].partition("</section>")[0]
-    tiles = re.findall(r'font-size="26"[^>]*>(\d+) %</text><text[^>]*>(\d+)–(\d+) %</text>', source)
+    tiles = re.findall(r'font-size="26"[^>]*>(\d+)%</text><text[^>]*>(\d+)–(\d+)%</text>', source)
     own = rows(table(release, "contrasts"), wave="pooled", model=PRIMARY.name, variant="main").set_index("contrast")
     roles = contrasts_of(SURVEY, PRIMARY.name)
     for tile, role in zip(tiles, ("neither", "b_only", "a_only", "both"), strict=True):

@@ -180,8 +180,8 @@ def test_how_many_answered_again_says_whether_it_is_weighted(
         for language in LANGUAGES:
             write = (lambda v: f"{v:.1f}".replace(".", ",")) if language == "nl" else (lambda v: f"{v:.1f}")
             (line,) = set(re.findall(rf"^.*{before}.* {after} \(.*?\)", pages[language, "cooperation"], re.MULTILINE))
-            assert f"{write(plain)} % " in line
-            assert re.search(rf"\((weighted|gewogen): {write(weighted)} %\)", line)
+            assert f"{write(plain)}% " in line
+            assert re.search(rf"\((weighted|gewogen): {write(weighted)}%\)", line)
 
 
 # --- a figure of what -------------------------------------------------------------------------------------------------
@@ -289,9 +289,7 @@ def test_the_reliability_rule_on_the_page_is_the_one_that_was_used(
     for language in LANGUAGES:
         text = pages[language, "participation"].replace(",", ".")
         (sentence,) = re.findall(r"(?:Beperkt betrouwbaar is|Of limited reliability are) .*", text)
-        numbers = [
-            float(x.rstrip(".")) for x in re.findall(r"\d+(?:\.\d+)?", sentence.replace("95%", "").replace("95 %", ""))
-        ]
+        numbers = [float(x.rstrip(".")) for x in re.findall(r"\d+(?:\.\d+)?", sentence.replace("95%", ""))]
         wide, narrow, relative, hundred, cv, few = numbers[:6]
         assert hundred == 100
         for line in public["indicators"].query("not suppressed").to_dict("records"):
@@ -306,7 +304,7 @@ def test_the_reliability_rule_on_the_page_is_the_one_that_was_used(
 def test_no_page_gives_a_probability_to_the_true_figure(pages: dict[tuple[str, str], str]) -> None:
     """An interval is made so that it holds the truth in 95 of 100 surveys; of this one's nobody can say it does."""
     for page, text in pages.items():
-        assert not re.search(r"(with|at) 95 % (confidence|certainty|probability)|95 % (zekerheid|kans)", text), page
+        assert not re.search(r"(with|at) 95 ?% (confidence|certainty|probability)|95 ?% (zekerheid|kans)", text), page
     for language, words in (("nl", "bij 95 van de 100"), ("en", "in 95 of 100")):
         assert all(words in pages[language, page] for page in ("index", "methods"))
 

@@ -353,8 +353,8 @@ def test_waves_together(ran: tuple[Lake, dict[str, dict[str, object]]]) -> None:
     assert len(attrition) == 4, "outcome, both practices, and all together"
     together = attrition.loc["2017 to 2018: together"]
     assert 0 < together["estimate"] < 1
-    assert f"{100 * together['bound']:.1f} %" in together["note_en"]
-    assert f"{100 * together['estimate']:.1f} %" in together["note_en"]
+    assert f"{100 * together['bound']:.1f}%" in together["note_en"]
+    assert f"{100 * together['estimate']:.1f}%" in together["note_en"]
     odds = attrition.loc["2017 to 2018: cooperates"]
     assert 0 < odds["ci_low"] < odds["estimate"] < odds["ci_high"]
     assert (
@@ -427,7 +427,7 @@ def test_every_effect_says_its_unit(ran: tuple[Lake, dict[str, dict[str, object]
     units = claims["unit"].to_dict()
     assert {name for name, unit in units.items() if unit == "share"} == {"both_often", "few_firms", "unheard_of"}
     assert set(units.values()) == {"share", "points"}
-    assert "lies above 10 % (" in claims.loc["both_often", "decision_rule"], "a probability is no difference"
+    assert "lies above 10% (" in claims.loc["both_often", "decision_rule"], "a probability is no difference"
     assert "Estimated" in claims.loc["both_often", "reason"]
     contrasts = lake.read("modelled_contrasts", "2017")
     shares = contrasts["contrast"].str.startswith(("p_", "p["))

@@ -41,15 +41,15 @@ def test_an_undecided_claim_tells_what_would_have_been_found() -> None:
 def test_figures_are_read_without_statistics() -> None:
     told = reason_words(verdict(SHARE, counted(0.4, 0.284, 0.528)))
     assert told["en"] == (
-        "Estimated 40.0 % (95 % interval 28.4 to 52.8). "
-        "Unweighted, with nothing filled in: 21 of the 1,056 responses that settle it. That lies above 10 %."
+        "Estimated 40.0% (95% interval 28.4 to 52.8). "
+        "Unweighted, with nothing filled in: 21 of the 1,056 responses that settle it. That lies above 10%."
     )
     assert told["nl"] == (
-        "Geschat 40,0 % (95%-interval 28,4 tot 52,8). "
-        "Ongewogen, zonder iets aan te vullen: 21 van de 1.056 antwoorden die het uitwijzen. Dat ligt boven 10 %."
+        "Geschat 40,0% (95%-interval 28,4 tot 52,8). "
+        "Ongewogen, zonder iets aan te vullen: 21 van de 1.056 antwoorden die het uitwijzen. Dat ligt boven 10%."
     )
     below = reason_words(verdict(ABOVE, difference(-0.08)))
-    assert below["en"].startswith("Estimated −8.0 percentage points (95 % interval −12.0 to −4.0).")
+    assert below["en"].startswith("Estimated −8.0 percentage points (95% interval −12.0 to −4.0).")
     above = reason_words(verdict(ABOVE, difference(0.08)))
     assert above["nl"].startswith("Geschat +8,0 procentpunt (95%-interval +4,0 tot +12,0).")
     assert below["en"].endswith("That lies below zero.")
@@ -61,13 +61,13 @@ def test_figures_are_read_without_statistics() -> None:
         (BELOW, difference(0.2), "Dat ligt boven 5 procentpunt.", "That lies above 5 percentage points."),
         (
             WITHIN, counted(0.36, 0.3, 0.4),
-            "Dat ligt binnen 36 % plus of min 10 procentpunt.",
-            "That lies within 36 % plus or minus 10 percentage points.",
+            "Dat ligt binnen 36% plus of min 10 procentpunt.",
+            "That lies within 36% plus or minus 10 percentage points.",
         ),
         (
             WITHIN, counted(0.72, 0.7, 0.8),
-            "Dat ligt buiten 36 % plus of min 10 procentpunt.",
-            "That lies outside 36 % plus or minus 10 percentage points.",
+            "Dat ligt buiten 36% plus of min 10 procentpunt.",
+            "That lies outside 36% plus or minus 10 percentage points.",
         ),
     ],
 )  # fmt: skip
@@ -130,12 +130,12 @@ def test_rules_as_sentences() -> None:
         "supported if the whole interval lies above zero (one-sided alpha 0.025; alone in its family, so without "
         "correction)"
     )
-    assert rule_words(SHARE, "nl").startswith("ondersteund als het hele interval boven 10 % ligt (eenzijdig, α = 0,025")
+    assert rule_words(SHARE, "nl").startswith("ondersteund als het hele interval boven 10% ligt (eenzijdig, α = 0,025")
     assert rule_words(BELOW, "en", False).startswith("supported if the whole interval lies below 5 percentage points")
     assert rule_words(ABOVE, "en", False, together=2).endswith(
         "(one-sided alpha 0.025, with Holm's correction for the 2 claims of its family)"
     )
     assert rule_words(WITHIN, "nl") == (
-        "ondersteund als het hele interval binnen 36 % plus of min 10 procentpunt ligt (eenzijdig, α = 0,025; alleen "
+        "ondersteund als het hele interval binnen 36% plus of min 10 procentpunt ligt (eenzijdig, α = 0,025; alleen "
         "in haar familie, dus zonder correctie)"
     )

@@ -53,14 +53,14 @@ def test_the_report_says_what_missing_answers_cost() -> None:
     assert filled["width_to_attainable"] < 1.1
     wider, held = round(100 * (filled["mean_width"] / full["mean_width"] - 1)), round(100 * filled["coverage"])
     words = sentences("report")["imputed_why"]
-    assert f"{wider} % ruimer" in words["nl"]
-    assert f"{wider} % wider" in words["en"]
+    assert f"{wider}% ruimer" in words["nl"]
+    assert f"{wider}% wider" in words["en"]
     assert f"{held} van de 100 keer" in words["nl"]
     assert f"{held} times in 100" in words["en"]
     few = table.loc[("effect_cooperates_without_investment", "filled in")]
     wider = round(100 * (few["width_to_attainable"] - 1))
-    assert f"interval was {wider} % ruimer" in words["nl"]
-    assert f"interval was {wider} % wider" in words["en"]
+    assert f"interval was {wider}% ruimer" in words["nl"]
+    assert f"interval was {wider}% wider" in words["en"]
 
 
 def test_an_effect_of_few_events_costs_what_its_few_degrees_of_freedom_do() -> None:

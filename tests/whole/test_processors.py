@@ -278,5 +278,5 @@ def test_sentences_of_robustness_and_claims_do_not_turn_on_last_bits(tmp_path: P
         notes = [row[f"note_{language}"] for row in rows for language in ("nl", "en")]
         written.add((*notes, *reason_words(verdict).values()))
     ((*notes, _, reason),) = written
-    assert "the median estimate is +1.2 percentage points (95 % interval −1.2 to +3.8)" in notes[1]
+    assert "the median estimate is +1.2 percentage points (95% interval −1.2 to +3.8)" in notes[1]
     assert "Estimated +1.2 percentage points" in reason

@@ -1,7 +1,7 @@
 """What changed between waves: the table of all headline figures, and what the first page says of the last two waves.
 
 Many changes are tested at once, so a page tells one as a change only where its p-value, adjusted for the others beside
-it, is below 5 %; and the surest come first.
+it, is below 5%; and the surest come first.
 
 Belongs here: which changes are told, in what order, in what words. Does not belong here: adjusting p-values
 (`disclosed`), whether two waves compare (`comparability`).

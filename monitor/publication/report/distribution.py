@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monitor.publication.report import charts, question
-from monitor.publication.report.numbers import NBSP, known
+from monitor.publication.report.numbers import known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, drawn, lines, name_of
 
 LEAST_CUTS = 3
@@ -126,7 +126,7 @@ def _at(of: Mapping[str, float], value: float, named: Mapping[str, str]) -> str:
 
 
 def _cut(figures: Figures, cut: float) -> str:
-    return f"{figures.numbers.plain(cut)}{NBSP}%"
+    return figures.numbers.percent(cut / 100)
 
 
 def _own(figures: Figures, wave: str) -> float | None:

@@ -13,7 +13,7 @@ from typing import Any
 from monitor.contract.reliability import reliability
 from monitor.publication.report import charts, question
 from monitor.publication.report.claims import contrast_anchor
-from monitor.publication.report.numbers import NBSP, known
+from monitor.publication.report.numbers import known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.survey.models import EVERY, MAIN
 from monitor.survey.wording import contrast_words, contrasts_of, practices_of, state_words
@@ -271,7 +271,7 @@ def curve(figures: Figures, wave: str, label: str) -> Chart | None:
 def _on_curve(figures: Figures, x: Line) -> charts.Mark:
     n, digits = figures.numbers, _decimals(x)
     return charts.Mark(
-        f"{n.plain(x['cut'])}{NBSP}%",
+        n.percent(x["cut"] / 100),
         f"{n.points(x['estimate'], digits)} ({n.points_interval(x['ci_low'], x['ci_high'], digits)})",
         known(x["estimate"]),
         known(x["ci_low"]),
@@ -287,7 +287,7 @@ def _curve_table(figures: Figures, shown: Sequence[Line], title: str) -> Printed
     )  # fmt: skip
     rows = tuple(
         (
-            f"{n.plain(x['cut'])}{NBSP}%",
+            n.percent(x["cut"] / 100),
             n.points(x["estimate"], _decimals(x)),
             n.points_interval(x["ci_low"], x["ci_high"], _decimals(x)),
             "" if known(x["band_low"]) is None else n.points_interval(x["band_low"], x["band_high"], _decimals(x)),

@@ -17,7 +17,7 @@ DASH = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Numbers:
-    """How one language writes numbers: `nl` 1.234,5 and 36 %; `en` 1,234.5 and 36 %. Its signs are words of it."""
+    """How one language writes numbers: `nl` 1.234,5 and 36%; `de` 1.234,5 and 36 %. Its signs are words of it."""
 
     language: str
 
@@ -33,7 +33,7 @@ class Numbers:
         return (MINUS if negative else "") + text
 
     def percent(self, value: object, decimals: int = 0) -> str:
-        """A share in 0..1 as `36 %`."""
+        """A share in 0..1 as the language writes it: `36%`, `36 %`."""
         number = known(value)
         return DASH if number is None else self._sign("percent", value=self.plain(number * 100, decimals))
 
@@ -70,7 +70,7 @@ class Numbers:
         return self._sign("euro", value=told) if unit == "EUR" else told
 
     def interval(self, low: object, high: object, unit: object = "share", decimals: int | None = None) -> str:
-        """`32,4–39,9 %`: the unit once."""
+        """`32,4–39,9%`: the unit once."""
         if known(low) is None or known(high) is None:
             return DASH
         if unit == "points":
@@ -78,7 +78,7 @@ class Numbers:
         upper = self.value(high, unit, decimals)
         lower = self.value(low, unit, decimals)
         if unit == "share":
-            lower = lower.replace(f"{NBSP}%", "")
+            lower = lower.removesuffix(self._sign("percent", value=""))
         if MINUS in lower + upper:
             return say("report", "from_low_to_high", self.language, low=lower, high=upper)
         return f"{lower}{DASH}{upper}"

@@ -73,7 +73,7 @@ def _facts(
         return say("answer", "choice_measured", language, label=quoted_in(language, label_of(survey, name, language)))
 
     shares = [
-        f"{named(name)} {number_in(language, in_words(told.shares[name], 0, factor=100))} %"
+        f"{named(name)} {say('numbers', 'percent', language, value=_rounded(told.shares[name], language))}"
         for name in order
         if told.shares[name] >= AMONG
     ]
@@ -88,10 +88,15 @@ def _facts(
     return {
         "count": told.specifications,
         "shares": ", ".join(shares),
-        "rest": number_in(language, in_words(told.rest, 0, factor=100)),
+        "rest": say("numbers", "percent", language, value=_rounded(told.rest, language)),
         "choice": named(order[0]),
         "ways": "; ".join(each),
     }
+
+
+def _rounded(share: float, language: str) -> str:
+    """A share in whole per cent, without its sign."""
+    return number_in(language, in_words(share, 0, factor=100))
 
 
 def _way(side: Side) -> str:

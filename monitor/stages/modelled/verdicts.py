@@ -77,4 +77,7 @@ def _limit(value: float, language: str, share: bool = True) -> str:
         return say("claims", "unknown", language)
     if value == 0:
         return say("claims", "zero", language)
-    return say("claims", "percent" if share else "points", language, number=declared(value, language))
+    number = declared(value, language)
+    return (
+        say("numbers", "percent", language, value=number) if share else say("claims", "points", language, number=number)
+    )
