@@ -9,7 +9,8 @@ from pathlib import Path
 OBJECT = re.compile(rb"(\d+) 0 obj\s*(.*?)endobj", re.DOTALL)
 STREAM = re.compile(rb"/Length (\d+)\b.*?stream\r?\n", re.DOTALL)
 FONT = re.compile(rb"/(f\d+) (\d+) 0 R")
-STRING = rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]+>"
+# Brackets in pairs may stand within a string as they are.
+STRING = rb"\((?:\\.|[^\\()]|\((?:\\.|[^\\()])*\))*\)|<[0-9A-Fa-f]+>"
 SHOWN = re.compile(rb"/(f\d+) [\d.]+ Tf|\[((?:%s|[-\d.\s])*)\]\s*TJ|(%s)\s*Tj" % (STRING, STRING), re.DOTALL)
 PIECE = re.compile(STRING, re.DOTALL)
 ESCAPE = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
