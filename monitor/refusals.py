@@ -74,11 +74,12 @@ WORDS: tuple[tuple[str, str], ...] = (
 )
 """What DuckDB, SQLite, Arrow and the loader of libraries say, in their own words"""
 
-SQLITE_MEMORY = frozenset({"SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP"})
-"""What SQLite calls it where memory was not to be had; its words for the last are those for a broken disk"""
-
-SQLITE_SPACE = "SQLITE_IOERR_WRITE"
-"""What it calls it where a quota or a limit on a file's size is reached: its words are of a broken disk"""
+SQLITE: Mapping[str, str] = {
+    **dict.fromkeys(("SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP"), "memory"),
+    "SQLITE_IOERR_WRITE": "space",
+}
+"""What SQLite calls it where memory was not to be had, or a quota or a limit on a file's size is reached: its words for
+the last of each are those for a broken disk"""
 
 TELLING = re.compile(
     r"OSError|\w*(IO|IOError|Permission|NotFound|Directory)\w*Error|BlockingIOError|MemoryError|ImportError|RuntimeError"
@@ -96,9 +97,8 @@ def refusal(error: BaseException, home: Path) -> Refused | None:
     for each in _chain(error):
         if isinstance(each, Refused):
             return each
-        named = getattr(getattr(each, "orig", each), "sqlite_errorname", "")
-        if named in SQLITE_MEMORY or named == SQLITE_SPACE:
-            return _refused("memory" if named in SQLITE_MEMORY else "space", None, home, None)
+        if kind := SQLITE.get(getattr(getattr(each, "orig", each), "sqlite_errorname", "")):
+            return _refused(kind, None, home, None)
         # Of DuckDB's classes only its own counts: all of them are some DatabaseError, and most tell of a query.
         names = [type(each).__name__, *(base.__name__ for base in type(each).__mro__ if base.__module__ == "builtins")]
         # Of a copy the second name is where it was to go.
