@@ -15,7 +15,7 @@ import datetime
 import difflib
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -102,11 +102,21 @@ REFUSED = {
 
 def columns_of(sql: str) -> set[str]:
     """The concepts an expression names (the variables of its own lambdas left out); ValueError if it does not parse."""
+    return set(_columns(sql))
+
+
+@functools.cache
+def _columns(sql: str) -> frozenset[str]:
     tree, problem = parsed(sql)
     if tree is None:
         raise ValueError(problem)
-    named = {".".join(node["column_names"]) for node, bound in _walk(tree) if _is_concept(node, bound)}
-    return named | {PARTICIPATION for node, _ in _walk(tree) if is_call(node)}
+    named = set()
+    for node, bound in _walk(tree):
+        if is_call(node):
+            named.add(PARTICIPATION)
+        elif _is_concept(node, bound):
+            named.add(".".join(node["column_names"]))
+    return frozenset(named)
 
 
 def check_expression(sql: str, concepts: Mapping[str, Concept], expect: str) -> list[str]:
@@ -138,7 +148,7 @@ def _check_node(node: dict[str, Any], bound: frozenset[str], concepts: Mapping[s
     if _is_concept(node, bound):
         concept = ".".join(node["column_names"])
         if concept not in concepts:
-            return [f"unknown concept {concept!r}{_nearest(concept, concepts)}"]
+            return [f"unknown concept {concept!r}{nearest(concept, concepts)}"]
         private = concepts[concept].type == "text" or concepts[concept].direct_identifier
         return [f"{concept} is an open answer or an identifier: it goes no further than intake"] if private else []
     if name == "FUNCTION":
@@ -155,7 +165,7 @@ def _check_node(node: dict[str, Any], bound: frozenset[str], concepts: Mapping[s
 def _check_function(node: dict[str, Any], bound: frozenset[str], concepts: Mapping[str, Concept]) -> list[str]:
     function = node["function_name"].lower()
     if function not in FUNCTIONS or node.get("schema") or node.get("catalog"):
-        return [f"the function {function} may not be used{_nearest(function, FUNCTIONS)}"]
+        return [f"the function {function} may not be used{nearest(function, FUNCTIONS)}"]
     arguments = _operands(node)
     if function in DIVISIONS and len(arguments) == 2:
         return _check_divisor(arguments[1], bound, concepts)
@@ -402,10 +412,10 @@ def _text_constants(node: dict[str, Any]) -> list[str]:
 
 def _unknown_codes(concept: Concept, codes: list[str]) -> list[str]:
     unknown = [code for code in codes if concept.codes and code not in concept.codes]
-    return [f"{concept.name} has no code {code!r}{_nearest(code, concept.codes)}" for code in unknown]
+    return [f"{concept.name} has no code {code!r}{nearest(code, concept.codes)}" for code in unknown]
 
 
-def _nearest(name: str, known: Mapping[str, object]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
     """A hint at the known name that looks most like this one."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" (nearest: {close[0]})" if close else ""

@@ -11,12 +11,11 @@ wave's own register, with those that went on in one of them; it is missing where
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.survey.expressions import CALL, PARTICIPATION, is_call, parsed, sql_of
+from monitor.survey.expressions import CALL, PARTICIPATION, is_call, nearest, parsed, sql_of
 from monitor.survey.model import Survey, Wave
 
 ASPECTS = ("kind", "theme", "place", "code")
@@ -51,7 +50,11 @@ def _replaced(node: Any, survey: Survey, wave: Wave) -> Any:
         return node
     if is_call(node):
         wanted = _wanted(node, survey)
-        codes = [code for code in survey.register.newest if _fits(code, wanted, survey, wave)]
+        codes = [
+            code
+            for code, row in survey.register.standing_for(wave).items()
+            if all(getattr(row, aspect) == value for aspect, value in wanted.items())
+        ]
         tree, _ = parsed(f"list_has_any({PARTICIPATION}, {_listed(codes)})")
         assert tree is not None
         return {**tree, "alias": node.get("alias", "")}
@@ -64,15 +67,6 @@ def _listed(codes: list[str]) -> str:
     return f"[{quoted}]" if codes else "CAST([] AS VARCHAR[])"
 
 
-def _fits(code: str, wanted: Mapping[str, str], survey: Survey, wave: Wave) -> bool:
-    """Whether a code stands for an initiative of the wave of which all that is wanted holds."""
-    stands_for = survey.register.successor(code, wave)
-    if stands_for is None:
-        return False
-    row = survey.register.of_wave(wave)[stands_for]
-    return all(getattr(row, aspect) == value for aspect, value in wanted.items())
-
-
 def _wanted(node: Mapping[str, Any], survey: Survey) -> dict[str, str]:
     """What a call says of initiatives: aspect -> value. ValueError where it says nothing that the register knows."""
     wanted: dict[str, str] = {}
@@ -80,8 +74,7 @@ def _wanted(node: Mapping[str, Any], survey: Survey) -> dict[str, str]:
         aspect, value = _said(argument["expression"])
         known = sorted({str(found) for row in survey.register.rows if (found := getattr(row, aspect)) is not None})
         if value not in known:
-            close = difflib.get_close_matches(value, known, n=1)
-            hint = f" (nearest: {close[0]})" if close else f" (there are: {', '.join(known[:12]) or 'none'})"
+            hint = nearest(value, known) or f" (there are: {', '.join(known[:12]) or 'none'})"
             raise ValueError(f"no initiative of the register has the {aspect} {value!r}{hint}")
         if aspect in wanted:
             raise ValueError(f"{CALL} says two things of {aspect}")

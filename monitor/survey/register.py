@@ -102,13 +102,18 @@ class Register:
     ties: tuple[Tie, ...] = ()
 
     @cached_property
+    def _by_wave(self) -> tuple[Initiative, ...]:
+        """The rows, the newest last: it holds."""
+        return tuple(sorted(self.rows, key=lambda row: row.since))
+
+    @cached_property
     def newest(self) -> Mapping[str, Initiative]:
         """Code -> what the newest wave's register says of it; in the order of the file."""
-        return {row.code: row for row in sorted(self.rows, key=lambda row: row.since)}
+        return {row.code: row for row in self._by_wave}
 
     def known(self, wave: str) -> dict[str, Initiative]:
         """Code -> what holds in a wave of every initiative that the register knows then, ended ones among them."""
-        return {row.code: row for row in sorted(self.rows, key=lambda row: row.since) if row.since <= wave}
+        return {row.code: row for row in self._by_wave if row.since <= wave}
 
     def of_wave(self, wave: Wave) -> dict[str, Initiative]:
         """The initiatives that firms can take part in in a wave: those that had not ended when the period began that
@@ -116,15 +121,18 @@ class Register:
         begins = first_day(wave)
         return {code: row for code, row in self.known(wave.name).items() if row.ended is None or row.ended >= begins}
 
-    def successor(self, code: str, wave: Wave) -> str | None:
-        """The initiative of the wave that a code stands for: itself, or what it went on in; None where it ended."""
-        known, alive = self.known(wave.name), self.of_wave(wave)
-        while code not in alive:
-            row = known.get(code)
-            if row is None or row.merged_into is None:
-                return None
-            code = row.merged_into
-        return code
+    def standing_for(self, wave: Wave) -> dict[str, Initiative]:
+        """Code -> the initiative of the wave that it stands for: its own, or the one it went on in. Without those of
+        initiatives that ended or that the register did not know yet."""
+        known, alive, found = self.known(wave.name), self.of_wave(wave), {}
+        for code in self.newest:
+            last: str | None = code
+            while last is not None and last not in alive:
+                row = known.get(last)
+                last = row.merged_into if row else None
+            if last is not None:
+                found[code] = alive[last]
+        return found
 
     def changes(self, before: Wave, now: Wave) -> Iterator[Change]:
         """What happened to each initiative between two waves."""

@@ -7,7 +7,7 @@ Belongs here: reading them, and every mistake in them by file and line. Does not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -117,12 +117,14 @@ def read_register(folder: Path, known: Known, reports: list[Report]) -> Register
         )
         reports.append(report)
     rows = tuple(_initiative(row, known) for row in _records(folder, INITIATIVES, reports))
-    initiatives = reports[-1] if rows else Report(INITIATIVES)
-    _check_codes(rows, initiatives)
-    _check_mergers(rows, initiatives)
+    if rows:
+        _check_codes(rows, reports[-1])
+        _check_names(rows, reports[-1])
+        _check_mergers(Register(rows).newest, reports[-1])
     actors = tuple(_actor(row, known) for row in _records(folder, ACTORS, reports))
     if actors:
         _check_actors(actors, reports[-1])
+        _check_names(actors, reports[-1])
     ties = _ties(_records(folder, TIES, reports), rows, actors)
     return Register(rows, {actor.code: actor for actor in actors}, ties)
 
@@ -205,9 +207,8 @@ def _ties(rows: list[_Row], initiatives: tuple[Initiative, ...], actors: tuple[A
 
 
 def _check_codes(rows: tuple[Initiative, ...], report: Report) -> None:
-    """A code once in a wave, and a name for one initiative only."""
+    """A code once in a wave."""
     places: dict[tuple[str, str], int] = {}
-    names: dict[str, Initiative] = {}
     for row in rows:
         if (row.since, row.code) in places:
             report.add(
@@ -218,15 +219,11 @@ def _check_codes(rows: tuple[Initiative, ...], report: Report) -> None:
                 do="give each initiative its own code, and what changed since a wave a later wave",
             )
         places.setdefault((row.since, row.code), row.line)
-        for name in dict.fromkeys(map(name_key, row.label.values())):
-            other = names.setdefault(name, row)
-            if other.code != row.code:
-                _same_name(report, row.line, row.code, other.code, other.line, row.label)
 
 
 def _check_actors(actors: tuple[Actor, ...], report: Report) -> None:
+    """A code once."""
     codes: dict[str, int] = {}
-    names: dict[str, Actor] = {}
     for actor in actors:
         if actor.code in codes:
             report.add(
@@ -237,25 +234,26 @@ def _check_actors(actors: tuple[Actor, ...], report: Report) -> None:
                 do="give each actor its own code",
             )
         codes.setdefault(actor.code, actor.line)
-        for name in dict.fromkeys(map(name_key, actor.label.values())):
-            other = names.setdefault(name, actor)
-            if other.code != actor.code:
-                _same_name(report, actor.line, actor.code, other.code, other.line, actor.label)
 
 
-def _same_name(report: Report, line: int, code: str, other: str, other_line: int, label: Text) -> None:
-    report.add(
-        f"{code!r} has the name of {other!r}",
-        line,
-        expected=f"another name than on line {other_line}: answers refer to it by name",
-        found=next(iter(label.values())),
-        do="correct the name, or take out the row if both are one",
-    )
+def _check_names(rows: Sequence[Initiative | Actor], report: Report) -> None:
+    """A name for one initiative, or one actor, only."""
+    names: dict[str, Initiative | Actor] = {}
+    for row in rows:
+        for name in dict.fromkeys(map(name_key, row.label.values())):
+            other = names.setdefault(name, row)
+            if other.code != row.code:
+                report.add(
+                    f"{row.code!r} has the name of {other.code!r}",
+                    row.line,
+                    expected=f"another name than on line {other.line}: answers refer to it by name",
+                    found=next(iter(row.label.values())),
+                    do="correct the name, or take out the row if both are one",
+                )
 
 
-def _check_mergers(rows: tuple[Initiative, ...], report: Report) -> None:
+def _check_mergers(newest: Mapping[str, Initiative], report: Report) -> None:
     """A merger leads to another initiative of the register, and not back to where it began."""
-    newest = {row.code: row for row in sorted(rows, key=lambda row: row.since)}
     into = {code: row.merged_into for code, row in newest.items()}
     told: set[str] = set()
     for code, row in newest.items():

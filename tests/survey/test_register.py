@@ -59,7 +59,8 @@ def test_a_wave_has_the_initiatives_that_had_not_ended(survey: Survey) -> None:
     first, second = survey.waves.values()
     assert set(survey.register.of_wave(first)) == {"north", "lab", "hub", "east"}
     assert set(survey.register.of_wave(second)) == {"north", "lab", "new"}
-    assert [survey.register.successor(code, second) for code in ("north", "east", "hub", "nobody")] == [
+    standing = survey.register.standing_for(second)
+    assert [getattr(standing.get(code), "code", None) for code in ("north", "east", "hub", "nobody")] == [
         "north", "north", None, None,
     ]  # fmt: skip
 
