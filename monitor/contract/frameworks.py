@@ -8,6 +8,8 @@ from __future__ import annotations
 from monitor.contract.columns import Column, Table, survey
 
 STATES = ("measured", "described", "withheld", "white_spot")
+CATEGORIES = ("impact", "outcomes", "output", "activities", "input", "conditions")
+"""The framework's categories, in its order"""
 FILLS = ("survey", "frame", "register", "programmes", "outside", "described")
 
 
@@ -31,7 +33,7 @@ FRAMEWORKS: tuple[Table, ...] = (
                 "category",
                 "VARCHAR",
                 "The framework's category.",
-                values=("impact", "outcomes", "output", "activities", "input", "conditions"),
+                values=CATEGORIES,
             ),
             Column("label_nl", "VARCHAR", "The indicator's name (Dutch)."),
             Column("label_en", "VARCHAR", "The indicator's name (English)."),

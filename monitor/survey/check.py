@@ -23,7 +23,7 @@ from monitor.survey.nonresponse import nonresponse_problems
 from monitor.survey.packs import pack_problems
 from monitor.survey.participation import expanded
 from monitor.survey.ranges import overlaps
-from monitor.survey.yaml_lines import closest
+from monitor.survey.yaml_lines import unknown_name
 
 STANDARD_MEASURES = ("top_innovator", "cooperates", "invests")
 SIZES = {*(band for _, band in SIZE_BANDS), "large"}
@@ -59,15 +59,7 @@ def concepts_used(survey: Survey) -> set[str]:
 
 
 def _unknown(name: str, kind: str, known: Iterable[str], file: str, line: int | None, what: str) -> Problem:
-    known = sorted(known)
-    return Problem(
-        f"{what} names the unknown {kind} {name!r}",
-        file=file,
-        line=line,
-        expected=f"a declared {kind}",
-        found=name,
-        do=closest(name, known) or f"declare it, or use one of {', '.join(known[:12])}",
-    )
+    return unknown_name(what, kind, name, sorted(known), file, line)
 
 
 def _expression(sql: str, expect: str, survey: Survey, file: str, line: int | None, what: str) -> Iterator[Problem]:

@@ -6,18 +6,18 @@ Does not belong here: the figures that a release puts there (`stages.disclosed.f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from monitor.frameworks import FOLDER
-from monitor.problems import DefinitionError, Problem
+from monitor.problems import Problem
 from monitor.survey.framework import Described, Ecosystem, Framework, OutsideSource, OutsideValue, SurveyFigure
 from monitor.survey.model import Concept, Survey, unit_of
 from monitor.survey.register import INITIATIVE_KINDS
 from monitor.survey.registers import list_rows
-from monitor.survey.yaml_lines import Report, Section, closest, read
+from monitor.survey.yaml_lines import Report, Section, read, unknown_name
 
 FILE = "ecosystems.yaml"
 ALL = "all"
@@ -48,8 +48,7 @@ def catalogue() -> Mapping[int, FrameworkIndicator]:
                 int(name), section.text("category"), section.text("unit"), section.words("sources"),
                 section.words("fills"),
             )  # fmt: skip
-    if report.problems:
-        raise DefinitionError(report.problems)
+    report.require_none()
     return found
 
 
@@ -271,12 +270,5 @@ def _members(survey: Survey, ecosystem: Ecosystem) -> Iterator[Problem]:
             yield _unknown(what, f"code of {variable}", code, known_codes, ecosystem.lines["domain"])
 
 
-def _unknown(what: str, kind: str, name: str, known: Mapping[str, object] | tuple[str, ...], line: int) -> Problem:
-    return Problem(
-        f"{what} names the unknown {kind} {name!r}",
-        file=FILE,
-        line=line,
-        expected=f"a declared {kind}",
-        found=name,
-        do=closest(name, known) or f"declare it, or use one of {', '.join(list(known)[:12])}",
-    )
+def _unknown(what: str, kind: str, name: str, known: Iterable[str], line: int) -> Problem:
+    return unknown_name(what, kind, name, known, FILE, line)

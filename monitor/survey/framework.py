@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-Text = Mapping[str, str]
-"""A text by language"""
+if TYPE_CHECKING:
+    # A survey holds its ecosystems, so at run time the model stands above this module.
+    from monitor.survey.model import Text
 
 
 @dataclass(frozen=True)

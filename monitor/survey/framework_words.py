@@ -5,8 +5,8 @@ Belongs here: those sentences, and which outside value is the newest. Does not b
 
 from __future__ import annotations
 
-from monitor.survey.framework import Ecosystem, Framework, OutsideSource, OutsideValue, Text
-from monitor.survey.model import Survey
+from monitor.survey.framework import Ecosystem, Framework, OutsideSource, OutsideValue
+from monitor.survey.model import Survey, Text
 from monitor.wording.sentences import say
 
 

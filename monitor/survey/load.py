@@ -105,8 +105,7 @@ def canonical_concepts() -> Mapping[str, Concept]:
     """The concepts that come with the product."""
     report, top = read(CONCEPTS, "concepts.yaml")
     concepts = _concepts(top, LANGUAGES) if top else {}
-    if report.problems:
-        raise DefinitionError(report.problems)
+    report.require_none()
     return concepts
 
 

@@ -19,7 +19,7 @@ from monitor.frameworks import FOLDER
 from monitor.problems import DefinitionError, Problem
 from monitor.survey.expressions import check_expression, columns_of
 from monitor.survey.model import Base, Comparable, Equivalent, Indicator, Measure, Survey, Text, Wave
-from monitor.survey.yaml_lines import Report, Section, closest, read
+from monitor.survey.yaml_lines import Section, closest, read
 from monitor.wording.sentences import LANGUAGES, say
 
 FILE = "survey.yaml"
@@ -266,7 +266,7 @@ def terms() -> Mapping[str, Term]:
             kind, sql = section.text("type"), section.text("sql", None)
             found[name] = Term(name, kind, sql, section.label("asks", LANGUAGES, {}))
             section.close()
-    _sound(report)
+    report.require_none()
     return found
 
 
@@ -292,7 +292,7 @@ def read_pack(name: str) -> Pack:
         indicators=indicators,
     )
     top.close()
-    _sound(report)
+    report.require_none()
     return pack
 
 
@@ -311,8 +311,3 @@ def _indicator(name: str, section: Section) -> PackIndicator:
     )
     section.close()
     return found
-
-
-def _sound(report: Report) -> None:
-    if report.problems:
-        raise DefinitionError(report.problems)

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from monitor.problems import Lines, Place, Problem
+from monitor.problems import DefinitionError, Lines, Place, Problem
 from monitor.survey.yaml_limits import Unreadable, mistakes, read_text
 
 REQUIRED: Any = object()
@@ -40,6 +40,11 @@ class Report:
     ) -> None:
         """One more problem at a line of this file."""
         self.problems.append(Problem(what, file=self.file, line=line, expected=expected, found=found, do=do))
+
+    def require_none(self) -> None:
+        """DefinitionError where there is any problem: of files that come with the product."""
+        if self.problems:
+            raise DefinitionError(self.problems)
 
 
 class Section:
@@ -386,3 +391,16 @@ def closest(word: str, options: Iterable[str]) -> str | None:
     """A suggestion for a misspelt word."""
     near = difflib.get_close_matches(word, list(options), n=1)
     return f"did you mean {near[0]!r}?" if near else None
+
+
+def unknown_name(what: str, kind: str, name: str, known: Iterable[str], file: str, line: int | None) -> Problem:
+    """A name that is none of those declared, with the one that looks most like it, or the first twelve."""
+    known = list(known)
+    return Problem(
+        f"{what} names the unknown {kind} {name!r}",
+        file=file,
+        line=line,
+        expected=f"a declared {kind}",
+        found=name,
+        do=closest(name, known) or f"declare it, or use one of {', '.join(known[:12])}",
+    )

@@ -9,14 +9,13 @@ from collections import Counter
 from typing import Any
 
 from monitor.contract.columns import EVERYONE
+from monitor.contract.frameworks import CATEGORIES
 from monitor.publication.report.tables import Figures, Head, Line, Printed, lines
 from monitor.survey import Survey
 from monitor.survey.ecosystems import catalogue
 from monitor.survey.framework import Ecosystem
 from monitor.survey.framework_words import source_words, words_in
 from monitor.wording.sentences import say
-
-CATEGORIES = ("impact", "outcomes", "output", "activities", "input", "conditions")
 
 
 def page(figures: Figures, survey: Survey) -> dict[str, Any]:
@@ -86,7 +85,7 @@ def _table(figures: Figures, survey: Survey, ecosystem: Ecosystem, category: str
         (
             "{}. {} ({})".format(x["number"], word(f"indicator_{x['number']}"), word(f"unit_{x['unit']}")),
             _value(figures, survey, ecosystem, x),
-            str(x["about_year"]) if x["state"] == "measured" or x["state"] == "withheld" else "",
+            str(x["about_year"]) if x["state"] in ("measured", "withheld") else "",
             _trend(figures, x),
             _source(figures, survey, ecosystem, x),
         )
