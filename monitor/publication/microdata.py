@@ -18,6 +18,7 @@ import pandas as pd
 from monitor.publication.spelling import spelled
 from monitor.survey import Survey
 from monitor.survey.names import OF_EVERY_FIRM, declared
+from monitor.survey.waves import MISSING_KINDS
 
 STATA_NAME = 31
 """Longest name of a variable with value labels in a Stata file (32 without)"""
@@ -31,7 +32,7 @@ SPSS_NAME = 64
 SPSS_WORDS = frozenset(("all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"))
 
 
-KINDS = ("absent", "break_off", "dont_know", "invalid", "not_asked", "refused")
+KINDS = tuple(sorted(MISSING_KINDS))
 """Kinds of missing, in the order of their codes: .a, .b, … in Stata"""
 SPSS_MISSING = {kind: -9999991.0 - place for place, kind in enumerate(KINDS)}
 """What a kind of missing is in SPSS: below any answer, declared as missing"""
@@ -98,16 +99,12 @@ def _stata(path: Path, table: Coded, missing: pd.DataFrame | None, survey: Surve
     codes = {kind: chr(ord("a") + place) for place, kind in enumerate(KINDS)}
     frame, kinds = (table.frame, {}) if missing is None else with_kinds(table, missing, codes)
     names = {str(c): stata_name(str(c)) for c in frame}
-    values: dict[str, dict[Any, str]] = {names[c]: dict(v) for c, v in table.values.items()}
-    words = {code: kind for kind, code in codes.items()}
-    for column, used in kinds.items():
-        values.setdefault(names[column], {}).update({code: words[code] for code in used})
     pyreadstat.write_dta(
         numbers_first(frame, kinds).rename(columns=names),
         path,
         file_label=survey.title.get("en", survey.name)[:80],
         column_labels=[table.labels[str(c)][:80] for c in frame],
-        variable_value_labels=values,
+        variable_value_labels=_words_of_codes(table, kinds, codes, names),
         missing_user_values={names[column]: sorted(used) for column, used in kinds.items()},
         version=14,
     )
@@ -118,21 +115,28 @@ def _spss(path: Path, table: Coded, missing: pd.DataFrame | None, survey: Survey
 
     frame, kinds = (table.frame, {}) if missing is None else with_kinds(table, missing, SPSS_MISSING)
     names = {str(c): spss_name(str(c)) for c in frame}
-    values: dict[str, dict[Any, str]] = {names[c]: dict(v) for c, v in table.values.items()}
-    words = {code: kind for kind, code in SPSS_MISSING.items()}
-    for column, used in kinds.items():
-        values.setdefault(names[column], {}).update({code: words[code] for code in used})
     reach: Any = {"lo": min(SPSS_MISSING.values()), "hi": max(SPSS_MISSING.values())}
     pyreadstat.write_sav(
         frame.rename(columns=names),
         path,
         file_label=survey.title.get("en", survey.name)[:60],
         column_labels=[table.labels[str(c)][:250] for c in frame],
-        variable_value_labels=values,
+        variable_value_labels=_words_of_codes(table, kinds, SPSS_MISSING, names),
         missing_ranges={names[column]: [reach] for column in kinds},
         variable_measure={names[c]: level for c, level in table.levels.items()},
         row_compress=True,
     )
+
+
+def _words_of_codes(
+    table: Coded, kinds: Mapping[str, set[Any]], codes: Mapping[str, Any], names: Mapping[str, str]
+) -> dict[str, dict[Any, str]]:
+    """A column's name in the file -> the words of its codes, those for why an answer is missing among them."""
+    values: dict[str, dict[Any, str]] = {names[c]: dict(v) for c, v in table.values.items()}
+    words = {code: kind for kind, code in codes.items()}
+    for column, used in kinds.items():
+        values.setdefault(names[column], {}).update({code: words[code] for code in used})
+    return values
 
 
 def numbers_first(frame: pd.DataFrame, kinds: Collection[str]) -> pd.DataFrame:

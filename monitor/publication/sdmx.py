@@ -204,7 +204,7 @@ def _same_as_cis(survey: Survey, name: str) -> str | None:
     indicator = survey.indicators[name]
     measure, base = survey.measures.get(indicator.measure), survey.bases[indicator.base]
     concept = survey.concepts.get(measure.sql.strip()) if measure else None
-    if concept is None or not concept.cis_code or base.sql.strip().lower() != "true":
+    if concept is None or not concept.cis_code or not base.everyone:
         return None
     same = {"boolean": "share", "number": "total", "integer": "total"}.get(concept.type) == indicator.estimator
     code = concept.cis_code[max(concept.cis_code)]

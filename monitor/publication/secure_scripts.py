@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from monitor.contract.columns import EVERYONE
 from monitor.publication.microdata import all_copies, coded, stata_name
 from monitor.storage import private
 from monitor.survey import Indicator, Survey
@@ -70,7 +71,7 @@ def _figure(tables: Mapping[str, pd.DataFrame], survey: Survey) -> tuple[Indicat
     lines = tables["figures"]
     if not len(lines) or not len(tables["replicate_weights"]):
         return None
-    whole = lines[(lines["domain_variable"] == "all") & (lines["estimator"] == "share")]
+    whole = lines[(lines["domain_variable"] == EVERYONE) & (lines["estimator"] == "share")]
     whole = whole[whole["wave"].isin(tables["replicate_weights"]["wave"].unique())]
     newest = whole[whole["wave"] == whole["wave"].max()].set_index("indicator")
     shares = [survey.indicators[name] for name in survey.indicators if name in newest.index]
@@ -89,7 +90,7 @@ def _stata_design(
         f"[pweight = weight], bsrweight(repw1-repw{replicates}) vce(bootstrap) bsn({bsn:.10g}) dof({design['df']})"
     )
     asked = f"svy, subpop({named['base']}): mean {named['measure']}"
-    copies = all_copies(tables).query("wave == @wave")
+    copies = all_copies({name: tables[name][tables[name]["wave"] == wave] for name in ("firms", "completed")})
     if not (copies["imputation"] > 0).any():
         return f"svyset {weights}\n{asked}"
     filled, following = _varying(copies, survey)

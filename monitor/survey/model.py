@@ -190,6 +190,11 @@ class Base:
     label: Text
     line: int = 0
 
+    @property
+    def everyone(self) -> bool:
+        """Whether it is every firm."""
+        return self.sql.strip().lower() == "true"
+
 
 @dataclass(frozen=True)
 class Indicator:

@@ -94,7 +94,7 @@ def sentence(figures: Figures, survey: Survey, own: Own, groups: Sequence[Group]
 
 def shares(figures: Figures, survey: Survey, own: Own, groups: Sequence[Group]) -> list[tuple[str, list[str]]]:
     """Yes-or-no measures of all firms: indicator, and its row: the firm's answer, earlier ones, each group's share."""
-    whole = {name for name, base in survey.bases.items() if base.sql.strip().lower() == "true"}
+    whole = {name for name, base in survey.bases.items() if base.everyone}
     rows = []
     for name, indicator in survey.indicators.items():
         # In another base a share would not be about the firm that reads it.

@@ -26,6 +26,7 @@ def with_what_is_beside(tables: Mapping[str, pd.DataFrame], survey: Survey) -> d
     definitions = tables["definitions"]
     of_indicator = _of_kind(definitions, "indicator", "unit", "base")
     of_measure = _of_kind(definitions, "measure", "unit")
+    cuts = _units_of_cuts(survey)
     fits = tables["models"].drop_duplicates(FIT)[[*FIT, "n", "events"]]
     named = {
         "indicators": (of_indicator, ["indicator"]),
@@ -33,8 +34,8 @@ def with_what_is_beside(tables: Mapping[str, pd.DataFrame], survey: Survey) -> d
         "benchmarks": (of_measure, ["measure"]),
         "contrasts": (fits, FIT),
         "answer": (fits, FIT),
-        "curve": (_units_of_cuts(survey), ["measure"]),
-        "distribution": (_units_of_cuts(survey), ["measure"]),
+        "curve": (cuts, ["measure"]),
+        "distribution": (cuts, ["measure"]),
     }
     out = {**tables, **{name: _joined(tables[name], about, on) for name, (about, on) in named.items()}}
     counted = {name for name, indicator in survey.indicators.items() if _of_every_answer(survey, indicator)}
@@ -46,7 +47,7 @@ def with_what_is_beside(tables: Mapping[str, pd.DataFrame], survey: Survey) -> d
 def _of_every_answer(survey: Survey, indicator: Indicator) -> bool:
     """Whether an indicator counts every firm that gave a value of its measure: of all firms, and of nothing else too,
     as the denominator of a ratio would be."""
-    return survey.bases[indicator.base].sql.strip().lower() == "true" and indicator.denominator is None
+    return survey.bases[indicator.base].everyone and indicator.denominator is None
 
 
 def _of_kind(definitions: pd.DataFrame, kind: str, *columns: str) -> pd.DataFrame:

@@ -47,4 +47,4 @@ def with_one_firm(indicators: pd.DataFrame, survey: Survey, firms: Mapping[str, 
 
 def _of_everyone(survey: Survey, name: str) -> bool:
     """Whether an indicator's base is every firm."""
-    return survey.bases[survey.indicators[name].base].sql.strip().lower() == "true"
+    return survey.bases[survey.indicators[name].base].everyone

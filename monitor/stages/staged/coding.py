@@ -15,8 +15,8 @@ from monitor.survey import Concept, Delivery, Frame, Question
 from monitor.survey.classification import size_band_sql
 from monitor.survey.expressions import DUCKDB_TYPES
 from monitor.survey.ranges import ranges_of
+from monitor.survey.waves import MISSING_KINDS
 
-MISSING_KINDS = ("not_asked", "refused", "dont_know", "break_off", "invalid", "absent")
 TRUE_WORDS = ("true", "1", "ja", "yes", "j", "y", "waar", "t")
 FALSE_WORDS = ("false", "0", "nee", "no", "n", "onwaar", "f")
 UNTICKED_WORDS = ("0", "2", "no", "nee", "n", "false", "off", "not selected", "niet geselecteerd", "unchecked")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.problems import MonitorError, Problem
+from monitor.statistics.models.likelihood import expit
 
 Floats = NDArray[np.float64]
 
@@ -38,15 +39,9 @@ class Family:
     """Between which the outcome lies"""
 
 
-def _expit(eta: Floats) -> Floats:
-    from scipy.special import expit
-
-    return np.asarray(expit(eta))
-
-
 FAMILIES: Mapping[str, Family] = {
     "gaussian": Family(lambda eta: eta, np.ones_like, lambda y: y, -np.inf, np.inf),
-    "binomial": Family(_expit, lambda m: m * (1 - m), lambda y: np.log((y + 0.5) / (1.5 - y)), 0.0, 1.0),
+    "binomial": Family(expit, lambda m: m * (1 - m), lambda y: np.log((y + 0.5) / (1.5 - y)), 0.0, 1.0),
     "poisson": Family(np.exp, lambda m: m, lambda y: np.log(y + 0.1), 0.0, np.inf),
 }
 """Name -> family. `binomial` takes shares as well as 0 and 1: the fractional logit of Papke & Wooldridge (1996)"""
