@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from monitor.notebook.columns import column, levels_of, text
 from monitor.notebook.results import CrossTable, Estimates, OneCopy, difference
 from monitor.problems import MonitorError, Problem
 from monitor.statistics.design.inputs import members, numbers
@@ -68,15 +69,15 @@ class SurveyDesign:
         copies = (data,) if isinstance(data, pd.DataFrame) else tuple(data)
         first = copies[0]
         given = {"strata": strata, "population": population, "psu": psu}
-        columns = {name: _column(first, column) for name, column in given.items() if column is not None}
+        columns = {role: column(first, name) for role, name in given.items() if name is not None}
         arrays = Arrays(
-            weights=numbers(_column(first, weights), "weights"),
+            weights=numbers(column(first, weights), "weights"),
             replicates=None if replicates is None else numbers(replicates, "replicate weights"),
             replicate_scale=None if replicate_scale is None else np.asarray(replicate_scale, dtype=float).ravel(),
             lonely=lonely,
             **columns,  # type: ignore[arg-type]
         )
-        stages = None if within is None else arrays.two_stage(_column(first, within))
+        stages = None if within is None else arrays.two_stage(column(first, within))
         return cls(arrays, tuple(copy.reset_index(drop=True) for copy in copies), stages)
 
     @classmethod
@@ -186,9 +187,9 @@ class SurveyDesign:
         for variable, classes in margins.items():
             codes = self._texts(variable)
             for code, total in classes.items():
-                columns.append((codes == _text(code)).astype(float))
+                columns.append((codes == text(code)).astype(float))
                 totals.append(float(total))
-            if unknown := set(codes.tolist()) - {_text(code) for code in classes}:
+            if unknown := set(codes.tolist()) - {text(code) for code in classes}:
                 raise MonitorError(
                     Problem(f"the margin of {variable} lacks classes that firms have", found=", ".join(sorted(unknown)))
                 )
@@ -214,7 +215,7 @@ class SurveyDesign:
             return np.ones(len(copy), dtype=bool)
         if not isinstance(domain, str):
             return members(domain, len(copy))
-        return np.asarray(pd.Series(_column(copy, domain)).astype("boolean").fillna(False).astype(bool))
+        return np.asarray(pd.Series(column(copy, domain)).astype("boolean").fillna(False).astype(bool))
 
     def _groups(
         self, by: str | Sequence[str] | None, domain: Domain, crossed: bool = False
@@ -224,8 +225,8 @@ class SurveyDesign:
         inside = [self._inside(copy, domain) for copy in self.copies]
         found: list[tuple[dict[str, object], list[Bools]]] = [({}, inside)]
         for name in names:
-            columns = [pd.Series(_column(copy, name)) for copy in self.copies]
-            levels = _levels([c[i] for c, i in zip(columns, inside, strict=True)])
+            columns = [pd.Series(column(copy, name)) for copy in self.copies]
+            levels = levels_of([c[i] for c, i in zip(columns, inside, strict=True)])
             found = [
                 (labels | {name: level}, [rows & (c == level).fillna(False).to_numpy(bool)
                                           for rows, c in zip(members_, columns, strict=True)])
@@ -244,8 +245,8 @@ class SurveyDesign:
         groups = self._groups(by, domain)
         made, counted, values = [], [], []
         for i, copy in enumerate(self.copies):
-            y = numbers(_column(copy, above), above)
-            x = np.ones(len(y)) if below is None else numbers(_column(copy, below), below)
+            y = numbers(column(copy, above), above)
+            x = np.ones(len(y)) if below is None else numbers(column(copy, below), below)
             inside = np.column_stack([rows[i] for _, rows in groups]) & np.isfinite(y + x)[:, None]
             if not inside.any(axis=0).all():
                 raise MonitorError(Problem(f"no firm of a group has a value of {above}", do="choose another domain="))
@@ -258,7 +259,7 @@ class SurveyDesign:
         labels = pd.DataFrame([{"variable": above if below is None else f"{above} / {below}"} | g for g, _ in groups])
         firms = np.moveaxis(np.array(counted), 2, 0)
         what = "share" if share else "amount" if amount else "mean"
-        events = [[rows * numbers(_column(copy, above), above) for rows, copy in zip(of, self.copies, strict=True)]
+        events = [[rows * numbers(column(copy, above), above) for rows, copy in zip(of, self.copies, strict=True)]
                   for of in firms] if share else None  # fmt: skip
         return self._estimates(labels, made, firms, what, events)
 
@@ -291,37 +292,8 @@ class SurveyDesign:
 
     def _texts(self, variable: str) -> NDArray[np.object_]:
         """A variable's classes as text, the same in every copy."""
-        found = [np.array([_text(v) for v in _column(copy, variable)], dtype=object) for copy in self.copies]
+        found = [np.array([text(v) for v in column(copy, variable)], dtype=object) for copy in self.copies]
         if any((other != found[0]).any() for other in found):
             raise MonitorError(Problem(f"{variable} was filled in, and differs between completed copies",
                                        do="calibrate to variables of the frame"))  # fmt: skip
         return found[0]
-
-
-def _column(copy: pd.DataFrame, name: str) -> pd.Series:
-    """A column, or an expression over columns; MonitorError where it is neither."""
-    if name in copy:
-        return copy[name]
-    try:
-        return pd.Series(copy.eval(name, engine="python"), index=copy.index)
-    except Exception as error:  # whatever a person's expression raises is about the expression
-        raise MonitorError(
-            Problem(
-                f"{name!r} is no column and no expression over columns",
-                found=f"{error}",
-                do="look the names up in design.labels or design.copies[0].columns",
-            )
-        ) from None
-
-
-def _levels(columns: Sequence[pd.Series]) -> list[object]:
-    """The values of a variable in any copy: a category's in its order, others sorted."""
-    first = columns[0]
-    seen = set().union(*(set(c.dropna().unique()) for c in columns))
-    if isinstance(first.dtype, pd.CategoricalDtype):
-        return [level for level in first.cat.categories if level in seen]
-    return sorted(seen, key=lambda v: (isinstance(v, str), v))
-
-
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

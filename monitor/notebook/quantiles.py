@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitor.notebook.columns import column
 from monitor.notebook.results import Estimates, OneCopy
 from monitor.problems import MonitorError, Problem
 from monitor.statistics.design.estimate import quantile_at
@@ -43,13 +44,11 @@ def quantiles(
     the same distribution; the standard error is its length over 2 t. `mean` makes the share's interval by Student's t,
     `xlogit` on the logit scale, `beta` after Korn & Graubard (1998). With one copy equal to `svyquantile`.
     """
-    from monitor.notebook.design import _column
-
     share_of(p, "a quantile", "0.5 for the median")
     if interval not in INTERVALS:
         raise ValueError(f"interval is one of {', '.join(INTERVALS)}, not {interval!r}")
     groups = design._groups(by, domain)
-    values = [numbers(_column(copy, variable), variable) for copy in design.copies]
+    values = [numbers(column(copy, variable), variable) for copy in design.copies]
     found = [_one_group(design, values, rows, p, interval, level) for _, rows in groups]
     labels = pd.DataFrame([{"variable": variable, "quantile": p} | g for g, _ in groups])
     copies = tuple(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from monitor.notebook.columns import levels_of
 from monitor.notebook.results import Estimates, OneCopy
 from monitor.problems import MonitorError, Problem
 from monitor.statistics.models.generalised_linear import FAMILIES, coefficients, influence
@@ -75,8 +76,6 @@ def _matrices(
 
 def _with_common_levels(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
     """Text as categories with the levels of all copies, truths as 1 and 0: one set of columns for every copy."""
-    from monitor.notebook.design import _levels
-
     made = [frame.copy() for frame in frames]
     for name in frames[0].columns:
         columns = [frame[name] for frame in frames]
@@ -84,7 +83,7 @@ def _with_common_levels(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
             for frame in made:
                 frame[name] = frame[name].astype("Float64").astype(float)
         elif isinstance(columns[0].dtype, pd.CategoricalDtype) or columns[0].map(lambda v: isinstance(v, str)).any():
-            levels = _levels(columns)
+            levels = levels_of(columns)
             for frame in made:
                 frame[name] = pd.Categorical(frame[name].astype(object), categories=levels)
     return made

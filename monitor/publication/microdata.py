@@ -54,12 +54,12 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], survey: Survey) -> l
     true/false as 1/0, days as days, sets as text; why an answer is missing as a missing value of its own in `firms`.
 
     `completed` has the answers as given (imputation 0) before its copies, and the final weight; `replicate_weights` is
-    wide: a row for each firm and wave, `repw1`, `repw2`, ….
+    wide: a row for each firm and wave, what its wave's squared deviations count, `repw1`, `repw2`, ….
     """
     of_files = {
         "firms": (coded(tables["firms"], survey), tables["missing"]),
         "completed": (coded(all_copies(tables), survey), None),
-        "replicate_weights": (coded(wide(tables["replicate_weights"]), survey), None),
+        "replicate_weights": (coded(wide(tables["replicate_weights"], tables["designs"]), survey), None),
     }
     paths = []
     for name, (table, missing) in of_files.items():
@@ -84,13 +84,16 @@ def all_copies(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return weighted[[*first, *(column for column in weighted if column not in first)]]
 
 
-def wide(replicates: pd.DataFrame) -> pd.DataFrame:
-    """(firms of all waves, replicates) a column for each replicate."""
+def wide(replicates: pd.DataFrame, designs: pd.DataFrame) -> pd.DataFrame:
+    """(firms of all waves, replicates) `replicate_scale` of the wave, and a column for each replicate."""
     key = ["survey", "wave", "firm"]
     if not len(replicates):
         return replicates[key]
     table = replicates.pivot(index=key, columns="replicate", values="weight")
-    return table.rename(columns=lambda number: f"repw{number}").rename_axis(columns=None).reset_index()
+    table = table.rename(columns=lambda number: f"repw{number}").rename_axis(columns=None).reset_index()
+    scales = table["wave"].map(designs.set_index("wave")["replicate_scale"])
+    table.insert(len(key), "replicate_scale", scales.astype("float64"))
+    return table
 
 
 def _stata(path: Path, table: Coded, missing: pd.DataFrame | None, survey: Survey) -> None:

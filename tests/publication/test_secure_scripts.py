@@ -57,6 +57,9 @@ def test_copies_stand_behind_the_answers_and_weights_are_wide(secure: Path) -> N
     assert list(repw) == [f"repw{number}" for number in range(1, publication.REPLICATES + 1)]
     table = publication.firms("2017").set_index("firm")
     expected = publication.replicates(publication.firms("2017"), "2017")
+    with connect(secure / "microdata.duckdb", read_only=True) as connection:
+        scales = dict(connection.execute("SELECT wave, replicate_scale FROM designs").fetchall())
+    assert weights["replicate_scale"].tolist() == pytest.approx(weights["wave"].map(scales).tolist())
     assert repw.loc[table.index].to_numpy() == pytest.approx(expected)
 
 
@@ -75,7 +78,10 @@ def test_a_day_is_a_day_a_category_is_nominal_and_every_kind_of_missing_its_own(
     missing = pd.DataFrame({"wave": "2017", "firm": firms["firm"][:200], "concept": "turnover_eur", "kind": kinds})
     replicates = pd.DataFrame(columns=["survey", "wave", "firm", "replicate", "weight"])
     copies = firms.drop(columns="weight").assign(imputation=0)
-    tables = {"firms": firms, "missing": missing, "replicate_weights": replicates, "completed": copies}
+    designs = pd.DataFrame({"wave": ["2017"], "replicate_scale": [0.1]})
+    tables = {
+        "firms": firms, "missing": missing, "replicate_weights": replicates, "completed": copies, "designs": designs
+    }  # fmt: skip
     microdata.write(tmp_path, tables, survey)
     stata, about = pyreadstat.read_dta(tmp_path / "firms.dta", user_missing=True)
     by_firm = stata.set_index("firm")["turnover_eur"]

@@ -12,7 +12,8 @@ from scipy.special import ndtr
 
 from monitor.stages.modelled.curves import curve, curve_rows, distribution_rows
 from monitor.stages.modelled.tables import frame_of
-from monitor.statistics.design.simultaneous import sup_t
+from monitor.statistics.design.intervals import t_quantile
+from monitor.statistics.design.simultaneous import pointwise_level
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.models.columns import columns_of
@@ -76,7 +77,7 @@ def test_band_of_the_curve_is_that_of_the_joint_covariance(copies: int) -> None:
         [r.influence[:, r.contrasts.names.index("complementarity")] for r in results]  # type: ignore[index,union-attr]
     )
     df = [float(r.contrasts.df[r.contrasts.names.index("complementarity")]) for r in results]  # type: ignore[union-attr]
-    critical = sup_t(sample.design.covariance(influence / weights), df)
+    critical = t_quantile(np.array(df), pointwise_level(sample.design.covariance(influence / weights)))
     np.testing.assert_allclose(rows["band_low"], rows["estimate"] - critical * rows["se"], rtol=1e-9)
     np.testing.assert_allclose(rows["band_high"], rows["estimate"] + critical * rows["se"], rtol=1e-9)
     assert (rows["band_low"] < rows["ci_low"]).all()

@@ -5,12 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import ArrayLike
 from r_answers import GOLDEN, answers
 
 from monitor.statistics.design.intervals import t_quantile
-from monitor.statistics.design.simultaneous import quantile_of_maximum, sup_t
+from monitor.statistics.design.simultaneous import pointwise_level, quantile_of_maximum
 
 SCRIPT = "distribution_regression"
+
+
+def sup_t(covariance: np.ndarray, df: ArrayLike = np.inf) -> np.ndarray:
+    """(K,) how many standard errors the band of estimates with this covariance reaches."""
+    return t_quantile(np.broadcast_to(df, len(covariance)), pointwise_level(covariance))
 
 
 @pytest.mark.parametrize("correlation", [0, 0.5, 0.9])

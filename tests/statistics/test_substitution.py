@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.statistics.decisions.declared_rules import margin_problem, one_firm_problem, power_share_above, proven_by
+from monitor.statistics.decisions.declared_rules import margin_problem, one_firm_problem, proven_by
 from monitor.statistics.decisions.substitution import (
     least_margin,
     power_no_worse,
@@ -71,8 +71,6 @@ def test_a_margin_must_be_small_beside_the_base_rate() -> None:
 def test_how_many_firms_prove_a_share_is_that_of_r() -> None:
     for _, told in pd.read_csv(GOLDEN / "proven_by.csv").iterrows():
         assert proven_by(told["value"], told["firms"], 0.025) == told["proven_by"]
-        power = power_share_above(told["value"] + 0.04, told["value"], told["firms"], 0.025)
-        assert power == pytest.approx(told["power"], **SAME)
         assert (one_firm_problem(told["value"], told["firms"], 0.025) is not None) == (told["proven_by"] == 1)
 
 
@@ -84,7 +82,6 @@ def test_one_firm_is_no_proof() -> None:
         assert problem is not None
         assert "one firm" in problem.what
     assert proven_by(1.0, 5, 0.025) == 6
-    assert power_share_above(1.0, 1.0, 5, 0.025) == 0.0
 
 
 def test_errors_and_power_are_those_promised() -> None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import ArrayLike
 from unequal_answers import GOLDEN, answered, design_of, sample_of
 
 from monitor.statistics.design import ResponsePhase, SurveyDesign
+from monitor.statistics.design.inputs import members
 from monitor.statistics.design.intervals import student_t
 from monitor.statistics.disclosure.thresholds import Disclosure
 from monitor.statistics.models.engine import analyse
@@ -18,7 +20,6 @@ from monitor.statistics.models.specification import Specification
 from monitor.statistics.nonresponse.tipping import (
     Figure,
     Ratio,
-    answered_unequally,
     each_answered_unequally,
     of_contrast,
     of_ratios,
@@ -31,6 +32,11 @@ THRESHOLDS = Disclosure()
 
 def properties(d: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     return {"outcome": ("top",), "practice": ("a",), "all": ("a", "b", "top")}
+
+
+def answered_unequally(design: SurveyDesign, has: ArrayLike, gamma: float) -> SurveyDesign:
+    """The design under one case."""
+    return each_answered_unequally(design, [(members(has, design.n), gamma)])[0]
 
 
 def under(design: SurveyDesign, has: np.ndarray, gamma: float, figure: Figure) -> tuple[float, float]:

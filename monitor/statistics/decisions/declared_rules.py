@@ -56,17 +56,6 @@ def proven_by(value: float, firms: float, alpha: float) -> int:
     return math.floor(firms) + 1
 
 
-def power_share_above(share: float, value: float, firms: float, alpha: float) -> float:
-    """Chance that "more than the share `value` has it" is supported where the true share is `share`: P(X >= x) of
-    `proven_by`'s x for X binomial (firms, share)."""
-    from scipy.special import betainc
-
-    needed = proven_by(value, firms, alpha)
-    if needed > math.floor(firms):
-        return 0.0
-    return float(betainc(needed, firms - needed + 1, min(max(share, 0.0), 1.0)))
-
-
 def one_firm_problem(value: float, firms: float, alpha: float) -> Problem | None:
     """What is wrong with a rule "more than the share `value`" that a single firm would prove; or None."""
     # P(X >= 1), without what `proven_by` needs for more than one.

@@ -62,25 +62,15 @@ class WavesTogether:
         return bool(to_error(self.p_value, None) < alpha)
 
 
-def covariance_of_waves(contributions: ArrayLike, se: ArrayLike | None = None) -> Array:
+def covariance_of_designs(designs: Sequence[SurveyDesign], influences: Sequence[ArrayLike], se: ArrayLike) -> Array:
     """(W, W) covariance of one quantity's estimates in W waves, with the firms that several waves share.
 
-    `contributions` (n, W): of every firm of any wave to each wave's estimate, zero in waves it is not in (weighted, as
-    `SurveyDesign.contributions` gives them). Cov(t, u) = sum_i e_it e_iu; `se` (W,) are the waves' own standard errors,
-    which take the place of the contributions' on the diagonal, because they hold the sampling fraction and what was
-    filled in; without them V(t) = sum_i e_it^2. A correlation never passes 1, and together they are made a covariance:
-    negative eigenvalues of their correlation matrix count as zero.
+    Each design with its influence function (n_t,). Of two waves Cov(t, u) = sum_i e_it e_iu over the contributions e of
+    the firms in both, which count by how many more they are than chance would bring (`design.panel.panel_covariance`),
+    so that a change between two waves has the error that is printed for it. On the diagonal stand the waves' own
+    standard errors `se` (W,), which hold the sampling fraction and what was filled in.
     Source: Kish (1965), section 12.4; Tam (1984) for why overlap alone makes the covariance.
     """
-    e = np.asarray(contributions, dtype=np.float64)
-    products = e.T @ e
-    return _with_errors(products, np.sqrt(np.diag(products)) if se is None else np.asarray(se, dtype=np.float64))
-
-
-def covariance_of_designs(designs: Sequence[SurveyDesign], influences: Sequence[ArrayLike], se: ArrayLike) -> Array:
-    """`covariance_of_waves` of W waves' designs, each with its influence function (n_t,) and standard error: as there,
-    but firms in two waves count by how many more they are than chance would bring (`design.panel.panel_covariance`), so
-    that a change between two waves has the error that is printed for it."""
     waves = len(designs)
     e = [design.contributions(influence) for design, influence in zip(designs, influences, strict=True)]
     everyone = [np.ones(one.shape, dtype=np.bool_) for one in e]
@@ -89,11 +79,13 @@ def covariance_of_designs(designs: Sequence[SurveyDesign], influences: Sequence[
         for u in range(t + 1, waves):
             shared, _ = panel_covariance(designs[t], designs[u], e[t], e[u], everyone[t], everyone[u])
             products[t, u] = products[u, t] = float(shared[0])
-    return _with_errors(products, np.asarray(se, dtype=np.float64))
+    return as_covariance(products, np.asarray(se, dtype=np.float64))
 
 
-def _with_errors(products: Array, own: Array) -> Array:
-    """A covariance with these standard errors and, off the diagonal, these covariances as far as they go together."""
+def as_covariance(products: Array, own: Array) -> Array:
+    """(W, W) covariance with standard errors `own` (W,) and, off the diagonal, the covariances in `products` (W, W) as
+    far as they go together: a correlation never passes 1, and negative eigenvalues of the correlations count as zero.
+    Where an error is NaN its row and column are."""
     scale = np.outer(own, own)
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = np.clip(np.where(scale > 0, products / scale, 0.0), -1.0, 1.0)

@@ -1,16 +1,15 @@
 """A band that holds a whole curve at once.
 
-Belongs here: the sup-t critical value of several estimates with their joint covariance. Does not belong here: the
-estimates.
+Belongs here: the level of single intervals whose sup-t band holds several estimates with their joint covariance. Does
+not belong here: the estimates.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from monitor.precision import to_digits
-from monitor.statistics.design.intervals import t_quantile
 
 Floats = NDArray[np.float64]
 
@@ -20,26 +19,20 @@ DIGITS = 5
 """Significant digits of a critical value: the draws bear three, and a correlation's last bits move the ninth"""
 
 
-def sup_t(covariance: Floats, df: ArrayLike = np.inf, level: float = 0.95) -> Floats:
-    """(K,) the c_k for which estimate_k -+ c_k se_k holds all K truths at once with probability `level`.
+def pointwise_level(covariance: Floats, level: float = 0.95) -> float:
+    """The level of single intervals that together hold all K truths with probability `level`.
 
-    With normal estimates every c_k is the quantile c of max_k |Z_k| / sd(Z_k), Z normal with the estimates' joint
-    `covariance` (K, K): between the pointwise quantile and Bonferroni's, and the narrowest band of its kind. Few
-    degrees of freedom (`df`, a number or (K,)) widen an estimate's part of the band as they widen its interval: c_k is
-    Student's quantile at the pointwise level that c has of a normal. Estimates without variance are known and do not
-    count. One estimate gives `intervals.t_quantile` exactly.
+    With normal estimates estimate_k -+ c sd_k holds them all at once, c the quantile of max_k |Z_k| / sd(Z_k), Z normal
+    with the estimates' joint `covariance` (K, K): between the pointwise quantile and Bonferroni's, and the narrowest
+    band of its kind. The level is that of which c is a normal's quantile, so that few degrees of freedom widen an
+    estimate's part of the band as they widen its interval; intervals of another kind (on the logit scale, of few
+    events) at this level are a band too. Estimates without variance are known and do not count; of one estimate it is
+    `level`.
 
     From `DRAWS` seeded draws through the symmetric root of the correlations: unlike a triangular root or eigenvectors
     it has no choice of signs or order that a last bit could turn. Source: Montiel Olea and Plagborg-Moller (2019),
     Journal of Applied Econometrics 34, algorithm 1.
     """
-    df = np.broadcast_to(np.asarray(df, dtype=np.float64), np.diag(covariance).shape)
-    return t_quantile(df, pointwise_level(covariance, level))
-
-
-def pointwise_level(covariance: Floats, level: float = 0.95) -> float:
-    """The level of single intervals that together hold all truths with probability `level`: that of which c is a
-    normal's quantile. Intervals of another kind (on the logit scale, of few events) at this level are a band too."""
     from scipy.special import ndtr
 
     variance = np.diag(covariance)

@@ -272,13 +272,8 @@ class SurveyDesign:
         units = inside.sum() if self.psu is None else np.count_nonzero(np.bincount(self._unit[0][inside]))
         return int(units) - int(np.count_nonzero(np.bincount(strata[inside])))
 
-    def kish_deff(self, domain: ArrayLike | None = None) -> float:
-        """Kish's (1965) design effect of unequal weights, n sum w^2 / (sum w)^2 = 1 + CV^2(w); NaN without a firm."""
-        w = self.weights[members(domain, self.n)]
-        return float(len(w) * (w**2).sum() / w.sum() ** 2) if len(w) else float("nan")
-
     def kish_effective_n(self, domain: ArrayLike | None = None) -> float:
-        """Kish's effective number of firms, (sum w)^2 / sum w^2: the firms in the domain over their design effect."""
+        """Kish's (1965) effective number of firms, (sum w)^2 / sum w^2: those in the domain over 1 + CV^2(w)."""
         w = self.weights[members(domain, self.n)]
         return float(w.sum() ** 2 / (w**2).sum()) if len(w) else 0.0
 

@@ -5,7 +5,6 @@ Belongs here: normal-theory precision of one contrast, measured or planned. Does
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,12 +114,3 @@ class Precision:
         inside = half**2 - first * rest
         found = (half + side * np.sqrt(inside)) / first if inside >= 0 else np.nan
         return float(found) if 0 <= a + found <= 1 else float("nan")
-
-
-def planned_se(n: float, rate: float, shares: Sequence[float], design_effect: float = 1.0) -> float:
-    """Standard error to expect of a complementarity before any data: sqrt(deff p (1 - p) / n sum 1 / share_s).
-
-    n firms of which the share `rate` has the outcome, `shares` (4,) of the firms in the four states, `design_effect`
-    of the weights. Every state has the same rate: what the test assumes when there is nothing to find.
-    """
-    return float(np.sqrt(design_effect * rate * (1 - rate) / n * sum(1 / share for share in shares)))

@@ -12,9 +12,8 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from monitor.statistics.design.inputs import members
 from monitor.statistics.design.phases import ResponsePhase
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
@@ -59,14 +58,14 @@ Unequal: TypeAlias = tuple[Mask, float]
 """(n,) who has the property, and the odds ratio with which they answered"""
 
 
-def answered_unequally(
+def each_answered_unequally(
     design: SurveyDesign,
-    has: ArrayLike,
-    gamma: float,
+    cases: Sequence[Unequal],
     method: str = "raking",
     bounds: tuple[float, float] | None = None,
-) -> SurveyDesign:
-    """The design if, within each response class, firms with the property had gamma times the others' odds of answering.
+) -> list[SurveyDesign]:
+    """The design under each case: had, within each response class, firms with the property gamma times the others' odds
+    of answering.
 
     With pi_i firm i's chance of answering, a_i = 1 / pi_i its response weight over its base weight d_i and m_i = 1 /
     gamma where it has the property, else 1: logit pi_i = h_c + log gamma * has_i, so that a_i = 1 + o_c m_i, and the
@@ -76,20 +75,10 @@ def answered_unequally(
 
     Weights d_i a_i are then calibrated again (`method`, `bounds` as in `calibrate`) to the totals that the design's
     weights have. Every estimator and variance of the design that comes back is that of the reweighted sample; its
-    replicates are dropped, for they were made under equal odds. `has` (n,). Raises ValueError for a design without
-    response as a phase, CalibrationError where totals cannot be met.
+    replicates are dropped, for they were made under equal odds. All are calibrated at once. Raises ValueError for a
+    design without response as a phase, CalibrationError where totals cannot be met.
     Sources: Rotnitzky, Robins and Scharfstein (1998), JASA 93; Kim and Yu (2011), JASA 106.
     """
-    return each_answered_unequally(design, [(members(has, design.n), gamma)], method, bounds)[0]
-
-
-def each_answered_unequally(
-    design: SurveyDesign,
-    cases: Sequence[Unequal],
-    method: str = "raking",
-    bounds: tuple[float, float] | None = None,
-) -> list[SurveyDesign]:
-    """`answered_unequally` under each case, calibrated all at once."""
     response = design.response
     if response is None:
         raise ValueError("the design does not say how firms came to answer: hand it response=")

@@ -14,5 +14,4 @@ write.csv(d, "substitution.csv", row.names = FALSE)
 # How many firms prove a share, by binom.test.
 b <- expand.grid(value = c(.001, .01, .05, .2), firms = c(15, 60, 624))
 b$proven_by <- mapply(function(v, n) which(sapply(1:n, function(x) binom.test(x, n, v, "greater")$p.value) < .025)[1], b$value, b$firms)
-b$power <- with(b, pbinom(proven_by - 1, firms, value + .04, lower.tail = FALSE))
 write.csv(b, "proven_by.csv", row.names = FALSE)
