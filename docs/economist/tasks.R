@@ -1,13 +1,14 @@
 # Ten questions to a release, asked in R. The demonstration survey is synthetic: no firm in it exists.
 #
-#     Rscript docs/economist/tasks.R RELEASE      (monitor-home/releases/noord_nederland/latest; about two minutes)
+#     Rscript docs/economist/tasks.R RELEASE      (monitor-home/releases/noord_nederland/latest; about a minute)
 #
 # Public tables are read as CSV, firms from the secure .dta files. Needs the packages survey, mitools and haven.
 suppressPackageStartupMessages({library(survey); library(mitools); library(haven)})
 
 release <- commandArgs(trailingOnly = TRUE)[1]
 public <- function(table) {
-  read.csv(file.path(release, "public", "tables", paste0(table, ".csv")), na.strings = "", colClasses = c(wave = "character"))
+  file <- file.path(release, "public", "tables", paste0(table, ".csv"))
+  read.csv(file, na.strings = "", colClasses = c(wave = "character"))
 }
 secure <- function(table) read_dta(file.path(release, "secure", paste0(table, ".dta")))
 # Categories come with their words; codes of true and false as 1 and 0.
@@ -36,7 +37,8 @@ df <- nrow(given) - length(unique(given$variance_cell))
 over <- function(designs, ask) MIcombine(lapply(designs, ask))
 show <- function(title, result) {
   cat("\n", title, "\n", sep = "")
-  print(if (inherits(result, "MIresult")) cbind(estimate = coef(result), se = SE(result)) else result)
+  if (is.data.frame(result)) print(result, row.names = FALSE)
+  else print(if (inherits(result, "MIresult")) cbind(estimate = coef(result), se = SE(result)) else result)
 }
 
 # 1. The trend by size
@@ -49,7 +51,8 @@ logit <- over(waves, function(d) {
 })
 show("Odds ratios", exp(cbind(estimate = coef(logit), confint(logit))))
 odds <- subset(public("terms"), model == "top_innovator" & variant == "main" & !is.na(odds_ratio))
-odds <- odds[order(odds$wave, odds$term, method = "radix"), c("wave", "term", "odds_ratio", "odds_ratio_low", "odds_ratio_high")]
+odds <- odds[order(odds$wave, odds$term, method = "radix"), ]
+odds <- odds[, c("wave", "term", "odds_ratio", "odds_ratio_low", "odds_ratio_high")]
 show("Odds ratios, as published", odds)
 
 # 3. Complementarity by wave, as published
@@ -61,12 +64,13 @@ complementarity <- complementarity[order(complementarity$wave), ]
 show("Complementarity", complementarity)
 
 # 4. The mean of a subgroup, with its error
-small <- over(wave, function(d) svymean(~number_of_initiatives, subset(d, size_band == "Small"), na.rm = TRUE))
+small <- over(wave, function(d) svymean(~number_of_initiatives, subset(d, grepl("^Small", size_band)), na.rm = TRUE))
 show("Initiatives of small firms", small)
 
 # 5. Figures beside what the codebook says of them
 domains <- read.csv(file.path(release, "public", "tables", "domains.csv"), na.strings = "")
-labelled <- merge(subset(public("indicators"), indicator == "top_innovators" & wave == "2019" & domain_variable == "sector"), domains)
+by_sector <- subset(public("indicators"), indicator == "top_innovators" & wave == "2019" & domain_variable == "sector")
+labelled <- merge(by_sector, domains)
 labelled <- labelled[order(labelled$sort_order), c("indicator", "label_en", "estimate", "ci_low", "ci_high")]
 show("Figures and their labels", labelled)
 
@@ -85,16 +89,19 @@ show("Rao and Scott's statistic", rao_scott)
 
 # 7. A regression of one's own, for part of the firms
 fraction <- over(wave, function(d) svyglm(
-  I(turnover_share_new_to_market / 100) ~ cooperates + invests, subset(d, product_innovation == 1), family = quasibinomial()
+  I(turnover_share_new_to_market / 100) ~ cooperates + invests, subset(d, product_innovation == 1),
+  family = quasibinomial()
 ))
 show("Share of turnover new to the market, product innovators", fraction)
 
 # 8. How many initiatives firms take part in. The quantile is that of all copies' firms together; Woodruff's (1952)
-# interval is that of the share at or below it, read back. The degrees of freedom are written out after Barnard and Rubin
-# (1999), since MIcombine(df.complete = ) leaves (1 + 1/m) out of theirs; the error follows from the interval's length.
+# interval is that of the share at or below it, read back, and the error follows from its length. The degrees of freedom
+# are written out after Barnard and Rubin (1999), since MIcombine(df.complete = ) leaves (1 + 1/m) out of theirs; where
+# no copy differs from another nothing was missing, and they are those of the design.
 quantile_of <- function(p) {
-  firms <- do.call(rbind, lapply(wave, function(d) data.frame(y = d$variables$number_of_initiatives, w = weights(d, "sampling"))))
-  firms <- firms[order(firms$y), ][!is.na(sort(firms$y, na.last = TRUE)), ]
+  of_copy <- function(d) data.frame(y = d$variables$number_of_initiatives, w = weights(d, "sampling"))
+  firms <- na.omit(do.call(rbind, lapply(wave, of_copy)))
+  firms <- firms[order(firms$y), ]
   below <- cumsum(firms$w) / sum(firms$w)
   at <- function(share) firms$y[which(below >= share * (1 - 1e-12))[1]]
   estimate <- at(p)
@@ -102,7 +109,7 @@ quantile_of <- function(p) {
   share <- MIcombine(of_copies)
   missing <- 1 - mean(sapply(of_copies, vcov)) / drop(vcov(share))
   observed <- (df + 1) / (df + 3) * df * (1 - missing)
-  t <- qt(0.975, 1 / (missing^2 / (length(wave) - 1) + 1 / observed))
+  t <- qt(0.975, if (missing < 1e-12) df else 1 / (missing^2 / (length(wave) - 1) + 1 / observed))
   low <- at(coef(share) - t * SE(share))
   high <- at(coef(share) + t * SE(share))
   data.frame(estimate = estimate, se = unname(high - low) / (2 * t), low = low, high = high)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import runpy
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,14 @@ def in_python(release: Path) -> Mapping[str, Any]:
         contextlib.redirect_stdout(io.StringIO()),
     ):
         return runpy.run_path(str(TASKS / "tasks.py"))
+
+
+def in_r(release: Path, folder: Path) -> pd.DataFrame:
+    """What tasks.R gives, with 15 digits: name of the result, estimate, se (NaN: it has none)."""
+    command = ["Rscript", "--vanilla", str(Path(__file__).with_name("tasks.R")), str(release), str(TASKS), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode == 0, done.stderr
+    return pd.read_csv(folder / "results.csv")
 
 
 def figures(tasks: Mapping[str, Any], name: str) -> tuple[Any, Any]:
