@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS := 1
 # What Python compiled is kept: some machines turn that off, and every process would compile the product again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-fast check reference browser-test coverage benchmarks processors ui clean help
+.PHONY: run test test-fast check reference browser-test coverage benchmarks cluster-test processors ui clean help
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ benchmarks: .venv/.test ## time and memory beside other packages (tables in benc
 reference: .venv/.run ## write docs/reference/ again from commands, schema and contract
 	$(BIN)/python docs/reference/write.py
 
+cluster-test: .venv/.test ## the demonstration on machines without a common disk, two of them lost: one content hash (root; four minutes)
+	$(BIN)/python benchmarks/cluster.py --workers 0
+
 processors: .venv/.test ## the demonstration under other kernels, vectors and threads: one content hash (ten minutes)
 	$(BIN)/python benchmarks/processors.py
 
@@ -64,5 +67,5 @@ clean: ## remove the environment and what the tools left behind
 	@touch $@
 
 .venv/.test: .venv/.run
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,cluster]'
 	@touch $@

@@ -23,6 +23,8 @@ def command() -> NoReturn:
     atexit.register(_leave, ended)
     code = _run()
     signals.rest()
+    if beside := sys.modules.get("monitor.running.beside"):
+        beside.end()
     ended.append(code)
     with suppress(OSError):
         sys.stdout.flush()

@@ -25,7 +25,7 @@ from monitor import __version__
 from monitor.keeping import commands as keeping
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.refusals import refusal
-from monitor.running import beside, signals
+from monitor.running import beside, cluster, second, signals
 from monitor.running.completion import SHELLS, completion
 from monitor.running.progress import show_progress
 from monitor.storage import homes, private, publish
@@ -40,7 +40,7 @@ DEFECT = 70
 
 def begin() -> None:
     """What makes a process of the command faster: garbage looked for less often, and a second process for long work."""
-    gc.set_threshold(*beside.GARBAGE)
+    gc.set_threshold(*second.GARBAGE)
     if set(sys.argv[1:2]) & {"demo", "run", "check"}:
         beside.start(
             [
@@ -61,6 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         homes.require_known(options.home)
         private.enter(options.home)
         publish.sweep(options.home)
+        if address := getattr(options, "cluster", None):
+            # Who is started from here asks the same cluster; that it is not there is said before any work.
+            os.environ[cluster.VARIABLE] = address
+            cluster.connected()
         run: Callable[[argparse.Namespace], int] = options.command
         return run(options)
     except KeyboardInterrupt:
@@ -120,6 +124,12 @@ def _shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser,
         help="survey folder (default: $MONITOR_SURVEY or the bundled demonstration survey)",
     )
     released = argparse.ArgumentParser(add_help=False)
+    released.add_argument(
+        "--cluster",
+        default=os.environ.get(cluster.VARIABLE),
+        metavar="ADDRESS",
+        help=f"a Dask scheduler whose workers take part, like tcp://127.0.0.1:8786 (default: ${cluster.VARIABLE})",
+    )
     released.add_argument(
         "--passports", action="store_true", help="make each firm's passport too (15 seconds for 600 firms)"
     )

@@ -9,35 +9,17 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-import monitor
-from monitor.storage.folders import EXPECTATIONS, PACKAGE, SQL
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
-
-PACKAGES = (
-    "dagster", "duckdb", "great_expectations", "jinja2", "numpy", "pandas", "pyarrow", "pyreadstat", "scipy", "typst",
-)  # fmt: skip
+from monitor.versions import code_version, package_versions
 
 volatile = {"releases": ("release_id", "created_at")}
 """Columns that say when a release was made, and so do not count as its content"""
-
-
-def code_version() -> str:
-    """The product's version and the first digits of a hash over its own source: code, statements, suites, templates."""
-    digest = hashlib.sha256()
-    for root in (PACKAGE, SQL, EXPECTATIONS):
-        for path in sorted(p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-            # Where the monitor was installed, the other two lie inside the package.
-            if root == PACKAGE and path.relative_to(root).parts[0] in ("surveys", SQL.name, EXPECTATIONS.name):
-                continue
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return f"{monitor.__version__}+{digest.hexdigest()[:12]}"
 
 
 def content_hash(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -135,6 +117,6 @@ def describe(
         "code_version": code_version(),
         "seeds": {"survey": survey.seed},
         "deliveries": deliveries(lake, waves),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": package_versions(),
         "python": platform.python_version(),
     }

@@ -30,16 +30,17 @@ ROOMS: dict[str, str] = {
     "frameworks": "",
     "wording": "precision",
     "storage": "problems refusals",
-    "running": "problems refusals storage",
+    "versions": "storage",
+    "running": "problems refusals storage versions",
     "statistics": "problems precision",
     "formats": "problems storage",
     "survey": "problems storage statistics formats wording frameworks",
     "surveys": "",
     "rules": "problems storage survey",
-    "publication": "problems precision contract storage survey running wording",
+    "publication": "problems precision contract storage survey running versions wording",
     "stages": (
-        "problems precision refusals contract storage running statistics formats survey rules publication wording "
-        "attack"
+        "problems precision refusals contract storage running versions statistics formats survey rules publication "
+        "wording attack"
     ),
     "authoring": "problems storage running formats survey rules stages",
     "synthetic": "storage statistics survey",
@@ -402,7 +403,7 @@ def test_the_definitions_load_without_the_heavy_packages() -> None:
 
 def test_dependencies_have_a_reason_and_constraints_no_address() -> None:
     lines = (ROOT / "pyproject.toml").read_text().splitlines()
-    for opening in ("dependencies = [", "dev = ["):
+    for opening in ("dependencies = [", "dev = [", "cluster = ["):
         start = lines.index(opening)
         for line in lines[start + 1 : lines.index("]", start)]:
             assert re.search(r'",?\s+# [\w`]', line), f"a reason is missing: {line}"
@@ -410,16 +411,23 @@ def test_dependencies_have_a_reason_and_constraints_no_address() -> None:
     assert "://" not in constraints
     pinned = {re.split("==", line)[0].lower().replace("_", "-") for line in constraints.splitlines() if "==" in line}
     declared = tomllib.loads("\n".join(lines))["project"]
-    for requirement in [*declared["dependencies"], *declared["optional-dependencies"]["dev"]]:
+    extras = declared["optional-dependencies"]
+    for requirement in [*declared["dependencies"], *extras["dev"], *extras["cluster"]]:
         assert re.split(r"[<>=\[]", requirement)[0].lower().replace("_", "-") in pinned, requirement
 
 
 def test_every_dependency_is_one_of_the_product_itself() -> None:
     """What only tests or benchmarks import is no dependency of a run, and what a run imports is declared."""
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    names = {re.split(r"[<>=\[]", requirement)[0].replace("-", "_") for requirement in declared}
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names, asked_for = (
+        {re.split(r"[<>=\[]", requirement)[0].replace("-", "_") for requirement in requirements}
+        for requirements in (declared["dependencies"], declared["optional-dependencies"]["cluster"])
+    )
     files = [*SOURCES, *(ROOT / "pipelines").glob("*.py")]
-    used = {module.split(".")[0] for file in files for module in imports(file)}
+    door = ROOT / "monitor" / "running" / "cluster.py"
+    assert asked_for <= {module.split(".")[0] for module in imports(door)}
+    assert not asked_for & {module.split(".")[0] for module in imports(door, top_level_only=True)}
+    used = {module.split(".")[0] for file in files for module in imports(file)} - asked_for
     foreign = used - set(sys.stdlib_module_names) - {"monitor", "pipelines"}
     imported_as = {"yaml": "pyyaml", "graphql": "graphql_core"}
     assert {imported_as.get(name, name) for name in foreign} == names

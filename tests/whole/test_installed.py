@@ -12,7 +12,7 @@ from pathlib import Path
 import ecuador
 import pytest
 
-from monitor.publication import manifest
+from monitor.versions import code_version
 
 pytestmark = pytest.mark.slow
 
@@ -68,12 +68,12 @@ def test_the_wheel_holds_every_source_file_and_no_other(wheel: Path) -> None:
 
 
 def test_the_code_version_is_that_of_the_checkout(installed: Path, tmp_path: Path) -> None:
-    program = "import monitor, pipelines; from monitor.publication import manifest; "
-    program += "print(monitor.__file__, pipelines.__file__, manifest.code_version())"
+    program = "import monitor, pipelines; from monitor.versions import code_version; "
+    program += "print(monitor.__file__, pipelines.__file__, code_version())"
     package, project, version = run("-c", program, folder=tmp_path, PYTHONPATH=str(installed)).split()
     assert Path(package).is_relative_to(installed)
     assert Path(project).is_relative_to(installed)
-    assert version == manifest.code_version()
+    assert version == code_version()
 
 
 def test_a_wave_and_a_release_from_an_empty_folder(installed: Path, tmp_path: Path, shared: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_wave_and_a_release_from_an_empty_folder(installed: Path, tmp_path: Pa
     shown = run(*command, folder=tmp_path, PYTHONPATH=str(installed), MONITOR_HOME="")
     release = tmp_path / "monitor-home" / "releases" / "ecuador" / "latest"
     assert f"release  {release.resolve()}" in shown
-    assert manifest.code_version() in (release / "manifest.json").read_text()
+    assert code_version() in (release / "manifest.json").read_text()
     assert (release / "public" / "report" / "index.html").stat().st_size
 
 

@@ -33,8 +33,8 @@ COMMANDS = sorted(
         if command.strip()
     }
 )
-RUN_ELSEWHERE = ("dg", "docker", "pip", "python", "sudo")
-"""Programs of others: their commands are run by `test_deploy`, Dagster's by `test_deployment`"""
+RUN_ELSEWHERE = ("dask", "dg", "docker", "pip", "python", "sudo")
+"""Programs of others: their commands are run by `test_deploy`, `test_deployment` (Dagster's) and `test_cluster`"""
 
 
 def blocks(kind: str) -> list[str]:

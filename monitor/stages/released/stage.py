@@ -29,6 +29,7 @@ from monitor.statistics.disclosure import primary
 from monitor.storage import private, publish, release_folders
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
+from monitor.versions import code_version
 
 if TYPE_CHECKING:
     from monitor.attack import Report as Attack
@@ -203,7 +204,7 @@ def public_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str,
         "created_at": None,
         "survey": survey.name,
         "waves": ",".join(waves),
-        "code_version": manifest.code_version(),
+        "code_version": code_version(),
         "definition_hash": survey.definition_hash,
         "synthetic": survey.synthetic,
         "synthetic_note": "Synthetic data: no firm in them exists." if survey.synthetic else None,
