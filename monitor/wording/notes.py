@@ -48,6 +48,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "merged": ("names",),
     "collinear": (),
     "switchers": ("firms",),
+    "participants_alone": (),
 }
 """Every kind of note there is -> the facts of it that name firms which are alike or few, or that count firms; the
 others are the survey's own words and thresholds. Its words are the subject `notes` of each language: all of it under
