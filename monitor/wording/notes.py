@@ -49,6 +49,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "collinear": (),
     "switchers": ("firms",),
     "participants_alone": (),
+    "few_participants": (),
+    "unbalanced": ("names",),
+    "outcome_before_treatment": (),
+    "plan_after_data": (),
 }
 """Every kind of note there is -> the facts of it that name firms which are alike or few, or that count firms; the
 others are the survey's own words and thresholds. Its words are the subject `notes` of each language: all of it under

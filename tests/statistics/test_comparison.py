@@ -220,3 +220,15 @@ def test_selection_is_taken_away_and_intervals_hold_the_truth() -> None:
         assert abs(estimates.mean() - 0.06) < 3 * estimates.std() / np.sqrt(200)
         assert errors.mean() == pytest.approx(estimates.std(), rel=0.15)
         assert np.mean(np.abs(estimates - 0.06) < 1.96 * errors) > 0.91
+
+
+def test_every_draw_of_a_few_levels_is_balanced() -> None:
+    """Near the solution steps are judged by the gradient: no draw may be called infeasible for rounding."""
+    rng = np.random.default_rng(77)
+    for _ in range(300):
+        x = (rng.random((400, 3)) < rng.uniform(0.1, 0.9, 3)).astype(float)
+        q = rng.choice([1.0, 2.0, 5.0], 400)
+        targets = np.clip(x.mean(axis=0) + rng.uniform(-0.05, 0.05, 3), 0.05, 0.95)
+        found = entropy_balance(x, q, targets)
+        assert isinstance(found, Balanced)
+        np.testing.assert_allclose(found.shares @ x, targets, atol=1e-9)

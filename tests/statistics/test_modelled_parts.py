@@ -11,7 +11,6 @@ from scipy import stats
 
 from monitor.stages.modelled.panel import PooledDesign, pooled_sample, with_firm_means
 from monitor.stages.modelled.pooled import conditional_result
-from monitor.stages.modelled.robustness import e_value
 from monitor.stages.modelled.specifications import joint_test
 from monitor.statistics.decisions.claim import Rule
 from monitor.statistics.decisions.claims import Evidence, rule_tests
@@ -21,6 +20,7 @@ from monitor.statistics.models.columns import columns_of
 from monitor.statistics.models.conditional_logit import conditional_logit, within
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import fieller, inverted_u
+from monitor.statistics.models.e_value import e_value
 from monitor.statistics.models.power import Precision, State
 from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Sample

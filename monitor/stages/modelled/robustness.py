@@ -18,6 +18,7 @@ from monitor.stages.modelled.answer_words import declared, points, signs_in
 from monitor.statistics.decisions.specification_choices import CurveTest
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import inverted_u
+from monitor.statistics.models.e_value import e_value
 from monitor.statistics.models.result import LEVEL, Result
 from monitor.statistics.models.specification import Specification
 from monitor.statistics.models.supermodularity import inequality_test
@@ -63,19 +64,6 @@ def checks_of(result: Result, survey: Survey, doses: tuple[float, float] | None 
     if s.dose is not None and doses is not None:
         found += dose_rows(result, survey, doses)
     return found
-
-
-def e_value(ratio: float, low: float, high: float) -> tuple[float, float]:
-    """How strongly something unseen would have to go with both practice and outcome to explain an association away.
-
-    E = RR + sqrt(RR (RR - 1)) for a risk ratio above one (its inverse below), for the estimate and for the bound of its
-    interval nearest to one (1 where the interval holds one). Source: VanderWeele and Ding (2017), Annals of Internal
-    Medicine 167.
-    """
-    if ratio < 1:
-        ratio, low, high = 1 / ratio, 1 / high, 1 / low if low > 0 else np.inf
-    at_bound = 1.0 if low <= 1 else low + np.sqrt(low * (low - 1))
-    return float(ratio + np.sqrt(ratio * (ratio - 1))), float(at_bound)
 
 
 def e_value_rows(result: Result, survey: Survey) -> list[dict[str, Any]]:
