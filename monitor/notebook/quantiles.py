@@ -62,7 +62,7 @@ def quantiles(
     )
     df, n = np.array([f[2] for f in found], dtype=float), np.array([f[3] for f in found])
     bounds, at = np.array([f[1][:2] for f in found]), np.array([f[1][2] for f in found])
-    return Estimates(design, labels, copies, df, n, "quantile", bounds=bounds, values=at)
+    return Estimates(design, labels, copies, df, n, "quantile", bounds=bounds, level=level, values=at)
 
 
 def _one_group(

@@ -68,7 +68,9 @@ class Estimates:
     kish: Floats | None = None
     """(k,) Kish's effective number of firms"""
     bounds: Floats | None = None
-    """(k, 2) bounds that come with a quantile, at the level it was taken with"""
+    """(k, 2) bounds that come with a quantile"""
+    level: float = 0.95
+    """The level of intervals where none is named; of a quantile the one it was taken with"""
     values: Floats | None = None
     """(k,) quantiles: values that firms have, free of the rounding of a mean over copies"""
     terms: Mapping[str, slice] | None = None
@@ -104,11 +106,16 @@ class Estimates:
         own = [effective_df(self.design.arrays.contributions(c.influence), self.df_complete) for c in self.copies]
         return np.asarray(np.minimum(np.mean(own, axis=0), self.combined.df))
 
-    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
+    def interval(self, level: float | None = None) -> tuple[Floats, Floats]:
         """(k,), (k,) bounds. Of shares by logit or, with few events, Korn and Graubard's; of totals and ratios of what
-        is never negative on the log scale; of quantiles Woodruff's; otherwise Student's t."""
+        is never negative on the log scale; of quantiles Woodruff's (MonitorError for another level than they were taken
+        with); otherwise Student's t."""
         estimate, se, df = self.estimate, self.se, self.df
+        level = self.level if level is None else level
         if self.bounds is not None:
+            if level != self.level:
+                do = f"take the quantile with it: quantile(..., level={level:g})"
+                raise MonitorError(Problem(f"a quantile's interval is of the level {self.level:g}", do=do))
             return self.bounds[:, 0], self.bounds[:, 1]
         if self.kind == "share" and self.few is not None and self.kish is not None:
             low, high = logit_t(estimate, se, df, level)
@@ -125,7 +132,7 @@ class Estimates:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(2 * stdtr(self.df, -np.abs(self.estimate / self.se)))
 
-    def to_frame(self, level: float = 0.95, *, exponentiated: bool = False) -> pd.DataFrame:
+    def to_frame(self, level: float | None = None, *, exponentiated: bool = False) -> pd.DataFrame:
         """Rows as a pandas frame; `exponentiated` gives odds ratios (rate ratios) and their bounds instead."""
         low, high = self.interval(level)
         estimate = self.estimate
@@ -230,7 +237,7 @@ class CrossTable:
         n, df = float(found.n[0]), float(found.combined.df.min())
         return rao_scott(found.estimate.reshape(self.shape), found.covariance, n, df, order)
 
-    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+    def to_frame(self, level: float | None = None) -> pd.DataFrame:
         """Cells as a pandas frame, one row each."""
         return self.cells.to_frame(level)
 

@@ -111,6 +111,8 @@ def test_messages_name_what_is_there(release: Path, wave: SurveyDesign) -> None:
         wave.glm("cooperates ~ nothing_of_this_name")
     with pytest.raises(MonitorError, match="depend on each other"):
         wave.glm("invests ~ employees + I(2 * employees)")
+    with pytest.raises(MonitorError, match=r"(?s)level 0\.9.*level=0\.95"):
+        wave.quantile("employees", level=0.9).to_frame(0.95)
     with pytest.raises(MonitorError, match="different designs"):
         wave.difference(wave.mean("invests"), SurveyDesign.from_release(release, "2018").mean("invests"))
     with pytest.raises(MonitorError, match="no table nothing"):
