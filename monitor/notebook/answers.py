@@ -32,7 +32,8 @@ class Firms:
 
 
 def firms_of(folder: Path, wave: str | None) -> Firms:
-    """The firms of a wave (of all, where none is named) with every completed copy, ordered by wave and firm."""
+    """The firms of a wave (of all, where none is named) with every completed copy they have in common, ordered by wave
+    and firm."""
     with connect(required(folder, SECURE), read_only=True) as connection:
         waves = [str(w) for (w,) in connection.execute("SELECT wave FROM designs ORDER BY wave").fetchall()]
         if wave is not None and wave not in waves:
@@ -55,9 +56,24 @@ def firms_of(folder: Path, wave: str | None) -> Firms:
     steps = [c for c in firms if c not in completed or c in ("wave", "firm")]
     copies = tuple(
         _typed(copy.drop(columns="imputation").merge(firms[steps], on=["wave", "firm"], validate="1:1"), levels)
-        for _, copy in completed.groupby("imputation")
+        for copy in _copies(completed)
     )
     return Firms(_arrays(firms, replicates, scale, one_wave=len(chosen) == 1), copies, labels)
+
+
+def _copies(completed: pd.DataFrame) -> list[pd.DataFrame]:
+    """Every copy with the firms of all waves, ordered by wave and firm.
+
+    The copies that all filled waves have; a wave of which nothing was filled in stands in each as it is. More copies of
+    one wave than of another are not used: drawn twice, the others would seem surer than they are.
+    """
+    numbers = [set(of.unique()) - {0} for _, of in completed.groupby("wave")["imputation"]]
+    common = sorted(set.intersection(*filled)) if (filled := [n for n in numbers if n]) else [0]
+    whole = completed["imputation"] == 0
+    return [
+        completed[whole | (completed["imputation"] == number)].sort_values(["wave", "firm"], ignore_index=True)
+        for number in common
+    ]
 
 
 def _arrays(firms: pd.DataFrame, replicates: np.ndarray | None, scale: float | None, *, one_wave: bool) -> Arrays:

@@ -85,8 +85,9 @@ class SurveyDesign:
         """The firms of a release's wave, or of all waves, with completed copies, weights and replicate weights.
 
         All waves hold a firm once for each wave it answered in, in the column `wave`; the same firm has the same random
-        numbers in the replicates of each, so that differences between waves know how many firms are in both. Errors are
-        the replicates', as those of the secure database's macros; published ones may be linearised.
+        numbers in the replicates of each, so that differences between waves know how many firms are in both. Of waves
+        with different numbers of completed copies those are used that all have. Errors are the replicates', as those of
+        the secure database's macros; published ones may be linearised.
         """
         from monitor.notebook.answers import firms_of
 
@@ -162,6 +163,26 @@ class SurveyDesign:
         from monitor.notebook.regression import fit
 
         return fit(self, formula, family, domain)
+
+    def small_areas(
+        self, variable: str, areas: str | Sequence[str], domain: Domain = None, level: float = 0.95
+    ) -> pd.DataFrame:
+        """Means (shares) of areas with few firms: direct ones, and beside them what a model makes of all together.
+
+        areas    variables whose classes cross, as in `["province", "sector"]`: an area is modelled by the classes it is
+                 made of, without their interaction; of one variable by the mean of all areas
+        Fay and Herriot's (1979) model by restricted maximum likelihood (`statistics.design.small_areas`), sampling
+        variances spread over the areas by their effective numbers of firms. A row for each area with firms: its labels,
+        `n`, `direct` and `direct_se`; `modelled`, its root mean squared error `rmse` and bounds `low`, `high`;
+        `own_part`, how much of it is the area's own firms' (the rest is the model's). MonitorError where areas are too
+        few.
+
+        A modelled estimate holds for areas like this one on average. It is no way round confidentiality: of an area
+        whose direct estimate is withheld it may not be published either, for `own_part` turns it back.
+        """
+        from monitor.notebook.small_areas import small_areas
+
+        return small_areas(self, variable, areas, domain, level)
 
     @staticmethod
     def difference(first: Estimates, second: Estimates) -> Estimates:

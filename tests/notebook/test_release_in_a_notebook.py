@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -150,3 +151,49 @@ def test_a_frame_gives_an_estimate_with_its_error() -> None:
     # Each stratum: (1 - n/N) s2/n with s2 = 0.25 * 10/9 and n = 10; weighted by the square of its share of all firms.
     variance = (2 / 7) ** 2 * 0.5 * (2.5 / 9) / 10 + (5 / 7) ** 2 * 0.8 * (2.5 / 9) / 10
     assert (found.estimate[0], found.se[0]) == pytest.approx((0.5, np.sqrt(variance)))
+
+
+def test_small_areas_stand_beside_direct_estimates(wave: SurveyDesign) -> None:
+    found = wave.small_areas("cooperates", ["province", "sector"])
+    direct = wave.mean("cooperates", by=["province", "sector"])
+    assert found["direct"].to_numpy() == pytest.approx(direct.estimate)
+    assert found["direct_se"].to_numpy() == pytest.approx(direct.se)
+    assert (
+        found[["province", "sector"]].astype(str).values.tolist()
+        == direct.rows[["province", "sector"]].astype(str).values.tolist()
+    )
+    assert found["own_part"].between(0, 1).all()
+    assert (found["low"] < found["modelled"]).all()
+    assert (found["modelled"] < found["high"]).all()
+    rare = wave.small_areas("top_innovator", ["province", "sector"])
+    assert rare[["low", "modelled", "high"]].stack().between(0, 1).all()
+    assert (rare["low"] == 0).any(), "the model is linear: its bounds are cut off where shares end"
+    assert np.median(found["rmse"] / found["direct_se"]) < 0.9, "areas borrow from each other"
+    assert found["modelled"].std() < found["direct"].std()
+
+
+def test_areas_that_cannot_be_modelled_are_named(wave: SurveyDesign) -> None:
+    with pytest.raises(MonitorError, match=r"(?s)cooperates by rd_tax_credit.*2 areas are too few"):
+        wave.small_areas("cooperates", "rd_tax_credit")
+
+
+def test_waves_of_different_numbers_of_copies_have_those_in_common(release: Path, tmp_path: Path) -> None:
+    """2018 with five copies and 2017 with nothing filled in, beside 2019 as it is."""
+    for name in ("public", "secure"):
+        (tmp_path / name).mkdir()
+    shutil.copy(release / "secure" / "microdata.duckdb", tmp_path / "secure")
+    shutil.copy(release / "public" / "monitor.duckdb", tmp_path / "public")
+    with connect(tmp_path / "secure" / "microdata.duckdb") as connection:
+        connection.execute("DELETE FROM completed WHERE wave = '2018' AND imputation > 5")
+        connection.execute("DELETE FROM completed WHERE wave = '2017' AND imputation > 1")
+        connection.execute("UPDATE completed SET imputation = 0 WHERE wave = '2017'")
+        told = connection.execute("SELECT estimate, se FROM estimate_change(top_innovator, '2018', '2019')").fetchone()
+    waves = SurveyDesign.from_release(tmp_path)
+    assert len(waves.copies) == 5
+    assert all(copy["wave"].tolist() == waves.copies[0]["wave"].tolist() for copy in waves.copies)
+    alone = SurveyDesign.from_release(tmp_path, "2017")
+    assert len(alone.copies) == 1
+    by = waves.mean("top_innovator", by="wave")
+    assert by.at(wave="2017").se[0] == pytest.approx(alone.mean("top_innovator").se[0], rel=1e-10)
+    moved = waves.difference(by.at(wave="2019"), by.at(wave="2018"))
+    assert (moved.estimate[0], moved.se[0]) == pytest.approx(told, rel=1e-8)
