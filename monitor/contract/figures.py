@@ -50,7 +50,9 @@ RELIABILITY = (
 FIGURES: tuple[Table, ...] = (
     Table(
         "indicators",
-        "Indicators: one row per survey, wave, indicator and domain. Percentages are shares in 0..1.",
+        "Indicators: one row per survey, wave, indicator and domain. Percentages are shares in 0..1. Errors are "
+        "linearised: who asks the firms themselves (secure database, SurveyDesign) has those of replicate weights, and "
+        "intervals that differ by what so many replicates leave to chance.",
         ("survey", "wave", "indicator", "domain_variable", "domain"),
         (
             survey,

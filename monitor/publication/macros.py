@@ -49,7 +49,9 @@ class Macro:
             f"{self.about}: FROM {self.asked}. Attached under a name: FROM name.{call}, database := 'name'), or USE "
             "name first. n: firms of the base in the domain with a value, the fewest over the copies. Standard errors "
             "are of replicate weights, published ones are linearised: they differ by what so many replicates leave to "
-            "chance (table figures has both)."
+            "chance (table figures has both). SurveyDesign in Python has the same errors, and other intervals where "
+            "few firms have a property or few have not (Korn and Graubard's), and of totals and ratios that a few "
+            "firms carry (fewer degrees of freedom)."
         )
 
 

@@ -18,11 +18,13 @@ import pandas as pd
 from monitor.publication import secure_beside as beside
 from monitor.publication.macros import MACROS, definition
 from monitor.publication.public import STORAGE
+from monitor.publication.secure_readme import readme
 from monitor.storage.lake import Lake, columns_in, connect, literal, quoted, statement
 from monitor.survey import Survey
 from monitor.survey.names import OF_EVERY_FIRM, SUPPLIED_WEIGHT, declared
 
 TABLES: Mapping[str, str] = {
+    "readme": "Where to begin: every table and macro with a first query, and what is asked from Python.",
     "firms": "Firms: one row per survey, wave and firm (its key) with what it answered (not imputed), measures, bases, "
     "weights. Why an answer is not there: missing_kinds.",
     "completed": "Completed copies: one row per survey, wave, firm and imputation (its key); open answers filled in. "
@@ -157,7 +159,7 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Surve
         with connect() as connection:
             connection.execute(f"ATTACH {literal(str(path))} AS release (STORAGE_VERSION {literal(STORAGE)})")
             connection.execute("USE release")
-            for name, frame in tables.items():
+            for name, frame in {"readme": readme(survey, tables, TABLES), **tables}.items():
                 connection.register("frame", _storable(frame, survey))
                 connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM frame")
                 connection.unregister("frame")

@@ -197,3 +197,19 @@ def test_waves_of_different_numbers_of_copies_have_those_in_common(release: Path
     assert by.at(wave="2017").se[0] == pytest.approx(alone.mean("top_innovator").se[0], rel=1e-10)
     moved = waves.difference(by.at(wave="2019"), by.at(wave="2018"))
     assert (moved.estimate[0], moved.se[0]) == pytest.approx(told, rel=1e-8)
+
+
+def test_intervals_are_the_macros_but_where_those_say_they_differ(release: Path, wave: SurveyDesign) -> None:
+    """The logit interval of shares, and of means Student's; not of few events, nor of totals that few firms carry."""
+    asked = {
+        "estimate_share(cooperates, domains := size_band)": (wave.mean("cooperates", by="size_band"), True),
+        "estimate_mean(turnover_share_new_to_market)": (wave.mean("turnover_share_new_to_market"), True),
+        "estimate_share(top_innovator, domains := sector)": (wave.mean("top_innovator", by="sector"), False),
+        "estimate_total(turnover_eur)": (wave.total("turnover_eur"), False),
+    }
+    with connect(release / "secure" / "microdata.duckdb", read_only=True) as connection:
+        for call, (found, same) in asked.items():
+            macro = connection.execute(f"FROM {call} WHERE wave = '2019'").df().set_index("domain")
+            rows = found.rows.iloc[:, -1].astype(str).tolist() if len(found.rows) > 1 else ["all"]
+            close = np.isclose(np.column_stack(found.interval()), macro.loc[rows, ["ci_low", "ci_high"]], rtol=1e-5)
+            assert close.all() if same else not close.all(), call
