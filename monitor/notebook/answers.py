@@ -29,6 +29,8 @@ class Firms:
     arrays: Arrays
     copies: tuple[pd.DataFrame, ...]
     labels: dict[str, str]
+    words: dict[str, dict[str, dict[str, str]]]
+    """Language -> variable -> code -> label"""
 
 
 def firms_of(folder: Path, wave: str | None) -> Firms:
@@ -52,13 +54,14 @@ def firms_of(folder: Path, wave: str | None) -> Firms:
                 "AND comment IS NOT NULL"
             ).fetchall()
         )
+        words = {language: _words(connection, language) for language in ("en", "nl")}
     levels = _declared_order(folder)
     steps = [c for c in firms if c not in completed or c in ("wave", "firm")]
     copies = tuple(
         _typed(copy.drop(columns="imputation").merge(firms[steps], on=["wave", "firm"], validate="1:1"), levels)
         for copy in _copies(completed)
     )
-    return Firms(_arrays(firms, replicates, scale, one_wave=len(chosen) == 1), copies, labels)
+    return Firms(_arrays(firms, replicates, scale, one_wave=len(chosen) == 1), copies, labels, words)
 
 
 def _copies(completed: pd.DataFrame) -> list[pd.DataFrame]:
@@ -99,6 +102,15 @@ def _replicates(
     stretch = np.sqrt(firms["wave"].map(scales).to_numpy(float) / first)
     weights = firms["weight"].to_numpy(float)
     return weights[:, None] + (matrix - weights[:, None]) * stretch[:, None], first
+
+
+def _words(connection: duckdb.DuckDBPyConnection, language: str) -> dict[str, dict[str, str]]:
+    """Variable -> code -> label in this language, of those that have one."""
+    found: dict[str, dict[str, str]] = {}
+    asked = f"SELECT variable, code, label_{language} FROM labels WHERE label_{language} IS NOT NULL"
+    for variable, code, label in connection.execute(asked).fetchall():
+        found.setdefault(str(variable), {})[str(code)] = str(label)
+    return found
 
 
 def _declared_order(folder: Path) -> dict[str, list[str]]:

@@ -46,6 +46,8 @@ class SurveyDesign:
     stages: TwoStageDesign | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     """Column -> what it means"""
+    words: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    """Language -> column -> code -> what the code means"""
 
     @classmethod
     def from_frame(
@@ -92,7 +94,7 @@ class SurveyDesign:
         from monitor.notebook.answers import firms_of
 
         read = firms_of(Path(path), wave)
-        return cls(read.arrays, read.copies, None, read.labels)
+        return cls(read.arrays, read.copies, None, read.labels, read.words)
 
     def __repr__(self) -> str:
         copies = f", {len(self.copies)} completed copies" if len(self.copies) > 1 else ""

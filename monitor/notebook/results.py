@@ -132,19 +132,34 @@ class Estimates:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(2 * stdtr(self.df, -np.abs(self.estimate / self.se)))
 
-    def to_frame(self, level: float | None = None, *, exponentiated: bool = False) -> pd.DataFrame:
-        """Rows as a pandas frame; `exponentiated` gives odds ratios (rate ratios) and their bounds instead."""
+    def to_frame(
+        self, level: float | None = None, *, exponentiated: bool = False, labels: str | None = None
+    ) -> pd.DataFrame:
+        """Rows as a pandas frame; `exponentiated` gives odds ratios (rate ratios) and their bounds instead, `labels`
+        (en, nl) what codes mean in place of the codes."""
         low, high = self.interval(level)
         estimate = self.estimate
         if exponentiated:
             estimate, low, high = np.exp(estimate), np.exp(low), np.exp(high)
-        told = self.rows.assign(estimate=estimate)
+        told = self._in_words(labels).assign(estimate=estimate)
         if not exponentiated:
             told = told.assign(se=self.se)
         told = told.assign(low=low, high=high, df=self.df)
         if self.kind in ("coefficient", "difference"):
             told = told.assign(p=self.p)
         return told.assign(n=self.n)
+
+    def _in_words(self, language: str | None) -> pd.DataFrame:
+        """(k, …) the rows with their codes in words; a code without a label stays."""
+        if language is None:
+            return self.rows
+        if language not in self.design.words:
+            raise _unknown(f"a language {language}", [*self.design.words] or ["none: the design has no labels"])
+        words = self.design.words[language]
+        rows = self.rows.copy()
+        for name in [column for column in map(str, rows) if column in words]:
+            rows[name] = [words[name].get(str(code), code) for code in rows[name]]
+        return rows
 
     def __repr__(self) -> str:
         return self.to_frame().to_string(index=False, float_format=lambda v: f"{v:.4g}")
@@ -237,9 +252,9 @@ class CrossTable:
         n, df = float(found.n[0]), float(found.combined.df.min())
         return rao_scott(found.estimate.reshape(self.shape), found.covariance, n, df, order)
 
-    def to_frame(self, level: float | None = None) -> pd.DataFrame:
-        """Cells as a pandas frame, one row each."""
-        return self.cells.to_frame(level)
+    def to_frame(self, level: float | None = None, *, labels: str | None = None) -> pd.DataFrame:
+        """Cells as a pandas frame, one row each; `labels` as of `Estimates.to_frame`."""
+        return self.cells.to_frame(level, labels=labels)
 
     def __repr__(self) -> str:
         a, b = map(str, self.cells.rows.columns)

@@ -20,7 +20,9 @@ import pandas as pd
 import publication
 import pytest
 
+from monitor.publication.macros import MACROS
 from monitor.publication.public import VIEWS
+from monitor.storage.lake import connect
 
 OLDEST = "1.2.0"
 COMMAND_LINE = "1.5.6"
@@ -79,6 +81,44 @@ def test_duckdb_1_2_reads_tables_views_comments_and_macros(client: Path, release
         assert [row[:5] for row in told[way]] == [row[:5] for row in told["share"]]
         assert [row[5:] for row in told[way]] == [pytest.approx(row[5:], rel=1e-12) for row in told["share"]]
     assert told["attached views"] == [8, 8]
+
+
+MACROS_ASKED = r"""
+import duckdb, json, sys
+assert duckdb.__version__ == sys.argv[2]
+file, told = sys.argv[1] + "/secure/microdata.duckdb", {}
+with duckdb.connect(file, read_only=True) as connection:
+    asks = [ask for (ask,) in connection.execute("SELECT ask FROM readme WHERE kind = 'macro'").fetchall()]
+    for ask in asks:
+        told[ask] = [connection.execute(ask).fetchall()]
+for name in ("m", "microdata", "firms of 2018"):
+    with duckdb.connect() as connection:
+        connection.execute(f'ATTACH \'{file}\' AS "{name}" (READ_ONLY)')
+        for ask in asks:
+            named = ask.replace("FROM ", f'FROM "{name}".', 1)[:-1] + f", database := '{name}')"
+            told[ask].append(connection.execute(named).fetchall())
+print(json.dumps(told, default=str))
+"""
+
+
+@pytest.mark.parametrize("version", [OLDEST, "1.4.4", COMMAND_LINE])
+def test_every_macro_answers_other_clients_under_three_names(version: str, release: Path, tmp_path: Path) -> None:
+    """What table `readme` shows of each macro, opened and attached, from DuckDB's wheels: the product's own figures."""
+    subprocess.run([sys.executable, "-m", "venv", tmp_path], check=True)
+    python = tmp_path / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", f"duckdb=={version}"], check=True)
+    asked = [python, "-c", MACROS_ASKED, str(release), version]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert len(told) == len(MACROS)
+    with connect(release / "secure" / "microdata.duckdb", read_only=True) as connection:
+        for ask, answers in told.items():
+            own = connection.execute(ask).df()
+            assert len(answers) == 4
+            for rows in answers:
+                theirs = pd.DataFrame(rows, columns=own.columns).astype(own.dtypes)
+                pd.testing.assert_frame_equal(theirs, own, rtol=1e-12)
 
 
 @pytest.fixture(scope="session")

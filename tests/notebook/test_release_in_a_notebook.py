@@ -74,6 +74,20 @@ def test_size_bands_stand_in_their_declared_order(wave: SurveyDesign) -> None:
     assert wave.mean("cooperates", by="size_band").rows.size_band.tolist() == ["micro", "small", "medium", "large"]
 
 
+def test_codes_are_told_in_words(wave: SurveyDesign) -> None:
+    by = wave.mean("cooperates", by=["size_band", "rd_tax_credit"])
+    told, coded = by.to_frame(labels="en"), by.to_frame()
+    assert told["size_band"].tolist()[:2] == ["Micro (under 10)"] * 2
+    assert by.to_frame(labels="nl")["size_band"].tolist()[0] != told["size_band"].tolist()[0]
+    pd.testing.assert_frame_equal(told.drop(columns="size_band"), coded.drop(columns="size_band"))
+    assert wave.table("size_band", "invests").to_frame(labels="en")["size_band"].iloc[-1] == "Large (250 and more)"
+    with pytest.raises(MonitorError, match=r"(?s)no language fr.*en, nl"):
+        by.to_frame(labels="fr")
+    plain = SurveyDesign.from_frame(pd.DataFrame({"w": [1.0, 1.0], "y": [0.0, 1.0]}), "w")
+    with pytest.raises(MonitorError, match="has no labels"):
+        plain.mean("y").to_frame(labels="en")
+
+
 def test_waves_differ_with_the_covariance_of_firms_in_both(waves: SurveyDesign) -> None:
     by = waves.mean("participates", by="wave")
     moved = waves.difference(by.at(wave="2019"), by.at(wave="2018"))
