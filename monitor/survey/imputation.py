@@ -23,7 +23,7 @@ FILLABLE = ("boolean", "category", "categories", "number", "integer", "percentag
 class ImputationPlan:
     """What is filled in, how often, and from what."""
 
-    copies: int = 20
+    copies: int = 30
     """m: completed copies"""
     iterations: int = 10
     """Turns of the chain before a copy is taken"""
@@ -48,9 +48,9 @@ def read_imputation(top: Section) -> Imputation | None:
         return None
     section.line = top.line_of("imputation")
     declared = Imputation(
-        copies=section.number("copies", 20, least=2, most=1000, whole=True),
-        iterations=section.number("iterations", 10, least=1, most=1000, whole=True),
-        donors=section.number("donors", 5, least=1, most=100, whole=True),
+        copies=section.number("copies", ImputationPlan.copies, least=2, most=1000, whole=True),
+        iterations=section.number("iterations", ImputationPlan.iterations, least=1, most=1000, whole=True),
+        donors=section.number("donors", ImputationPlan.donors, least=1, most=100, whole=True),
         variables=section.words("variables", ()),
         ordered=section.words("ordered", ()),
         predictors=section.words("predictors", ()),
