@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from monitor.statistics.comparison.alike import Alike, alike
 from monitor.statistics.comparison.balancing import by_balancing, entropy_balance
 from monitor.statistics.comparison.groups import Groups, mean, naive
+from monitor.statistics.comparison.limits import AUGMENTED, ENTROPY_BALANCING, MATCHING, PROPENSITY, Limits
 from monitor.statistics.comparison.matching import by_matching, match
 from monitor.statistics.comparison.propensity import (
     Support,
@@ -26,7 +27,6 @@ from monitor.statistics.comparison.propensity import (
     propensities,
     support,
 )
-from monitor.statistics.models.doubly_robust import LEAST_EFFECTIVE, MOST_WITHOUT
 from monitor.statistics.models.e_value import e_value
 from monitor.statistics.models.notes import Note, note
 from monitor.statistics.models.quantities import Quantities, over_copies, replicate_error
@@ -37,8 +37,6 @@ from monitor.statistics.models.sample import Design
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Estimator = Callable[[Groups, Array, Array], Quantities | Note]
-
-MATCHING = "matching"
 
 
 def _at_shared_levels(estimator: Estimator) -> Estimator:
@@ -56,30 +54,16 @@ def _at_shared_levels(estimator: Estimator) -> Estimator:
     return estimate
 
 
-METHODS: Mapping[str, Estimator] = {
+ESTIMATORS: Mapping[str, Estimator] = {
     name: _at_shared_levels(estimator)
     for name, estimator in {
-        "entropy_balancing": by_balancing,
-        "propensity": by_propensity,
-        "augmented": augmented,
+        ENTROPY_BALANCING: by_balancing,
+        PROPENSITY: by_propensity,
+        AUGMENTED: augmented,
         MATCHING: by_matching,
     }.items()
 }
-"""What a plan may name -> its estimator; the first is the primary one"""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """When a comparison is refused; what a plan may declare otherwise."""
-
-    participants: int = 30
-    """Fewest participants that a difference is told of"""
-    effective: float = LEAST_EFFECTIVE
-    """Fewest comparison firms that the weighted ones must be worth"""
-    imbalance: float = 0.1
-    """Largest standardised difference that weighting may leave (Stuart, Lee and Leacy 2013)"""
-    off_support: float = MOST_WITHOUT
-    """Largest weighted share of participants without anybody like them"""
+"""What a plan may name (`limits.METHODS`) -> its estimator"""
 
 
 @dataclass(frozen=True)
@@ -144,7 +128,7 @@ def refused_by_plan(treated: date, outcome_until: date, planned: date, delivered
 def compare(
     copies: Sequence[Copy],
     design: Design,
-    method: str = "entropy_balancing",
+    method: str = ENTROPY_BALANCING,
     limits: Limits | None = None,
     *,
     replicated_copies: int = 0,
@@ -174,7 +158,7 @@ def compare(
         if isinstance(after[1], Note):
             return replace(found, after=found.after or after[0], refusal=after[1])
         found = replace(found, after=found.after or after[0])
-    told = over_completed(copies, design, METHODS[method], 0 if method == MATCHING else replicated_copies)
+    told = over_completed(copies, design, ESTIMATORS[method], 0 if method == MATCHING else replicated_copies)
     if isinstance(told, Note):
         return replace(found, refusal=told)
     plain = over_completed(copies, design, naive, 0)
@@ -197,7 +181,13 @@ def _after(copy: Copy, design: Design, method: str, limits: Limits) -> tuple[Ali
 
 
 def over_completed(copies: Sequence[Copy], design: Design, estimator: Estimator, replicated: int) -> Estimates | Note:
-    """An estimator on every copy, its design variance, its replicates in the first `replicated` and Rubin's rules."""
+    """An estimator on every copy, its design variance, its replicates in the first `replicated` and Rubin's rules.
+
+    What a programme does is not about the finite list of firms that there are: had every firm been asked, chance would
+    still have made some innovate. To the design's variance, whose finite population correction knows no such chance,
+    comes sum w_i z_i^2, z_i the influence: the variance of the population's own total. Source: Graubard and Korn
+    (2002), Statistical Science 17.
+    """
 
     def at(copy: Copy) -> Callable[[Array], Quantities | Note]:
         return lambda w: estimator(copy.groups, copy.y, w)
@@ -209,11 +199,48 @@ def over_completed(copies: Sequence[Copy], design: Design, estimator: Estimator,
             return told
         parts.append(told)
     masks = [copy.mask for copy in copies]
+    beyond = _Beyond(design)
+    df = float(design.degrees_of_freedom(masks[0]))
     error = None
     if replicated and design.replicates is not None:
         again = [_estimates(at(copy), len(parts[0].names)) for copy in copies[:replicated]]
         error = replicate_error(again, masks[:replicated], design, [part.estimates for part in parts])
-    return over_copies(parts, masks, design, float(design.degrees_of_freedom(masks[0])), error)
+        own = [
+            ((part.contributions**2) / design.weights[mask, None]).sum(axis=0)
+            for part, mask in zip(parts, masks, strict=True)
+        ]
+        error = np.sqrt(error**2 + np.mean(own, axis=0))
+    return over_copies(parts, masks, beyond, df, error)
+
+
+@dataclass(frozen=True)
+class _Beyond:
+    """A design whose variance is about more than the firms of its population; see `over_completed`."""
+
+    design: Design
+
+    @property
+    def weights(self) -> Array:
+        """The design's"""
+        return self.design.weights
+
+    @property
+    def replicates(self) -> Array | None:
+        """The design's"""
+        return self.design.replicates
+
+    def degrees_of_freedom(self, domain: ArrayLike | None = None) -> int:
+        """The design's"""
+        return self.design.degrees_of_freedom(domain)
+
+    def covariance(self, influence: ArrayLike) -> Array:
+        """The design's, and sum w_i z_i z_i'"""
+        z = np.asarray(influence, dtype=np.float64)
+        return np.asarray(self.design.covariance(z) + (z * self.weights[:, None]).T @ z)
+
+    def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Array:
+        """The design's"""
+        return self.design.replicate_covariance(theta, centre)
 
 
 def _estimates(estimator: Callable[[Array], Quantities | Note], q: int) -> Callable[[Array], Array]:
@@ -229,7 +256,7 @@ def comparison_weights(method: str, groups: Groups, w: Array) -> Array | Note:
     inside, shared = at_shared_levels(groups)
     t, own = inside.participates, w[shared]
     weights = np.zeros(len(w))
-    if method == "entropy_balancing":
+    if method == ENTROPY_BALANCING:
         balanced = entropy_balance(inside.x[~t], own[~t], mean(inside.x[t], own[t]))
         if isinstance(balanced, Note):
             return balanced
@@ -247,13 +274,13 @@ def comparison_weights(method: str, groups: Groups, w: Array) -> Array | Note:
     return weights[~groups.participates]
 
 
-def without_each(copies: Sequence[Copy], design: Design, method: str = "entropy_balancing") -> dict[str, float]:
+def without_each(copies: Sequence[Copy], design: Design, method: str = ENTROPY_BALANCING) -> dict[str, float]:
     """Covariate -> the difference on participants when the groups are made alike without it, mean over copies; NaN
     where there is none. How much of the answer hangs on having measured it."""
     found = {}
     for name in copies[0].groups.covariates:
         less = [replace(copy, groups=copy.groups.without(name)) for copy in copies]
-        told = over_completed(less, design, METHODS[method], 0)
+        told = over_completed(less, design, ESTIMATORS[method], 0)
         found[name] = float("nan") if isinstance(told, Note) else float(told.estimate[2])
     return found
 

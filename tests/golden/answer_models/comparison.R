@@ -18,7 +18,10 @@ p <- ncol(x)
 tell_three <- function(block, psi, theta) {
   s <- stacked(psi, theta, w); n <- length(theta)
   for (k in 1:2) say(block, c("participants", "comparison")[k], s$theta[n - 2 + k], errors(s$influence[, n - 2 + k], design))
-  say(block, "difference", s$theta[n - 1] - s$theta[n], errors(s$influence[, n - 1] - s$influence[, n], design))
+  z <- s$influence[, n - 1] - s$influence[, n]; se <- errors(z, design)
+  say(block, "difference", s$theta[n - 1] - s$theta[n], se)
+  # Beyond the firms of the population there are: what the population itself could have been (Graubard and Korn 2002).
+  say("beyond", block, s$theta[n - 1] - s$theta[n], sqrt(se^2 + sum(w * z^2)))
 }
 # The multipliers, the participants' means of the covariates, the two means of the outcome.
 z <- x[, -1]; k <- p - 1
