@@ -22,6 +22,7 @@ from monitor.survey.names import name_problems
 from monitor.survey.nonresponse import nonresponse_problems
 from monitor.survey.packs import pack_problems
 from monitor.survey.participation import expanded
+from monitor.survey.programme_files import programme_problems
 from monitor.survey.ranges import overlaps
 from monitor.survey.yaml_lines import unknown_name
 
@@ -37,6 +38,7 @@ def between_files(survey: Survey) -> list[Problem]:
     problems = [*name_problems(survey), *_measures(survey), *_indicators(survey), *_design(survey)]
     problems += [*imputation_problems(survey), *modelling_problems(survey), *claim_problems(survey)]
     problems += [*nonresponse_problems(survey), *pack_problems(survey), *framework_problems(survey)]
+    problems += programme_problems(survey)
     for wave in survey.waves.values():
         problems += [*_wave(survey, wave), *_margins(survey, wave)]
     return problems
@@ -50,6 +52,8 @@ def concepts_used(survey: Survey) -> set[str]:
         used |= set(model.variables)
     for sql in (*(m.sql for m in survey.measures.values()), *(b.sql for b in survey.bases.values())):
         used |= columns_of(sql)
+    for programme in survey.programmes.values():
+        used |= columns_of(programme.eligible) | set(programme.plan.covariates if programme.plan else ())
     for wave in survey.waves.values():
         used |= {*wave.questions, *wave.not_asked, *columns_of(wave.usable)}
         used |= set(wave.frame.columns.values()) if wave.frame else set()

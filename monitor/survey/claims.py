@@ -92,7 +92,7 @@ def read_claim(section: Section, languages: tuple[str, ...] = LANGUAGES) -> Clai
         estimand=_estimand(estimand, section.line_of("estimand"), what) if estimand else Share("", ""),
         rule=_rule(rule, section.line_of("rule"), what) if rule else Rule("", 0.0),
         family=section.text("family", name),
-        committed=_committed(section, what),
+        committed=read_commit(section, what),
         lines=section.places(),
     )
     section.close()
@@ -159,8 +159,8 @@ def _rule(section: Section, line: int, what: str) -> Rule:
     return Rule(kind, alpha if len(section.report.problems) == before else 0.0, value, margin)
 
 
-def _committed(section: Section, what: str) -> Commit | None:
-    """`committed: {commit, date}` is what a reader can look the claim's date up by: both must be readable."""
+def read_commit(section: Section, what: str) -> Commit | None:
+    """`committed: {commit, date}` is what a reader can look the date of `what` up by: both must be readable."""
     inner = section.section("committed", None)
     if inner is None:
         return None
@@ -177,7 +177,7 @@ def _committed(section: Section, what: str) -> Commit | None:
             section.line_of("committed"),
             expected="committed: {commit: hexadecimal digits, date: 2017-02-01}",
             found=f"commit: {found.commit or 'none'}, date: {found.date or 'none'}",
-            do="give the commit the claim was written in, and its date",
+            do="give the commit it was written in, and its date",
         )
     inner.close()
     return found

@@ -1,7 +1,8 @@
 """From a survey folder to a `Survey`, or to every mistake in it at once.
 
-Belongs here: reading `survey.yaml`, `waves/`, `claims.yaml`, `rules.yaml`, `register/`, `ecosystems.yaml` and
-`margins/`, and the checks that need one file only. Does not belong here: checks that tie files together (`check`).
+Belongs here: reading `survey.yaml`, `waves/`, `claims.yaml`, `rules.yaml`, `register/`, `ecosystems.yaml`,
+`programmes/` and `margins/`, and the checks that need one file only. Does not belong here: checks that tie files
+together (`check`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from monitor.survey.model import (
 from monitor.survey.models import read_models
 from monitor.survey.nonresponse import read_nonresponse
 from monitor.survey.packs import read_packs, with_packs
+from monitor.survey.programme_files import read_programmes
 from monitor.survey.register_files import Known, read_register, with_names
 from monitor.survey.registers import COUNTS, check_rules, read_margins
 from monitor.survey.states import with_states
@@ -177,6 +179,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         identifier=_identifier(top),
         nonresponse=read_nonresponse(top),
         framework=read_framework(folder, reports, languages),
+        programmes=read_programmes(folder, reports, languages),
         packs=packs,
         equivalents=equivalents,
     )

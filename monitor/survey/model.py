@@ -20,6 +20,7 @@ from monitor.survey.automation import Notices, Schedule
 from monitor.survey.citation import Citation
 from monitor.survey.framework import Framework
 from monitor.survey.models import Model
+from monitor.survey.programmes import Programme
 from monitor.survey.register import Initiative, Register
 
 Text = Mapping[str, str]
@@ -353,6 +354,8 @@ class Survey:
     """Every indicator of its packs"""
     framework: Framework | None = None
     """The ecosystems it looks at; None: none"""
+    programmes: Mapping[str, Programme] = field(default_factory=dict)
+    """Programmes that firms could take part in, by name"""
 
     @property
     def initiatives(self) -> Mapping[str, Initiative]:

@@ -290,6 +290,10 @@ class Section:
         node = self._take(key, default, "a value")
         return default if node is None else plain(node)
 
+    def plain_mapping(self) -> dict[str, Any]:
+        """The whole mapping as plain data."""
+        return {key: plain(node) for key, node in self.nodes.items()}
+
     def places(self) -> Lines:
         """The line of every key and list entry in this mapping, however deep."""
         found: dict[Place, int] = {(): self.line}
