@@ -4,8 +4,8 @@ Belongs here: reading published tables, writing down what adds up, asking how fa
 be from the truth. Does not belong here: anything of disclosure control itself – what an attacker knows is written here
 from the published files, so that both cannot be wrong in the same way.
 
-`knowledge` reads the releases and writes the equations, `bounds` solves them, `differences` and `fits` subtract what
-no equation is about, `findings` says what came of it.
+`knowledge` reads the releases and writes the equations, `bounds` solves them, `differences`, `fits` and `again`
+subtract what no equation is about, `networks` asks what ties tell, `findings` says what came of it.
 """
 
 from monitor.attack.finding import Finding

@@ -34,6 +34,13 @@ READING: Mapping[str, str] = {
     "initiatives": "SELECT wave, label_en, kind, firms FROM initiatives ORDER BY wave, firms DESC NULLS LAST",
     "register_changes": "SELECT wave, label_en, event, aspect, value_before, value_after FROM register_changes "
     "ORDER BY wave, initiative",
+    "network_figures": "SELECT wave, network, nodes, ties, density, parts, largest_part, brokers FROM network_figures",
+    "network_nodes": "SELECT wave, label_en, ties, strength, ci_low, ci_high, betweenness, broker FROM network_nodes "
+    "WHERE network = 'themes' ORDER BY wave, strength DESC",
+    "network_ties": "SELECT t.wave, a.label_en AS one, b.label_en AS other, t.firms, t.ci_low, t.ci_high "
+    "FROM network_ties AS t JOIN network_nodes AS a ON (a.survey, a.wave, a.network, a.node) = "
+    "(t.survey, t.wave, t.network, t.node_a) JOIN network_nodes AS b ON (b.survey, b.wave, b.network, b.node) = "
+    "(t.survey, t.wave, t.network, t.node_b) WHERE t.network = 'themes' ORDER BY t.wave, t.firms DESC",
     "framework": "SELECT ecosystem, number, label_en, state, value, unit, about_year, source_en FROM framework",
     "claims": "SELECT wave, claim, verdict, estimate, ci_low, ci_high FROM claims WHERE NOT pooled",
     "models": "SELECT wave, model, outcome, estimator, n, events, df, warning FROM models WHERE variant = 'main'",

@@ -100,6 +100,8 @@ class Register:
     """As the file has them"""
     actors: Mapping[str, Actor] = field(default_factory=dict)
     ties: tuple[Tie, ...] = ()
+    themes: Mapping[str, Text] = field(default_factory=dict)
+    """What initiatives can be about: code -> label"""
 
     @cached_property
     def _by_wave(self) -> tuple[Initiative, ...]:
@@ -133,6 +135,17 @@ class Register:
             if last is not None:
                 found[code] = alive[last]
         return found
+
+    def ties_of(self, wave: Wave) -> list[Tie]:
+        """The ties that lasted into the period that the wave's question asks about, of initiatives of the wave."""
+        alive, begins = self.of_wave(wave), first_day(wave)
+        return [
+            tie
+            for tie in self.ties
+            if tie.initiative in alive
+            and (tie.ended is None or tie.ended >= begins)
+            and (tie.began is None or tie.began.year <= begins.year)
+        ]
 
     def changes(self, before: Wave, now: Wave) -> Iterator[Change]:
         """What happened to each initiative between two waves."""

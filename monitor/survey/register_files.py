@@ -126,7 +126,7 @@ def read_register(folder: Path, known: Known, reports: list[Report]) -> Register
         _check_actors(actors, reports[-1])
         _check_names(actors, reports[-1])
     ties = _ties(_records(folder, TIES, reports), rows, actors)
-    return Register(rows, {actor.code: actor for actor in actors}, ties)
+    return Register(rows, {actor.code: actor for actor in actors}, ties, known.themes)
 
 
 def _records(folder: Path, file: str, reports: list[Report]) -> list[_Row]:

@@ -39,8 +39,8 @@ UNCERTAIN = ("mean_share_new", "large")
 """Indicator and domain of a figure that is too uncertain to publish, of firms enough"""
 DOMAINS = ("size_band", "sector")
 PAGES = (
-    "index", "answer", "highlights", "participation", "cooperation", "trends", "places", "explore", "quality",
-    "sensitivity", "revisions", "methods", "codebook", "glossary", "data", "search",
+    "index", "answer", "highlights", "participation", "cooperation", "trends", "places", "explore", "network",
+    "quality", "sensitivity", "revisions", "methods", "codebook", "glossary", "data", "search",
     *(f"wave-{wave}" for wave in WAVES),
     *(f"place-size_band-{size}" for size in SIZES), *(f"place-sector-{sector}" for sector in SECTORS),
 )  # fmt: skip
@@ -296,7 +296,12 @@ def _write_wave(store: Lake, definition: Survey, wave: str, table: pd.DataFrame)
     store.write("derived_measures", wave, pd.concat(completed, ignore_index=True))
     flags = pd.DataFrame({"firm": table["firm"][:3], "concept": "in_house_rd", "method": "logit"})
     store.write("imputed_flags", wave, flags)
-    store.write("weighted_weights", wave, table[["firm", "weight"]].assign(stratum=table["size_band"]))
+    strata, weight = table["size_band"], table["weight"]
+    drawing = {"stratum": strata, "population": weight.groupby(strata).transform("sum"), "response_class": strata}
+    drawing |= {"base_weight": weight, "response_weight": weight}
+    store.write("weighted_weights", wave, table[["firm", "weight"]].assign(**drawing))
+    silent = pd.DataFrame(columns=["stratum", "response_class", "base_weight", "silent"])
+    store.write("weighted_nonresponding", wave, silent.astype({"base_weight": float, "silent": float}))
     store.write("weighted_replicates", wave, pd.DataFrame({"firm": table["firm"], "weights": list(drawn)}))
     gaps = pd.DataFrame({"firm": table["firm"][:3], "response": range(1, 4), "line": range(2, 5)})
     store.write("staged_missing", wave, gaps.assign(concept="in_house_rd", kind="refused", text=None))

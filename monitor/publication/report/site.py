@@ -28,6 +28,7 @@ from monitor.publication.report import (
     explore,
     glossary,
     highlights,
+    networks,
     pages,
     pictures,
     places,
@@ -125,8 +126,9 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], wave
 
 
 def _listed(survey: Survey) -> tuple[str, ...]:
-    """The pages of what firms told, and of the ecosystems that a survey looks at."""
-    return PAGES if survey.framework is None else (*PAGES, "ecosystems")
+    """The pages of what firms told, and of the networks and ecosystems that a survey looks at."""
+    beside = ("network",) if survey.register.rows else ()
+    return (*PAGES, *beside) if survey.framework is None else (*PAGES, *beside, "ecosystems")
 
 
 def _about_figures(figures: Figures, register: addresses.Register) -> dict[str, Any]:
@@ -166,6 +168,7 @@ def _pages(
         "trends": trends.page(figures, waves),
         "places": places.index(figures, survey, waves[-1]),
         "explore": explore.page(figures, survey, waves),
+        "network": networks.page(figures, survey, waves),
         "ecosystems": ecosystems.page(figures, survey),
         "quality": pages.quality(figures, waves, revised),
         "sensitivity": sensitivity.page(figures, waves),

@@ -32,7 +32,7 @@ def initiatives(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
     initiative with too few firms takes another one with it where it could be worked out by itself.
     """
     columns = ["survey", "wave", "initiative", "kind", "label_nl", "label_en", "firms", "suppressed"]
-    if not survey.initiatives or not lake.has("imputed_answers", wave) or not _asked(lake, wave):
+    if not survey.initiatives or not lake.has("imputed_answers", wave) or not asked(lake, wave):
         return pd.DataFrame(columns=columns)
     with lake.open(wave, "imputed_answers") as connection:
         counts = dict(connection.execute(statement("disclosed", "initiatives")).fetchall())
@@ -74,7 +74,8 @@ def _listed(survey: Survey, wave: Wave, answered: Collection[str]) -> dict[str, 
     return {code: known.get(code, newest) for code, newest in survey.initiatives.items() if code in shown}
 
 
-def _asked(lake: Lake, wave: str) -> bool:
+def asked(lake: Lake, wave: str) -> bool:
+    """Whether a wave asked which initiatives firms take part in."""
     with lake.open(wave, "imputed_answers") as connection:
         columns = set(columns_in(connection, "imputed_answers"))
     return "initiatives" in columns

@@ -9,7 +9,7 @@ contract. Does not belong here: estimating, or writing a release.
 `domains` and `readme` describe the survey and its tables, `declared` what its definition decides about lines;
 `population` says how many firms there are; `readable` says how a reader gets each interval, `beside` puts words, units
 and counts beside lines, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm,
-`sensitivity` what of the firms that did not answer.
+`sensitivity` what of the firms that did not answer; `network` who is tied to whom (`ties_told`, `ties_estimated`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from monitor.stages.disclosed import (
     fitted,
     framework,
     history,
+    network,
     one_firm,
     overlaps,
     peers,
@@ -151,6 +152,7 @@ def disclose(
         "comparable": codebook.comparable(survey, waves),
         "population": population.population(survey, waves),
         "register_changes": register.register_changes(survey, waves),
+        **network.networks(lake, survey, waves, before, stands.waves),
         "readme": readme.readme(survey),
     }
     shapes = {
