@@ -7,6 +7,7 @@ Python. Does not belong here: what they hold (`secure`, `macros`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 import pandas as pd
 
@@ -25,7 +26,15 @@ def readme(survey: Survey, tables: Mapping[str, pd.DataFrame], about: Mapping[st
     survey publishes and of its first subgroups; what the survey has no names for is not in it.
     """
     rows = [("readme", "table", about["readme"], "FROM readme ORDER BY sort_order")]
-    rows += [(name, "table", about[name], f"FROM {quoted(name)} LIMIT 10") for name in tables]
+    share = _share(survey, tables["firms"])
+    first = {name: f"FROM {quoted(name)} LIMIT 10" for name in tables}
+    if share is not None:
+        # Written so, no copy counts twice: it is the estimate of the macros.
+        first["completed"] = (
+            f"SELECT wave, sum(copy_weight * {quoted(share)}::INT) / sum(copy_weight) AS share FROM completed "
+            f"WHERE {quoted(share)} IS NOT NULL GROUP BY wave ORDER BY wave"
+        )
+    rows += [(name, "table", about[name], ask) for name, ask in first.items()]
     rows += [*_macros(survey, tables), *_calls(survey, tables)]
     frame = pd.DataFrame(rows, columns=["name", "kind", "about", "ask"])
     frame.insert(1, "sort_order", range(1, len(frame) + 1))
@@ -88,3 +97,21 @@ def _calls(survey: Survey, tables: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
         f"anova() tests its terms. {begin}",
         f"{design}.glm({f'{share} ~ {groups[0]}'!r}, 'binomial')",
     )
+    if (areas := _areas(survey, firms)) is not None:
+        yield (
+            "small_areas",
+            "python",
+            f"Areas with few firms by Fay and Herriot's model, with direct estimates; not to be published. {begin}",
+            f"{design}.small_areas({share!r}, {areas!r})",
+        )
+
+
+def _areas(survey: Survey, firms: pd.DataFrame) -> list[str] | None:
+    """The first two variables of subgroups that cross into areas enough for a model of both in the newest wave."""
+    newest = firms[firms["wave"] == firms["wave"].max()]
+    for pair in combinations([name for name in survey.domains if name in firms], 2):
+        areas = len(newest[list(pair)].dropna().drop_duplicates())
+        columns = 1 + sum(newest[name].nunique() - 1 for name in pair)
+        if areas >= columns + 2:
+            return list(pair)
+    return None

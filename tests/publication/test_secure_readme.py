@@ -29,6 +29,11 @@ def test_every_table_and_macro_is_listed_and_answers(published: Published, lines
             told = connection.execute(ask).df()
             if "estimate_" in ask:
                 assert np.isfinite(told["estimate"]).all(), ask
+        (copies,) = lines.loc[lines["name"] == "completed", "ask"]
+        (macro,) = lines.loc[lines["name"] == "estimate_share", "ask"]
+        once = connection.execute(copies).df()["share"]
+        told = connection.execute(macro.split(",")[0] + ")").df()["estimate"]
+        np.testing.assert_allclose(once, told, rtol=1e-12, err_msg="copies count once")
         comments = connection.execute("SELECT comment FROM duckdb_columns() WHERE table_name = 'readme'").fetchall()
     assert all(comment for (comment,) in comments)
 
@@ -38,8 +43,9 @@ def test_what_sql_cannot_do_is_asked_from_python(demonstration: Path, monkeypatc
     monkeypatch.chdir(demonstration / "releases" / "noord_nederland" / "latest")
     with connect(Path("secure", "microdata.duckdb"), read_only=True) as connection:
         calls = connection.execute("SELECT name, ask FROM readme WHERE kind = 'python' ORDER BY sort_order").fetchall()
-    assert [name for name, _ in calls] == ["table", "glm"]
-    test, fitted = (eval(call, {"SurveyDesign": SurveyDesign}) for _, call in calls)
+    assert [name for name, _ in calls] == ["table", "glm", "small_areas"]
+    test, fitted, areas = (eval(call, {"SurveyDesign": SurveyDesign}) for _, call in calls)
+    assert areas["modelled"].between(0, 1).all()
     assert 0 <= test.p <= 1
     assert np.isfinite(fitted.se).all()
     assert len(fitted.rows) > 1
