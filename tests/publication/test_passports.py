@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
+import json
 import math
 import re
 import stat
@@ -15,6 +17,8 @@ from typing import Any
 import pandas as pd
 import publication
 import pytest
+import zxingcpp
+from PIL import Image
 
 from monitor.publication import report
 from monitor.publication.report import paper, passport_parts, passports
@@ -178,6 +182,11 @@ def test_the_report_s_address_is_drawn_where_there_is_one(published: publication
     made = paper.printed(paper.compiler("passport.typ"), told, 0)
     assert len(re.findall(rb"/Type\s*/Page\b", made)) == 2
     assert f"{ADDRESS}/en/index.html".encode() in made, "the address is a link too"
+    pages = paper.compiler("passport.typ").compile(
+        sys_inputs={"content": json.dumps(told, ensure_ascii=False)}, format="png", ppi=100
+    )
+    read = [code.text for page in pages for code in zxingcpp.read_barcodes(Image.open(io.BytesIO(page)))]
+    assert read == [f"{ADDRESS}/en/index.html"], "a telephone reads it from the page as printed"
 
 
 def test_who_holds_the_key_knows_which_passport_is_whose(
