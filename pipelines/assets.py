@@ -31,7 +31,7 @@ Result = dg.MaterializeResult | dg.AssetCheckResult
 
 log = logging.getLogger("monitor")
 
-ANSWER_SUITES = ("staged_answers", "staged_frame", "validated_responses", "validated_rules")
+ANSWER_SUITES = ("staged_answers", "staged_frame", "staged_grants", "validated_responses", "validated_rules")
 """The suites the stage `validated` itself runs: they decide which responses are kept"""
 
 

@@ -38,8 +38,8 @@ READS: Mapping[str, Sequence[str]] = {
     stage: tuple(names.split())
     for stage, names in {
         "raw": "",
-        "staged": "raw_records raw_frame raw_columns raw_codes raw_corrections",
-        "validated": "raw_deliveries staged_answers staged_missing staged_frame",
+        "staged": "raw_records raw_frame raw_columns raw_codes raw_corrections raw_grants",
+        "validated": "raw_deliveries staged_answers staged_missing staged_frame staged_grants",
         "imputed": "staged_answers staged_frame validated_responses",
         "derived": "staged_missing validated_responses imputed_answers",
         "weighted": "staged_frame validated_responses imputed_answers",

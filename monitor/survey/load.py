@@ -140,6 +140,9 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         labels = {code: initiative.label for code, initiative in register.newest.items()}
         concepts["initiatives"] = replace(concepts["initiatives"], codes=labels)
         waves = {name: with_names(wave, register) for name, wave in waves.items()}
+    programmes = read_programmes(folder, reports, languages)
+    grants = {name: programme.grants for name, programme in programmes.items()}
+    waves = {name: replace(wave, grants=grants) for name, wave in waves.items()}
     claims = read_claims(folder, reports, languages)
     check_rules(folder, reports)
     packs, equivalents = read_packs(top)
@@ -179,7 +182,7 @@ def declared(top: Section, folder: Path, reports: list[Report]) -> Survey:
         identifier=_identifier(top),
         nonresponse=read_nonresponse(top),
         framework=read_framework(folder, reports, languages),
-        programmes=read_programmes(folder, reports, languages),
+        programmes=programmes,
         packs=packs,
         equivalents=equivalents,
     )

@@ -142,6 +142,8 @@ class Wave:
     invited: int | None = None
     """Firms invited, where no frame says so"""
     corrections: str = "corrections.csv"
+    grants: Mapping[str, str] = field(default_factory=dict)
+    """Programme -> pattern of the list of its grants in the wave's inbox"""
     not_asked: Mapping[str, Text] = field(default_factory=dict)
     """Concepts of other waves this wave did not ask, with why"""
     lines: Mapping[str, int] = field(default_factory=dict)

@@ -58,6 +58,7 @@ def read_programme(name: str, top: Section, languages: tuple[str, ...]) -> Progr
         eligible=eligible,
         criteria={code: criteria.label(code, languages) for code in criteria.nodes} if criteria else {},
         rounds={code: _round(code, section) for code, section in top.sections("rounds").items()},
+        grants=str(top.text("grants", f"grants_{name}*.csv")),
         ceiling_firm_eur=firm,
         ceiling_consortium_eur=consortium,
         plan=_plan(planned) if planned else None,

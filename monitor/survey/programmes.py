@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from monitor.survey.model import Text
 
 
+GRANT_FIELDS = ("firm", "round", "amount_eur", "consortium", "began", "ended", "status")
+"""What a list of grants says of each, `firm` by its register number"""
+GRANTED = "granted"
+GRANT_STATUSES = (GRANTED, "refused", "withdrawn")
+
+
 @dataclass(frozen=True)
 class Round:
     """A call that firms could apply in."""
@@ -65,6 +71,9 @@ class Programme:
     criteria: Mapping[str, Text]
     """What applications are judged by"""
     rounds: Mapping[str, Round]
+    grants: str
+    """Pattern of the file in a wave's inbox that lists its grants up to then; it holds register numbers, so it is no
+    part of the survey folder"""
     ceiling_firm_eur: float | None
     ceiling_consortium_eur: float | None
     plan: Plan | None

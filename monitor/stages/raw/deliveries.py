@@ -31,7 +31,7 @@ class Kept:
     delivery: str
     """SHA-256 of its bytes"""
     role: str
-    """answers, labels, frame or corrections"""
+    """answers, labels, frame, corrections, or of a programme `grants_of` it"""
     file: str
     arrived_at: str
     bytes: int
@@ -51,6 +51,11 @@ def inbox(home: Path, survey: str, wave: str) -> Path:
     return home / "inbox" / survey / wave
 
 
+def grants_of(programme: str) -> str:
+    """The role of the list of a programme's grants."""
+    return f"grants of {programme}"
+
+
 def patterns(wave: Wave) -> dict[str, str]:
     """Role -> the pattern of its file's name in the wave's inbox."""
     found = {"answers": wave.delivery.file}
@@ -58,7 +63,8 @@ def patterns(wave: Wave) -> dict[str, str]:
         found["labels"] = wave.delivery.label_file
     if wave.frame:
         found["frame"] = wave.frame.file
-    return found | {"corrections": wave.corrections}
+    grants = {grants_of(programme): pattern for programme, pattern in wave.grants.items()}
+    return found | {"corrections": wave.corrections} | grants
 
 
 def role_of(name: str, wave: Wave) -> str | None:

@@ -22,7 +22,8 @@ from monitor.problems import MonitorError, Problem, UnusableDelivery
 from monitor.stages.raw.amendments import Amendments, amendments, no_amendments
 from monitor.stages.raw.corrections import corrections_frame, read_corrections
 from monitor.stages.raw.decisions import NOTHING_DECIDED, Decisions, read_decisions
-from monitor.stages.raw.deliveries import Kept, arrive, choose, file_of, find, history, inbox, readable_name
+from monitor.stages.raw.deliveries import Kept, arrive, choose, file_of, find, grants_of, history, inbox, readable_name
+from monitor.stages.raw.grants import grants_frame, read_grants
 from monitor.storage import private
 from monitor.storage.lake import Lake, connect
 from monitor.survey import Delivery, Survey, Wave
@@ -40,7 +41,7 @@ MEMORY_LIMIT = "1GB"
 
 def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | None = None) -> dict[str, object]:
     """Take in a wave's deliveries: raw_deliveries, raw_records, raw_frame, raw_columns, raw_codes,
-    raw_corrections, raw_amendments.
+    raw_corrections, raw_amendments, raw_grants.
 
     `deliveries` are files handed in; without them, the wave's inbox is looked at, and where nothing lies there the
     lake's own current deliveries are read again. Raises UnusableDelivery with every problem; nothing in the lake is
@@ -51,7 +52,7 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
     current = {k.role: k for k in kept if k.current}
     with private.workspace(lake.home) as folder, connect(spill=folder / "spill") as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        readings, corrections = _opened(connection, lake, survey, wave, current, folder)
+        readings, corrections, grants = _opened(connection, lake, survey, wave, current, folder)
         records = _write_records(connection, lake, wave, readings, current)
         _write_columns(lake, wave, readings)
         amended = _amendments(connection, lake, survey, wave, kept, decided, folder)
@@ -60,6 +61,7 @@ def run(lake: Lake, survey: Survey, wave: Wave, deliveries: Sequence[Path] | Non
             lake.write_query(connection, "raw_records", wave.name, amended.standing)
     lake.write("raw_corrections", wave.name, corrections)
     lake.write("raw_amendments", wave.name, changes)
+    lake.write("raw_grants", wave.name, grants)
     rows = [_described(k, readings.get(k.role), records.get(k.role)) if k.current else k for k in kept]
     lake.write("raw_deliveries", wave.name, pd.DataFrame([asdict(k) for k in rows]))
     notes = [note for reading in readings.values() for note in reading.notes]
@@ -100,8 +102,8 @@ def _opened(
     wave: Wave,
     current: dict[str, Kept],
     folder: Path,
-) -> tuple[dict[str, Reading], pd.DataFrame]:
-    """The readings of the current deliveries, with every column the wave needs, and the declared corrections."""
+) -> tuple[dict[str, Reading], pd.DataFrame, pd.DataFrame]:
+    """The readings of the current deliveries with every column the wave needs, declared corrections, and grants."""
     readings = _open_all(connection, lake, survey, wave, current, folder)
     problems = [
         p for role in readings for p in _missing_columns(survey, wave, role, readings[role], current[role].file)
@@ -110,9 +112,14 @@ def _opened(
     if "corrections" in current:
         with _collecting(problems):
             corrections = read_corrections(file_of(lake, wave, current["corrections"].delivery))
+    grants: list[dict[str, object]] = []
+    for programme in wave.grants:
+        if (role := grants_of(programme)) in current:
+            with _collecting(problems):
+                grants += read_grants(file_of(lake, wave, current[role].delivery), programme)
     if problems:
         raise UnusableDelivery(problems)
-    return readings, corrections
+    return readings, corrections, grants_frame(grants)
 
 
 def _write_records(
@@ -151,7 +158,7 @@ def _arrive_all(
         decided = read_decisions(folder, [kept.delivery for kept in (*known, *arrived)])
     refused = {delivery for delivery, decisions in decided.items() if decisions.refuses_all}
     kept = []
-    for role in ("answers", "labels", "frame", "corrections"):
+    for role in ("answers", "labels", "frame", "corrections", *map(grants_of, wave.grants)):
         kept += choose([k for k in known if k.role == role], [k for k in arrived if k.role == role], refused)
     # Corrections that were taken away no longer hold; a frame or an answer that was used stays.
     kept = [replace(k, current=False) if k.role == "corrections" and k.role not in found else k for k in kept]

@@ -170,6 +170,22 @@ def frame_query(values: Mapping[str, str]) -> str:
     return f"{grain}\nSELECT {columns}\nFROM identified_frame\nORDER BY firm"
 
 
+def grants_query(framed: bool) -> str:
+    """staged_grants over `typed_grants`: firms and consortia by pseudonym, and whether a firm is in the frame.
+
+    `framed`: whether the wave has one; NULL where not, and of a grant without a firm.
+    """
+    known = "firm_of(firm) IN (SELECT firm FROM staged_frame)" if framed else "CAST(NULL AS BOOLEAN)"
+    columns = [
+        "programme", "file", "line", "firm_of(firm) AS firm", "round_name", "round_budget_eur", "ceiling_eur",
+        "amount_eur",
+        "pseudonym(consortium) AS consortium", "began::DATE AS began", "ended::DATE AS ended", "status",
+        f"{known} AS in_frame",
+    ]  # fmt: skip
+    grain = "-- Grain: grant. Inputs: typed_grants, staged_frame."
+    return f"{grain}\nSELECT {_listed(columns)}\nFROM typed_grants\nORDER BY programme, line"
+
+
 def unreadable_query(cell: str, wrong: str) -> str:
     """How many cells of a frame's column hold what is no value, the first line and a text among them."""
     return f"SELECT count(*), min(line), min(evidence({cell})) FROM identified_frame WHERE {wrong}"

@@ -19,6 +19,7 @@ from monitor.stages.staged.codes import write_codes
 from monitor.stages.staged.corrections import Correction, as_frame, by_row, declared, match
 from monitor.stages.staged.crosswalk import register_firm_of
 from monitor.stages.staged.frame import write_frame
+from monitor.stages.staged.grants import write_grants
 from monitor.stages.staged.privacy import treatments
 from monitor.stages.staged.query import answers_query, coded_query, missing_query
 from monitor.stages.staged.records import write_records
@@ -37,7 +38,7 @@ MEMORY_LIMIT = "1500MB"
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
-    """Make staged_answers, _missing, _frame, _columns, _codes, _corrections, _left_out, _identifiers of a wave.
+    """Make staged_answers, _missing, _frame, _columns, _codes, _corrections, _grants, _left_out, _identifiers.
 
     A blank of an asked question is `absent` (`break_off` after the last answer of a response that is not usable),
     unless the question declares what blank means; what does not parse or is no known code is `invalid` with its text
@@ -46,6 +47,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     """
     key = survey.key(lake.home)
     raw = ["raw_records", "raw_columns", "raw_codes", "raw_corrections", *(["raw_frame"] if wave.frame else [])]
+    raw += ["raw_grants"] if wave.grants else []
     with private.workspace(lake.home) as folder, lake.open(wave.name, *raw) as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(statement("staged", "parsing"))
@@ -57,6 +59,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         framed = write_frame(connection, lake, survey, wave)
         if framed:
             connection.execute(f"CREATE VIEW staged_frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
+        grants = write_grants(connection, lake, survey, wave)
         plan = answers_plan(survey, wave, sources, by_row(corrections), framed.concepts if framed else ())
         written = _write_answers(connection, lake, wave, plan, folder / "coded.parquet")
         columns = treatments(connection, survey, wave, sources)
@@ -74,6 +77,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
         **{f"missing_{kind}": count for kind, count in written.kinds.items()},
         "frame_firms": framed.firms if framed else 0,
         "corrections": len(corrections),
+        "grants": grants,
         "odd_codes": odd_codes,
         "columns_unmapped": int((columns["treatment"] == "unmapped").sum()),
         "columns_dropped": int(columns["treatment"].isin(["dropped_identifier", "dropped_text"]).sum()),

@@ -25,7 +25,7 @@ from monitor.survey.expressions import DUCKDB_TYPES
 from monitor.survey.skips import COLUMNS as SKIP_COLUMNS
 from monitor.survey.yaml_lines import closest
 
-WAVE_TABLES = (ANSWERS, "staged_frame", "validated_responses", "validated_rules")
+WAVE_TABLES = (ANSWERS, "staged_frame", "staged_grants", "validated_responses", "validated_rules")
 """The suites that judge a wave before it is analysed"""
 OUTSIDE = re.compile(r"\b(getenv|current_setting|duckdb_\w+|query|query_table)\s*\(|information_schema", re.IGNORECASE)
 """What reaches beyond the tables of the wave and is no file; files are refused by the connection itself"""
@@ -124,6 +124,9 @@ def _lay_out(connection: duckdb.DuckDBPyConnection, concepts: Mapping[str, Conce
         ANSWERS: f"{keys}, {typed}",
         "last_wave": f"{keys}, {typed}",
         "staged_frame": f"firm VARCHAR, {typed}, invited BOOLEAN, disposition VARCHAR",
+        "staged_grants": "programme VARCHAR, file VARCHAR, line BIGINT, firm VARCHAR, round_name VARCHAR,"
+        " round_budget_eur DOUBLE, ceiling_eur DOUBLE, amount_eur DOUBLE, consortium VARCHAR, began DATE,"
+        " ended DATE, status VARCHAR, in_frame BOOLEAN",
         "frame": f"firm VARCHAR, {typed}, invited BOOLEAN, disposition VARCHAR",
         "missing": kinds,
         INVALID: kinds,

@@ -22,6 +22,9 @@ from monitor.wording.sentences import in_each
 SHOWN_PER_RULE = 20
 """Failing responses a message names one by one; the rest are counted, and stand in `validated_failures`"""
 
+IN_OTHER_FILES = frozenset({"staged_grants"})
+"""Suites whose rows did not come with the answers; their rules show the file of a row"""
+
 SET_ASIDE = ("substantially_completed", "one_response_per_firm")
 """Rules by which a response is set aside before the others run"""
 
@@ -61,7 +64,8 @@ def problems(
     for suite in suites.values():
         for rule in suite.rules:
             if rule.severity in severities:
-                found.extend(_of_rule(connection, suite, rule, wave, delivery))
+                came_in = None if suite.table in IN_OTHER_FILES else delivery
+                found.extend(_of_rule(connection, suite, rule, wave, came_in))
     return found
 
 
@@ -87,7 +91,7 @@ def _of_rule(
             severity=rule.severity,
             expected=expected(rule.type, rule.kwargs),
             found="; ".join([*(f"{key}={key_value}" for key, key_value in others.items()), value]),
-            do=_advice(rule),
+            do=_advice(suite.table, rule),
         )
     if count > SHOWN_PER_RULE:
         yield Problem(
@@ -106,10 +110,12 @@ def _with_source(columns: str | None, wave: Wave | None) -> str:
     return ", ".join(named)
 
 
-def _advice(rule: Rule) -> str:
+def _advice(suite: str, rule: Rule) -> str:
     if not rule.by_row:
         return "look at the delivery and the wave's definition before running again"
     place = f" ({rule.file}:{rule.line})" if rule.file and rule.line else ""
+    if suite in IN_OTHER_FILES:
+        return f"correct the file and deliver it again, or give the rule another severity in rules.yaml{place}"
     return f"correct the answer in corrections.csv, or give the rule another severity in rules.yaml{place}"
 
 

@@ -116,6 +116,10 @@ def _judged(
         connection.execute(f"CREATE VIEW staged_frame AS SELECT * FROM {lake.scan('staged_frame', wave.name)}")
         suites["staged_frame"] = suite_of(survey, wave, "staged_frame")
         rules.append(run_suite(connection, suites["staged_frame"]))
+    if wave.grants:
+        connection.execute(f"CREATE VIEW staged_grants AS SELECT * FROM {lake.scan('staged_grants', wave.name)}")
+        suites["staged_grants"] = suite_of(survey, wave, "staged_grants")
+        rules.append(run_suite(connection, suites["staged_grants"]))
     connection.execute(f"CREATE TABLE validated_responses AS {statement('validated', 'validated_responses')}")
     suites["validated_responses"] = suite_of(survey, wave, "validated_responses")
     rules.append(run_suite(connection, suites["validated_responses"]))
