@@ -123,6 +123,7 @@ def test_no_page_calls_anything_firms_that_is_not_a_number_of_firms(
     for column in ("n", "events"):
         counts |= set(public["claims"][column].dropna().astype(int))
     counts |= set(public["initiatives"]["firms"].dropna().astype(int))
+    counts |= set(public["network_ties"]["firms"].dropna().round().astype(int))
     found = 0
     for page, text in pages.items():
         for number in re.findall(r"(?<![\d.,–-])(\d[\d.,]*) (?:firms|bedrijven)\b", text):

@@ -75,7 +75,7 @@ def networks(
         for name in TABLES:
             last = release.tables[name]
             last = last[(last["wave"] == wave) & last["network"].isin(OF_FIRMS)].assign(held=True)
-            tables[name] = pd.concat([tables[name], last], ignore_index=True) if len(last) else tables[name]
+            tables[name] = pd.DataFrame([*tables[name].to_dict("records"), *last.to_dict("records")])
     return tables
 
 
