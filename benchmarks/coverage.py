@@ -135,7 +135,7 @@ def calibrated(rng: np.random.Generator, survey: Survey) -> tuple[Survey, list[W
 
 
 def imputed(rng: np.random.Generator, survey: Survey) -> tuple[Survey, list[Wave]]:
-    """The calibrated mailing of which 12 % of the answers behind every measure are missing, in 20 completed copies."""
+    """The calibrated mailing of which 12 % of the answers behind every measure are missing, in completed copies."""
     survey, waves = calibrated(rng, survey)
     filled = []
     for name, wave in zip(WAVES, waves, strict=True):

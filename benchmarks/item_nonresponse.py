@@ -30,7 +30,7 @@ MEASURES = ("cooperates", "invests", "top_innovator")
 def completed_wave(
     population: Population, wave: str, rows: np.ndarray, rng: np.random.Generator, survey: Survey, keep: Sequence[str]
 ) -> tuple[pd.DataFrame, tuple[pd.DataFrame, ...]]:
-    """The answers of some firms of the census with holes, and the same in 20 completed copies.
+    """The answers of some firms of the census with holes, and the same in completed copies, as many as surveys have.
 
     `keep` are the columns besides `firm` of every frame, measures (as 1, 0 and NaN) among them; firms in order of their
     register number. Micro firms leave more questions open than others.

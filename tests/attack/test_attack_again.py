@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from test_attack import found, lines, tables
 
+pytestmark = pytest.mark.slow
+
 ONE, OTHER = "2018", "2020"
 Tables = dict[str, pd.DataFrame]
 

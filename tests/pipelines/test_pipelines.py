@@ -40,6 +40,8 @@ from pipelines.history import prepare_instance
 from pipelines.resources import SurveyHome, loaded
 from pipelines.turn import close_killed_runs
 
+pytestmark = pytest.mark.slow
+
 ECUADOR = Path(__file__).parents[1] / "worlds" / "surveys" / "ecuador"
 
 
@@ -242,7 +244,6 @@ def test_two_runs_do_not_share_a_home(tmp_path: Path) -> None:
             run_waves(ECUADOR, tmp_path, ["2014"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("broken", [False, True], ids=["a critical rule fails", "a rule cannot be run"])
 def test_a_rule_about_a_later_table_stops_the_wave(
     tmp_path: Path, inbox: Path, shared: Path, monkeypatch: pytest.MonkeyPatch, broken: bool

@@ -16,6 +16,8 @@ from pipelines.assets import WAVE_TABLES
 from pipelines.command import RunFailed, run_waves
 from pipelines.promise import promised_waves
 
+pytestmark = pytest.mark.slow
+
 EMPTY = pd.DataFrame({"firm": ["a"]})
 
 
@@ -82,7 +84,6 @@ def test_a_table_of_another_run_stops_the_release(lake: Lake, survey: Survey, ta
     assert problem.found == "another table than the wave's run made"
 
 
-@pytest.mark.slow
 def test_the_release_job_says_so_and_leaves_the_last_release(lake: Lake, survey: Survey) -> None:
     lake.remove("modelled_terms", "2018")
     with pytest.raises(RunFailed) as failed:

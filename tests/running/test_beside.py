@@ -16,6 +16,8 @@ import pytest
 
 from monitor.running import beside
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -18,6 +18,8 @@ from monitor.statistics.models.specification import Specification
 from monitor.survey import Disclosure
 from monitor.survey.models import Curve, Model
 
+pytestmark = pytest.mark.slow
+
 MAIN = Specification("m", "main", "top", "all_firms", "logit", practices=("a", "b"))
 WAVE = "2020"
 

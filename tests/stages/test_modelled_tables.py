@@ -22,6 +22,8 @@ from monitor.statistics.random_numbers import firm_numbers
 from monitor.storage.lake import Lake
 from monitor.survey import Base, Calibration, Concept, DesignPlan, Disclosure, Measure, Survey
 
+pytestmark = pytest.mark.slow
+
 NONE = {"nl": "", "en": ""}
 
 

@@ -10,6 +10,8 @@ from monitor.statistics.disclosure.complementary import withheld_rows
 from monitor.statistics.disclosure.intervals import Attacker, exposed, intervals
 from monitor.statistics.disclosure.system import Quantity, System
 
+pytestmark = pytest.mark.slow
+
 SIZE = 4
 
 
