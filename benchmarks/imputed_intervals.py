@@ -3,7 +3,7 @@
     python benchmarks/imputed_intervals.py [--draws 500] [--keep FILE] [--write]
 
 Every draw fits the primary model to one survey twice: with all its answers, and with 12 % of the answers behind every
-measure taken out and filled in 20 times (`item_nonresponse`). The table has, for either: how often the intervals hold
+measure taken out and filled in (`item_nonresponse`). The table has, for either: how often the intervals hold
 the truth, the estimates' own spread, the printed error, the degrees of freedom that the errors' spread shows
 (2 mean^2 / variance) beside those used, and the width beside that of the narrowest interval that holds 95 % with this
 data (2 * 1.96 spreads: what is missing is lost to any method). `pull` is the slope of what filling in changes on the
