@@ -17,6 +17,8 @@ from monitor.cli import main
 from monitor.problems import WaveStopped
 from monitor.stages import disclosed, released
 from monitor.stages.disclosed import cells
+from monitor.storage.lake import Lake
+from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
 
 KEY = ["wave", "indicator", "domain_variable", "domain"]
@@ -250,10 +252,19 @@ def test_the_demonstration_tells_nothing_it_withholds(attacked: Report) -> None:
     assert attacked.narrowest >= 3
 
 
-def test_no_amount_can_be_worked_out(attacked: Report) -> None:
-    """Counts of ten firms or more that are too uncertain to be told can; amounts cannot, of however many firms."""
+def test_what_can_be_worked_out_of_many_firms_is_withheld_for_its_uncertainty_alone(
+    attacked: Report, demonstration: Path
+) -> None:
+    """Numbers of ten firms or more, counts and amounts: shown, they would tell of nobody."""
     assert attacked.amounts > 0
-    assert [finding for finding in attacked.of_many if " amount of " in finding.what] == []
+    lake = Lake(demonstration, BUNDLED.name)
+    lines = pd.concat(lake.read("estimated_indicators", wave).assign(wave=wave) for wave in load_survey(BUNDLED).waves)
+    lines = lines[(lines["reliability"] == "unpublishable") & (lines["n"] >= 10)]
+    key = ["wave", "indicator", "domain_variable", "domain"]
+    uncertain = set(lines[key].astype(str).itertuples(index=False, name=None))
+    found = {line for finding in attacked.of_many for line in finding.lines}
+    assert found
+    assert found <= uncertain
 
 
 def test_a_release_that_tells_what_it_withholds_is_not_published(

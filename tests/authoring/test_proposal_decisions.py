@@ -40,8 +40,8 @@ OWN = (
     "  size: {type: category, label: {nl: G, en: G}, codes: {s: {nl: K, en: S}, m: {nl: M, en: M}}}\n"
     "  several: {type: categories, label: {nl: M, en: S}, codes: {a: {nl: A, en: A}, b: {nl: B, en: B}}}\n"
 )
-ELSEWHERE = {"name", "file", "lines", "line", "reference_year", "questions", "concept"}
-"""Facts that are another wave's own, or stand for themselves"""
+ELSEWHERE = {"name", "file", "lines", "line", "reference_year", "questions", "concept", "grants"}
+"""Facts that are another wave's own, that the survey's programmes say, or that stand for themselves"""
 
 
 def differing(one: object, other: object) -> dict[str, tuple[object, object]]:
