@@ -58,9 +58,11 @@ def machines(number: int) -> Iterator[None]:
                 ip("-n", f"monitor-{i}", "link", "set", device, "up")
         yield
     finally:
+        # A machine's cable would stay until the last of its processes is gone.
+        for gone in (*(f"cable-{i}" for i in range(number + 1)), BRIDGE):
+            subprocess.run(["ip", "link", "delete", gone], check=False, capture_output=True)
         for i in range(number + 1):
             subprocess.run(["ip", "netns", "delete", f"monitor-{i}"], check=False, capture_output=True)
-        subprocess.run(["ip", "link", "delete", BRIDGE], check=False, capture_output=True)
 
 
 def crossed() -> int:
