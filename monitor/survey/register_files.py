@@ -68,9 +68,11 @@ class _Row:
 
     def one_of(self, column: str, known: Iterable[str], what: str, *, must: bool = False) -> str | None:
         """A declared word."""
-        found, known = (self.needed(column) or None) if must else self.text(column), list(known)
-        if found is not None and found not in known:
-            expected = "one of " + ", ".join(known) if known else f"no {column}: the survey declares none"
+        found, known = self.text(column), list(known)
+        expected = "one of " + ", ".join(known) if known else f"no {column}: the survey declares none"
+        if found is None and must:
+            self.wrong(f"{column} is empty", expected, "nothing", f"write the row's {column}")
+        elif found is not None and found not in known:
             self.wrong(f"unknown {what} {found!r}", expected, found, closest(found, known))
         return found
 
