@@ -14,10 +14,19 @@ from monitor.contract.figures import FIGURES
 from monitor.contract.frameworks import FRAMEWORKS
 from monitor.contract.models import MODELS
 from monitor.contract.network import NETWORK
+from monitor.contract.programmes import PROGRAMMES
 from monitor.contract.sensitivity import SENSITIVITY
 
 __all__ = ["BY_NAME", "TABLES", "Column", "Table", "not_negative", "share"]
 
-TABLES: tuple[Table, ...] = (*FIGURES, *MODELS, *SENSITIVITY, *FRAMEWORKS, *NETWORK, *DOCUMENTATION)
+TABLES: tuple[Table, ...] = (
+    *FIGURES,
+    *MODELS,
+    *SENSITIVITY,
+    *FRAMEWORKS,
+    *NETWORK,
+    *PROGRAMMES,
+    *DOCUMENTATION,
+)
 
 BY_NAME: Mapping[str, Table] = {table.name: table for table in TABLES}

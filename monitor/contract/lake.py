@@ -76,6 +76,10 @@ WAVE_TABLES: Sequence[LakeTable] = (
         "kind figure approach axis",
         "what those who did not answer could change in a figure or claim",
     ),
+    _table("modelled_programme_firms", "programme firm", "a firm that took part in a programme or could have"),
+    _table("modelled_programme_groups", "programme measure standing", "what a programme's firms answered before it"),
+    _table("modelled_programme_balance", "programme term", "a covariate of participants and of the firms beside them"),
+    _table("modelled_programme_effects", "programme method", "how participants differ from firms made like them"),
 )
 """In the order of the flow; the modelled tables have rows for all waves together too"""
 

@@ -38,6 +38,8 @@ TABLES: Mapping[str, str] = {
     "designs": "Designs: one row per wave with what intervals need.",
     "frame": "Frame: one row per survey, wave and firm of the frame (its key), whether or not it answered, with frame "
     "variables and what became of it. Empty where a survey has no frame.",
+    "programme_firms": "Programme firms: one row per programme and firm (its key) that took part, was refused or could "
+    "have applied, as the newest list of grants and the frame before have it.",
     "figures": "Figures: every published indicator before disclosure control, by subgroup, with both standard errors "
     "and why its interval is not the one a macro gives. For those who may see single firms.",
     "labels": "Labels: what each code of a category or set means, and in which order they stand.",

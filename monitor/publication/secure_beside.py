@@ -1,6 +1,7 @@
 """What stands beside the firms in the secure database: the frame they were drawn from, figures, words.
 
-Belongs here: the tables `frame`, `figures` and `labels`. Does not belong here: firms' answers, weights and macros.
+Belongs here: the tables `frame`, `programme_firms`, `figures` and `labels`. Does not belong here: firms' answers,
+weights and macros.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from monitor.precision import OWN_DIGITS, to_digits
-from monitor.storage.lake import Lake
+from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Concept, Measure, Survey
 
 REPLICATED = "its error is linearised, a macro's comes from replicate weights"
@@ -18,6 +19,8 @@ FEW = (
     "where few firms have the property or few have not, Korn and Graubard's exact interval stands in place of the logit"
 )
 HEAVY = "its degrees of freedom are those of the firms that carry the variance, which a few large firms do"
+OF_FIRMS = ("frame", "programme_firms")
+"""Tables with a row for each firm"""
 WHY: Mapping[str, str] = {
     "share": f"{REPLICATED}; {FEW}",
     "mean": REPLICATED,
@@ -31,6 +34,14 @@ MEANING: Mapping[tuple[str, str], str] = {
     ("frame", "was_invited"): "Whether the firm was invited.",
     ("frame", "disposition"): "Outcome of the contact, as the frame's delivery says.",
     ("frame", "usable_response"): "Whether the firm stands in table firms in this wave.",
+    ("programme_firms", "programme"): "Programme: the name of its file.",
+    ("programme_firms", "wave_before"): "The wave whose frame and answers are from before the programme.",
+    ("programme_firms", "standing"): "participants (with a grant), refused (applied and got none) or others.",
+    ("programme_firms", "eligible"): "Whether the programme's own words let it apply.",
+    ("programme_firms", "in_frame"): "Whether the frame of the wave before knows it.",
+    ("programme_firms", "amount_eur"): "What it was granted (EUR).",
+    ("programme_firms", "consortium"): "Pseudonym of the group of firms that it was granted something with.",
+    ("programme_firms", "began"): "When that which was granted began.",
     ("figures", "indicator"): "Indicator.",
     ("figures", "measure"): "The measure it estimates.",
     ("figures", "estimator"): "share, mean, total, ratio or median.",
@@ -59,11 +70,12 @@ MEANING: Mapping[tuple[str, str], str] = {
 
 
 def tables(lake: Lake, survey: Survey, waves: Sequence[str], firms: Sequence[pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The three tables; `firms`: those of each wave, as table `firms` has them."""
+    """The four tables; `firms`: those of each wave, as table `firms` has them."""
     return {
         "frame": _under(
             [_frame(lake, survey, wave, of_wave) for wave, of_wave in zip(waves, firms, strict=True)], "frame"
         ),
+        "programme_firms": _under([_programme_firms(lake, survey)], "programme_firms"),
         "figures": _under([_figures(lake, survey, wave) for wave in waves], "figures"),
         "labels": _labels(survey),
     }
@@ -76,6 +88,13 @@ def _frame(lake: Lake, survey: Survey, wave: str, firms: pd.DataFrame) -> pd.Dat
     frame = lake.read("staged_frame", wave).drop(columns="wave", errors="ignore")
     frame = frame.rename(columns={"invited": "was_invited"}).assign(usable_response=frame["firm"].isin(firms["firm"]))
     return frame.assign(survey=survey.name, wave=wave).sort_values("firm", kind="stable")
+
+
+def _programme_firms(lake: Lake, survey: Survey) -> pd.DataFrame:
+    """The firms of every programme that has grants."""
+    if not lake.has("modelled_programme_firms", ALL_WAVES):
+        return pd.DataFrame()
+    return lake.read("modelled_programme_firms", ALL_WAVES).assign(survey=survey.name)
 
 
 def _figures(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
@@ -121,7 +140,7 @@ def _under(frames: Sequence[pd.DataFrame], name: str) -> pd.DataFrame:
     own = [column for table, column in MEANING if table == name]
     kept = [frame for frame in frames if len(frame)]
     if not kept:
-        return pd.DataFrame(columns=["survey", "wave", *(["firm"] if name == "frame" else []), *own])
+        return pd.DataFrame(columns=["survey", "wave", *(["firm"] if name in OF_FIRMS else []), *own])
     frame = pd.concat(kept, ignore_index=True)
     first = [column for column in ("survey", "wave", "firm") if column in frame]
     others = [column for column in frame if column not in (*first, *own)] if name == "frame" else []

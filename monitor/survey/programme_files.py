@@ -56,6 +56,7 @@ def read_programme(name: str, top: Section, languages: tuple[str, ...]) -> Progr
         name=name,
         label=top.label("label", languages),
         eligible=eligible,
+        who=top.label("who", languages, {}),
         criteria={code: criteria.label(code, languages) for code in criteria.nodes} if criteria else {},
         rounds={code: _round(code, section) for code, section in top.sections("rounds").items()},
         grants=str(top.text("grants", f"grants_{name}*.csv")),

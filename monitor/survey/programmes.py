@@ -68,6 +68,8 @@ class Programme:
     label: Text
     eligible: str
     """Expression over concepts: the firms that could have applied"""
+    who: Text
+    """The same in words; empty where the file has none"""
     criteria: Mapping[str, Text]
     """What applications are judged by"""
     rounds: Mapping[str, Round]

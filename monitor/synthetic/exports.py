@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.synthetic import limesurvey, qualtrics, spss
+from monitor.synthetic import limesurvey, programmes, qualtrics, spss
 from monitor.synthetic.cells import delimited
 from monitor.synthetic.fieldwork import Fieldwork, fieldwork
 from monitor.synthetic.firms import SEED, SIZE_BANDS, WAVES, Population, population
@@ -43,7 +43,8 @@ WRITERS: Mapping[str, Callable[[Fieldwork, Mapping[str, str], np.random.Generato
 
 
 def deliveries(folder: Path, seed: int = SEED) -> dict[str, list[Path]]:
-    """Write each wave's files to `folder/<wave>/`: the delivery, its label file where there is one, the frame.
+    """Write each wave's files to `folder/<wave>/`: the delivery, its label file where there is one, the frame, and with
+    the last wave the programmes' lists of grants.
 
     A file that already holds the same bytes is left as it is, so that running again is not a new delivery. Returns
     the files per wave.
@@ -56,6 +57,8 @@ def deliveries(folder: Path, seed: int = SEED) -> dict[str, list[Path]]:
         target = Path(folder) / wave
         target.mkdir(parents=True, exist_ok=True)
         files = WRITERS[wave](work, names, rng) | {f"kader_{wave}.csv": _frame(work)}
+        if wave == WAVES[-1]:
+            files |= programmes.lists(people)
         written[wave] = [_write(target / name, content) for name, content in files.items()]
     return written
 

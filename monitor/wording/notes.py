@@ -53,6 +53,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "unbalanced": ("names",),
     "outcome_before_treatment": (),
     "plan_after_data": (),
+    "nothing_before": (),
 }
 """Every kind of note there is -> the facts of it that name firms which are alike or few, or that count firms; the
 others are the survey's own words and thresholds. Its words are the subject `notes` of each language: all of it under

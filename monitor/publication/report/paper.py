@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.publication.report import answer, cite, methods, pages, start, trends
+from monitor.publication.report import answer, cite, methods, pages, programmes, start, trends
 from monitor.publication.report.tables import Chart, Figures, Printed, lines
 from monitor.survey import Survey
 from monitor.wording.sentences import say
@@ -80,6 +80,7 @@ def content(figures: Figures, survey: Survey, wave: str) -> dict[str, Any]:
         *_wave(figures, told, wave),
         *_model(figures, told),
         *_participation(figures, survey, wave),
+        *_programmes(figures, survey, wave),
         *_trends(figures, waves),
         *_quality(figures, told),
         *_methods(figures, survey, waves),
@@ -177,6 +178,21 @@ def _participation(figures: Figures, survey: Survey, wave: str) -> list[Part]:
     if listed and listed["table"].rows:
         found += [_heading(t("initiatives"), 3), *_tables(page, listed["table"])]
     return found
+
+
+def _programmes(figures: Figures, survey: Survey, wave: str) -> list[Part]:
+    """The programmes whose participants this wave tells of."""
+    found: list[Part] = []
+    for label, sentences, tables, drawn_of_it, file in programmes.on_paper(figures, survey, wave):
+        page = file.removesuffix(".html")
+        found += [
+            _heading(label),
+            *_say(page, "text", *sentences),
+            *_tables(page, *tables),
+            *_figures(page, drawn_of_it),
+        ]
+    standard = say("programme", "standard_text", figures.words.language)
+    return [*found, *_say("programmes", "note", standard)] if found else []
 
 
 def _trends(figures: Figures, waves: Sequence[str]) -> list[Part]:

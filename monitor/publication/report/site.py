@@ -32,6 +32,7 @@ from monitor.publication.report import (
     pages,
     pictures,
     places,
+    programmes,
     revisions,
     sensitivity,
     start,
@@ -126,9 +127,9 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], wave
 
 
 def _listed(survey: Survey) -> tuple[str, ...]:
-    """The pages of what firms told, and of the networks and ecosystems that a survey looks at."""
-    beside = ("network",) if survey.register.rows else ()
-    return (*PAGES, *beside) if survey.framework is None else (*PAGES, *beside, "ecosystems")
+    """The pages of what firms told, and of the networks, programmes and ecosystems that a survey looks at."""
+    has = {"network": survey.register.rows, "programmes": survey.programmes, "ecosystems": survey.framework}
+    return (*PAGES, *(page for page, there in has.items() if there))
 
 
 def _about_figures(figures: Figures, register: addresses.Register) -> dict[str, Any]:
@@ -169,6 +170,7 @@ def _pages(
         "places": places.index(figures, survey, waves[-1]),
         "explore": explore.page(figures, survey, waves),
         "network": networks.page(figures, survey, waves),
+        "programmes": programmes.index(figures, survey),
         "ecosystems": ecosystems.page(figures, survey),
         "quality": pages.quality(figures, waves, revised),
         "sensitivity": sensitivity.page(figures, waves),
@@ -192,11 +194,12 @@ def _pages(
 def _beside(
     figures: Figures, survey: Survey, waves: Sequence[str], listed: Sequence[tuple[str, str]]
 ) -> list[tuple[str, dict[str, Any]]]:
-    """The pages that no menu lists: one for each domain, and the search."""
+    """The pages that no menu lists: one for each domain and programme, and the search."""
     found = [
         ("place", {"page_title": p.label, "file": p.file, "page_of": "places"} | places.page(figures, survey, waves, p))
         for p in places.every(figures, survey)
     ]
+    found += [("programme", told) for told in programmes.every(figures, survey)]
     waved = [(figures.words.t("wave_n", wave=w), f"wave-{w}.html") for w in reversed(waves)]
     told = explore.search(figures, survey, waves, [*listed, *waved])
     return [*found, ("search", {"page_title": figures.words.t("nav_search")} | told)]

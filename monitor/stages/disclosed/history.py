@@ -81,6 +81,16 @@ class Earlier:
         shown = table[~table["suppressed"].astype(bool)]
         return {row_of(line): {str(k): v for k, v in line.items()} for line in shown.to_dict("records")}
 
+    @cached_property
+    def programme_firms(self) -> pd.DataFrame:
+        """Every programme's firms as it had them: programme, firm, standing, eligible, amount_eur."""
+        columns = ["programme", "firm", "standing", "eligible", "amount_eur"]
+        with connect(self.folder / "secure" / "microdata.duckdb", read_only=True) as connection:
+            there = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'programme_firms'").fetchone()
+            if there is None:
+                return pd.DataFrame(columns=columns)
+            return connection.execute(f"SELECT {', '.join(columns)} FROM programme_firms").df()
+
     def firms(self, survey: Survey, wave: str) -> WaveFirms | None:
         """The firms a release had in a wave, also where the wave's figures were an earlier release's; None where it did
         not have the wave."""

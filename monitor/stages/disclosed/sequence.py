@@ -48,6 +48,9 @@ DEFINITIONS = ("codebook", "definitions", "population", "readme")
 OVERLAP = "panel_overlap"
 """The quality indicator that counts firms of two waves"""
 
+OF_A_PROGRAMME = ("programmes", "programme_groups", "programme_balance", "programme_effects")
+"""Tables with a programme's lines"""
+
 LEFT = "left"
 """The method of sensitivity rows that rest on two waves"""
 
@@ -62,10 +65,18 @@ class Standing:
     waves: frozenset[str]
     models: frozenset[tuple[str, str]]
     """(wave or `pooled`, model)"""
+    programmes: frozenset[str] = frozenset()
 
 
-def standing(before: Sequence[Earlier], survey: Survey, firms: Mapping[str, WaveFirms]) -> Standing:
-    """What stands, by how many firms changed since each earlier release that did not itself repeat an earlier one."""
+def standing(
+    before: Sequence[Earlier],
+    survey: Survey,
+    firms: Mapping[str, WaveFirms],
+    of_programmes: pd.DataFrame | None = None,
+) -> Standing:
+    """What stands, by how many firms changed since each earlier release that did not itself repeat an earlier one.
+
+    of_programmes: every programme's firms as the lake has them; None where there are none."""
     least = survey.disclosure.minimum_firms
     now = {wave: of_wave.answers for wave, of_wave in firms.items()}
     was = [{wave: found.answers for wave in now if (found := release.firms(survey, wave))} for release in before]
@@ -90,7 +101,23 @@ def standing(before: Sequence[Earlier], survey: Survey, firms: Mapping[str, Wave
                     )
                     if 0 < count < least:
                         models.add((wave, name))
-    return Standing(frozenset(waves), frozenset(models))
+    return Standing(frozenset(waves), frozenset(models), _programmes(before, of_programmes, least))
+
+
+def _programmes(before: Sequence[Earlier], now: pd.DataFrame | None, least: int) -> frozenset[str]:
+    """The programmes whose list of firms changed by one to `least` - 1 firms since an earlier release."""
+    if now is None or not len(now):
+        return frozenset()
+    told = ["standing", "eligible", "amount_eur"]
+    stand = set()
+    for name, firms in now.groupby("programme"):
+        for release in before:
+            then = release.programme_firms
+            then = then[then["programme"] == name]
+            both = firms.merge(then, on=["firm", *told], how="outer", indicator=True)
+            if len(then) and 0 < both.loc[both["_merge"] != "both", "firm"].nunique() < least:
+                stand.add(str(name))
+    return frozenset(stand)
 
 
 def changed(before: pd.DataFrame, after: pd.DataFrame, columns: Columns, base: str | None = None) -> pd.Index:
@@ -153,6 +180,8 @@ def _stand(name: str, stands: Standing, table: pd.DataFrame) -> Flags:
     if name in OF_A_MODEL:
         pairs = list(zip(table["wave"], table["model"], strict=True))
         flags |= pd.Series([pair in stands.models for pair in pairs], index=table.index, dtype=bool)
+    if name in OF_A_PROGRAMME:
+        flags |= table["wave_before"].isin(stands.waves) | table["programme"].isin(stands.programmes)
     if name == "sensitivity":
         # Who left is told of the wave before: it stands with any wave after it.
         later = [any(str(wave) < stands_too for stands_too in stands.waves) for wave in table["wave"]]

@@ -9,7 +9,8 @@ contract. Does not belong here: estimating, or writing a release.
 `domains` and `readme` describe the survey and its tables, `declared` what its definition decides about lines;
 `population` says how many firms there are; `readable` says how a reader gets each interval, `beside` puts words, units
 and counts beside lines, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm,
-`sensitivity` what of the firms that did not answer; `network` who is tied to whom (`ties_told`, `ties_estimated`).
+`sensitivity` what of the firms that did not answer; `network` who is tied to whom (`ties_told`, `ties_estimated`);
+`programmes` who took part in programmes, and what the frame says of them (`programme_frame`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from monitor.stages.disclosed import (
     overlaps,
     peers,
     population,
+    programmes,
     quality,
     readable,
     readme,
@@ -92,7 +94,7 @@ def disclose(
     )
     firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
     every_line = one_firm.with_one_firm(every_line, survey, firms)
-    stands = sequence.standing(before, survey, firms)
+    stands = sequence.standing(before, survey, firms, _whole(lake, "modelled_programme_firms"))
     indicators = every_line[~every_line["wave"].isin(stands.waves)] if len(every_line) else every_line
     least = survey.disclosure.minimum_firms
     why: dict[cells.Row, str] = {}
@@ -153,6 +155,7 @@ def disclose(
         "population": population.population(survey, waves),
         "register_changes": register.register_changes(survey, waves),
         **network.networks(lake, survey, waves, before, stands.waves),
+        **programmes.programmes(lake, survey, waves),
         "readme": readme.readme(survey),
     }
     shapes = {

@@ -16,6 +16,7 @@ from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_cl
 from monitor.stages.modelled.over_waves import equal_over_waves
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.pooled import fit_panel, follow, pooled_model
+from monitor.stages.modelled.programmes import programme_rows
 from monitor.stages.modelled.sensitivity import odds_rows
 from monitor.stages.modelled.silent import left_rows, silent_rows
 from monitor.stages.modelled.tables import COLUMNS, frame_of
@@ -73,5 +74,6 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     decide_claims(findings)
     findings.rows["modelled_sensitivity"] += odds_rows(findings, None)
     findings.rows["modelled_sensitivity"] += left_rows(lake, findings, samples)
+    programme_rows(lake, findings, samples)
     log.info("%s pooled: %d models, %d claims", survey.name, len(findings.results), len(survey.claims))
     return findings.write(lake, "all")

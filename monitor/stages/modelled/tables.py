@@ -63,20 +63,46 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "modelled_robustness": words(
         "survey wave model variant test subject estimate ci_low ci_high p_value statistic bound verdict note_nl note_en"
     ),
+    "modelled_programme_firms": words(
+        "survey wave wave_before programme firm standing eligible in_frame amount_eur consortium began"
+    ),
+    "modelled_programme_groups": words(
+        "survey wave wave_before programme measure standing n fewest estimate se df ci_low ci_high "
+        "difference difference_se difference_low difference_high difference_p_value"
+    ),
+    "modelled_programme_balance": words(
+        "survey wave wave_before programme term participants comparison balanced difference_before difference_after "
+        "variance_ratio_before variance_ratio_after fewest"
+    ),
+    "modelled_programme_effects": words(
+        "survey wave wave_before programme method is_primary outcome n_participants n_comparison fewest effective "
+        "off_support mean_participants mean_comparison estimate se df ci_low ci_high p_value minimum_detectable_effect "
+        "robustness_value robustness_value_bound e_value e_value_bound without_low without_high published "
+        "warning warning_nl notes"
+    ),
 }
 """Table -> its columns in order"""
 
 WHOLE = frozenset(
-    {"n", "firms", "fewest_alike", "events", "n_dropped", "n_routed", "copies", "number", "state_n", "state_events"}
+    words(
+        "n firms fewest_alike events n_dropped n_routed copies number state_n state_events "
+        "n_participants n_comparison fewest"
+    )
 )
-FACTS = frozenset({"weighted", "converged", "published", "own_choice", "plausible", "survives", "one_firm"})
+FACTS = frozenset(
+    words("weighted converged published own_choice plausible survives one_firm is_primary eligible in_frame")
+)
 NUMBERS = frozenset(
     words(
         "estimate se ci_low ci_high band_low band_high p_value df fmi "
         "odds_ratio minimum_detectable_effect p_greater p_less p_holm "
         "p_adjusted p_neither p_b_only p_a_only p_both "
         "se_linearised se_replicate p_supported p_contradicted statistic bound cut statsmodels_gap "
-        "at bias turns_below turns_above"
+        "at bias turns_below turns_above "
+        "amount_eur participants comparison balanced difference difference_se difference_low difference_high "
+        "difference_p_value difference_before difference_after variance_ratio_before variance_ratio_after effective "
+        "off_support mean_participants mean_comparison robustness_value robustness_value_bound e_value e_value_bound "
+        "without_low without_high"
     )
 )
 """Columns that are not text"""

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from monitor.statistics.comparison.alike import Alike, alike
 from monitor.statistics.comparison.balancing import by_balancing, entropy_balance
+from monitor.statistics.comparison.beyond import Beyond
 from monitor.statistics.comparison.groups import Groups, mean, naive
 from monitor.statistics.comparison.limits import AUGMENTED, ENTROPY_BALANCING, MATCHING, PROPENSITY, Limits
 from monitor.statistics.comparison.matching import by_matching, match
@@ -181,13 +182,8 @@ def _after(copy: Copy, design: Design, method: str, limits: Limits) -> tuple[Ali
 
 
 def over_completed(copies: Sequence[Copy], design: Design, estimator: Estimator, replicated: int) -> Estimates | Note:
-    """An estimator on every copy, its design variance, its replicates in the first `replicated` and Rubin's rules.
-
-    What a programme does is not about the finite list of firms that there are: had every firm been asked, chance would
-    still have made some innovate. To the design's variance, whose finite population correction knows no such chance,
-    comes sum w_i z_i^2, z_i the influence: the variance of the population's own total. Source: Graubard and Korn
-    (2002), Statistical Science 17.
-    """
+    """An estimator on every copy, its variance beyond the population, its replicates in the first `replicated` and
+    Rubin's rules."""
 
     def at(copy: Copy) -> Callable[[Array], Quantities | Note]:
         return lambda w: estimator(copy.groups, copy.y, w)
@@ -199,7 +195,6 @@ def over_completed(copies: Sequence[Copy], design: Design, estimator: Estimator,
             return told
         parts.append(told)
     masks = [copy.mask for copy in copies]
-    beyond = _Beyond(design)
     df = float(design.degrees_of_freedom(masks[0]))
     error = None
     if replicated and design.replicates is not None:
@@ -210,37 +205,7 @@ def over_completed(copies: Sequence[Copy], design: Design, estimator: Estimator,
             for part, mask in zip(parts, masks, strict=True)
         ]
         error = np.sqrt(error**2 + np.mean(own, axis=0))
-    return over_copies(parts, masks, beyond, df, error)
-
-
-@dataclass(frozen=True)
-class _Beyond:
-    """A design whose variance is about more than the firms of its population; see `over_completed`."""
-
-    design: Design
-
-    @property
-    def weights(self) -> Array:
-        """The design's"""
-        return self.design.weights
-
-    @property
-    def replicates(self) -> Array | None:
-        """The design's"""
-        return self.design.replicates
-
-    def degrees_of_freedom(self, domain: ArrayLike | None = None) -> int:
-        """The design's"""
-        return self.design.degrees_of_freedom(domain)
-
-    def covariance(self, influence: ArrayLike) -> Array:
-        """The design's, and sum w_i z_i z_i'"""
-        z = np.asarray(influence, dtype=np.float64)
-        return np.asarray(self.design.covariance(z) + (z * self.weights[:, None]).T @ z)
-
-    def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Array:
-        """The design's"""
-        return self.design.replicate_covariance(theta, centre)
+    return over_copies(parts, masks, Beyond(design), df, error)
 
 
 def _estimates(estimator: Callable[[Array], Quantities | Note], q: int) -> Callable[[Array], Array]:
@@ -256,6 +221,8 @@ def comparison_weights(method: str, groups: Groups, w: Array) -> Array | Note:
     inside, shared = at_shared_levels(groups)
     t, own = inside.participates, w[shared]
     weights = np.zeros(len(w))
+    if t.all():
+        return note("participants_alone")
     if method == ENTROPY_BALANCING:
         balanced = entropy_balance(inside.x[~t], own[~t], mean(inside.x[t], own[t]))
         if isinstance(balanced, Note):
