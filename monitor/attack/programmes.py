@@ -75,7 +75,7 @@ def _counts(row: Mapping[object, object], own: Mapping[str, pd.DataFrame]) -> Co
     }
     counts |= {name: row[name] for name in ("refused", "others")}
     effects = own["programme_effects"]
-    for name, chosen in (("compared", effects["is_primary"]), ("followed", effects["method"] == "changes")):
+    for name, chosen in (("compared", effects["is_primary"]), ("followed", effects["approach"] == "changes")):
         first = effects[chosen.astype(bool)]
         if len(first):
             counts[name] = first["n_participants"].iloc[0]

@@ -79,7 +79,7 @@ WAVE_TABLES: Sequence[LakeTable] = (
     _table("modelled_programme_firms", "programme firm", "a firm that took part in a programme or could have"),
     _table("modelled_programme_groups", "programme measure standing", "what a programme's firms answered before it"),
     _table("modelled_programme_balance", "programme term", "a covariate of participants and of the firms beside them"),
-    _table("modelled_programme_effects", "programme method", "how participants differ from firms made like them"),
+    _table("modelled_programme_effects", "programme approach", "how participants differ from firms made like them"),
 )
 """In the order of the flow; the modelled tables have rows for all waves together too"""
 

@@ -24,7 +24,7 @@ from monitor.contract.columns import (
 
 STANDINGS = ("participants", "refused", "others")
 """Firms with a grant, firms that applied without getting one, all others that could have applied"""
-METHODS = ("plain", "entropy_balancing", "propensity", "augmented", "matching", "changes", "placebo")
+APPROACHES = ("plain", "entropy_balancing", "propensity", "augmented", "matching", "changes", "placebo")
 FROM_FRAME, FROM_ANSWERS = "frame", "answers"
 
 _programme = Column("programme", "VARCHAR", "Programme: the name of its file in the survey folder.")
@@ -170,19 +170,19 @@ PROGRAMMES: tuple[Table, ...] = (
         "programme_effects",
         "Programme effects: how participants differ from other firms that could have applied, after the programme, by "
         "the plan's method and others; why none is told where none is.",
-        ("survey", "programme", "method"),
+        ("survey", "programme", "approach"),
         (
             survey,
             _programme,
             _wave,
             _wave_before,
             Column(
-                "method",
+                "approach",
                 "VARCHAR",
                 "plain (as the firms are), entropy_balancing (Hainmueller 2012), propensity (odds of taking part), "
                 "augmented (propensity and a regression, doubly robust), matching (nearest neighbour), changes (over "
                 "the waves, Callaway and Sant'Anna 2021) or placebo (changes before anybody took part).",
-                values=METHODS,
+                values=APPROACHES,
             ),
             Column("is_primary", "BOOLEAN", "Whether it is the plan's method: the one that counts."),
             Column("outcome", "VARCHAR", "The plan's outcome: a measure."),

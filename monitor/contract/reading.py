@@ -41,6 +41,14 @@ READING: Mapping[str, str] = {
     "FROM network_ties AS t JOIN network_nodes AS a ON (a.survey, a.wave, a.network, a.node) = "
     "(t.survey, t.wave, t.network, t.node_a) JOIN network_nodes AS b ON (b.survey, b.wave, b.network, b.node) = "
     "(t.survey, t.wave, t.network, t.node_b) WHERE t.network = 'themes' ORDER BY t.wave, t.firms DESC",
+    "programmes": "SELECT label_en, participants, others, answered_after, granted_eur, outcome, treated "
+    "FROM programmes",
+    "programme_effects": "SELECT p.label_en, e.approach, e.outcome, e.estimate, e.ci_low, e.ci_high, e.warning "
+    "FROM programme_effects AS e JOIN programmes AS p USING (survey, programme) ORDER BY p.label_en, e.approach",
+    "programme_groups": "SELECT programme, variable, category, standing, firms, estimate, difference "
+    "FROM programme_groups WHERE basis = 'frame' ORDER BY programme, variable, category, standing",
+    "programme_balance": "SELECT programme, term, difference_before, difference_after FROM programme_balance "
+    "ORDER BY programme, abs(difference_before) DESC",
     "framework": "SELECT ecosystem, number, label_en, state, value, unit, about_year, source_en FROM framework",
     "claims": "SELECT wave, claim, verdict, estimate, ci_low, ci_high FROM claims WHERE NOT pooled",
     "models": "SELECT wave, model, outcome, estimator, n, events, df, warning FROM models WHERE variant = 'main'",

@@ -34,7 +34,7 @@ def released(
         for s, n in (("participants", 70), ("refused", 20), ("others", 110))
     ]
     effects = [
-        about | {"method": m, "is_primary": m == "entropy_balancing", "n_participants": n[0], "n_comparison": n[1]}
+        about | {"approach": m, "is_primary": m == "entropy_balancing", "n_participants": n[0], "n_comparison": n[1]}
         for m, n in (("entropy_balancing", compared), ("changes", followed))
     ]
     balance = [about | {"term": f"size[{c}]", "suppressed": h} for c, h in zip("abc", hidden, strict=True)]

@@ -80,7 +80,7 @@ def test_participants_are_compared_with_firms_made_like_them(lake: Lake, survey:
     balance = pd.DataFrame(found["modelled_programme_balance"])
     assert np.abs(balance["difference_after"]).max() < 1e-6
     assert np.abs(balance["difference_before"]).max() > 0.1
-    methods = [x["method"] for x in found["modelled_programme_effects"]]
+    methods = [x["approach"] for x in found["modelled_programme_effects"]]
     assert methods == ["entropy_balancing", "plain", "propensity", "augmented", "matching", "changes"]
 
 
@@ -90,7 +90,7 @@ def test_the_programme_without_effect_looks_effective_until_firms_are_made_alike
     other = replace(survey, programmes={"learning": survey.programmes["learning"]})
     findings = Findings(other, samples[-1], "pooled", WAVES)
     programmes.programme_rows(lake, findings, samples)
-    found = {x["method"]: x for x in findings.rows["modelled_programme_effects"]}
+    found = {x["approach"]: x for x in findings.rows["modelled_programme_effects"]}
     assert found["plain"]["ci_low"] > 0
     assert found["entropy_balancing"]["ci_low"] < 0 < found["entropy_balancing"]["ci_high"]
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from monitor.contract.programmes import FROM_ANSWERS, FROM_FRAME, METHODS, STANDINGS
+from monitor.contract.programmes import APPROACHES, FROM_ANSWERS, FROM_FRAME, STANDINGS
 from monitor.publication.report import charts
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
@@ -64,7 +64,7 @@ class _Told:
         self.label = words_in(programme.label, figures.words.language)
         self.file = f"{name_of('programme', programme.name)}.html"
         found = lines(figures.tables["programme_effects"], programme=programme.name)
-        self.effects: Mapping[str, Line] = {str(x["method"]): x for x in found}
+        self.effects: Mapping[str, Line] = {str(x["approach"]): x for x in found}
         self.primary = next((x for x in found if x["is_primary"]), None)
 
     def word(self, key: str, **facts: object) -> str:
@@ -340,7 +340,7 @@ class _Told:
             Head(self.word("head_n"), True), Head(self.word("head_effective"), True),
         )  # fmt: skip
         rows = []
-        for method in (m for m in METHODS if m in self.effects):
+        for method in (m for m in APPROACHES if m in self.effects):
             x = self.effects[method]
             name = self.word(f"method_{method}")
             if x["is_primary"]:

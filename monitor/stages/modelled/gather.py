@@ -48,6 +48,20 @@ def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
     )
 
 
+def firms_where(lake: Lake, expression: str, wave: str) -> set[str]:
+    """The firms of a wave's frame of which an expression over concepts is true; where it needs answers, those of them
+    that answered so."""
+    with lake.open(wave, "staged_frame", "staged_answers") as connection:
+        known = columns_in(connection, "staged_frame").keys()
+        asked = [name for name in columns_in(connection, "staged_answers") if name not in known]
+        both = ", ".join(["f.*", *(f"a.{quoted(name)}" for name in asked)])
+        rows = connection.execute(
+            f"SELECT DISTINCT firm FROM (SELECT {both} FROM staged_frame AS f "
+            f"LEFT JOIN staged_answers AS a USING (firm)) WHERE {expression}"
+        ).fetchall()
+    return {str(firm) for (firm,) in rows}
+
+
 def _copies(lake: Lake, wave: str, weights: pd.DataFrame) -> dict[int, Columns]:
     """Imputation -> its columns, in the order of the firms of `weights`; 0 is the observed copy."""
     derived = lake.read("derived_measures", wave)

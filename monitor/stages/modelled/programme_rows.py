@@ -36,7 +36,7 @@ def effect_rows(method: str, plan: Plan, found: Compared, copies: Sequence[Copy]
     """A row of the difference by a method; of the primary one also of the plain difference, and of changes over the
     waves also of the placebo before."""
     base: Row = {
-        "method": method,
+        "approach": method,
         "is_primary": method == plan.method,
         "outcome": plan.outcome,
         "n_participants": found.participants,
@@ -53,14 +53,14 @@ def effect_rows(method: str, plan: Plan, found: Compared, copies: Sequence[Copy]
     if method == CHANGES:
         named = {OVERALL: CHANGES, PLACEBO: PLACEBO}
         told = [(named[name], name) for name in found.estimates.names if name in named]
-        return [base | {"method": name} | _estimate(found.estimates, place) for name, place in told]
+        return [base | {"approach": name} | _estimate(found.estimates, place) for name, place in told]
     row = base | _estimate(found.estimates, "difference") | _means(found.estimates)
     row["minimum_detectable_effect"] = found.minimum_detectable_effect
     if method != plan.method:
         return [row]
     rows = [row | _sensitivity(found) | _without(copies, design, method)]
     if found.plain is not None:
-        plain = {"method": PLAIN, "is_primary": False, "effective": None, "off_support": None}
+        plain = {"approach": PLAIN, "is_primary": False, "effective": None, "off_support": None}
         rows.append(base | plain | _estimate(found.plain, "difference") | _means(found.plain))
     return rows
 

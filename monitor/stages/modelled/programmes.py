@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitor.stages.modelled.gather import firms_where
 from monitor.stages.modelled.modelling import Findings
 from monitor.stages.modelled.programme_rows import balance_rows, effect_rows, group_rows
 from monitor.statistics.comparison.changes import Panel
@@ -29,7 +30,7 @@ from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.terms import Terms, decide, matrix
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
-from monitor.survey.expressions import columns_of as concepts_in
+from monitor.survey.participation import expanded
 from monitor.survey.programme_waves import about_until, wave_after, wave_before
 from monitor.survey.programmes import GRANTED, Plan, Programme
 
@@ -104,7 +105,9 @@ def _entry(lake: Lake, survey: Survey, programme: Programme, samples: Mapping[st
         return None
     after, before = wave_after(survey, programme.plan, samples), wave_before(survey, programme.plan, samples)
     frame = lake.read("staged_frame", before) if before and lake.has("staged_frame", before) else None
-    eligible = _eligible(lake, programme, before, frame)
+    eligible: set[str] = set()
+    if before is not None and frame is not None:
+        eligible = firms_where(lake, expanded(programme.eligible, survey, survey.waves[before]), before)
     listed = set() if frame is None else set(frame["firm"])
     firms = _standing(grants, eligible).assign(in_frame=lambda x: x["firm"].isin(listed))
     facts = None
@@ -123,19 +126,6 @@ def _newest_grants(lake: Lake, name: str, waves: Mapping[str, Sample]) -> pd.Dat
             if len(grants):
                 return grants
     return None
-
-
-def _eligible(lake: Lake, programme: Programme, before: str | None, frame: pd.DataFrame | None) -> set[str]:
-    """The firms of the frame before that could have applied; where the expression needs answers, those of them that
-    answered so."""
-    if before is None or frame is None:
-        return set()
-    needs = concepts_in(programme.eligible) - set(frame.columns)
-    tables = ("staged_frame", "staged_answers") if needs else ("staged_frame",)
-    with lake.open(before, *tables) as connection:
-        source = "staged_frame" if not needs else "staged_answers JOIN staged_frame USING (firm)"
-        rows = connection.execute(f"SELECT DISTINCT firm FROM {source} WHERE {programme.eligible}").fetchall()
-    return {str(firm) for (firm,) in rows}
 
 
 def _standing(grants: pd.DataFrame, eligible: set[str]) -> pd.DataFrame:

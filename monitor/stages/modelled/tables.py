@@ -75,7 +75,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "variance_ratio_before variance_ratio_after fewest"
     ),
     "modelled_programme_effects": words(
-        "survey wave wave_before programme method is_primary outcome n_participants n_comparison fewest effective "
+        "survey wave wave_before programme approach is_primary outcome n_participants n_comparison fewest effective "
         "off_support mean_participants mean_comparison estimate se df ci_low ci_high p_value minimum_detectable_effect "
         "robustness_value robustness_value_bound e_value e_value_bound without_low without_high published "
         "warning warning_nl notes"
