@@ -1,5 +1,5 @@
-"""The JSON Schemas of survey.yaml, waves and claims.yaml, for editors that complete keys and mark mistakes while one
-writes.
+"""The JSON Schemas of survey.yaml, waves, claims.yaml and programmes, for editors that complete keys and mark mistakes
+while one writes.
 
 It is what the loader's own getters accept: the loader reads an outline in place of a file, whose getters note what they
 are asked. So it cannot tell what ties keys together – names, codes, a ratio's denominator; loading the folder does.
@@ -20,6 +20,7 @@ from monitor.problems import Lines
 from monitor.statistics.decisions.claim import RULES
 from monitor.survey.claims import ESTIMANDS, read_claim
 from monitor.survey.load import declared
+from monitor.survey.programme_files import read_programme
 from monitor.survey.waves import declared_wave
 from monitor.survey.yaml_lines import REQUIRED, Report, Section
 from monitor.wording.sentences import LANGUAGES
@@ -160,6 +161,10 @@ class Outline(Section):
         found: dict[str, str] = self._note(key, default, {"anyOf": [TEXT, by_language]}, dict.fromkeys(languages, ""))
         return found
 
+    def plain_mapping(self) -> dict[str, Any]:
+        """Nothing: what stands for every mapping holds none."""
+        return {}
+
     def section(self, key: str, default: Any = REQUIRED) -> Section | None:
         """A mapping inside this one, there whether it must be or not."""
         if default is REQUIRED and key != ANY:
@@ -227,7 +232,15 @@ def _claim(estimand: str, rule: str) -> Outline:
     return outline
 
 
-SCHEMAS = {"survey": survey_schema, "wave": wave_schema, "claims": claims_schema}
+def programme_schema() -> Schema:
+    """The schema of a programme's file."""
+    with_keys, without = Outline(True), Outline(False)
+    for outline in (with_keys, without):
+        read_programme("programme", outline, LANGUAGES)
+    return {"$schema": DIALECT, "title": "programmes/<name>.yaml", **_both(with_keys, without).schema()}
+
+
+SCHEMAS = {"survey": survey_schema, "wave": wave_schema, "claims": claims_schema, "programme": programme_schema}
 """What there is a schema of; an editor finds it in the survey folder as `.<name>.schema.json`"""
 
 

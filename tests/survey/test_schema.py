@@ -15,7 +15,7 @@ from publication import DEFINITION
 from monitor.cli import main
 from monitor.survey.claims import ESTIMANDS, read_claims
 from monitor.survey.load import definition_hash
-from monitor.survey.schema import Outline, claims_schema, survey_schema, wave_schema
+from monitor.survey.schema import Outline, claims_schema, programme_schema, survey_schema, wave_schema
 from monitor.survey.yaml_lines import Report, Section
 from monitor.surveys import BUNDLED
 
@@ -147,6 +147,32 @@ def test_the_schema_and_the_loader_find_the_same_mistakes_in_a_claim(
     reports: list[Report] = []
     read_claims(tmp_path, reports)
     assert [problem for report in reports for problem in report.problems]
+
+
+PROGRAMMES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((BUNDLED / "programmes").glob("*.yaml"))}
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMMES))
+def test_programmes_that_load_fit_their_schema(name: str) -> None:
+    told = json.loads(json.dumps(yaml.safe_load(PROGRAMMES[name]), default=str))
+    jsonschema.Draft202012Validator(programme_schema()).validate(told)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("budget", 3),
+        ("label", None),
+        ("rounds", {"first": {"opens": "2017-01-01", "closes": "2017-02-01"}}),
+        ("plan", {"outcome": "product_innovation"}),
+        ("ceilings", {"firm_eur": "much"}),
+    ],
+)
+def test_a_mistake_in_a_programme_is_marked(place: str, value: object) -> None:
+    told = json.loads(json.dumps(yaml.safe_load(PROGRAMMES["vouchers"]), default=str)) | {place: value}
+    found = list(jsonschema.Draft202012Validator(programme_schema()).iter_errors(told))
+    assert found
+    assert {place in [*each.absolute_path, each.message] or place in each.message for each in found} == {True}
 
 
 def test_a_proposal_names_its_schema_where_it_lies(tmp_path: Path) -> None:
