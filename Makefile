@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS := 1
 # What Python compiled is kept: some machines turn that off, and every process would compile the product again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-fast check reference browser-test coverage benchmarks cluster-test processors ui clean help
+.PHONY: run test test-fast check reference browser-test every-page coverage benchmarks cluster-test processors ui clean help
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,9 @@ check: .venv/.test ## formatting, lint, types and the Dagster definitions
 
 browser-test: .venv/.test ## the report in a real browser (needs Debian's chromium, and npm)
 	$(BIN)/python -m pytest tests/browser -o addopts="-q --strict-markers"
+
+every-page: .venv/.test ## every page in every language, width and scheme, with scripts and without (after make run; half an hour)
+	$(BIN)/python tests/browser/every_page.py
 
 coverage: .venv/.test ## 2,000 draws of each survey design, 1,000 simulated surveys, 1,000 in which answering depends on the outcome (hours; tables in benchmarks/)
 	$(BIN)/python benchmarks/coverage.py --draws 2000 --write

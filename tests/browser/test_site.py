@@ -1,27 +1,14 @@
-"""The site opened from disk in a real browser: every page, both languages, phone and desktop, script on and off."""
+"""The site opened from disk in a real browser, used as readers use it. Every page in every look: `test_every_page`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import publication
 import pytest
 
 LANGUAGES = ("nl", "en")
 WIDTHS = {"phone": 390, "desktop": 1280}
-
-
-SCHEMES: Mapping[str, tuple[int, Mapping[str, str]]] = {
-    **{width: (pixels, {}) for width, pixels in WIDTHS.items()},
-    "in the dark": (WIDTHS["desktop"], {"color_scheme": "dark"}),
-    "in forced colours": (WIDTHS["phone"], {"forced_colors": "active"}),
-}
-
-
-def paths(languages: Sequence[str] = LANGUAGES) -> list[str]:
-    return ["index.html", *(f"{language}/{page}.html" for language in languages for page in publication.PAGES)]
 
 
 class Visit:
@@ -42,42 +29,6 @@ class Visit:
 
     def __exit__(self, *_: object) -> None:
         self.context.close()
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["script on", "script off"])
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_no_page_errs_asks_the_network_or_scrolls_sideways(
-    browser: Any, release: Path, width: int, script: bool
-) -> None:
-    for name in paths():
-        file = release / "public" / "report" / name
-        with Visit(browser, file, width, script) as visit:
-            assert visit.errors == [], name
-            assert visit.requests == [file.as_uri()], name
-            if script:
-                assert visit.page.evaluate("document.documentElement.scrollWidth") <= width, name
-            else:
-                assert visit.page.locator("h1").bounding_box()["width"] <= width, name
-
-
-def violations(browser: Any, file: Path, axe: str, width: int, **scheme: str) -> list[tuple[str, list[str]]]:
-    """What axe finds on a page with every fold open. The page's own policy keeps axe out: it is lifted here."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True, **scheme)
-    page = context.new_page()
-    page.goto(file.as_uri())
-    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
-    page.evaluate(axe)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    context.close()
-    return [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"]]
-
-
-@pytest.mark.parametrize(("width", "scheme"), SCHEMES.values(), ids=SCHEMES)
-def test_axe_finds_no_violation(browser: Any, release: Path, axe: str, width: int, scheme: Mapping[str, str]) -> None:
-    """WCAG 2.0 to 2.2, A and AA, and axe's best practices: every page, in every language where it is light; languages
-    share their colours."""
-    for name in paths(LANGUAGES if not scheme else LANGUAGES[-1:]):
-        assert violations(browser, release / "public" / "report" / name, axe, width, **scheme) == [], name
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)], ids=WIDTHS)

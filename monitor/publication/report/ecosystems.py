@@ -91,7 +91,8 @@ def _table(figures: Figures, survey: Survey, ecosystem: Ecosystem, category: str
         )
         for x in rows
     )
-    return Printed(word(f"category_{category}"), heads, printed)
+    # Several ecosystems stand on the page: each table says of which it is.
+    return Printed(f"{words_in(ecosystem.label, language)}: {word(f'category_{category}')}", heads, printed)
 
 
 def _unit(x: Line) -> str:

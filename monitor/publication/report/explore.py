@@ -42,7 +42,7 @@ def _indicator(figures: Figures, survey: Survey, waves: Sequence[str], name: str
         return None
     return {
         "name": name_of("compare", name),
-        "label": figures.words.label("indicator", name),
+        "label": figures.told_apart(name),
         "unit": figures.units.get(name) or "",
         "broken": _broken(figures, waves, name),
         "rows": rows,

@@ -159,6 +159,13 @@ class Figures:
         known_headlines = {x["name"] for x in lines(tables["definitions"], kind="indicator") if x["headline"]}
         self.headlines = [name for name in self.order if name in known_headlines]
 
+    def told_apart(self, indicator: str) -> str:
+        """An indicator's label, with its base where another has the same: the survey's own and a programme's."""
+        label = self.words.label("indicator", indicator)
+        if sum(self.words.label("indicator", name) == label for name in self.order) == 1:
+            return label
+        return f"{label} ({self.words.label('base', self.bases.get(indicator, ''))})"
+
     def withheld_words(self, line: Line) -> str:
         """What stands in place of a withheld value: that it is withheld, or that it is too uncertain."""
         return self.words.t("too_uncertain" if line["withheld_for"] == RELIABILITY else "withheld")
