@@ -1,12 +1,13 @@
-"""How far another seed moves the answer: filling in, and replicates, of a home's own waves.
+"""How far another seed moves headlines and claims: filling in, and replicates, of a home's own waves.
 
-    python benchmarks/seeds.py HOME [--seeds 2182 1 2 3 4 5] [--copies 30]
+    python benchmarks/seeds.py HOME [--seeds 2182 1 2 3 4 5 6 7 8 9] [--copies 30] [--write]
 
-Takes the judged answers of every wave in HOME as they stand, and with each seed fills in, weighs (with its replicates)
-and fits the primary model anew, wave by wave and all together. Prints for every seed complementarity, its standard
-error and the largest part that seeds could move it by as `quality` has it (`monte_carlo_error`: sqrt(B / m) over the
-error); and per wave what they did move: the estimates' spread over the seeds as part of the mean error, and the
-errors' own. `--copies`: completed copies, else as many as the survey declares. HOME is only read.
+Takes the judged answers of every wave in HOME as they stand, and with each seed fills in, weighs (with its replicates),
+estimates and decides anew, wave by wave and all together, as a run does. Prints, for every headline indicator and every
+claim, what the seeds moved: the spread of its estimate as part of its standard error, that of the error itself, and the
+bound that `quality` gives for independent numbers (`monte_carlo_error`: sqrt(B / m) over the error). `--copies`:
+completed copies, else as many as the survey declares. `--write` keeps the table in benchmarks/seeds.csv. HOME is only
+read.
 
 Belongs here: the same home under other seeds. Does not belong here: coverage (`imputed_intervals`).
 """
@@ -23,77 +24,96 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from monitor.stages import derived, imputed, weighted
-from monitor.stages.modelled.gather import sample_of
-from monitor.stages.modelled.panel import pooled_sample
-from monitor.stages.modelled.pooled import pooled_model
-from monitor.statistics.models.engine import analyse
-from monitor.statistics.models.sample import Sample
+from monitor.contract.columns import EVERYONE
+from monitor.stages import derived, estimated, imputed, modelled, weighted
 from monitor.storage.lake import Lake
 from monitor.survey import Survey, load_survey
-from monitor.survey.models import Model
 from monitor.surveys import BUNDLED
 
-REPLICATED = 10
-"""Completed copies within which the replicates' variance is computed"""
+CSV = Path(__file__).with_suffix(".csv")
+SEEDS = (2182, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+ALL = "all"
 
 
-def of_seed(home: Path, survey: Survey, seed: int) -> list[dict[str, object]]:
-    """The answer of every wave and of all together, with one seed."""
+def of_seed(home: Path, survey: Survey, seed: int) -> pd.DataFrame:
+    """Every headline and claim of every wave and of all together, with one seed."""
     own = dataclasses.replace(survey, seed=seed)
+    found = []
     with tempfile.TemporaryDirectory() as place:
         shutil.copytree(home / "lake", Path(place) / "lake")
         lake = Lake(Path(place), survey.name)
-        samples = []
         for wave in own.waves.values():
-            for stage in (imputed, derived, weighted):
+            for stage in (imputed, derived, weighted, estimated, modelled):
                 stage.run(lake, own, wave)
-            samples.append(sample_of(lake, own, wave.name))
-    primary = next(model for model in own.models.values() if model.primary)
-    rows = [_told(own, sample, primary) for sample in samples]
-    rows.append(_told(own, pooled_sample(samples, "pooled"), pooled_model(primary)))
-    return [{"seed": seed, **row} for row in rows]
+            found += [_headlines(lake, own, wave.name), _claims(lake, wave.name)]
+        modelled.run_all(lake, own, list(own.waves))
+        found.append(_claims(lake, ALL))
+    return pd.concat(found, ignore_index=True).assign(seed=seed)
 
 
-def _told(survey: Survey, sample: Sample, model: Model) -> dict[str, object]:
-    c = analyse(sample, model.main, survey.disclosure, replicated_copies=REPLICATED).contrasts
-    if c is None:
-        raise SystemExit(f"{sample.wave}: the model has no estimate")
-    at, m = c.names.index("complementarity"), len(sample.copies)
-    missing, df = float(c.fmi[at]), float(c.df[at])
-    lacking = max((missing - 2 / (df + 3)) / (1 - 2 / (df + 3)), 0)
-    error = float(c.error[at])
-    return {
-        "wave": sample.wave,
-        "estimate": float(c.estimate[at]),
-        "se": error,
-        "bound": float(np.sqrt(lacking / (m + 1))),
-    }
+def _headlines(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
+    lines = lake.read("estimated_indicators", wave)
+    named = [name for name, indicator in survey.indicators.items() if indicator.headline]
+    lines = lines[(lines["domain_variable"] == EVERYONE) & lines["indicator"].isin(named)]
+    lines = lines.assign(kind="headline", name=lines["indicator"], wave=wave)
+    return _with_bound(lines, lines["copies"])
+
+
+def _claims(lake: Lake, wave: str) -> pd.DataFrame:
+    """The claims of a wave; those that count firms have no fraction of missing information beside them."""
+    claims = lake.read("modelled_claims", wave)
+    contrasts = lake.read("modelled_contrasts", wave)[["model", "variant", "contrast", "fmi"]]
+    models = lake.read("modelled_models", wave)[["model", "variant", "copies"]]
+    claims = claims.drop(columns="df").merge(contrasts, on=["model", "variant", "contrast"], how="left")
+    of_contrasts = lake.read("modelled_contrasts", wave)[["model", "variant", "contrast", "df"]]
+    claims = claims.merge(of_contrasts, on=["model", "variant", "contrast"], how="left")
+    claims = claims.merge(models, on=["model", "variant"], how="left")
+    claims = claims.assign(kind="claim", name=claims["claim"], wave=wave if wave != ALL else "pooled")
+    return _with_bound(claims, claims["copies"])
+
+
+def _with_bound(lines: pd.DataFrame, copies: pd.Series) -> pd.DataFrame:
+    missing, df = (pd.to_numeric(lines[column]).astype("float64") for column in ("fmi", "df"))
+    small = 2 / (df + 3)
+    lacking = ((missing - small) / (1 - small)).clip(lower=0)
+    bound = np.sqrt(lacking / (pd.to_numeric(copies).astype("float64") + 1))
+    return lines.assign(bound=bound)[["kind", "name", "wave", "estimate", "se", "bound"]]
+
+
+def moved(table: pd.DataFrame) -> pd.DataFrame:
+    """What the seeds moved, line by line."""
+    numbers = table.assign(**{c: pd.to_numeric(table[c]).astype("float64") for c in ("estimate", "se", "bound")})
+    told = numbers.groupby(["kind", "wave", "name"]).agg(
+        seeds=("seed", "nunique"), estimate=("estimate", "mean"), se=("se", "mean"), bound=("bound", "mean"),
+        moved=("estimate", "std"), error_moved=("se", "std"),
+    )  # fmt: skip
+    told["moved"] /= told["se"]
+    told["error_moved"] /= told["se"]
+    return told.round(5).reset_index()
 
 
 def main() -> int:
-    """The table of seeds, and what they moved."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    """The table, and the largest and typical of each kind."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("home", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[2182, 1, 2, 3, 4, 5])
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--copies", type=int)
+    parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     survey = load_survey(BUNDLED)
     if asked.copies is not None and survey.imputation is not None:
         survey = dataclasses.replace(survey, imputation=dataclasses.replace(survey.imputation, copies=asked.copies))
     made = []
     for seed in asked.seeds:
-        made += of_seed(asked.home, survey, seed)
+        made.append(of_seed(asked.home, survey, seed))
         print(f"seed {seed}", file=sys.stderr, flush=True)
-    table = pd.DataFrame(made)
-    table.round(5).to_csv(sys.stdout, index=False)
-    spread = table.groupby("wave").agg(
-        estimate=("estimate", "mean"), se=("se", "mean"), bound=("bound", "mean"),
-        moved=("estimate", "std"), error_moved=("se", "std"),
-    )  # fmt: skip
-    spread["moved"] /= spread["se"]
-    spread["error_moved"] /= spread["se"]
-    print(spread.round(4).reset_index().to_csv(index=False), end="")
+    told = moved(pd.concat(made, ignore_index=True))
+    told.to_csv(sys.stdout, index=False)
+    if asked.write:
+        told.to_csv(CSV, index=False, lineterminator="\n")
+    for kind, lines in told.groupby("kind"):
+        typical = float(np.sqrt((lines["moved"] ** 2).mean()))
+        print(f"{kind}: largest {lines['moved'].max():.4f}, typical (root mean square) {typical:.4f}", file=sys.stderr)
     return 0
 
 

@@ -197,17 +197,23 @@ def _too_fine(name: _Named, release: Path) -> Iterator[Finding]:
 
 
 def _departures(name: _Named, release: Path) -> Iterator[Finding]:
-    """What a figure would be had its firms answered otherwise: told of a figure that is withheld, or to more than
+    """What a figure or claim would be had its firms answered otherwise: told of one that is withheld, or to more than
     thousandths of a share, it gives the figure back, or a response class."""
-    rows, lines = _shown(_table(release, "sensitivity")), _table(release, "indicators")
+    rows, lines, claims = (
+        _shown(_table(release, "sensitivity")),
+        _table(release, "indicators"),
+        _table(release, "claims"),
+    )
     if not len(rows):
         return
     away = lines[lines["suppressed"] & (lines["domain_variable"] == EVERYONE)]
-    withheld = set(zip(away["wave"].astype(str), away["indicator"].astype(str), strict=True))
+    withheld = {("indicator", str(x["wave"]), str(x["indicator"])) for x in away.to_dict("records")}
+    gone = claims[claims["suppressed"]] if "suppressed" in claims else claims.iloc[:0]
+    withheld |= {("claim", str(x["wave"]), str(x["claim"])) for x in gone.to_dict("records")}
     columns = [c for c in ("estimate", "ci_low", "ci_high") if c in rows]
     for x in rows.to_dict("records"):
         what = f"{x['figure']} by {x['approach']} {x['axis']}"
-        if x["kind"] == "indicator" and (str(x["wave"]), str(x["figure"])) in withheld:
+        if (str(x["kind"]), str(x["wave"]), str(x["figure"])) in withheld:
             yield name.finding(x["wave"], what, "a withheld figure under other odds")
         thousandths = [1000 * float(x[c]) for c in columns if pd.notna(x[c])]
         if x["unit"] in OF_SHARES and any(abs(value - round(value)) > 1e-6 for value in thousandths):

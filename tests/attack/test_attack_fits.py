@@ -124,13 +124,16 @@ def test_that_one_firm_carries_much_is_said_of_no_cell(tmp_path: Path, domain: s
     ("change", "told"),
     [({}, False), ({"estimate": 0.4321}, True), ({"estimate": 4321.5, "unit": "EUR"}, False),
      ({"figure": "gone"}, True), ({"figure": "gone", "suppressed": True}, False),
-     ({"figure": "gone", "kind": "response"}, False)],
+     ({"figure": "gone", "kind": "response"}, False), ({"kind": "claim", "figure": "goes"}, True),
+     ({"kind": "claim", "figure": "goes", "axis": "1", "approach": "odds by proxy"}, True),
+     ({"kind": "claim", "figure": "goes", "suppressed": True}, False), ({"kind": "claim", "figure": "stays"}, False)],
 )  # fmt: skip
 def test_a_withheld_figure_under_other_odds_is_told(tmp_path: Path, change: dict[str, object], told: bool) -> None:
     shown = lines({("top", "all", "all"): (90, 40), ("gone", "all", "all"): None})
     row = {"wave": "2020", "kind": "indicator", "figure": "top", "approach": "odds", "axis": "1.5", "unit": "share",
            "estimate": 0.432, "ci_low": 0.401, "ci_high": None, "suppressed": False} | change  # fmt: skip
-    made = tables(shown) | {"sensitivity": pd.DataFrame([row])}
+    claims = [{"wave": "2020", "claim": name, "suppressed": name == "goes"} for name in ("stays", "goes")]
+    made = tables(shown) | {"sensitivity": pd.DataFrame([row]), "claims": pd.DataFrame(claims)}
     assert any(str(row["figure"]) + " by odds" in what for what in found(tmp_path, made)) is told
 
 
