@@ -1,4 +1,4 @@
-"""The assets: one for each table of each stage, in the order of the stages, and a blocking check for each suite.
+"""The assets: sources, one for each table of each stage, in the order of the stages, and a blocking check per suite.
 
 Belongs here: which tables a stage writes, calling the stage, turning a suite's outcome into Dagster's. Does not belong
 here: arithmetic, storage, messages, rules (`expectations/`) and running them (`stages.validated`).
@@ -7,6 +7,7 @@ here: arithmetic, storage, messages, rules (`expectations/`) and running them (`
 import importlib
 import logging
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from monitor.storage import publish
 from monitor.storage.folders import EXPECTATIONS
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
+from pipelines import sources
 from pipelines.names import POOL, key, named
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
@@ -42,7 +44,27 @@ def build_assets(monitor: SurveyHome) -> list[dg.AssetsDefinition]:
         _validated_asset(monitor, waves) if stage == "validated" else _wave_asset(monitor, stage, tables, waves)
         for stage, tables in WAVE_STAGES.items()
     ]
-    return assets + [_release_asset(monitor, stage, tables) for stage, tables in RELEASE_STAGES.items()]
+    assets += [_release_asset(monitor, stage, tables) for stage, tables in RELEASE_STAGES.items()]
+    return [_sources_asset(monitor), *assets] if monitor.sources() else assets
+
+
+def _sources_asset(monitor: SurveyHome) -> dg.AssetsDefinition:
+    """What nobody makes here and tables are made from: looked at by every run before it reads them."""
+    survey, found = monitor.survey(), monitor.sources()
+
+    def asset() -> Iterator[dg.ObserveResult]:
+        with _told(Path(monitor.home)):
+            looked_at = [sources.observed(survey, source) for source in found]
+        yield from looked_at
+
+    with warnings.catch_warnings():
+        # Dagster calls assets that are looked at and not made a beta: its version is pinned, and no user has to know.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return dg.multi_observable_source_asset(
+            name=named(survey.name, sources.GROUP),
+            specs=sources.specs(survey, found),
+            check_specs=sources.checks(survey, found),
+        )(asset)
 
 
 def _wave_asset(
@@ -52,7 +74,7 @@ def _wave_asset(
 
     @dg.multi_asset(
         name=named(name, stage),
-        specs=specs(monitor.survey(), stage, tables, WAVE_STAGES),
+        specs=specs(monitor.survey(), stage, tables, WAVE_STAGES, monitor.sources()),
         partitions_def=waves,
         pool=POOL,
         check_specs=_checks(name, _suites(tables)),
@@ -82,7 +104,7 @@ def _validated_asset(monitor: SurveyHome, waves: dg.PartitionsDefinition) -> dg.
 
     @dg.multi_asset(
         name=named(name, stage),
-        specs=specs(monitor.survey(), stage, tables, WAVE_STAGES),
+        specs=specs(monitor.survey(), stage, tables, WAVE_STAGES, monitor.sources()),
         partitions_def=waves,
         pool=POOL,
         check_specs=_checks(name, dict.fromkeys(ANSWER_SUITES, "validated_rules")),
@@ -140,7 +162,7 @@ def _release_asset(monitor: SurveyHome, stage: str, tables: Sequence[str]) -> dg
 
     @dg.multi_asset(
         name=named(name, f"{stage}_all"),
-        specs=specs(monitor.survey(), stage, tables, RELEASE_STAGES),
+        specs=specs(monitor.survey(), stage, tables, RELEASE_STAGES, monitor.sources()),
         pool=POOL,
         check_specs=_checks(name, _suites(tables)),
     )

@@ -40,13 +40,16 @@ class Jobs:
     release: Any
 
     @staticmethod
-    def of(survey: str) -> Jobs:
-        """The jobs of a survey."""
+    def of(survey: str, sources: Sequence[str] = ()) -> Jobs:
+        """The jobs of a survey; both look at its sources, by name, before they read them."""
         spanning = [table for tables in RELEASE_STAGES.values() for table in tables]
         return Jobs(
-            _job(survey, "wave", WAVE_TABLES, "One wave from its delivery to its models"),
+            _job(survey, "wave", [*sources, *WAVE_TABLES], "One wave from its delivery to its models"),
             _job(
-                survey, "release", spanning, "Changes and pooled models over all waves, disclosure control, the release"
+                survey,
+                "release",
+                [*sources, *spanning],
+                "Changes and pooled models over all waves, disclosure control, the release",
             ),
         )
 

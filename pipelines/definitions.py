@@ -17,7 +17,7 @@ def build(folder: Path, home: Path, passports: bool = False) -> dg.Definitions:
     """The definitions of one survey folder over one home folder; those of several can stand side by side."""
     monitor = SurveyHome(survey_folder=str(folder), home=str(home), passports=passports)
     survey = monitor.survey()
-    jobs = Jobs.of(survey.name)
+    jobs = Jobs.of(survey.name, [source.name for source in monitor.sources()])
     return dg.Definitions(
         assets=build_assets(monitor),
         jobs=[jobs.wave, jobs.release],

@@ -17,6 +17,7 @@ from monitor.storage.lake import Lake
 from monitor.storage.turns import turn
 from monitor.survey import Survey, load_survey
 from monitor.surveys import BUNDLED
+from pipelines.sources import Source, sources_of
 from pipelines.turn import PROCESS_TAG, this_process
 
 
@@ -47,6 +48,10 @@ class SurveyHome(dg.ConfigurableResource):
     def survey(self) -> Survey:
         """The survey as its folder declares it."""
         return loaded(Path(self.survey_folder))
+
+    def sources(self) -> list[Source]:
+        """What the survey's tables are made from beside answers."""
+        return sources_of(self.survey(), Path(self.home))
 
     def lake(self) -> Lake:
         """The survey's lake in this home."""

@@ -14,6 +14,7 @@ from monitor.contract import TABLES
 from monitor.contract.lake import BY_NAME, CHANGES, of_stage
 from monitor.survey import Survey
 from pipelines.names import key
+from pipelines.sources import Source, read_by
 
 WAVE_STAGES: Mapping[str, Sequence[str]] = {
     stage: of_stage(stage)
@@ -71,8 +72,15 @@ YEARLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=366 + 31), wa
 """A survey of every year has a release that is late after a year, and too late a month after that"""
 
 
-def specs(survey: Survey, stage: str, tables: Sequence[str], stages: Mapping[str, Sequence[str]]) -> list[dg.AssetSpec]:
-    """The tables that a stage writes, for one wave or (`stages`: RELEASE_STAGES) over all waves."""
+def specs(
+    survey: Survey,
+    stage: str,
+    tables: Sequence[str],
+    stages: Mapping[str, Sequence[str]],
+    sources: Sequence[Source] = (),
+) -> list[dg.AssetSpec]:
+    """The tables that a stage writes, for one wave or (`stages`: RELEASE_STAGES) over all waves, from other tables and
+    from the survey's sources."""
     over_all = stages is RELEASE_STAGES
     reads = [name for name in READS[stage] if over_all or name in WAVE_TABLES]
     if over_all and stage in WAVE_STAGES:
@@ -80,7 +88,7 @@ def specs(survey: Survey, stage: str, tables: Sequence[str], stages: Mapping[str
     return [
         dg.AssetSpec(
             key(survey.name, name),
-            deps=[key(survey.name, table) for table in reads],
+            deps=[key(survey.name, each) for each in [*reads, *read_by(sources, stage, name)]],
             group_name=stage,
             description=_description(name),
             kinds=set(KINDS.get(stage, {"duckdb", "parquet"})),

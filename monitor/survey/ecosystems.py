@@ -143,6 +143,7 @@ def _source(
     found = OutsideSource(
         name=name,
         label=section.label("label", languages),
+        file=file,
         publisher=section.text("publisher"),
         address=section.text("address", None),
         licence=section.choice("licence", LICENCES),

@@ -35,6 +35,8 @@ class OutsideSource:
 
     name: str
     label: Text
+    file: str
+    """Within the survey's folder"""
     publisher: str
     address: str | None
     licence: str
