@@ -47,9 +47,9 @@ READS: Mapping[str, Sequence[str]] = {
         "estimated": _FIGURES,
         "modelled": (f"raw_deliveries {_MADE_UP} staged_grants validated_responses {_FIGURES} estimated_indicators"),
         "disclosed": (
-            f"{_MADE_UP} raw_deliveries raw_amendments staged_corrections validated_rules validated_responses "
-            "imputed_answers imputed_flags derived_measures weighted_weights weighted_nonresponding "
-            "weighted_replicates weighted_diagnostics estimated_indicators estimated_changes "
+            f"{_MADE_UP} raw_deliveries raw_amendments staged_corrections staged_grants validated_rules "
+            "validated_responses imputed_answers imputed_flags derived_measures weighted_weights "
+            "weighted_nonresponding weighted_replicates weighted_diagnostics estimated_indicators estimated_changes "
             f"{' '.join(of_stage('modelled'))} {MODELLED_POOLED}"
         ),
         "released": f"{_MADE_UP} {_FIGURES} estimated_indicators {' '.join(RELEASE_STAGES['disclosed'])}",

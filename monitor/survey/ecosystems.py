@@ -13,7 +13,16 @@ from pathlib import Path
 
 from monitor.frameworks import FOLDER
 from monitor.problems import Problem
-from monitor.survey.framework import Described, Ecosystem, Framework, OutsideSource, OutsideValue, SurveyFigure
+from monitor.survey.framework import (
+    Described,
+    Ecosystem,
+    FrameCount,
+    Framework,
+    OutsideSource,
+    OutsideValue,
+    ProgrammeFigure,
+    SurveyFigure,
+)
 from monitor.survey.model import Concept, Survey, unit_of
 from monitor.survey.register import INITIATIVE_KINDS
 from monitor.survey.registers import list_rows
@@ -78,6 +87,10 @@ def read_framework(folder: Path, reports: list[Report], languages: tuple[str, ..
         sources=sources,
         figures=figures,
         counts=counts,
+        frame={n: FrameCount(s.mapping("firms"), s.line) for n, s in _numbered(top, "frame", "frame")},
+        programmes={
+            n: ProgrammeFigure(s.words("programmes"), s.line) for n, s in _numbered(top, "programmes", "programmes")
+        },
         ecosystems={name: _ecosystem(name, s, languages) for name, s in top.sections("ecosystems").items()},
     )
     top.close()
@@ -237,12 +250,46 @@ def framework_problems(survey: Survey) -> Iterator[Problem]:
                 found=figure.indicator,
                 do="name an indicator in that unit, or take it out",
             )
+    yield from _counts(survey, framework)
     for source in framework.sources.values():
         for value in source.values:
             if value.ecosystem and value.ecosystem not in framework.ecosystems:
                 yield _unknown(
                     f"source {source.name!r}", "ecosystem", value.ecosystem, framework.ecosystems, value.line
                 )
+
+
+def _counts(survey: Survey, framework: Framework) -> Iterator[Problem]:
+    """What is counted over the frame or over grants, and is not there or not in the indicator's unit."""
+    framed = {name for wave in survey.waves.values() if wave.frame for name in wave.frame.columns.values()}
+    for number, count in framework.frame.items():
+        if catalogue()[number].unit != "firms":
+            yield _other_unit(number, "a number of firms", count.line)
+        for concept, code in count.having.items():
+            declared = survey.concepts.get(concept)
+            codes = ("true", "false") if declared and declared.type == "boolean" else declared.codes if declared else ()
+            if concept not in framed or declared is None:
+                known = sorted(framed & {*survey.concepts})
+                yield _unknown(f"frame.{number}", "concept of the frame", concept, known, count.line)
+            elif code not in codes:
+                yield _unknown(f"frame.{number}", f"code of {concept}", code, codes, count.line)
+    for number, figure in framework.programmes.items():
+        if catalogue()[number].unit not in ("programmes", "share_of_firms", "eur"):
+            yield _other_unit(number, "a number of programmes, a share of firms, or euros granted", figure.line)
+        for name in figure.programmes:
+            if name not in survey.programmes:
+                yield _unknown(f"programmes.{number}", "programme", name, survey.programmes, figure.line)
+
+
+def _other_unit(number: int, counted: str, line: int) -> Problem:
+    return Problem(
+        f"the framework's indicator {number} is told in another unit than what is counted",
+        file=FILE,
+        line=line,
+        expected=catalogue()[number].unit,
+        found=counted,
+        do="fill it from another source, or take it out",
+    )
 
 
 def _members(survey: Survey, ecosystem: Ecosystem) -> Iterator[Problem]:

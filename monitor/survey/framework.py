@@ -57,6 +57,23 @@ class SurveyFigure:
 
 
 @dataclass(frozen=True)
+class FrameCount:
+    """The firms of the frame that have all of these."""
+
+    having: Mapping[str, str]
+    """Concept of the frame -> code, or `true` and `false`"""
+    line: int
+
+
+@dataclass(frozen=True)
+class ProgrammeFigure:
+    """The programmes whose number, or whose granted firms or amounts, fill an indicator; its unit says which."""
+
+    programmes: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
 class Described:
     """What a person says of an indicator in words."""
 
@@ -93,4 +110,6 @@ class Framework:
     figures: Mapping[int, SurveyFigure]
     counts: Mapping[int, str]
     """Number -> the kind of initiative that is counted"""
+    frame: Mapping[int, FrameCount]
+    programmes: Mapping[int, ProgrammeFigure]
     ecosystems: Mapping[str, Ecosystem]

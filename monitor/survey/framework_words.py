@@ -24,13 +24,19 @@ def outside_values(framework: Framework, ecosystem: str, number: int) -> list[tu
 def source_words(
     survey: Survey, ecosystem: Ecosystem, number: int, filled_by: str, language: str, indicator: str, wave: str
 ) -> str:
-    """The source of an indicator's value: the survey's indicator and wave, the register, the outside source with its
-    date, licence and quality, or who described it and when."""
+    """The source of an indicator's value: the survey's indicator and wave, a wave's frame, the register, programmes,
+    the outside source with its date, licence and quality, or who described it and when."""
     if filled_by == "survey":
         label = words_in(survey.indicators[indicator].label, language)
         return say("framework", "source_survey", language, label=label, wave=wave)
     if filled_by == "register":
         return say("framework", "source_register", language)
+    if filled_by == "frame":
+        return say("framework", "source_frame", language, wave=wave)
+    if filled_by == "programmes":
+        assert survey.framework is not None
+        named = (survey.programmes[name].label for name in survey.framework.programmes[number].programmes)
+        return say("framework", "source_programmes", language, names=", ".join(words_in(x, language) for x in named))
     if filled_by == "described":
         said = ecosystem.described[number]
         return say("framework", "described_by", language, who=words_in(said.by, language), day=said.date)

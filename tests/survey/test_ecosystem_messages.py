@@ -57,7 +57,7 @@ FAULTS = {
     ),
     "an ecosystem with an unknown theme": (
         ECOSYSTEMS, "themes: [water]", "themes: [watr]",
-        "ecosystems.yaml:42: ecosystem 'water' names the unknown theme 'watr'\n"
+        "ecosystems.yaml:49: ecosystem 'water' names the unknown theme 'watr'\n"
         "    expected: a declared theme\n"
         "    found: watr\n"
         "    do: did you mean 'water'?",

@@ -1,7 +1,7 @@
 """The framework's fifty indicators of each ecosystem, filled from what is public already.
 
 Belongs here: the table `framework`. Does not belong here: any figure of its own: what the survey fills is a line of
-`indicators` as printed, its trend a line of `changes`.
+`indicators` as printed, its trend a line of `changes`; what is counted over frame and grants comes from `listed`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,14 @@ from monitor.wording.sentences import LANGUAGES, say
 Cells = dict[str, Any]
 
 
-def framework(survey: Survey, tables: Mapping[str, pd.DataFrame], waves: Sequence[str]) -> pd.DataFrame:
+def framework(
+    survey: Survey,
+    tables: Mapping[str, pd.DataFrame],
+    waves: Sequence[str],
+    listed: Mapping[tuple[str, int], Cells] | None = None,
+) -> pd.DataFrame:
     """One row per ecosystem and indicator of the framework. `tables`: `indicators` and `changes` as they are
-    published."""
+    published; `listed`: what is counted over frame and grants, by ecosystem and indicator."""
     told = survey.framework
     if told is None:
         return pd.DataFrame(columns=["survey", "ecosystem", "number"])
@@ -36,7 +41,14 @@ def framework(survey: Survey, tables: Mapping[str, pd.DataFrame], waves: Sequenc
             **{f"label_{x}": say("framework", f"indicator_{indicator.number}", x) for x in LANGUAGES},
             "unit": indicator.unit,
             "can_come_from": ",".join(indicator.fills),
-            **_with_source(survey, ecosystem, indicator, _filled(survey, told, ecosystem, indicator, tables, waves)),
+            **_with_source(
+                survey,
+                ecosystem,
+                indicator,
+                _of_survey_first(survey, told, ecosystem, indicator.number, tables, waves)
+                or (listed or {}).get((ecosystem.name, indicator.number))
+                or _filled(survey, told, ecosystem, indicator.number, waves),
+            ),
         }
         for ecosystem in told.ecosystems.values()
         for indicator in catalogue().values()
@@ -55,20 +67,22 @@ def _with_source(survey: Survey, ecosystem: Ecosystem, indicator: FrameworkIndic
     }
 
 
-def _filled(
+def _of_survey_first(
     survey: Survey,
     told: Framework,
     ecosystem: Ecosystem,
-    indicator: FrameworkIndicator,
+    number: int,
     tables: Mapping[str, pd.DataFrame],
     waves: Sequence[str],
-) -> Cells:
-    """The first of survey, register, outside source and description that fills an indicator."""
-    number = indicator.number
-    if number in told.figures and ecosystem.domain is not None:
-        found = _of_survey(survey, told.figures[number].indicator, ecosystem.domain, tables, waves)
-        if found:
-            return found
+) -> Cells | None:
+    """What the survey prints of an ecosystem's firms, where one of its indicators is declared to fill the number."""
+    if number not in told.figures or ecosystem.domain is None:
+        return None
+    return _of_survey(survey, told.figures[number].indicator, ecosystem.domain, tables, waves)
+
+
+def _filled(survey: Survey, told: Framework, ecosystem: Ecosystem, number: int, waves: Sequence[str]) -> Cells:
+    """The first of register, outside source and description that fills an indicator."""
     if number in told.counts and ecosystem.initiatives:
         return _of_register(survey, told.counts[number], ecosystem, waves)
     outside = _of_outside(told, ecosystem, number)

@@ -10,7 +10,8 @@ contract. Does not belong here: estimating, or writing a release.
 `population` says how many firms there are; `readable` says how a reader gets each interval, `beside` puts words, units
 and counts beside lines, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm,
 `sensitivity` what of the firms that did not answer; `network` who is tied to whom (`ties_told`, `ties_estimated`);
-`programmes` who took part in programmes, and what the frame says of them (`programme_frame`).
+`programmes` who took part in programmes, and what the frame says of them (`programme_frame`);
+`framework` fills the fifty indicators of ecosystems, `listed` those that are counted over frame and grants.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from monitor.stages.disclosed import (
     fitted,
     framework,
     history,
+    listed,
     network,
     one_firm,
     overlaps,
@@ -170,7 +172,8 @@ def disclose(
     )
     shapes["terms"] = readable.with_odds_ratios(shapes["terms"])
     labelled = beside.with_what_is_beside(together.with_adjusted(shapes, survey), survey)
-    labelled["framework"] = shaped("framework", framework.framework(survey, labelled, waves))
+    of_lists = listed.listed(lake, survey, waves, before)
+    labelled["framework"] = shaped("framework", framework.framework(survey, labelled, waves, of_lists))
     return domains.with_domains(labelled, survey)
 
 
