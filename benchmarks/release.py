@@ -1,4 +1,4 @@
-"""How long a release takes: disclosure control, the report in two languages, the databases, the passports.
+"""How long a release takes: disclosure control, the report in two languages and in all, the databases, the passports.
 
 Run from the project's root after `make run`: `.venv/bin/python benchmarks/release.py monitor-home`. Prints seconds of
 wall clock and of one processor for each part, and the size of the largest page.
@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +25,7 @@ from monitor.stages.disclosed import history
 from monitor.storage.lake import Lake
 from monitor.survey import load_survey
 from monitor.surveys import BUNDLED
+from monitor.wording.sentences import spoken_languages
 
 
 def timed(name: str, call: Callable[[], object]) -> None:
@@ -54,9 +57,15 @@ def main(home: Path) -> None:
         firms = secure.firm_tables(lake, survey, waves)
         timed("secure database", lambda: secure.write_database(aside / "microdata.duckdb", firms, survey))
         timed("Stata and SPSS files", lambda: statistics.write(aside, firms, survey))
-        timed("site and PDFs, two languages", lambda: report.build(aside / "report", tables, survey, waves))
-        pages = sorted((p.stat().st_size, p.name) for p in (aside / "report").rglob("*.html"))
-        print(f"largest of {len(pages)} pages: {pages[-1][1]}, {pages[-1][0] / 1e6:.2f} MB")
+        for languages in (survey.languages, spoken_languages()):
+            told = replace(survey, languages=languages)
+            made = aside / f"report in {len(languages)} languages"
+            timed(
+                f"site, figure files, PDFs, {len(languages)} languages",
+                partial(report.build, made, tables, told, waves),
+            )
+            pages = sorted((p.stat().st_size, p.name) for p in made.rglob("*.html"))
+            print(f"largest of {len(pages)} pages: {pages[-1][1]}, {pages[-1][0] / 1e6:.2f} MB")
         first = firms["firms"][firms["firms"]["wave"] == waves[0]]
         spoken = report.spoken(tables, survey)
         timed(

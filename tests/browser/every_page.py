@@ -15,7 +15,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import conftest
+import chromium
 import visits
 
 from monitor import contract
@@ -39,10 +39,10 @@ def in_every_language(home: Path, folder: Path) -> None:
 def main(home: Path) -> int:
     """Look at everything; print each fault where it was met, and how many there were. 1 where there was one."""
     begun, wrong = time.perf_counter(), 0
-    with tempfile.TemporaryDirectory() as folder, conftest.opened() as browser:
+    with tempfile.TemporaryDirectory() as folder, chromium.opened() as browser:
         in_every_language(home, Path(folder))
         found = visits.pages(Path(folder))
-        eye = visits.Eye(browser, conftest.axe_source(Path(folder)))
+        eye = visits.Eye(browser, chromium.axe_source(Path(folder)))
         asked = visits.every(found)
         for page, look in asked:
             for fault in eye.faults(page, look):

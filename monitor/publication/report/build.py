@@ -13,6 +13,7 @@ file of each figure.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,12 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     told = spoken(tables, survey)
     pages = site.write(folder, told, survey, waves, revised, described, attacked)
-    pictures.render(folder)
-    return [*pages, *paper.write(folder, told, survey, waves), *highlights.write(folder, told, waves)]
+    # Typst holds no lock of Python's: its threads print PDFs where the last pictures leave a processor idle.
+    with ThreadPoolExecutor(1) as beside:
+        drawing = beside.submit(pictures.render, folder)
+        printed = [*paper.write(folder, told, survey, waves), *highlights.write(folder, told, waves)]
+        drawing.result()
+    return [*pages, *printed]
 
 
 def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figures]:
