@@ -145,6 +145,16 @@ def test_shares_of_a_variable_add_up_and_reach_is_participants_over_all(survey: 
     assert sum(float(row[6].rstrip("%")) for row in size.rows) == pytest.approx(100, abs=0.2)
 
 
+def test_every_programme_is_listed_and_found(demonstration: Path, survey: Survey) -> None:
+    (release,) = (demonstration / "releases" / "noord_nederland").glob("r*")
+    folder = release / "public" / "report" / "en"
+    for name, programme in survey.programmes.items():
+        for page_of in ("programmes.html", "search.html"):
+            text = (folder / page_of).read_text(encoding="utf-8")
+            assert f'href="programme-{name}.html">{programme.label["en"]}</a>' in text, page_of
+        assert (folder / f"programme-{name}.html").is_file()
+
+
 def test_names_are_escaped_where_they_are_drawn(survey: Survey, tables: Tables) -> None:
     odd = {name: replace(x, label={"nl": "<b>&", "en": "<b>&"}) for name, x in survey.programmes.items()}
     svg = page(replace(survey, programmes=odd), tables, "en")["alike"].svg

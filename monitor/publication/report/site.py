@@ -199,9 +199,12 @@ def _beside(
         ("place", {"page_title": p.label, "file": p.file, "page_of": "places"} | places.page(figures, survey, waves, p))
         for p in places.every(figures, survey)
     ]
-    found += [("programme", told) for told in programmes.every(figures, survey)]
+    of_programmes = programmes.every(figures, survey)
+    found += [("programme", told) for told in of_programmes]
     waved = [(figures.words.t("wave_n", wave=w), f"wave-{w}.html") for w in reversed(waves)]
-    told = explore.search(figures, survey, waves, [*listed, *waved])
+    told = explore.search(
+        figures, survey, waves, [*listed, *waved, *((x["page_title"], x["file"]) for x in of_programmes)]
+    )
     return [*found, ("search", {"page_title": figures.words.t("nav_search")} | told)]
 
 
