@@ -16,6 +16,7 @@ import dagster as dg
 
 from monitor.contract.network import NETWORK
 from monitor.survey import Survey
+from monitor.survey.lists import list_file
 from monitor.survey.register_files import ACTORS, INITIATIVES, TIES
 from pipelines.names import key
 
@@ -70,7 +71,8 @@ def _register(survey: Survey) -> Iterator[Source]:
         return
     dates = [row.source_date for row in register.rows] + [actor.source_date for actor in register.actors.values()]
     dates += [tie.source_date for tie in register.ties]
-    files = tuple(name for name in (INITIATIVES, ACTORS, TIES) if (survey.folder / name).is_file())
+    places = [place for name in (INITIATIVES, ACTORS, TIES) if (place := list_file(survey.folder / name))]
+    files = tuple(place.relative_to(survey.folder).as_posix() for place in places)
     yield Source(
         REGISTER, REGISTER, "The register: initiatives, the actors behind them and their ties, wave by wave.",
         survey.folder, files, len(files), max((day for day in dates if day), default=None),
@@ -123,7 +125,7 @@ def specs(survey: Survey, sources: Sequence[Source]) -> list[dg.AssetSpec]:
             key(survey.name, source.name),
             group_name=GROUP,
             description=source.about,
-            kinds={"csv"},
+            kinds={Path(file).suffix.removeprefix(".") or "csv" for file in source.files} or {"csv"},
             owners=["team:data_engineer"],
             tags={"survey": survey.name, "stage": GROUP},
         )

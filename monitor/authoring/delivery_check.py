@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from monitor.authoring.proposed_names import proposals
 from monitor.formats.detection import detect_layout
 from monitor.problems import MonitorError, Problem, UnusableDelivery, WaveStopped
 from monitor.running import beside
@@ -293,6 +294,7 @@ def _filled(
     findings = [*stopped, *(note for note in said if note.severity == "warning")]
     findings += (p for p in _failures(failures, report.file, why) if p.severity != "critical")
     findings += _odd_codes(lake.read("staged_codes", wave.name))
+    findings += proposals(lake, survey, wave, report.file)
     responses = lake.read("validated_responses", wave.name)["status"].value_counts()
     missing = lake.read("staged_missing", wave.name)["kind"].value_counts().sort_index()
     columns = lake.read("staged_columns", wave.name)[["source_column", "concept", "treatment"]]

@@ -216,7 +216,9 @@ def _wave(survey: Survey, wave: Wave) -> Iterator[Problem]:
                 found=concept.type,
                 do="map each column to a concept of its own",
             )
-        ticked = question.columns.values() if concept.type == "categories" and not question.separator else ()
+        # Options in one cell are codes; a column for each option names the code that it ticks.
+        in_one_cell = question.separator or {*question.columns.values()} == {question.concept}
+        ticked = question.columns.values() if concept.type == "categories" and not in_one_cell else ()
         allowed = set(concept.codes) or {"true", "false"} if concept.type == "boolean" else set(concept.codes)
         for code in (*question.codes.values(), *ticked):
             if allowed and code not in allowed:

@@ -23,9 +23,9 @@ from monitor.survey.framework import (
     ProgrammeFigure,
     SurveyFigure,
 )
+from monitor.survey.lists import list_rows
 from monitor.survey.model import Concept, Survey, unit_of
 from monitor.survey.register import INITIATIVE_KINDS
-from monitor.survey.registers import list_rows
 from monitor.survey.yaml_lines import Report, Section, read, unknown_name
 
 FILE = "ecosystems.yaml"
@@ -177,7 +177,7 @@ def _values(folder: Path, file: str, section: Section, reports: list[Report]) ->
         section.report.add(
             "an outside source's file is not there",
             section.line_of("file"),
-            expected="a CSV file inside the survey's folder",
+            expected="a CSV file or an Excel workbook inside the survey's folder",
             found=file,
             do="put it there, or correct its name",
         )

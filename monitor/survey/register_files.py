@@ -1,4 +1,4 @@
-"""The register's files: `register/initiatives.csv`, `register/actors.csv` and `register/ties.csv`.
+"""The register's files: `register/initiatives.csv`, `register/actors.csv` and `register/ties.csv`, or as workbooks.
 
 Belongs here: reading them, and every mistake in them by file and line. Does not belong here: what holds in a wave
 (`register`), expressions over it (`participation`).
@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from monitor.survey.lists import list_rows
 from monitor.survey.model import Text, Wave
 from monitor.survey.register import ACTOR_KINDS, INITIATIVE_KINDS, Actor, Initiative, Register, Tie
-from monitor.survey.registers import list_rows
 from monitor.survey.yaml_lines import Report, closest
 
 INITIATIVES, ACTORS, TIES = "register/initiatives.csv", "register/actors.csv", "register/ties.csv"
@@ -127,7 +127,9 @@ def read_register(folder: Path, known: Known, reports: list[Report]) -> Register
     if actors:
         _check_actors(actors, reports[-1])
         _check_names(actors, reports[-1])
-    ties = _ties(_records(folder, TIES, reports), rows, actors)
+    # Of a list that could not be read every tie would be told to name what is not there.
+    unread = any(report.problems for report in reports) and not (rows and actors)
+    ties = () if unread else _ties(_records(folder, TIES, reports), rows, actors)
     return Register(rows, {actor.code: actor for actor in actors}, ties, known.themes)
 
 

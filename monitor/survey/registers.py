@@ -1,24 +1,19 @@
 """The survey folder's lists: margins, rules.
 
-Belongs here: small registers with a line for each entry. Does not belong here: what they mean to a wave (`check`).
+Belongs here: what each entry says, and what is wrong with it. Does not belong here: opening a list (`lists`), what its
+entries mean to a wave (`check`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.storage.folders import EXPECTATIONS
+from monitor.survey.lists import list_rows
 from monitor.survey.model import Margin
 from monitor.survey.rule_files import RESPONSE_KEYS, Rule, check_names, read_change, read_rule
-from monitor.survey.yaml_limits import Unreadable, read_text
 from monitor.survey.yaml_lines import Report, read
 
-LONGEST_VALUE = 131_072
-"""Most characters of a value in a list: a quote that is never closed makes the rest of a file one value"""
 COUNTS = ("enterprises", "local_units")
 
 
@@ -53,62 +48,6 @@ def _keys(table: str) -> tuple[str, ...]:
     """What tells the rows of a table apart, as its rule file says."""
     _, top = read(EXPECTATIONS / f"{table}.yaml", f"expectations/{table}.yaml")
     return RESPONSE_KEYS if top is None else tuple(top.words("keys", RESPONSE_KEYS))
-
-
-@contextmanager
-def _values_that_end() -> Iterator[None]:
-    """The limit is the whole process's, and other packages lift it."""
-    limit = csv.field_size_limit(LONGEST_VALUE)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
-
-
-@_values_that_end()
-def list_rows(
-    file: Path, columns: tuple[str, ...], reports: list[Report], shown_as: str
-) -> list[tuple[int, dict[str, str]]]:
-    """The records of a small CSV file of the folder with their lines; problems in the header are reported."""
-    if not file.exists():
-        return []
-    report = Report(shown_as)
-    reports.append(report)
-    rows: list[tuple[int, dict[str, str]]] = []
-    reader = None
-    try:
-        reader = csv.DictReader(io.StringIO(read_text(file, shown_as), newline=""))
-        header = tuple(reader.fieldnames or ())
-        if missing := [column for column in columns if column not in header]:
-            report.add(
-                "the header lacks columns",
-                1,
-                expected=",".join(columns),
-                found=",".join(header) or "nothing",
-                do=f"add {', '.join(missing)}",
-            )
-            return []
-        for row in reader:
-            if None in row or None in row.values():
-                report.add(
-                    "the record has another number of values than the header",
-                    reader.line_num,
-                    expected=str(len(header)),
-                    do="quote values that hold a comma",
-                )
-            else:
-                rows.append((reader.line_num, row))
-    except Unreadable as error:
-        report.problems.append(error.problem)
-    except csv.Error as error:
-        report.add(
-            "the list cannot be read as comma-separated text",
-            reader.line_num + 1 if reader else 1,
-            expected="records of text, one on a line",
-            found=str(error),
-            do="save it as comma-separated UTF-8 text",
-        )
-    return rows
 
 
 def read_margins(folder: Path, wave: str, reports: list[Report]) -> tuple[Margin, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from dataclasses import replace
@@ -15,7 +16,7 @@ import small_survey
 from monitor.authoring.delivery_check import check
 from monitor.stages import raw, staged, validated
 from monitor.storage.lake import Lake
-from monitor.survey import Survey
+from monitor.survey import Survey, load_survey
 
 
 @pytest.fixture
@@ -198,3 +199,34 @@ def test_the_report_is_a_machines_too(survey: Survey, answers: Path, home: Path)
     assert len(plain["findings"]) == len(report.findings)
     secrets = [f"info@firm{response.firm[-2:]}.example" for response in scenario.RESPONSES["2017"]]
     assert not [secret for secret in secrets if secret in json.dumps(plain) or secret in report.render()]
+
+
+def test_a_name_that_is_nearly_the_register_s_is_proposed_by_line_and_never_taken(tmp_path: Path, home: Path) -> None:
+    folder = scenario.folder(tmp_path / "definition")
+    file = folder / "waves" / "2017.yaml"
+    ticks = '{columns: {v3_1: network_north, v3_2: living_lab, v3_3: incubator_east}, ticked: ["1"]}'
+    text = file.read_text("utf-8")
+    assert text.count(ticks) == 1
+    file.write_text(text.replace(ticks, "{column: v3_1}"), "utf-8")
+    survey = load_survey(folder)
+    answers = scenario.inbox(home, "2017") / "answers-2017.csv"
+    heading, *rows = csv.reader(lines_of(answers), delimiter=";")
+    typed = ("Living lab", "Livin lab, Network North", "Jan Jansen", "netwerk nord")
+    for row, name in zip(rows, (*typed, *[""] * (len(rows) - len(typed))), strict=True):
+        row[heading.index("v3_1")] = name
+    with answers.open("w", encoding="cp1252", newline="") as file_of_answers:
+        csv.writer(file_of_answers, delimiter=";").writerows([heading, *rows])
+    report = check(survey, survey.waves["2017"], answers, home)
+    proposed = [x for x in report.findings if x.rule == "initiatives_resembled"]
+    assert [(x.line, x.column, str(x.expected).split(" ")[1]) for x in proposed] == [
+        (3, "v3_1", "living_lab"), (5, "v3_1", "network_north"),
+    ]  # fmt: skip
+    assert "declare a correction of v3_1 to living_lab" in str(proposed[0].do)
+    told = report.render()
+    assert not [name for name in ("Livin lab", "Jansen", "nord") if name in told], "no typed word is told"
+    lake = Lake(home, survey.name)
+    raw.run(lake, survey, survey.waves["2017"])
+    staged.run(lake, survey, survey.waves["2017"])
+    taken = lake.read("staged_answers", "2017").set_index("line")["initiatives"]
+    assert list(taken[2]) == ["living_lab"]
+    assert taken[[3, 5]].isna().all()
