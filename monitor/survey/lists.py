@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from monitor.formats.excel import first_rows, read_excel
 from monitor.problems import UnusableDelivery
 from monitor.storage.lake import connect
 from monitor.survey.yaml_limits import Unreadable, read_text
@@ -60,6 +59,9 @@ def list_rows(file: Path, columns: Sequence[str], reports: list[Report], shown_a
 def _of_workbook(file: Path, columns: Sequence[str], report: Report) -> Records:
     """The records of the one sheet that holds something, each cell as it is shown; UnusableDelivery where the file is
     no workbook."""
+    # It brings pandas, which a folder without workbooks does not need.
+    from monitor.formats.excel import first_rows, read_excel
+
     filled = [name for name, rows in first_rows(file, 1) if any(cell is not None for row in rows for cell in row)]
     if len(filled) != 1:
         report.add(
