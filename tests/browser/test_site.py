@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 LANGUAGES = ("nl", "en")
@@ -68,6 +70,47 @@ def test_groups_and_waves_are_compared_and_the_choice_is_in_the_address(browser:
         page.goto(page.url)
         assert page.locator(".compare svg").get_attribute("aria-label") == drawn
         assert visit.errors == []
+
+
+def test_what_is_drawn_there_has_files_a_link_and_a_citation_of_its_own(browser: Any, release: Path) -> None:
+    """The file of points holds the public table's numbers, a picture says what it is about; nothing is fetched."""
+    file = release / "public" / "report" / "en" / "explore.html"
+    with Visit(browser, file, 1280, True) as visit:
+        page, made = visit.page, {}
+        page.get_by_label("Breakdown").select_option("sector")
+        page.get_by_label("2017").check()
+        for kind in ("svg", "png", "csv"):
+            with page.expect_download() as download:
+                page.locator(f".compare [data-kind={kind}]").click()
+            made[kind] = Path(download.value.path()).read_bytes()
+            assert download.value.suggested_filename == f"compared-participation-sector-2017-2018.{kind}"
+        indicators = pd.read_csv(release / "public" / "tables" / "indicators.csv")
+        key, numbers = ["wave", "indicator", "domain_variable", "domain"], ["estimate", "ci_low", "ci_high"]
+        points = pd.read_csv(io.BytesIO(made["csv"]))
+        beside = points[key].merge(indicators, on=key, how="left", validate="one_to_one")
+        assert len(points) == page.locator(".compare .bars text[font-weight]").count() > 4
+        assert points[numbers].isna().any(axis=None), "what is withheld has no numbers"
+        pd.testing.assert_frame_equal(points[numbers], beside[numbers])
+        drawn = page.locator(".compare svg").get_attribute("aria-label")
+        picture = made["svg"].decode()
+        release_id = release.name
+        for words in ("Participation, 2017, 2018", release_id, "Made up for tests", "n = 240", "Synthetic data"):
+            assert words in picture.replace("</text><text", " "), words
+        assert made["png"].startswith(b"\x89PNG")
+        page.locator(".compare details").first.evaluate("(part) => { part.open = true; }")
+        for part in (".sentence", ".bibtex"):
+            said = page.locator(f".compare {part}").inner_text()
+            assert "Made-up survey: Participation, 2017, 2018" in said
+            assert release_id in said
+            assert "[title]" not in said
+        link = page.locator(".compare [data-kind=link]").get_attribute("href")
+        embedded = page.locator(".compare .embedded").text_content()
+        assert visit.errors == []
+        assert [url for url in visit.requests if not url.startswith("data:")] == [file.as_uri()]
+        page.goto(f"{file.as_uri()}{link}")
+        assert page.locator(".compare svg").get_attribute("aria-label") == drawn
+        page.set_content(embedded)
+        page.wait_for_function("document.images[0].complete && document.images[0].naturalWidth > 300")
 
 
 def test_a_table_is_sorted_by_the_head_that_is_pressed(browser: Any, release: Path) -> None:

@@ -1,7 +1,8 @@
 """Comparing domains and waves, and finding a page, an indicator, a concept or a word.
 
-Belongs here: every published indicator by domain and wave as the page of comparison holds it, and the list that is
-searched. Does not belong here: drawing what a reader chooses (`site.js`), the pages that are found.
+Belongs here: every published indicator by domain and wave as the page of comparison holds it, with the words that
+travel along in a file of what is drawn, and the list that is searched. Does not belong here: drawing what a reader
+chooses and making files of it (`site.js`), the pages that are found.
 
 Both pages are whole without a script: the comparison as tables, the search as the list of all there is to find.
 """
@@ -11,19 +12,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from monitor.contract.columns import EVERYONE
-from monitor.publication.report import glossary, places
+from monitor.publication.report import cite, glossary, pictures, places
+from monitor.publication.report.addresses import Address
 from monitor.publication.report.headlines import broken_words
 from monitor.publication.report.numbers import known
-from monitor.publication.report.tables import Figures, Line, indicator_anchor, lines, name_of, one
+from monitor.publication.report.tables import Chart, Drawn, Figures, Line, indicator_anchor, lines, name_of, one
 from monitor.survey import Survey
+
+PAGE, COMPARED = "explore.html", "compared"
+"""The page of comparison, and its figure's name there"""
+TITLE = "[title]"
+"""Stands in the citation for the title of what a reader chose"""
 
 
 def page(figures: Figures, survey: Survey, waves: Sequence[str]) -> dict[str, Any]:
     """Every indicator with a table of its domains by wave, in the survey's order."""
     variables = [{"name": v, "label": figures.words.variable(v)} for v in survey.domains if figures.domains(v)]
     shown = [found for name in figures.order if (found := _indicator(figures, survey, waves, name))]
-    return {"indicators": shown, "variables": variables, "waves": list(waves)}
+    return {"indicators": shown, "variables": variables, "waves": list(waves), "carried": _carried(figures)}
+
+
+def _carried(figures: Figures) -> dict[str, Any]:
+    """What every file of a chosen figure carries: the mark of synthetic data, source and release, and the citation of
+    a figure by the name of `TITLE` at the page's own address, which the script puts in."""
+    drawn = Drawn(COMPARED, "indicators", ())
+    address = Address(figures.words.language, PAGE, Chart(TITLE, Markup("")), drawn)
+    about = pictures.told(figures, address)
+    cited = cite.cited(figures, address)
+    return {
+        "title": TITLE,
+        "notice": about.notice,
+        "source": "\n".join(about.source[:2]),
+        "link": cite.link(figures, address),
+        "sentence": cited.sentence,
+        "bibtex": cited.bibtex,
+    }
 
 
 def _indicator(figures: Figures, survey: Survey, waves: Sequence[str], name: str) -> dict[str, Any] | None:
@@ -37,12 +63,19 @@ def _indicator(figures: Figures, survey: Survey, waves: Sequence[str], name: str
         ]
         if any(x is not None for x in found):
             cells = [_cell(figures, name, x) for x in found]
-            rows.append({"by": variable, "label": figures.words.domain(variable, code), "cells": cells})
+            rows.append({"by": variable, "code": code, "label": figures.words.domain(variable, code), "cells": cells})
     if not rows:
         return None
+    whole = lines(figures.tables["indicators"], indicator=name, domain_variable=EVERYONE)
+    drawn = Drawn(name, "indicators", tuple((str(x["wave"]), x) for x in whole))
+    label = figures.told_apart(name)
     return {
+        "indicator": name,
+        "tex": cite.tex(label),
+        "people": pictures.people(figures, drawn),
+        "counts": {w: pictures.counts(figures, Drawn(name, "indicators", ((w, x),))) for w, x in drawn.points},
         "name": name_of("compare", name),
-        "label": figures.told_apart(name),
+        "label": label,
         "unit": figures.units.get(name) or "",
         "broken": _broken(figures, waves, name),
         "rows": rows,

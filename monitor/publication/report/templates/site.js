@@ -84,6 +84,7 @@
       const marks = rows.flatMap((row) => chosen.map(([wave, column]) => ({
         label: row.cells[0].textContent,
         wave: chosen.length > 1 ? wave : "",
+        point: [wave, table.dataset.indicator, row.dataset.by, row.dataset.code],
         text: row.cells[column].textContent || "–",
         all: row.dataset.by === "all",
         limited: "limited" in row.cells[column].dataset,
@@ -121,6 +122,74 @@
         put(svg, "text", { x: at(value), y: marks.length * 66 + 18, fill: "#51606e", "text-anchor": ["start", "middle", "end"][i] }, written.format(value));
       });
       compare.querySelector(".bars").replaceChildren(svg);
+      carry({ svg, title, marks, table, told: told.textContent, waves: chosen.map(([wave]) => wave) });
+    };
+    // What is drawn as files of its own, made in the browser: nothing is fetched. Each says what it is about.
+    const files = compare.querySelector(".files");
+    const carried = JSON.parse(files.dataset.carried);
+    const carry = ({ svg, title, marks, table, told, waves }) => {
+      const address = new URL(location.href);
+      address.hash = "";
+      for (const [key, value] of [["indicator", indicator.value], ["by", by.value], ["waves", waves.join(",")]]) address.searchParams.set(key, value);
+      const here = carried.link ? carried.link.replace(/#.*$/, address.search) : address.href;
+      const counts = JSON.parse(table.dataset.counts);
+      const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      const [, , width, drawn] = svg.getAttribute("viewBox").split(" ").map(Number);
+      let y = 8;
+      const say = (text, size, ink, weight) => {
+        const most = Math.floor((width - 16) / (size * 0.54));
+        for (let left = text; left;) {
+          const cut = left.length <= most ? left.length : Math.max(left.lastIndexOf(" ", most), 0) || most;
+          y += size * 1.35;
+          put(picture, "text", { x: 8, y, "font-size": size, fill: ink, "font-weight": weight }, left.slice(0, cut));
+          left = left.slice(cut).trimStart();
+        }
+      };
+      if (carried.notice) say(carried.notice, 12, "#5c2a05", 400);
+      say(title, 17, "#17212b", 650);
+      for (const text of [table.dataset.people, waves.map((wave) => counts[wave]).filter(Boolean).join("; ")]) say(text, 12, "#51606e", 400);
+      const inside = svg.cloneNode(true);
+      for (const [key, value] of Object.entries({ x: 0, y: y + 10, width, height: drawn })) inside.setAttribute(key, value);
+      picture.append(inside);
+      y += drawn + 16;
+      for (const text of [told, ...carried.source.split("\n"), here]) say(text, 12, "#51606e", 400);
+      const height = Math.ceil(y + 14);
+      const ground = put(picture, "rect", { width, height, fill: "#ffffff" });
+      picture.prepend(ground);
+      for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height, "font-family": "system-ui, sans-serif", role: "img", "aria-label": svg.getAttribute("aria-label") })) picture.setAttribute(key, value);
+      const source = new XMLSerializer().serializeToString(picture);
+      const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+      // A label that a spreadsheet would take for a formula is marked as text, as in every table.
+      const plain = (text) => quoted(/^\s*[=+\-@|]/.test(text) ? `'${text}` : text);
+      const lines = [["label", "wave", "indicator", "domain_variable", "domain", "estimate", "ci_low", "ci_high", "unit"]];
+      for (const { label, point, numbers } of marks) lines.push([plain(label), ...point.map(plain), ...(numbers ?? ["", "", ""]), table.dataset.unit]);
+      const data = (kind, text) => `data:${kind};charset=utf-8,${encodeURIComponent(text)}`;
+      const name = ["compared", table.dataset.indicator, by.value, ...waves].join("-");
+      const made = { svg: data("image/svg+xml", source), csv: data("text/csv", lines.map((line) => line.join(",")).join("\r\n") + "\r\n") };
+      for (const [kind, link] of Object.entries(made)) {
+        const there = files.querySelector(`[data-kind=${kind}]`);
+        there.href = link;
+        there.download = `${name}.${kind}`;
+      }
+      files.querySelector("[data-kind=link]").href = `${address.search}#compared`;
+      // Pixels are made when they are asked for.
+      files.querySelector("[data-kind=png]").onclick = (event) => {
+        event.preventDefault();
+        const image = new Image();
+        image.onload = () => {
+          const canvas = Object.assign(document.createElement("canvas"), { width: 960, height: Math.round((960 * height) / width) });
+          canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+          Object.assign(document.createElement("a"), { href: canvas.toDataURL("image/png"), download: `${name}.png` }).click();
+        };
+        image.src = made.svg;
+      };
+      const filled = (text, of) => text.replace(carried.title, () => of).replace(carried.link || here, () => here);
+      const shown = `, ${waves.join(", ")}`;
+      files.querySelector(".sentence").textContent = filled(carried.sentence, title);
+      files.querySelector(".bibtex").textContent = filled(carried.bibtex, table.dataset.tex + shown);
+      const image = document.createElement("img");
+      Object.assign(image, { alt: svg.getAttribute("aria-label"), src: made.svg });
+      files.querySelector(".embedded").textContent = image.outerHTML;
     };
     const asked = new URLSearchParams(location.search);
     if ([...indicator.options].some((one) => one.value === asked.get("indicator"))) indicator.value = asked.get("indicator");
