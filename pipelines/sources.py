@@ -48,8 +48,8 @@ class Source:
     folder: Path
     files: tuple[str, ...]
     """Patterns within the folder"""
-    expected: int
-    """How many files there are to be"""
+    needed: tuple[str, ...]
+    """Those of the patterns of which a file must be there"""
     newest: date | None
     """The day of the newest thing it says; None where it says none"""
     facts: Mapping[str, str]
@@ -75,7 +75,7 @@ def _register(survey: Survey) -> Iterator[Source]:
     files = tuple(place.relative_to(survey.folder).as_posix() for place in places)
     yield Source(
         REGISTER, REGISTER, "The register: initiatives, the actors behind them and their ties, wave by wave.",
-        survey.folder, files, len(files), max((day for day in dates if day), default=None),
+        survey.folder, files, files, max((day for day in dates if day), default=None),
         {
             "initiatives": str(len(register.newest)), "actors": str(len(register.actors)),
             "ties": str(len(register.ties)),
@@ -89,7 +89,7 @@ def _outside(survey: Survey) -> Iterator[Source]:
         yield Source(
             f"outside_{source.name}", "outside",
             f"An outside source of the framework's indicators: {_english(source.label)}.",
-            survey.folder, (source.file,), 1, date(max(years), 12, 31) if years else None,
+            survey.folder, (source.file,), (source.file,), date(max(years), 12, 31) if years else None,
             {
                 "publisher": source.publisher, "licence": source.licence, "date": source.date,
                 "quality": _english(source.quality), "values": str(len(source.values)),
@@ -100,11 +100,12 @@ def _outside(survey: Survey) -> Iterator[Source]:
 def _grants(survey: Survey, home: Path) -> Iterator[Source]:
     inbox = home / "inbox" / survey.name
     for name, programme in survey.programmes.items():
-        delivered = [wave for wave in survey.waves if name in survey.waves[wave].grants and (inbox / wave).is_dir()]
+        patterns = [f"{wave}/{survey.waves[wave].grants[name]}" for wave in survey.waves if (inbox / wave).is_dir()]
         yield Source(
             f"grants_{name}", "grants",
             f"The lists of grants of the programme {_english(programme.label)}, as its administration hands them in.",
-            inbox, tuple(f"{wave}/{survey.waves[wave].grants[name]}" for wave in delivered), len(delivered), None,
+            # The newest wave's list holds the grants of all years up to then.
+            inbox, tuple(patterns), tuple(patterns[-1:]), None,
             {"rounds": ", ".join(programme.rounds)},
         )  # fmt: skip
 
@@ -153,7 +154,7 @@ def observed(survey: Survey, source: Source) -> dg.ObserveResult:
     told: dict[str, str] = {**source.facts, "files": ", ".join(str(p.relative_to(source.folder)) for p in files)}
     if source.newest:
         told["newest"] = source.newest.isoformat()
-    late = lateness(survey, source, len(files))
+    late = lateness(survey, source)
     return dg.ObserveResult(
         asset_key=key(survey.name, source.name),
         data_version=dg.DataVersion(digest.hexdigest()),
@@ -170,13 +171,14 @@ def observed(survey: Survey, source: Source) -> dg.ObserveResult:
     )
 
 
-def lateness(survey: Survey, source: Source, files: int) -> str | None:
+def lateness(survey: Survey, source: Source) -> str | None:
     """Why a source is too old or not there; None where it is neither.
 
     Its age is held against the newest wave's reference year and not against today: a release of old waves is not late.
     """
-    if files < source.expected:
-        return f"{files} of {source.expected} files are there: put the missing ones into {source.folder.name}/"
+    missing = [pattern for pattern in source.needed if not any(source.folder.glob(pattern))]
+    if missing:
+        return f"not there: {', '.join(missing)}; put it into {source.folder.name}/"
     oldest = max(wave.reference_year for wave in survey.waves.values()) - OLDEST_YEARS
     if source.newest and source.newest.year < oldest:
         return f"the newest it says is of {source.newest}: look whether there is something of {oldest} or later"

@@ -66,6 +66,7 @@ def test_a_value_is_written_with_its_interval_and_its_source_in_the_page_s_langu
     assert rows["13"][1] == f"{n.percent(0.33, 1)} ({n.interval(0.29, 0.37)})"
     assert rows["37"][1] == say("framework", "withheld", language)
     assert rows["14"][3] == say("framework", "since", language, change=n.plain(-4), year=2017)
+    assert rows["15"][3] == say("framework", "since", language, change=f"+{n.plain(16)}", year=2017)
     assert rows["14"][4].endswith(f"{say('framework', 'made_up', language)}.")
     assert say("framework", "by_outside", language) in rows["16"][4]
     real = {

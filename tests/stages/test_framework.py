@@ -108,6 +108,7 @@ def test_an_outside_value_is_its_file_s_newest_with_licence_and_quality(rows: pd
             for told in (source.publisher, source.licence, source.quality["en"], source.date):
                 assert told in row["source_en"]
     assert rows.loc[("water", 14), "trend"] == 27 - 31
+    assert rows.loc[("water", 1), "trend"] == 0.9, "49.1 - 48.2 without the subtraction's last bits"
 
 
 def test_initiatives_are_counted_by_kind(rows: pd.DataFrame) -> None:

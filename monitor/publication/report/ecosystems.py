@@ -114,12 +114,14 @@ def _value(figures: Figures, survey: Survey, ecosystem: Ecosystem, x: Line) -> s
 
 
 def _trend(figures: Figures, x: Line) -> str:
-    """The difference from the year before, with its interval where it has one."""
+    """The difference from the year before, with its sign and, where it has one, its interval."""
     n = figures.numbers
     if x["trend"] is None:
         return ""
     unit = "points" if _unit(x) == "share" else _unit(x)
     change = n.value(x["trend"], unit)
+    if unit != "points" and float(x["trend"]) > 0:
+        change = f"+{change}"
     if x["trend_low"] is not None:
         change += f" ({n.interval(x['trend_low'], x['trend_high'], unit)})"
     return say("framework", "since", figures.words.language, change=change, year=x["since_year"])

@@ -18,6 +18,8 @@ from monitor.survey.framework_words import outside_values, source_words
 from monitor.wording.sentences import LANGUAGES, say
 
 Cells = dict[str, Any]
+DECIMALS = 9
+"""More than any outside source gives"""
 
 
 def framework(
@@ -180,5 +182,6 @@ def _of_outside(told: Framework, ecosystem: Ecosystem, number: int) -> Cells | N
         "made_up": source.synthetic,
     }
     if earlier:
-        cells |= {"since_year": earlier[-1].year, "trend": newest.value - earlier[-1].value}
+        # The difference to the digits that the source gives, without the last bits of a subtraction.
+        cells |= {"since_year": earlier[-1].year, "trend": round(newest.value - earlier[-1].value, DECIMALS)}
     return cells

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
+from monitor.precision import to_error
 from monitor.stages.disclosed.history import Earlier
 from monitor.statistics.disclosure.primary import one_firm_too_large
 from monitor.statistics.disclosure.thresholds import Disclosure
@@ -44,9 +45,9 @@ class Figure:
     def value(self, among: pd.Series) -> float:
         """The figure of some of the firms."""
         if self.amounts is not None:
-            return float(self.amounts[among].sum())
+            return round(float(self.amounts[among].sum()))
         firms = float((self.counted & among).sum())
-        return firms / float(among.sum()) if self.share else firms
+        return float(to_error(firms / float(among.sum()), None)) if self.share else firms
 
     def sensitive(self, among: pd.Series, limits: Disclosure) -> bool:
         """Whether the figure of some of the firms tells of single ones."""
@@ -179,5 +180,5 @@ def _told_since(found: dict[Key, Cells], newer: Mapping[Key, Cells], number: int
     for key, cells in newer.items():
         earlier = found.get(key)
         if earlier and earlier["state"] == cells["state"] == "measured":
-            cells |= {"since_year": earlier["about_year"], "trend": cells["value"] - earlier["value"]}
+            cells |= {"since_year": earlier["about_year"], "trend": to_error(cells["value"] - earlier["value"], None)}
         found[key] = cells
