@@ -281,7 +281,9 @@ def read_pack(name: str) -> Pack:
         base: PackBase(section.text("sql"), section.label("label", LANGUAGES), section.mapping("dimensions"))
         for base, section in top.sections("bases").items()
     }
-    indicators = tuple(_indicator(each, section) for each, section in top.sections("indicators").items())
+    indicators = [_indicator(each, section) for each, section in top.sections("indicators").items()]
+    for each, section in top.sections("crossed", None).items():
+        indicators += _crossed(each, section)
     source = top.section("source")
     pack = Pack(
         name=name,
@@ -289,7 +291,7 @@ def read_pack(name: str) -> Pack:
         address=source.text("address") if source else "",
         population=top.label("population", LANGUAGES),
         bases=bases,
-        indicators=indicators,
+        indicators=tuple(indicators),
     )
     top.close()
     report.require_none()
@@ -311,3 +313,28 @@ def _indicator(name: str, section: Section) -> PackIndicator:
     )
     section.close()
     return found
+
+
+def _crossed(name: str, section: Section) -> Iterator[PackIndicator]:
+    """An indicator for each kind in each place: the share of firms that name one of its codes there."""
+    base, estimand = section.text("base"), section.label("estimand", LANGUAGES)
+    places = {
+        each: (place.text("term"), place.label("label", LANGUAGES))
+        for each, place in section.sections("places").items()
+    }
+    for each, kind in section.sections("kinds").items():
+        codes, label = ", ".join(f"'{code}'" for code in kind.words("codes")), kind.label("label", LANGUAGES)
+        for place, (term, where) in places.items():
+            yield PackIndicator(
+                name=f"{name}_{each}_{place}",
+                code=None,
+                sql=f"list_has_any({{{term}}}, [{codes}])",
+                denominator=None,
+                estimator="share",
+                base=base,
+                label={language: f"{label[language]}, {where[language]}" for language in LANGUAGES},
+                estimand=estimand,
+                unit=None,
+                denominator_unit=None,
+            )
+    section.close()

@@ -83,6 +83,15 @@ REASONS = {
     ("colombia", "2009", "cis_product_innovators"): (
         "not computable: the survey does not ask which activity the firm has (division of NACE Rev. 2)"
     ),
+    ("ecuador", "2014", "cis_cooperation_universities_national"): (
+        "not computable: the survey does not ask where the partners are"
+    ),
+    # It asks for partners in the country and abroad; whom the share is of, it cannot say either.
+    ("colombia", "2015", "cis_cooperation_universities_eu_efta"): (
+        "not computable: the survey does not ask where abroad partners are; the survey does not ask about the seven "
+        "kinds of business process innovation, about ongoing innovation activities, about abandoned innovation "
+        "activities, about research and development in house, about research and development contracted out"
+    ),
     ("colombia", "2015", "eis_sales_of_novelties"): (
         "not computable: the survey divides domestic turnover only by novelty"
     ),

@@ -20,6 +20,20 @@ from monitor.survey import Survey, canonical_concepts, load_survey
 from monitor.survey.packs import PACKS, read_pack, terms
 
 PROFILES = [f"cis_profile_{number}" for number in range(1, 8)]
+KINDS = {
+    "group": ["group"], "suppliers": ["suppliers"], "private_clients": ["private_clients"],
+    "public_clients": ["public_clients"], "competitors": ["competitors"],
+    "consultants": ["consultants", "private_institutes"], "universities": ["universities"],
+    "government_institutes": ["government_institutes"], "non_profit": ["non_profit"],
+}  # fmt: skip
+"""Kind of partner of the CIS -> the canonical partners that it is"""
+PLACES = ("national", "eu_efta", "elsewhere")
+CELLS = {f"cooperation_{kind}_{place}": (kind, place) for kind in KINDS for place in PLACES}
+PLACED = """
+  cooperation_partners_national: {column: pn, separator: ","}
+  cooperation_partners_eu_efta: {column: pe, separator: ","}
+  cooperation_partners_elsewhere: {column: po, separator: ","}
+"""
 ASKED = """
   sbi_code: {column: sbi}
   product_innovation: {column: p, codes: {"0": false, "1": true}}
@@ -105,12 +119,46 @@ def test_every_pack_is_written_over_terms_and_canonical_concepts() -> None:
         assert pack.address.startswith("https://")
         assert {each.base for each in pack.indicators} == set(pack.bases), "no base without an indicator"
         assert all(each.estimand["nl"].endswith(".") and each.estimand["en"].endswith(".") for each in pack.indicators)
-    codes = [each.code for each in read_pack("cis").indicators]
-    assert len(codes) == len(set(codes)) == len([code for code in codes if code])
+    codes = [each.code for each in read_pack("cis").indicators if each.code]
+    assert len(codes) == len(set(codes))
+    assert {each.name for each in read_pack("cis").indicators if not each.code} == {*CELLS}
     concepts = set(canonical_concepts())
     for term in terms().values():
         if term.sql and "{" not in term.sql:
             assert {word for word in concepts if word in term.sql} or term.sql == "true", term.name
+
+
+def test_partner_and_place_are_told_together_where_each_place_is_asked(tmp_path: Path) -> None:
+    folder = comparable.ecuador(tmp_path)
+    without = {each.name: each for each in load_survey(folder).comparable}
+    for cell in CELLS:
+        why = without[f"cis_{cell}"].lacks["2014"]
+        assert why == {
+            "nl": "niet te berekenen: de enquête vraagt niet waar de partners gevestigd zijn",
+            "en": "not computable: the survey does not ask where the partners are",
+        }
+    (folder / "waves" / "2014.yaml").open("a", encoding="utf-8").write(PLACED)
+    survey = load_survey(folder)
+    answered = {
+        "F1": (["suppliers", "universities"], [], ["group"]),
+        "F2": (["private_institutes"], ["suppliers"], []),
+        "F3": ([], None, []),
+    }
+    with duckdb.connect() as connection:
+        for cell, (kind, place) in CELLS.items():
+            sql, at = survey.measures[f"cis_{cell}"].sql, PLACES.index(place)
+            for places in answered.values():
+                lists = ", ".join(
+                    f"{value!r}::VARCHAR[] AS cooperation_partners_{name}" if value is not None
+                    else f"NULL::VARCHAR[] AS cooperation_partners_{name}"
+                    for name, value in zip(PLACES, places, strict=True)
+                )  # fmt: skip
+                (told,) = connection.execute(f"SELECT {sql} FROM (SELECT {lists})").fetchone() or (None,)
+                expected = None if places[at] is None else bool({*places[at]} & {*KINDS[kind]})
+                assert told is expected, (cell, places)
+    assert survey.indicators["cis_cooperation_suppliers_national"].label["en"] == (
+        "Cooperation with suppliers, in the own country"
+    )
 
 
 MISTAKES = [

@@ -48,6 +48,15 @@ equivalents:
     absent:
       nl: de enquête deelt alleen de binnenlandse omzet naar nieuwheid
       en: the survey divides domestic turnover only by novelty
+  partners_national:
+    absent:
+      nl: de enquête houdt klanten in de markt- en de publieke sector niet uit elkaar
+      en: the survey does not tell private clients from public ones
+  partners_eu_efta: &abroad
+    absent:
+      nl: de enquête vraagt niet waar in het buitenland partners gevestigd zijn
+      en: the survey does not ask where abroad partners are
+  partners_elsewhere: *abroad
 """
 
 
