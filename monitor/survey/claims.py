@@ -153,7 +153,7 @@ def _rule(section: Section, line: int, what: str) -> Rule:
             section.line_of("alpha"),
             expected="a number between 0 and 0.5",
             found=f"{alpha:g}",
-            do="0.025 makes a verdict and its 95 % interval agree",
+            do="0.025 makes a verdict and its 95% interval agree",
         )
     section.close()
     return Rule(kind, alpha if len(section.report.problems) == before else 0.0, value, margin)

@@ -242,7 +242,7 @@ def _check_comparison(
     found = _unknown_codes(concept, dates) if concept.type == "category" else []
     for number in (n for o in operands if (n := _number(o)) is not None):
         if concept.type == "percentage" and 0 < number < 1:
-            found.append(f"{concept.name} is a percentage from 0 to 100, not a fraction: {number:g} is less than 1 %")
+            found.append(f"{concept.name} is a percentage from 0 to 100, not a fraction: {number:g} is less than 1%")
         low, high = concept.minimum, concept.maximum
         if (low is not None and number < low) or (high is not None and number > high):
             found.append(f"{concept.name} lies between {low} and {high}: it is compared with {number:g}")

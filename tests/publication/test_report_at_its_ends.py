@@ -127,6 +127,10 @@ def test_the_start_page_still_says_what_there_is(built: tuple[str, Path], langua
     assert cards
     assert all(re.search(r"\d", card) for card in cards) == (kind != "withheld")
     if kind == "withheld":
+        of_groups = (folder / language / "participation.html").read_text(encoding="utf-8")
+        assert say("report", "participation_none", language) in of_groups
+        assert "<figure" not in of_groups, "nothing is drawn where nothing is shown"
+        assert say("report", "facts", language) not in source
         own = (folder / language / "place-sector-trade.html").read_text(encoding="utf-8")
         told = {say("report", word, language) for word in ("withheld", "too_uncertain")}
         assert set(re.findall(r'<td class="r">(.*?)</td>', own)) - told == {""}

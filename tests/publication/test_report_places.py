@@ -54,6 +54,8 @@ def test_a_page_of_a_domain_has_its_figures_and_no_withheld_one(
     survey, n = published[1], N[language]
     newest = publication.WAVES[-1]
     seen = {True: 0, False: 0}
+    of_all = indicators[(indicators["wave"] == newest) & (indicators["domain_variable"] == "all")]
+    whole = of_all.set_index("indicator")
     for (variable, domain), lines in indicators.groupby(["domain_variable", "domain"]):
         if variable == "all":
             continue
@@ -69,10 +71,12 @@ def test_a_page_of_a_domain_has_its_figures_and_no_withheld_one(
             x = own.loc[name]
             unit = "share" if survey.indicators[name].estimator != "total" else "EUR"
             seen[bool(x["suppressed"])] += 1
+            everyone = whole.loc[name]
+            assert row[3] == ("" if everyone["suppressed"] else n.value(everyone["estimate"], unit))
             if x["suppressed"]:
-                assert row[2:5] == ["", "", ""]
+                assert [row[2], *row[4:]] == ["", "", ""]
             else:
-                assert row[1:4] == [
+                assert [row[1], row[2], row[4]] == [
                     n.value(x["estimate"], unit),
                     n.interval(x["ci_low"], x["ci_high"], unit),
                     str(x["n"]),

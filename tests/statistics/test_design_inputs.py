@@ -131,6 +131,6 @@ def test_a_notebook_shows_a_design_and_an_estimate_in_a_line(firms: pd.DataFrame
     top = design.proportion(firms.top)
     low, high = top.interval()
     assert repr(top) == (
-        f"Estimate({top.estimate[0]:.4g}, se {top.se[0]:.4g}, 95 % {low[0]:.4g} to {high[0]:.4g}; 60 firms, df 57)"
+        f"Estimate({top.estimate[0]:.4g}, se {top.se[0]:.4g}, 95% {low[0]:.4g} to {high[0]:.4g}; 60 firms, df 57)"
     )
     assert repr(design.mean(np.column_stack([firms.top, firms.weight]))).count("se ") == 2

@@ -166,7 +166,7 @@ def content(figures: Figures, waves: Sequence[str]) -> dict[str, Any]:
         ],
         "about": [
             t("interval_means"),
-            t("source", source=survey.source.get(language, "")),
+            t("source", source=survey.source.get(language, "").rstrip(".")),
             t("about_population", population=survey.population.get(language, "")),
             cite.cited(figures).sentence,
         ],

@@ -81,7 +81,7 @@ def participation(figures: Figures, survey: Survey, name: str) -> Context:
     return {
         "sections": sections,
         "domains": domains,
-        "domain_words": ", ".join(joined),
+        "domain_words": words.listed(joined),
         "limited_why": t("limited_why", rule=headlines.reliability_rule(figures)),
         "initiatives": initiatives(figures, name),
         "others": figures.mixed_table(t("all_indicators_wave", wave=name), every),

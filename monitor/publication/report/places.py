@@ -168,7 +168,8 @@ def _whole(figures: Figures, x: Line) -> Line | None:
 
 
 def table(figures: Figures, place: Place, found: Sequence[tuple[str, Line]], wave: str) -> Printed:
-    """The domain's headline figures in numbers, beside those of all firms."""
+    """The domain's headline figures in numbers, beside those of all firms: what is compared stands before what says
+    how far to trust it, which a narrow screen hides first."""
     t, n, rows = figures.words.t, figures.numbers, []
     for name, x in found:
         unit, whole = figures.units.get(name), _whole(figures, x)
@@ -178,14 +179,14 @@ def table(figures: Figures, place: Place, found: Sequence[tuple[str, Line]], wav
                 figures.words.label("indicator", name),
                 n.value(x["estimate"], unit) if shown else figures.withheld_words(x),
                 n.interval(x["ci_low"], x["ci_high"], unit) if shown else "",
+                "" if whole is None or whole["suppressed"] else n.value(whole["estimate"], unit),
                 n.plain(x["n"]) if shown else "",
                 t(str(x["reliability"])) if shown else "",
-                "" if whole is None or whole["suppressed"] else n.value(whole["estimate"], unit),
             )
         )
     heads = (
-        Head(t("indicator"), long=True), Head(t("weighted_short"), True), Head(t("interval"), True), Head(t("n"), True),
-        Head(t("reliability")), Head(t("everyone"), True),
+        Head(t("indicator"), long=True), Head(t("weighted_short"), True), Head(t("interval"), True),
+        Head(t("everyone"), True), Head(t("n"), True), Head(t("reliability")),
     )  # fmt: skip
     return Printed(t("place_table", label=place.label, wave=wave), heads, tuple(rows))
 

@@ -115,7 +115,7 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], wave
         "lang": language,
         "in_other_languages": [(x, told.words.t("language_name")) for x, told in spoken.items() if x != language],
         "survey_title": survey.title.get(language, survey.name),
-        "source": survey.source.get(language, ""),
+        "source": survey.source.get(language, "").rstrip("."),
         "population": survey.population.get(language, ""),
         "synthetic": survey.synthetic,
         "release": release,

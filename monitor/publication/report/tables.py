@@ -236,13 +236,15 @@ class Figures:
         return [code for code in order if code in found] + sorted(found - set(order))
 
     def by_domain(self, wave: str, name: str, variable: str, beside: Sequence[str] = ()) -> Chart | None:
-        """One indicator by one domain variable, all firms first. `beside`: the variables whose figures stand in one row
-        with this one, and share its scale."""
+        """One indicator by one domain variable, all firms first; None where none of them is shown. `beside`: the
+        variables whose figures stand in one row with this one, and share its scale."""
         found = self.domain_lines(wave, name, variable)
         if not found:
             return None
         unit, t = self.units.get(name), self.words.t
         marks = [self.mark(x, unit, label, strong=i == 0) for i, (label, x) in enumerate(found)]
+        if all(mark.estimate is None for mark in marks):
+            return None
         others = [self.mark(x, unit, label) for v in beside for label, x in self.domain_lines(wave, name, v)]
         label = self.words.label("indicator", name)
         domain = self.words.variable(variable)

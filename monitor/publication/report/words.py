@@ -6,7 +6,7 @@ Belongs here: looking words up. Does not belong here: the words (`wording`, repo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -48,6 +48,11 @@ class Words:
         """A day as the language writes it: 21 november 2026."""
         month = self.t("months").split()[moment.month - 1]
         return say("numbers", "day", self.language, day=moment.day, month=month, year=moment.year)
+
+    def listed(self, labels: Sequence[str]) -> str:
+        """Labels as a sentence names them: commas between, the language's word for "and" before the last."""
+        *first, last = labels or [""]
+        return f"{', '.join(first)} {say('publication', 'citation_and', self.language)} {last}" if first else last
 
     def inside(self, label: str) -> str:
         """A label inside a sentence of the language."""

@@ -60,7 +60,7 @@ class Estimate(Generic[D]):
 
     def __repr__(self) -> str:
         lines = [
-            f"{estimate:.4g}, se {se:.4g}, 95 % {low:.4g} to {high:.4g}"
+            f"{estimate:.4g}, se {se:.4g}, 95% {low:.4g} to {high:.4g}"
             for estimate, se, low, high in zip(self.estimate, self.se, *self.interval(), strict=True)
         ]
         told = "" if self.reason is None else f"; {self.reason}"
