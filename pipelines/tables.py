@@ -11,7 +11,7 @@ import dagster as dg
 
 from monitor.contract import BY_NAME as PUBLIC
 from monitor.contract import TABLES
-from monitor.contract.lake import BY_NAME, CHANGES, of_stage
+from monitor.contract.lake import BY_NAME, SPANNING, of_stage
 from monitor.survey import Survey
 from pipelines.names import key
 from pipelines.sources import Source, read_by
@@ -26,7 +26,7 @@ WAVE_TABLES = tuple(table for tables in WAVE_STAGES.values() for table in tables
 MODELLED_POOLED = "modelled_pooled"
 """Stands for the modelled tables' rows over all waves"""
 RELEASE_STAGES: Mapping[str, Sequence[str]] = {
-    "estimated": (CHANGES.name,),
+    "estimated": tuple(table.name for table in SPANNING),
     "modelled": (MODELLED_POOLED,),
     "disclosed": tuple(f"disclosed_{table.name}" for table in TABLES if table.name != "releases"),
     "released": ("released_release",),
@@ -49,7 +49,8 @@ READS: Mapping[str, Sequence[str]] = {
         "disclosed": (
             f"{_MADE_UP} raw_deliveries raw_amendments staged_corrections staged_grants validated_rules "
             "validated_responses imputed_answers imputed_flags derived_measures weighted_weights "
-            "weighted_nonresponding weighted_replicates weighted_diagnostics estimated_indicators estimated_changes "
+            "weighted_nonresponding weighted_replicates weighted_diagnostics estimated_indicators "
+            f"estimated_participation {' '.join(table.name for table in SPANNING)} "
             f"{' '.join(of_stage('modelled'))} {MODELLED_POOLED}"
         ),
         "released": f"{_MADE_UP} {_FIGURES} estimated_indicators {' '.join(RELEASE_STAGES['disclosed'])}",

@@ -75,7 +75,7 @@ def tables() -> str:
         lines.append("")
     lines += ["## Of the lake", "", "One Parquet file for each wave; the key tells rows apart within it.", ""]
     lines += ["| table | a row is | key |", "| --- | --- | --- |"]
-    for kept in (*lake.WAVE_TABLES, lake.CHANGES):
+    for kept in (*lake.WAVE_TABLES, *lake.SPANNING):
         lines.append(f"| `{kept.name}` | {_cell(kept.holds)} | {', '.join(f'`{name}`' for name in kept.key)} |")
     return "\n".join([*lines, ""])
 

@@ -5,8 +5,8 @@ be from the truth. Does not belong here: anything of disclosure control itself â
 from the published files, so that both cannot be wrong in the same way.
 
 `knowledge` reads the releases and writes the equations, `bounds` solves them, `differences`, `fits` and `again`
-subtract what no equation is about, `networks` and `programmes` ask what ties and programmes tell, `findings` says what
-came of it.
+subtract what no equation is about, `networks`, `participation` and `programmes` ask what ties, participants and
+programmes tell, `findings` says what came of it.
 """
 
 from monitor.attack.finding import Finding

@@ -17,6 +17,7 @@ from monitor.attack.finding import FEW, FEWEST, Finding
 from monitor.attack.fits import fits
 from monitor.attack.knowledge import Equations, Line, Unknown, equations, read
 from monitor.attack.networks import networks
+from monitor.attack.participation import participation
 from monitor.attack.programmes import programmes
 
 NEAR = 0.02
@@ -125,7 +126,9 @@ def beyond(
 def _between_tables(releases: Sequence[Path], versions: Mapping[tuple[str, str], str]) -> list[Finding]:
     """What follows beside the equations of the lines."""
     return [
-        found for work_out in (differences, fits, again, networks, programmes) for found in work_out(releases, versions)
+        found
+        for work_out in (differences, fits, again, networks, participation, programmes)
+        for found in work_out(releases, versions)
     ]
 
 

@@ -14,6 +14,7 @@ from monitor.contract.figures import FIGURES
 from monitor.contract.frameworks import FRAMEWORKS
 from monitor.contract.models import MODELS
 from monitor.contract.network import NETWORK
+from monitor.contract.participation import PARTICIPATION
 from monitor.contract.programmes import PROGRAMMES
 from monitor.contract.sensitivity import SENSITIVITY
 
@@ -24,6 +25,7 @@ TABLES: tuple[Table, ...] = (
     *MODELS,
     *SENSITIVITY,
     *FRAMEWORKS,
+    *PARTICIPATION,
     *NETWORK,
     *PROGRAMMES,
     *DOCUMENTATION,

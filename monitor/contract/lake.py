@@ -62,6 +62,11 @@ WAVE_TABLES: Sequence[LakeTable] = (
     _table("weighted_replicates", "firm", "a firm's replicate weights"),
     _table("weighted_diagnostics", "step statistic margin category", "a figure about a step of the weighting"),
     _table("estimated_indicators", "indicator domain_variable domain", "an indicator in a domain"),
+    _table(
+        "estimated_participation",
+        "grouped_by code figure domain_variable domain",
+        "participation in a group of initiatives, in a domain",
+    ),
     _table("modelled_models", "model variant", "a fitted model"),
     _table("modelled_terms", "model variant term", "a coefficient"),
     _table("modelled_contrasts", "model variant contrast", "a contrast on the probability scale"),
@@ -86,9 +91,14 @@ WAVE_TABLES: Sequence[LakeTable] = (
 CHANGES = _table(
     "estimated_changes", "indicator domain_variable domain wave_from wave_to", "an indicator's change between waves"
 )
-"""The one table that spans waves before disclosure control"""
+"""Changes between every two waves"""
+ENTRIES = _table(
+    "estimated_entries", "wave_before wave grouped_by code figure", "entry or exit of participants between two waves"
+)
+SPANNING: Sequence[LakeTable] = (CHANGES, ENTRIES)
+"""The tables that span waves before disclosure control"""
 
-BY_NAME: Mapping[str, LakeTable] = {table.name: table for table in (*WAVE_TABLES, CHANGES)}
+BY_NAME: Mapping[str, LakeTable] = {table.name: table for table in (*WAVE_TABLES, *SPANNING)}
 
 
 def of_stage(stage: str) -> tuple[str, ...]:

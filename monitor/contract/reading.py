@@ -32,6 +32,8 @@ READING: Mapping[str, str] = {
     "FROM benchmarks AS b "
     "JOIN domains AS d USING (survey, domain_variable, domain) ORDER BY b.measure, b.wave, d.sort_order",
     "initiatives": "SELECT wave, label_en, kind, firms FROM initiatives ORDER BY wave, firms DESC NULLS LAST",
+    "participation": "SELECT wave, label_en, estimate, ci_low, ci_high, n, events FROM participation "
+    "WHERE figure = 'firms' AND grouped_by IN ('all', 'kind') AND domain_variable = 'all' ORDER BY wave, estimate DESC",
     "register_changes": "SELECT wave, label_en, event, aspect, value_before, value_after FROM register_changes "
     "ORDER BY wave, initiative",
     "network_figures": "SELECT wave, network, nodes, ties, density, parts, largest_part, brokers FROM network_figures",

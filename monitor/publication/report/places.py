@@ -6,7 +6,7 @@ belong here: drawing an interval or a line over the waves (`charts`, `trends`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from monitor.publication.report import charts, trends
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
 from monitor.survey import Survey
+from monitor.wording.sentences import say
 
 TILES = {
     "PV21": (2, 0), "PV20": (3, 0), "PV27": (1, 1), "PV24": (2, 1), "PV22": (3, 1), "PV28": (0, 2), "PV26": (1, 2),
@@ -140,7 +141,14 @@ def page(figures: Figures, survey: Survey, waves: Sequence[str], place: Place) -
         "trends": trends.together(figures, waves, place.variable, place.code) if len(waves) > 1 else None,
         "every": over_waves(figures, waves, place),
         "wave": waves[-1],
+        "taking_part": _taking_part(figures, waves[-1], domain),
     }
+
+
+def _taking_part(figures: Figures, wave: str, domain: Mapping[str, str]) -> str:
+    """The words of a link to who takes part in initiatives; none where nothing is told of it in a domain."""
+    found = lines(figures.tables["participation"], wave=wave, **domain)
+    return say("participation", "link", figures.words.language) if found else ""
 
 
 def beside(figures: Figures, place: Place, found: Sequence[tuple[str, Line]]) -> Chart | None:

@@ -30,6 +30,7 @@ from monitor.publication.report import (
     highlights,
     networks,
     pages,
+    participants,
     pictures,
     places,
     programmes,
@@ -164,7 +165,8 @@ def _pages(
         "index": _start(figures, survey, waves) | {"now": newest, "waves": links, "answer": told_answer["answer"]},
         "answer": told_answer,
         "highlights": highlights.page(figures, waves) | {"waves": waves},
-        "participation": {"now": newest} | pages.participation(figures, survey, waves[-1]),
+        "participation": {"now": newest, "taking_part": participants.page(figures, survey, waves[-1])}
+        | pages.participation(figures, survey, waves[-1]),
         "cooperation": pages.cooperation(figures, waves),
         "trends": trends.page(figures, waves),
         "places": places.index(figures, survey, waves[-1]),

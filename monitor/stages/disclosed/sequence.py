@@ -182,6 +182,8 @@ def _stand(name: str, stands: Standing, table: pd.DataFrame) -> Flags:
         flags |= pd.Series([pair in stands.models for pair in pairs], index=table.index, dtype=bool)
     if name in OF_A_PROGRAMME:
         flags |= table["wave_before"].isin(stands.waves) | table["programme"].isin(stands.programmes)
+    if name == "participation":
+        flags |= table["wave_before"].isin(stands.waves)
     if name == "sensitivity":
         # Who left is told of the wave before: it stands with any wave after it.
         later = [any(str(wave) < stands_too for stands_too in stands.waves) for wave in table["wave"]]

@@ -9,7 +9,8 @@ contract. Does not belong here: estimating, or writing a release.
 `domains` and `readme` describe the survey and its tables, `declared` what its definition decides about lines;
 `population` says how many firms there are; `readable` says how a reader gets each interval, `beside` puts words, units
 and counts beside lines, `together` adjusts p-values for each other, `one_firm` says which amounts rest on one firm,
-`sensitivity` what of the firms that did not answer; `network` who is tied to whom (`ties_told`, `ties_estimated`);
+`sensitivity` what of the firms that did not answer; `participants` who takes part in what (`participants_told`);
+`network` who is tied to whom (`ties_told`, `ties_estimated`);
 `programmes` who took part in programmes, and what the frame says of them (`programme_frame`);
 `framework` fills the fifty indicators of ecosystems, `listed` those that are counted over frame and grants.
 """
@@ -37,6 +38,7 @@ from monitor.stages.disclosed import (
     network,
     one_firm,
     overlaps,
+    participants,
     peers,
     population,
     programmes,
@@ -135,6 +137,9 @@ def disclose(
     claims = declared.with_proof(
         revisions.with_held_claims(models["claims"], before, held, least), lake, survey, waves, before
     )
+    told = revisions.with_held_participants(told, before, held, least)
+    initiatives = revisions.with_held_initiatives(taking_part, before, least)
+    counted = {"indicators": printed, "initiatives": initiatives, "quality": told}
     departures = _pooled(lake, "modelled_sensitivity", waves)
     tables = {
         "indicators": printed,
@@ -148,8 +153,9 @@ def disclose(
         "claims": claims,
         "sensitivity": sensitivity.sensitivity(departures, printed, claims, before, survey.disclosure),
         "rules": _rules(lake, waves),
-        "quality": revisions.with_held_participants(told, before, held, least),
-        "initiatives": revisions.with_held_initiatives(taking_part, before, least),
+        "quality": told,
+        "initiatives": initiatives,
+        "participation": participants.participation(lake, survey, firms, counted, before),
         "benchmarks": revisions.with_held_quantiles(quantiles, before, survey, firms, held),
         "codebook": codebook.codebook(survey, waves),
         "definitions": codebook.definitions(survey),

@@ -48,6 +48,8 @@ class OneCopy:
     """(D,) sum of weights"""
     inside: Bools
     """(n, D) whether the firm counts"""
+    influence: Floats
+    """(n, D) influence function, 0 where there is no estimate"""
     negative: bool
     """Whether any value is below zero"""
     low: Floats | None = None
@@ -58,18 +60,24 @@ class OneCopy:
 def one_copy(design: SurveyDesign, frame: pd.DataFrame, members: Bools, indicator: Indicator, kind: str) -> OneCopy:
     """The indicator in all domains of one copy. Firms without a value leave the base: they count zero, not missing."""
     y, x, base = _values(frame, indicator, kind)
-    inside = members & base[:, None]
+    return of_values(design, y, x, members & base[:, None], indicator.estimator)
+
+
+def of_values(design: SurveyDesign, y: Floats, x: Floats, inside: Bools, estimator: str) -> OneCopy:
+    """The same from values: numerator y, (n,) or of each domain its own, (n, D); denominator x (n,), 1 but for a ratio;
+    whether each firm counts in each domain (n, D)."""
     w = design.weights
+    own = y if y.ndim == 2 else y[:, None]
     population = column_sums(w, inside)
     n = inside.sum(axis=0)
     low = high = None
-    if indicator.estimator == "median":
+    if estimator == "median":
         estimate, influence, low, high = _medians(design, y, inside)
         replicated = _replicated_medians(design, y, inside)
         unweighted = np.array([np.median(y[inside[:, j]]) if n[j] else np.nan for j in range(len(n))])
     else:
-        top = inside * y[:, None]
-        below = None if indicator.estimator == "total" else inside * x[:, None]
+        top = inside * own
+        below = None if estimator == "total" else inside * x[:, None]
         estimate, influence = _linear(w, top, below)
         replicated = _replicated(design, top, below)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -86,15 +94,40 @@ def one_copy(design: SurveyDesign, frame: pd.DataFrame, members: Bools, indicato
         design.contributions(z),
         _simple_variance(w, z, inside, population, n),
         n,
-        (inside & (y[:, None] > 0)).sum(axis=0),
+        (inside & (own > 0)).sum(axis=0),
         np.where(n > 0, unweighted, np.nan),
         np.array([design.degrees_of_freedom(inside[:, j]) for j in range(len(n))]),
         kish,
         population,
         inside,
+        z,
         bool((y < 0).any() or (x < 0).any()),
         low,
         high,
+    )
+
+
+def apart(design: SurveyDesign, one: OneCopy, other: OneCopy) -> OneCopy:
+    """One figure less another of the same firms, domain by domain, with the error of the difference: their influence
+    functions subtract. It counts the firms of both. No replicate variance: it is not the published one."""
+    z, inside = one.influence - other.influence, one.inside | other.inside
+    estimate = one.estimate - other.estimate
+    known = np.isfinite(estimate)
+    return OneCopy(
+        estimate,
+        np.where(known, np.maximum(np.diag(design.covariance(z)), 0.0), np.nan),
+        np.full(len(estimate), np.nan),
+        one.contributions - other.contributions,
+        np.full(len(estimate), np.nan),
+        one.n + other.n,
+        one.events + other.events,
+        one.unweighted - other.unweighted,
+        np.minimum(one.df, other.df),
+        one.kish + other.kish,
+        one.population + other.population,
+        inside,
+        np.where(known, z, 0.0),
+        negative=True,
     )
 
 

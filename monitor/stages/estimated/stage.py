@@ -10,8 +10,8 @@ disclosure control (`disclosed`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ from monitor.contract.columns import EVERYONE
 from monitor.problems import Problem, WaveStopped
 from monitor.stages.estimated.changes import changes_between
 from monitor.stages.estimated.lines import WaveData, WaveEstimates, estimate_wave
+from monitor.stages.estimated.participation import entries_table, participation_table, read_participants
 from monitor.stages.estimated.query import measures_query
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.storage.lake import ALL_WAVES, Lake, columns_in
@@ -32,8 +33,14 @@ log = logging.getLogger("monitor")
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
-    """Write `estimated_indicators` of a wave: one row per indicator and domain. Returns rows and headline figures."""
-    estimates = estimate_wave(read_wave(lake, survey, wave), survey)
+    """Write `estimated_indicators` of a wave: one row per indicator and domain; and `estimated_participation` where the
+    wave asks who takes part in initiatives. Returns rows and headline figures."""
+    data = read_wave(lake, survey, wave)
+    estimates = estimate_wave(data, survey)
+    participants = read_participants(lake, survey, data)
+    if participants is not None:
+        table = participation_table(participants, survey)
+        lake.write("estimated_participation", wave.name, table.assign(survey=survey.name, wave=wave.name))
     table = indicator_table(estimates, survey, wave)
     rows = lake.write("estimated_indicators", wave.name, table)
     whole = table[table["domain_variable"] == EVERYONE].set_index("indicator")["estimate"]
@@ -48,10 +55,13 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
 
 
 def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, object]:
-    """Write `estimated_changes` for the wave `all`: every indicator and domain between every two comparable waves."""
+    """Write for the wave `all` `estimated_changes`, every indicator and domain between every two comparable waves, and
+    `estimated_entries`, who took part in initiatives anew and who no more between consecutive waves."""
     have = [name for name in sorted(waves) if lake.has("weighted_weights", name) and lake.has("derived_measures", name)]
     compared = have if len(have) > 1 else []
-    estimates = {name: estimate_wave(read_wave(lake, survey, survey.waves[name]), survey) for name in compared}
+    data = {name: read_wave(lake, survey, survey.waves[name]) for name in compared}
+    _write_entries(lake, survey, data)
+    estimates = {name: estimate_wave(found, survey) for name, found in data.items()}
     tables, left_out = [], 0
     for before, after in combinations(have, 2):
         since = {name: comparable_since(survey, name, survey.waves[after]) for name in survey.indicators}
@@ -80,6 +90,16 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, objec
     if left_out:
         log.info("%s: %d changes left out: their questions changed between the waves", survey.name, left_out)
     return {"rows": rows, "waves": len(have), "not_comparable": left_out}
+
+
+def _write_entries(lake: Lake, survey: Survey, data: Mapping[str, WaveData]) -> None:
+    """Entry and exit between every two consecutive waves that both ask who takes part."""
+    found = {wave: read_participants(lake, survey, of_wave) for wave, of_wave in data.items()}
+    asked = [of_wave for _, of_wave in sorted(found.items()) if of_wave is not None]
+    tables = [entries_table(before, now, survey) for before, now in pairwise(asked)]
+    if tables:
+        table = pd.concat(tables, ignore_index=True)
+        lake.write("estimated_entries", ALL_WAVES, table.assign(survey=survey.name))
 
 
 def read_wave(lake: Lake, survey: Survey, wave: Wave) -> WaveData:
