@@ -166,6 +166,8 @@ def observed(survey: Survey, source: Source) -> dg.ObserveResult:
                 passed=late is None,
                 severity=dg.AssetCheckSeverity.WARN,
                 description=late or "It is there, and no older than what is told beside it.",
+                # What a run that stopped is told by: an old source stops nothing.
+                metadata={"problems": dg.MetadataValue.json([])},
             )
         ],
     )

@@ -111,6 +111,7 @@ def test_a_list_of_grants_is_a_source_of_what_is_taken_in(grants: tuple[Path, Pa
     assert told.metadata == {"rounds": "first", "files": "2017/grants_learning.csv"}
     (judged,) = told.check_results or []
     assert (judged.passed, judged.check_name, judged.severity) == (False, FRESH, dg.AssetCheckSeverity.WARN)
+    assert judged.metadata["problems"].value == [], "a run that stops for another reason tells that reason alone"
     assert judged.description == f"not there: 2018/grants_learning*.csv; put it into {survey.name}/"
     (inbox / "2018" / "grants_learning.csv").write_text("firm,round,amount_eur,status\n", encoding="utf-8")
     (judged,) = observed(survey, source).check_results or []
