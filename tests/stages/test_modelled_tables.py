@@ -224,6 +224,9 @@ def test_tables_have_their_columns_and_keys(ran: tuple[Lake, dict[str, dict[str,
             frame = lake.read(table, wave)
             assert list(frame.columns) == list(columns), table
             assert not frame.duplicated(["wave", *BY_NAME[table].key]).any(), table
+            if table.startswith("modelled_programme"):
+                assert frame.empty, "the survey has no programmes"
+                continue
             assert set(frame["wave"]) == {"pooled" if wave == "all" else wave}, table
             assert not frame.empty, table
 
