@@ -62,7 +62,7 @@ class _Told:
         if group == ALL_OF_THEM:
             return self.word("every_initiative")
         if grouped_by == KIND:
-            return words.t(code)
+            return words.begun(code)
         if grouped_by == THEME and code in register.themes:
             return words_in(register.themes[code], words.language)
         if grouped_by == INITIATIVE and code in register.newest:
