@@ -21,6 +21,7 @@ from monitor.statistics.models.conditional_logit import conditional_logit, withi
 from monitor.statistics.models.contrast import of_two_practices
 from monitor.statistics.models.dose import fieller, inverted_u
 from monitor.statistics.models.e_value import e_value
+from monitor.statistics.models.likelihood import expit
 from monitor.statistics.models.power import Precision, State
 from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Sample
@@ -353,6 +354,33 @@ def test_conditional_logit_of_two_waves_is_the_logit_of_changes() -> None:
     rows, columns = within(y, np.column_stack([x, np.repeat(rng.standard_normal(300), 2)]), firm)
     assert rows.sum() == 2 * changed.sum()
     assert columns.tolist() == [True, True, False]
+
+
+LEAVES = {"by outcome": (np.log(0.25), 0.0), "by outcome and practice together": (0.0, np.log(0.25))}
+"""What firms with the outcome, and those among them with both practices, have in log-odds of answering again"""
+
+
+@pytest.mark.parametrize("why", LEAVES)
+def test_leaving_by_outcome_moves_wave_effects_of_the_conditional_logit_and_no_practice(why: str) -> None:
+    """Who leaves by outcome makes it rarer in all but the last answer of who stays, whatever the practices, and that is
+    what a wave effect is. Where leaving goes with outcome and practices together, their product is moved too."""
+    rng = np.random.default_rng(11)
+    own, truth = rng.normal(-1, 1.2, 40_000), np.array([0.3, 0.6, 0.5, 0.4, 0.6])
+    there, rows = np.ones(len(own), dtype=bool), []
+    for t in range(3):
+        a, b = rng.random(len(own)) < expit(0.6 * own), rng.random(len(own)) < expit(0.4 * own)
+        x = np.column_stack([np.full(len(own), t == 1), np.full(len(own), t == 2), a, b, a & b])
+        y = rng.random(len(own)) < expit(own + x @ truth)
+        rows.append((np.flatnonzero(there), x[there].astype(float), y[there].astype(float)))
+        outcome, together = LEAVES[why]
+        there = there & (rng.random(len(own)) < expit(-1 + outcome * y + together * (y & a & b)))
+    firm, x, y = (np.concatenate(each) for each in zip(*rows, strict=True))
+    kept, columns = within(y, x, firm)
+    assert columns.all()
+    fit = conditional_logit(y[kept], x[kept], firm[kept])
+    off = np.abs(fit.coefficients - truth) / np.sqrt(np.diag(fit.covariance))
+    assert (off[:2] > 5).all() == (why == "by outcome")
+    assert (off[2:] < 2.5).all() == (why == "by outcome")
 
 
 def test_conditional_logit_is_refused_where_few_firms_switch() -> None:
