@@ -45,7 +45,7 @@ SURVEYED: Mapping[str, tuple[float, float, float]] = {
     "a tenth": (0.1, 0.1, 0.1),
     "a third": (0.3, 0.3, 0.3),
     "the large all": (0.15, 0.4, 1.0),
-    "two thirds": (0.6, 0.6, 0.6),
+    "six in ten": (0.6, 0.6, 0.6),
 }
 """Survey -> part of each size that answers"""
 A, B = np.array([0.3, 0.45, 0.6]), np.array([0.3, 0.4, 0.5])
