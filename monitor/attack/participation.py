@@ -28,6 +28,7 @@ from monitor.attack.networks import TAKES_PART
 
 TABLE = "participation"
 FIRMS, OF_PARTICIPANTS, ENTERED, LEFT = "firms", "outcome_participants", "entered", "left_again"
+UNCERTAIN = "reliability"
 OF_SUMS = "sums over domains, groups and initiatives"
 OF_PANEL = "firms in both waves less those that came or went"
 OF_OUTCOME = "participants with the outcome, or without"
@@ -76,7 +77,9 @@ class _Wave:
         self.inside: dict[tuple[Group, Domain], float | None] = {}
         for x in self.lines[self.lines["figure"] == FIRMS].to_dict("records"):
             group, domain = (str(x["grouped_by"]), str(x["code"])), (str(x["domain_variable"]), str(x["domain"]))
-            self.inside[group, domain] = None
+            # What is withheld for its uncertainty alone hides no number of firms.
+            if x.get("withheld_for") != UNCERTAIN:
+                self.inside[group, domain] = None
         for x in self.lines[self.lines["figure"].isin((FIRMS, "reach")) & ~self.lines["suppressed"]].to_dict("records"):
             group, domain = (str(x["grouped_by"]), str(x["code"])), (str(x["domain_variable"]), str(x["domain"]))
             if not x["held"]:

@@ -124,6 +124,9 @@ def test_no_page_calls_anything_firms_that_is_not_a_number_of_firms(
         counts |= set(public["claims"][column].dropna().astype(int))
     counts |= set(public["initiatives"]["firms"].dropna().astype(int))
     counts |= set(public["network_ties"]["firms"].dropna().round().astype(int))
+    taking_part = public["participation"]
+    for values in (taking_part.query("figure == 'firms'")["estimate"], taking_part["n"]):
+        counts |= set(values.dropna().round().astype(int))
     found = 0
     for page, text in pages.items():
         for number in re.findall(r"(?<![\d.,–-])(\d[\d.,]*) (?:firms|bedrijven)\b", text):

@@ -20,6 +20,7 @@ from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import Earlier
 from monitor.stages.disclosed.participants_told import (
     OUTCOME,
+    WHOLE,
     Firms,
     Numbers,
     Row,
@@ -27,7 +28,7 @@ from monitor.stages.disclosed.participants_told import (
     held,
     withheld,
 )
-from monitor.stages.disclosed.revisions import kept_as_shown
+from monitor.stages.disclosed.revisions import PARTICIPANTS, kept_as_shown
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
 from monitor.survey.groupings import ALL_OF_THEM, INITIATIVE, KIND, NUMBER, PLACE, THEME, Group
@@ -86,6 +87,11 @@ def _wave(
         if then is not None and "initiatives" in then.answers:
             former = Numbers(Firms.of(survey, survey.waves[wave], then, _answered(then)), limits)
             stays |= held(numbers, former, told_then - gone, stays, limits.minimum_firms)
+    quality = beside["quality"]
+    same = quality[(quality["wave"] == wave) & (quality["indicator"] == PARTICIPANTS)]
+    if same["held"].fillna(False).astype(bool).any():
+        # The same number stands in `quality` as it was: a newer one here would tell who came and went.
+        stays.add((ALL_OF_THEM, WHOLE))
     lines["withheld_for"] = _why(lines, rows, gone)
     lines["suppressed"] = lines["withheld_for"].notna()
     return _as_shown(lines, np.array([row in stays for row in rows], dtype=bool), before)

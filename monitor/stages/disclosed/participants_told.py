@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from monitor.contract.columns import EVERYONE
+from monitor.contract.columns import CONFIDENTIALITY, EVERYONE
 from monitor.stages.disclosed import sets
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.statistics.disclosure.complementary import withheld_rows
@@ -229,9 +229,10 @@ def withheld(
     """The rows to withhold: of few firms, and the cheapest others from which those could be worked out.
 
     counted: initiatives whose firms the table `initiatives` tells. elsewhere: rows that count just the firms of a line
-    of `indicators` -> whether that line is shown: what it shows hides nothing here, what it withholds goes here too.
+    of `indicators` -> whether that line is shown: what it shows is shown here and hides nothing, what it withholds goes
+    here too.
     """
-    system, primary = numbers.system, set(numbers.sensitive)
+    system, primary = numbers.system, {row for row in numbers.sensitive if not elsewhere.get(row)}
     primary |= {row for row, told in elsewhere.items() if not told and row in system.shows}
     system.known |= {("in", (INITIATIVE, code), WHOLE) for code in counted}
     for row, told in elsewhere.items():
@@ -267,10 +268,11 @@ def counted_elsewhere(
     firms: Firms, found: WaveFirms, survey: Survey, lines: pd.DataFrame
 ) -> Iterator[tuple[Row, bool]]:
     """Rows that a line of `indicators` counts too, by its firms or those with its property, and whether it is shown as
-    it is now."""
+    it is now; one that is withheld for its uncertainty alone hides no number."""
     made = sets.sets(found, survey)
     told = {
-        (str(x["indicator"]), (str(x["domain_variable"]), str(x["domain"]))): not (x["suppressed"] or x["held"])
+        (str(x["indicator"]), (str(x["domain_variable"]), str(x["domain"]))): x["withheld_for"] != CONFIDENTIALITY
+        and not x["held"]
         for x in lines.to_dict("records")
     }
     for (kind, indicator), name in made.named.items():
