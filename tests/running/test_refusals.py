@@ -244,7 +244,7 @@ LIMITS = {
     "1.2 GB of memory": (resource.RLIMIT_AS, 1_200_000_000, "there was not enough memory"),
     "2 GB of memory": (resource.RLIMIT_AS, 2_000_000_000, "there was not enough memory"),
     "files of 50 kB": (resource.RLIMIT_FSIZE, 50_000, "there is no space left on the disk"),
-    "files of 3 MB": (resource.RLIMIT_FSIZE, 3_000_000, "there is no space left on the disk"),
+    "files of 4.5 MB": (resource.RLIMIT_FSIZE, 4_500_000, "there is no space left on the disk"),
     "12 open files": (resource.RLIMIT_NOFILE, 12, ""),
 }
 
