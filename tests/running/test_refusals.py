@@ -241,7 +241,7 @@ def limited(home: Path, shared: Path, limit: int, most: int) -> subprocess.Compl
 
 LIMITS = {
     # name: which limit, how much, what is said
-    "1.2 GB of memory": (resource.RLIMIT_AS, 1_200_000_000, "there was not enough memory"),
+    "1.6 GB of memory": (resource.RLIMIT_AS, 1_600_000_000, "there was not enough memory"),
     "2 GB of memory": (resource.RLIMIT_AS, 2_000_000_000, "there was not enough memory"),
     "files of 50 kB": (resource.RLIMIT_FSIZE, 50_000, "there is no space left on the disk"),
     "files of 4.5 MB": (resource.RLIMIT_FSIZE, 4_500_000, "there is no space left on the disk"),
