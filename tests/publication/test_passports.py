@@ -10,6 +10,7 @@ import json
 import math
 import re
 import stat
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ from PIL import Image
 from monitor.publication import report
 from monitor.publication.report import paper, passport_parts, passports
 from monitor.publication.report.passport_parts import position
-from monitor.publication.report.tables import Figures
+from monitor.publication.report.tables import Figures, lines
 from monitor.stages import released
 from monitor.storage.identity import pseudonym
 from monitor.survey.citation import LICENCES, Citation
+from monitor.wording.sentences import say, spoken_languages
 
 WAVES = list(publication.WAVES)
 WAVE = WAVES[-1]
@@ -89,6 +91,22 @@ def test_nothing_is_said_to_lie_below_a_median_of_nothing(published: publication
         for row in told["amounts"]["rows"]:
             if row[1] == "0" and row[-1] != "–" and "0" in row[2:-1]:
                 assert "lowest" not in row[-1]
+
+
+@pytest.mark.parametrize("language", spoken_languages())
+def test_initiatives_are_said_to_be_its_own_only_where_they_are(figures: Figures, language: str) -> None:
+    """In every language a report can be in; in those that the table has no names in, the English ones."""
+    spoken = copy(figures)
+    spoken.words = replace(figures.words, language=language)
+    spoken.numbers = spoken.words.numbers
+    row = lines(figures.tables["initiatives"], wave=WAVE)[0]
+    first = next(iter(passports.everyone(secure(), WAVE)))
+    mine, nobody_s = (replace(first, answers={**first.answers, "initiatives": x}) for x in ([row["initiative"]], []))
+    own = say("publication", "passport_initiatives_mine", language, list="").rstrip(". ")
+    told = passport_parts.initiatives(spoken, mine)["mine"]
+    assert told.startswith(own)
+    assert str(row["label_nl" if language == "nl" else "label_en"]) in told
+    assert passport_parts.initiatives(spoken, nobody_s)["mine"] == ""
 
 
 def test_a_firm_s_earlier_answers_stand_beside_its_own(published: publication.Published, figures: Figures) -> None:

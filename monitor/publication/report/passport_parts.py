@@ -18,7 +18,7 @@ from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Figures, Line, lines, one
 from monitor.survey import Survey
 from monitor.survey.wording import practices_of
-from monitor.wording.sentences import say
+from monitor.wording.sentences import LANGUAGES, say
 
 MOST_ROWS = 14
 """Yes-or-no answers on the first page"""
@@ -240,7 +240,9 @@ def strip(
 
 def initiatives(figures: Figures, own: Own) -> dict[str, str]:
     """The initiatives it takes part in, each with its kind, and those of all firms that are shown by themselves."""
-    t, column = figures.words.t, f"label_{figures.words.language}"
+    t, language = figures.words.t, figures.words.language
+    # The table has names in its own languages; a page of another one takes the English.
+    column = f"label_{language if language in LANGUAGES else 'en'}"
     listed = lines(figures.tables["initiatives"], wave=own.wave)
     by_code = {x["initiative"]: x for x in listed}
     taken = own.answers.get("initiatives")
@@ -254,7 +256,7 @@ def initiatives(figures: Figures, own: Own) -> dict[str, str]:
         f"{x[column]} ({t(str(x['kind']))}, {figures.numbers.plain(x['firms'])})" for x in shown[:MOST_INITIATIVES]
     ]
     return {
-        "mine": ", ".join(mine),
+        "mine": words_of(figures, "passport_initiatives_mine", list=", ".join(mine)) if mine else "",
         "others": words_of(figures, "passport_initiatives_others", list=", ".join(others)) if others else "",
     }
 
