@@ -22,8 +22,6 @@ def problems_of(events: Iterable[dg.DagsterEvent]) -> tuple[list[Problem], int] 
             problems = [Problem(**problem) for problem in failed.metadata["problems"].value]  # type: ignore[arg-type, union-attr]
             return problems, int(failed.metadata["exit_code"].value)  # type: ignore[arg-type]
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            # A check of what a source is holds numbers about it, and stops nothing.
-            evaluated = event.asset_check_evaluation_data.metadata.get("problems")
-            told = evaluated.value if evaluated else []
-            stopping += [Problem(**problem) for problem in told]  # type: ignore[arg-type, union-attr]
+            evaluated = event.asset_check_evaluation_data.metadata["problems"].value
+            stopping += [Problem(**problem) for problem in evaluated]  # type: ignore[arg-type, union-attr]
     return (stopping, WaveStopped.exit_code) if stopping else None
