@@ -6,7 +6,7 @@ Belongs here: the columns that say so. Does not belong here: withholding anythin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 from monitor.contract.columns import CONFIDENTIALITY, EVERYONE
 from monitor.stages.disclosed.history import Earlier
 from monitor.statistics.decisions.claim import Commit
+from monitor.storage.arrivals import first_arrival, moment
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 from monitor.survey.comparability import (
@@ -78,7 +79,7 @@ def with_proof(
     it was written in, of a date before the arrival; NULL where nothing proves it. Pooled: what proves every wave."""
     if not len(claims):
         return claims
-    arrivals = {wave: _arrival(lake, wave) for wave in waves}
+    arrivals = {wave: first_arrival(lake, wave) for wave in waves}
     commits = {claim.name: claim.committed for claim in survey.claims}
     out = claims.copy()
     proofs = []
@@ -99,20 +100,6 @@ def _proof(
     for release in before:
         told = release.manifest
         same = survey.claims_hash is not None and told.get("claims_hash") == survey.claims_hash
-        if same and wave not in told.get("waves", [wave]) and _moment(str(told["created_at"])) < arrived:
+        if same and wave not in told.get("waves", [wave]) and moment(str(told["created_at"])) < arrived:
             return "release"
-    return "commit" if commit and _moment(commit.date) < arrived else None
-
-
-def _arrival(lake: Lake, wave: str) -> datetime | None:
-    """When the first of a wave's answers arrived."""
-    if not lake.has("raw_deliveries", wave):
-        return None
-    table = lake.read("raw_deliveries", wave)
-    answers = table.loc[table["role"] == "answers", "arrived_at"]
-    return min((_moment(str(moment)) for moment in answers), default=None)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return "commit" if commit and moment(commit.date) < arrived else None

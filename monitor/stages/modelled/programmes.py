@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from time import perf_counter
 from typing import Any
 
@@ -28,6 +28,7 @@ from monitor.statistics.models.columns import Columns, columns_of
 from monitor.statistics.models.notes import Note, note
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.terms import Terms, decide, matrix
+from monitor.storage.arrivals import first_arrival
 from monitor.storage.lake import Lake
 from monitor.survey import Survey
 from monitor.survey.participation import expanded
@@ -174,11 +175,12 @@ def _refused(lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sam
     plan, sample = entry.plan, samples[entry.after]
     if not sample.has(plan.outcome):
         return note("not_asked", names=plan.outcome)
+    arrived = first_arrival(lake, entry.after)
     told = refused_by_plan(
         plan.treated,
         about_until(survey, plan.outcome, survey.waves[entry.after]),
         plan.written,
-        arrival(lake, entry.after) or date.max,
+        arrived.astimezone(UTC).date() if arrived else date.max,
     )
     if told is not None:
         return told
@@ -187,15 +189,6 @@ def _refused(lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sam
     earlier = samples[entry.before]
     missing = [name for name in plan.covariates if name not in entry.facts and not earlier.has(name)]
     return note("not_asked", names=", ".join(missing)) if missing else None
-
-
-def arrival(lake: Lake, wave: str) -> date | None:
-    """The day the first of a wave's answers came in."""
-    if not lake.has("raw_deliveries", wave):
-        return None
-    table = lake.read("raw_deliveries", wave)
-    moments = [datetime.fromisoformat(str(x)) for x in table.loc[table["role"] == "answers", "arrived_at"]]
-    return min((m.astimezone(UTC).date() for m in moments), default=None)
 
 
 def _copies(entry: Entry, sample: Sample, samples: Mapping[str, Sample]) -> tuple[list[Copy], Groups]:
