@@ -22,7 +22,7 @@ from monitor.contract.columns import (
     survey,
 )
 
-STANDINGS = ("participants", "refused", "others")
+PARTICIPANTS, REFUSED, OTHERS = STANDINGS = ("participants", "refused", "others")
 """Firms with a grant, firms that applied without getting one, all others that could have applied"""
 APPROACHES = ("plain", "entropy_balancing", "propensity", "augmented", "matching", "changes", "placebo")
 FROM_FRAME, FROM_ANSWERS = "frame", "answers"
@@ -250,3 +250,6 @@ PROGRAMMES: tuple[Table, ...] = (
         ),
     ),
 )
+
+OF_A_PROGRAMME = tuple(table.name for table in PROGRAMMES)
+"""The tables with a programme's lines"""

@@ -9,13 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from monitor.contract.programmes import APPROACHES
+from monitor.contract.programmes import APPROACHES, OF_A_PROGRAMME
 from monitor.contract.shape import shaped
 from monitor.publication.report import programmes
 from monitor.publication.report.build import spoken
 from monitor.publication.report.tables import Figures
 from monitor.stages.disclosed import codebook
-from monitor.stages.disclosed.programmes import TABLES
 from monitor.storage.lake import connect
 from monitor.survey import Survey, load_survey
 from monitor.surveys import BUNDLED
@@ -34,7 +33,7 @@ def survey() -> Survey:
 def tables(demonstration: Path) -> Tables:
     (release,) = (demonstration / "releases" / "noord_nederland").glob("r*")
     with connect(release / "public" / "monitor.duckdb", read_only=True) as connection:
-        return {name: connection.execute(f"SELECT * FROM {name}").df() for name in TABLES}
+        return {name: connection.execute(f"SELECT * FROM {name}").df() for name in OF_A_PROGRAMME}
 
 
 def figures_of(survey: Survey, tables: Tables, language: str) -> Figures:

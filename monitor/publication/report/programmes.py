@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from monitor.contract.programmes import APPROACHES, FROM_ANSWERS, FROM_FRAME, STANDINGS
+from monitor.contract.programmes import APPROACHES, FROM_ANSWERS, FROM_FRAME, PARTICIPANTS, REFUSED, STANDINGS
 from monitor.publication.report import charts
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Chart, Figures, Head, Line, Printed, described, drawn, lines, name_of, one
@@ -21,7 +21,6 @@ from monitor.survey.periods import period_of
 from monitor.survey.programmes import Programme
 from monitor.wording.sentences import say
 
-PARTICIPANTS, REFUSED, OTHERS = STANDINGS
 COUNTS = (
     "participants", "refused", "others", "in_frame", "answered_before", "answered_after", "in_consortia", "consortia",
     "budget_eur", "granted_eur",

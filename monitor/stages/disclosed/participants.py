@@ -29,6 +29,7 @@ from monitor.stages.disclosed.participants_told import (
     withheld,
 )
 from monitor.stages.disclosed.revisions import PARTICIPANTS, kept_as_shown
+from monitor.stages.disclosed.sequence import OVERLAP
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
 from monitor.survey.groupings import ALL_OF_THEM, INITIATIVE, KIND, NUMBER, PLACE, THEME, Group
@@ -170,7 +171,7 @@ def _entries(lake: Lake, survey: Survey, quality: pd.DataFrame, before: Sequence
 
 def _shared(quality: pd.DataFrame) -> set[tuple[str, str]]:
     """Pairs of waves of which the number of firms in both is told as it is now."""
-    rows = quality[(quality["indicator"] == "panel_overlap") & ~quality["suppressed"].astype(bool)]
+    rows = quality[(quality["indicator"] == OVERLAP) & ~quality["suppressed"].astype(bool)]
     rows = rows[~rows["held"].astype(bool)]
     return set(zip(rows["wave"].astype(str), rows["concept"].astype(str), strict=True))
 

@@ -13,12 +13,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from monitor.contract.programmes import FROM_FRAME, STANDINGS
+from monitor.contract.programmes import FROM_FRAME, OTHERS, PARTICIPANTS, STANDINGS
 from monitor.statistics.disclosure import primary
 from monitor.storage.lake import Lake
 from monitor.survey import Disclosure, Survey
-
-OTHERS = STANDINGS[-1]
 
 
 def composition(lake: Lake, survey: Survey, firms: pd.DataFrame) -> pd.DataFrame:
@@ -68,7 +66,7 @@ def _rows(variable: str, known: pd.DataFrame, limits: Disclosure) -> Iterator[di
         return
     counts = known.groupby([known["category"].map(together), "standing"]).size().unstack(fill_value=0)
     whole = counts.sum()
-    money = known[known["standing"] == STANDINGS[0]]
+    money = known[known["standing"] == PARTICIPANTS]
     spent = money.groupby(money["category"].map(together))["amount_eur"].sum()
     for category in counts.index:
         share = counts.loc[category] / whole
@@ -84,7 +82,7 @@ def _rows(variable: str, known: pd.DataFrame, limits: Disclosure) -> Iterator[di
             }
             if standing != OTHERS and OTHERS in counts:
                 row["difference"] = float(share[standing] - share[OTHERS])
-            if standing == STANDINGS[0] and spent.sum() > 0:
+            if standing == PARTICIPANTS and spent.sum() > 0:
                 row["amount_share"] = float(spent.get(category, 0.0) / spent.sum())
             yield row
 
@@ -98,7 +96,7 @@ def _together(known: pd.DataFrame, limits: Disclosure) -> dict[str, str] | None:
     sets = [(category,) for category in sorted(known["category"].unique())]
 
     def size(categories: tuple[str, ...]) -> int:
-        return int((known["category"].isin(categories) & (known["standing"] == STANDINGS[0])).sum())
+        return int((known["category"].isin(categories) & (known["standing"] == PARTICIPANTS)).sum())
 
     while len(sets) > 1 and any(_few(known, categories, limits) for categories in sets):
         few = [categories for categories in sets if _few(known, categories, limits)]
@@ -113,6 +111,6 @@ def _together(known: pd.DataFrame, limits: Disclosure) -> dict[str, str] | None:
 def _few(known: pd.DataFrame, categories: tuple[str, ...], limits: Disclosure) -> bool:
     inside = known[known["category"].isin(categories)]
     counts = inside["standing"].value_counts()
-    granted = inside.loc[inside["standing"] == STANDINGS[0], "amount_eur"].dropna()
+    granted = inside.loc[inside["standing"] == PARTICIPANTS, "amount_eur"].dropna()
     too_large = primary.one_firm_too_large(granted, limits.p_percent, limits.dominance)
     return too_large or any(0 < int(number) < limits.minimum_firms for number in counts)

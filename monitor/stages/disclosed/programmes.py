@@ -16,24 +16,21 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from monitor.contract.programmes import FROM_ANSWERS
+from monitor.contract.programmes import FROM_ANSWERS, OF_A_PROGRAMME, OTHERS, PARTICIPANTS, REFUSED
 from monitor.contract.shape import emptied, rounded
 from monitor.stages.disclosed.programme_frame import composition
 from monitor.statistics.disclosure import primary
-from monitor.storage.lake import Lake
+from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Disclosure, Survey
 from monitor.survey.programmes import Programme
 from monitor.wording.notes import told
 
-ALL = "all"
-PARTICIPANTS, REFUSED, OTHERS = "participants", "refused", "others"
-TABLES = ("programmes", "programme_groups", "programme_balance", "programme_effects")
 Row = dict[str, object]
 
 
 def programmes(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
     """The four tables of every declared programme; of one without a plan or grants, what its file declares."""
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in OF_A_PROGRAMME}
     for programme in survey.programmes.values():
         firms = _of(lake, "modelled_programme_firms", programme)
         if not len(firms):
@@ -62,9 +59,9 @@ def _ready(name: str, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _of(lake: Lake, table: str, programme: Programme) -> pd.DataFrame:
-    if not lake.has(table, ALL):
+    if not lake.has(table, ALL_WAVES):
         return pd.DataFrame()
-    frame = lake.read(table, ALL)
+    frame = lake.read(table, ALL_WAVES)
     return frame[frame["programme"] == programme.name].reset_index(drop=True)
 
 

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from monitor.contract.columns import POOLED
+from monitor.contract.programmes import OF_A_PROGRAMME
 from monitor.stages.disclosed.cells import Row, row_of
 from monitor.stages.disclosed.contributions import WaveFirms
 from monitor.stages.disclosed.history import STANDS, Earlier
@@ -47,9 +48,6 @@ DEFINITIONS = ("codebook", "definitions", "population", "readme")
 
 OVERLAP = "panel_overlap"
 """The quality indicator that counts firms of two waves"""
-
-OF_A_PROGRAMME = ("programmes", "programme_groups", "programme_balance", "programme_effects")
-"""Tables with a programme's lines"""
 
 LEFT = "left"
 """The method of sensitivity rows that rest on two waves"""

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitor.contract.programmes import OTHERS, PARTICIPANTS, REFUSED, STANDINGS
 from monitor.stages.modelled.gather import firms_where
 from monitor.stages.modelled.modelling import Findings
 from monitor.stages.modelled.programme_rows import balance_rows, effect_rows, group_rows
@@ -38,8 +39,6 @@ from monitor.survey.programmes import GRANTED, Plan, Programme
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-PARTICIPANTS, APPLICANTS, OTHERS = "participants", "refused", "others"
-"""Firms with a grant, firms that applied without getting one, and all other firms that could have applied"""
 REPLICATED_COPIES = 1
 """Completed copies in which the groups are made alike again under every replicate: what is known of all firms before
 is the same in each, and the outcome's filling in is in the variance between them"""
@@ -139,7 +138,7 @@ def _standing(grants: pd.DataFrame, eligible: set[str]) -> pd.DataFrame:
     applied = sorted(set(grants["firm"]) - set(each.index))
     rest = sorted(eligible - set(each.index) - set(applied))
     others = pd.DataFrame(
-        {"standing": [APPLICANTS] * len(applied) + [OTHERS] * len(rest)}, index=pd.Index([*applied, *rest], name="firm")
+        {"standing": [REFUSED] * len(applied) + [OTHERS] * len(rest)}, index=pd.Index([*applied, *rest], name="firm")
     )
     firms = pd.concat([each, others]).reset_index().rename(columns={"index": "firm"})
     firms["eligible"] = firms["firm"].isin(eligible)
@@ -283,7 +282,7 @@ def _composition(survey: Survey, entry: Entry, samples: Mapping[str, Sample]) ->
         return []
     sample = samples[entry.before]
     eligible = np.isin(sample.firms.astype(str), entry.firms.loc[entry.firms["eligible"], "firm"].to_numpy(str))
-    groups = {name: eligible & _stands(entry, sample.firms, name) for name in (PARTICIPANTS, APPLICANTS, OTHERS)}
+    groups = {name: eligible & _stands(entry, sample.firms, name) for name in STANDINGS}
     return [row for name in _described(survey, entry.plan, sample) for row in group_rows(sample, name, groups)]
 
 
