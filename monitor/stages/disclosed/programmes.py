@@ -12,7 +12,8 @@ whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -36,16 +37,16 @@ def programmes(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd
         if not len(firms):
             found["programmes"].append(pd.DataFrame([{**_declared(survey, programme), "wave": max(waves)}]))
             continue
-        answered = _answered(lake, firms)
-        effects = _effects(_of(lake, "modelled_programme_effects", programme), firms, answered, survey)
+        before, after = (_answered(lake, firms, column) for column in ("wave_before", "wave"))
+        effects = _effects(_of(lake, "modelled_programme_effects", programme), after, survey)
         about = {name: firms[name].iloc[0] for name in ("survey", "programme", "wave", "wave_before")}
-        counted = _counted(firms, answered, effects, survey.disclosure)
+        counted = _counted(firms, before, after, effects, survey.disclosure)
         found["programmes"].append(pd.DataFrame([about | _declared(survey, programme) | counted]))
         of_frame = composition(lake, survey, firms).assign(**about)
-        of_answers = _answers(_of(lake, "modelled_programme_groups", programme), answered, survey.disclosure)
+        of_answers = _answers(_of(lake, "modelled_programme_groups", programme), before, survey.disclosure)
         found["programme_groups"].append(pd.DataFrame([*of_frame.to_dict("records"), *of_answers.to_dict("records")]))
         found["programme_balance"].append(_balance(_of(lake, "modelled_programme_balance", programme)))
-        found["programme_effects"].append(effects.drop(columns="wave_before").assign(wave_before=about["wave_before"]))
+        found["programme_effects"].append(effects)
     return {name: _ready(name, [f for f in frames if len(f)]) for name, frames in found.items()}
 
 
@@ -98,21 +99,24 @@ def nested(counts: Sequence[float], least: int) -> list[float | None]:
     return said
 
 
-def _answered(lake: Lake, firms: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
-    """The firms of a programme that answered the wave before and the wave after, that could have applied; and under
-    `<wave>` how many firms answered it at all."""
-    found = {}
-    for column in ("wave_before", "wave"):
-        wave = firms[column].iloc[0]
-        there = lake.read("weighted_weights", str(wave))["firm"] if pd.notna(wave) else pd.Series(dtype=object)
-        mine = firms[firms["firm"].isin(there) & firms["eligible"]]
-        found[column] = mine.assign(everyone=len(there))
-    return found
+@dataclass(frozen=True)
+class Answered:
+    """Who answered a wave."""
+
+    firms: pd.DataFrame
+    """The firms of a programme that did, and that could have applied"""
+    everyone: int
+    """How many firms did at all"""
 
 
-def _counted(
-    firms: pd.DataFrame, answered: Mapping[str, pd.DataFrame], effects: pd.DataFrame, limits: Disclosure
-) -> Row:
+def _answered(lake: Lake, firms: pd.DataFrame, column: str) -> Answered:
+    """Of the wave that a column of a programme's firms names; nobody where it names none."""
+    wave = firms[column].iloc[0]
+    there = lake.read("weighted_weights", str(wave))["firm"] if pd.notna(wave) else pd.Series(dtype=object)
+    return Answered(firms[firms["firm"].isin(there) & firms["eligible"]], len(there))
+
+
+def _counted(firms: pd.DataFrame, before: Answered, after: Answered, effects: pd.DataFrame, limits: Disclosure) -> Row:
     """How many firms there are of each kind, and what they were granted."""
     least = limits.minimum_firms
     granted = firms[firms["standing"] == PARTICIPANTS]
@@ -123,11 +127,14 @@ def _counted(
 
     eligible = float((granted["in_frame"] & granted["eligible"]).sum())
     in_frame = nested([len(granted), float(granted["in_frame"].sum())], least)
-    after = nested([*in_frame_or(in_frame, eligible), of(answered["wave"], PARTICIPANTS)], least)[-1]
-    before = nested([*in_frame_or(in_frame, eligible), of(answered["wave_before"], PARTICIPANTS)], least)[-1]
+    # Told nowhere by themselves: the firms of them that could have applied.
+    wholes = [*(number for number in in_frame if number is not None), eligible]
+    before_told, after_told = (
+        nested([*wholes, of(answered.firms, PARTICIPANTS)], least)[-1] for answered in (before, after)
+    )
     compared = effects.loc[effects["is_primary"].astype(bool), "n_participants"].dropna()
-    if after is not None and len(compared) and 0 < after - float(compared.iloc[0]) < least:
-        after = None
+    if after_told is not None and len(compared) and 0 < after_told - float(compared.iloc[0]) < least:
+        after_told = None
     amounts = granted["amount_eur"].dropna()
     too_large = primary.one_firm_too_large(amounts, limits.p_percent, limits.dominance)
     in_joint = nested([len(granted), len(joint)], least)[-1]
@@ -138,30 +145,24 @@ def _counted(
         "others": nested([of(firms, OTHERS)], least)[0],
         "in_consortia": in_joint,
         "consortia": None if in_joint is None else joint["consortium"].nunique(),
-        "answered_before": before,
-        "answered_after": after,
+        "answered_before": before_told,
+        "answered_after": after_told,
         "granted_eur": None if len(amounts) < least or too_large else float(amounts.sum()),
     }
-
-
-def in_frame_or(told_before: Sequence[float | None], eligible: float) -> list[float]:
-    """The numbers told so far, and the firms of them that could have applied, which are told nowhere by themselves."""
-    return [*(number for number in told_before if number is not None), eligible]
 
 
 # ---- what they answered before ---------------------------------------------------------------------------------------
 
 
-def _answers(groups: pd.DataFrame, answered: Mapping[str, pd.DataFrame], limits: Disclosure) -> pd.DataFrame:
+def _answers(groups: pd.DataFrame, answered: Answered, limits: Disclosure) -> pd.DataFrame:
     """Shares of those that answered the wave before. A group's number is told where all groups leave nobody or enough
     of the wave's own number."""
     if not len(groups):
         return groups
     frame = groups.assign(basis=FROM_ANSWERS, variable=groups["measure"], category="true")
     frame["suppressed"] = primary.of_few(frame["fewest"], frame["n"], limits)
-    of_wave = float(answered["wave_before"]["everyone"].max()) if len(answered["wave_before"]) else 0.0
     for variable, rows in frame.groupby("variable"):
-        left = of_wave - float(rows["n"].astype(float).sum())
+        left = answered.everyone - float(rows["n"].astype(float).sum())
         few = 0 < left < limits.minimum_firms or bool(primary.too_few(rows["n"], limits.minimum_firms).any())
         if few:
             # The largest group's number would give the rest back.
@@ -190,9 +191,7 @@ def _balance(balance: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(suppressed=few.to_numpy(bool))
 
 
-def _effects(
-    effects: pd.DataFrame, firms: pd.DataFrame, answered: Mapping[str, pd.DataFrame], survey: Survey
-) -> pd.DataFrame:
+def _effects(effects: pd.DataFrame, answered: Answered, survey: Survey) -> pd.DataFrame:
     """How participants differ. An outcome that few of a group have, or have not, is withheld with all of the row."""
     limits = survey.disclosure
     measure = survey.measures[str(effects["outcome"].iloc[0])]
@@ -200,9 +199,8 @@ def _effects(
     fewest = pd.to_numeric(frame["fewest"]).astype("float64")
     frame["suppressed"] = frame["published"].astype(bool) & (fewest < limits.minimum_events)
     main = frame.loc[frame["is_primary"].astype(bool)].iloc[0]
-    everyone = float(answered["wave"]["everyone"].max()) if len(answered["wave"]) else 0.0
     n = [float(main["n_participants"] or 0), float(main["n_comparison"] or 0)]
-    alone = 0 < everyone - sum(n) < limits.minimum_firms
+    alone = 0 < answered.everyone - sum(n) < limits.minimum_firms
     said = {"n_participants": n[0], "n_comparison": None if alone else n[1]}
     for column, whole in said.items():
         frame[column] = pd.Series(

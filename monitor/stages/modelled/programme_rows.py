@@ -77,13 +77,15 @@ def _said(refusal: Note | None) -> Row:
 
 def _fewest(copies: Sequence[Copy]) -> int | None:
     """The fewest firms of a group that have the outcome, or have not; None of an outcome that is not yes or no."""
-    few = []
-    for copy in copies:
-        if not np.isin(copy.y, (0.0, 1.0)).all():
-            return None
-        for group in (copy.groups.participates, ~copy.groups.participates):
-            few += [int(copy.y[group].sum()), int((1 - copy.y[group]).sum())]
-    return min(few, default=None)
+    if not all(np.isin(copy.y, (0.0, 1.0)).all() for copy in copies):
+        return None
+    groups = [(copy, side) for copy in copies for side in (copy.groups.participates, ~copy.groups.participates)]
+    return min((_rarer(copy.y[side]) for copy, side in groups), default=None)
+
+
+def _rarer(values: NDArray[np.float64]) -> int:
+    """How many firms have a property, or have it not, whichever are fewer."""
+    return min(int(values.sum()), int((1 - values).sum()))
 
 
 def _estimate(e: Estimates, name: str) -> Row:
@@ -158,7 +160,7 @@ def _fewest_in(groups: Groups, x: NDArray[np.float64]) -> int | None:
     if not np.isin(x, (0.0, 1.0)).all():
         return None
     t = groups.participates
-    return min(int(part.sum()) for side in (t, ~t) for part in (x[side] == 1, x[side] == 0))
+    return min(_rarer(x[t]), _rarer(x[~t]))
 
 
 def group_rows(sample: Sample, measure: str, groups: Mapping[str, Mask]) -> list[Row]:
@@ -166,40 +168,35 @@ def group_rows(sample: Sample, measure: str, groups: Mapping[str, Mask]) -> list
     group, with an interval and a test from the design."""
     *first, last = groups
     rows: list[Row] = []
-    of_last: Row | None = None
+    of_last: list[Row] = []
     for group in first:
         inside = groups[group] | groups[last]
         if not groups[group].any() or not groups[last].any():
             continue
-        parts, masks = [], []
-        fewest: dict[str, list[int]] = {group: [], last: []}
+        parts, masks, fewest, fewest_last = [], [], [], []
         for copy in sample.copies:
             mask = inside & copy.known(measure)
             y, t = copy.numbers[measure][mask], groups[group][mask]
             parts.append(naive(Groups(t, np.zeros((len(y), 0)), ()), y, sample.design.weights[mask]))
             masks.append(mask)
-            for name, side in ((group, t), (last, ~t)):
-                fewest[name] += [int(y[side].sum()), int((1 - y[side]).sum())]
+            fewest.append(_rarer(y[t]))
+            fewest_last.append(_rarer(y[~t]))
         e = over_copies(parts, masks, sample.design, float(sample.design.degrees_of_freedom(masks[0])))
-        difference = {f"difference{k}": v for k, v in _test(e).items()}
-        counts = {name: int((groups[name] & masks[0]).sum()) for name in (group, last)}
+        apart = _estimate(e, "difference")
         rows.append(
-            {"measure": measure, "standing": group, "n": counts[group], "fewest": min(fewest[group])}
-            | _estimate(e, "participants")
-            | difference
+            _of_group(measure, group, groups[group] & masks[0], min(fewest))
+            | _share(e, "participants")
+            | {"difference": apart["estimate"], "difference_se": apart["se"], "difference_low": apart["ci_low"]}
+            | {"difference_high": apart["ci_high"], "difference_p_value": apart["p_value"]}
         )
-        of_last = {"measure": measure, "standing": last, "n": counts[last], "fewest": min(fewest[last])}
-        of_last |= _estimate(e, "comparison")
-    for row in rows:
-        row.pop("p_value")
-    if of_last is not None:
-        of_last.pop("p_value")
-        rows.append(of_last)
-    return rows
+        of_last = [_of_group(measure, last, groups[last] & masks[0], min(fewest_last)) | _share(e, "comparison")]
+    return [*rows, *of_last]
 
 
-def _test(e: Estimates) -> Row:
-    told = _estimate(e, "difference")
-    return {"": told["estimate"], "_se": told["se"], "_low": told["ci_low"], "_high": told["ci_high"]} | {
-        "_p_value": told["p_value"]
-    }
+def _of_group(measure: str, standing: str, inside: Mask, fewest: int) -> Row:
+    return {"measure": measure, "standing": standing, "n": int(inside.sum()), "fewest": fewest}
+
+
+def _share(e: Estimates, name: str) -> Row:
+    """A share is tested against nothing: it has no p-value."""
+    return {key: value for key, value in _estimate(e, name).items() if key != "p_value"}

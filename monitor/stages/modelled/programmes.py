@@ -81,16 +81,14 @@ def programme_rows(lake: Lake, findings: Findings, samples: Sequence[Sample]) ->
 
 def _told(lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sample]) -> dict[str, list[dict[str, Any]]]:
     """Table -> its rows of one programme."""
-    compared, panel, every = _compared(lake, survey, entry, samples)
-    design = samples[entry.after].design
+    found, copies, every = _compared(lake, survey, entry, samples)
+    plan, design = entry.plan, samples[entry.after].design
     return {
         "modelled_programme_firms": [{str(k): v for k, v in x.items()} for x in entry.firms.to_dict("records")],
         "modelled_programme_groups": _composition(survey, entry, samples),
-        "modelled_programme_balance": balance_rows(*compared[entry.plan.method], every, design),
+        "modelled_programme_balance": balance_rows(found[plan.method], copies, every, design),
         "modelled_programme_effects": [
-            row
-            for method, (found, copies) in {**compared, CHANGES: panel}.items()
-            for row in effect_rows(method, entry.plan, found, copies, design)
+            row for approach, each in found.items() for row in effect_rows(approach, plan, each, copies, design)
         ],
     }
 
@@ -140,7 +138,7 @@ def _standing(grants: pd.DataFrame, eligible: set[str]) -> pd.DataFrame:
     others = pd.DataFrame(
         {"standing": [REFUSED] * len(applied) + [OTHERS] * len(rest)}, index=pd.Index([*applied, *rest], name="firm")
     )
-    firms = pd.concat([each, others]).reset_index().rename(columns={"index": "firm"})
+    firms = pd.concat([each, others]).reset_index()
     firms["eligible"] = firms["firm"].isin(eligible)
     return firms.sort_values("firm", ignore_index=True)
 
@@ -150,23 +148,23 @@ def _standing(grants: pd.DataFrame, eligible: set[str]) -> pd.DataFrame:
 
 def _compared(
     lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sample]
-) -> tuple[dict[str, tuple[Compared, list[Copy]]], tuple[Compared, list[Copy]], Groups | None]:
-    """Method -> what came of it and the copies it was made of; the changes over the waves; the first copy's groups with
-    every level of every covariate."""
+) -> tuple[dict[str, Compared], list[Copy], Groups | None]:
+    """Approach -> what came of it, the changes over the waves last; the copies they are made of; and the first copy's
+    groups with every level of every covariate."""
     plan, sample = entry.plan, samples[entry.after]
     methods = (plan.method, *plan.alternatives)
     refusal = _refused(lake, survey, entry, samples)
     if refusal is not None:
-        nothing = (Compared(plan.method, 0, 0, refusal), list[Copy]())
-        return {method: (replace(nothing[0], method=method), []) for method in methods}, nothing, None
+        return {approach: Compared(approach, 0, 0, refusal) for approach in (*methods, CHANGES)}, [], None
     copies, every = _copies(entry, sample, samples)
-    told = {}
+    found = {}
     for method in methods:
         replicated = REPLICATED_COPIES if method == plan.method else 0
-        told[method] = (compare(copies, sample.design, method, plan.limits, replicated_copies=replicated), copies)
+        found[method] = compare(copies, sample.design, method, plan.limits, replicated_copies=replicated)
     panels = [_panel(survey, entry, copy, i, samples) for i, copy in enumerate(copies)]
-    over_time = changes_of_participants(panels, [copy.mask for copy in copies], sample.design, plan.limits)
-    return told, (over_time, copies), every
+    masks = [copy.mask for copy in copies]
+    found[CHANGES] = changes_of_participants(panels, masks, sample.design, plan.limits)
+    return found, copies, every
 
 
 def _refused(lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sample]) -> Note | None:
@@ -197,7 +195,7 @@ def _copies(entry: Entry, sample: Sample, samples: Mapping[str, Sample]) -> tupl
     assert entry.before is not None
     earlier = samples[entry.before]
     at = _places(earlier.firms, sample.firms)
-    eligible = np.isin(sample.firms.astype(str), entry.firms.loc[entry.firms["eligible"], "firm"].to_numpy(str))
+    eligible = _among(sample.firms, entry.firms[entry.firms["eligible"]])
     takes_part = _stands(entry, sample.firms, PARTICIPANTS)
     frames, masks, outcomes = [], [], []
     for i, copy in enumerate(sample.copies):
@@ -268,8 +266,12 @@ def _places(firms: NDArray[np.object_], wanted: NDArray[np.object_]) -> NDArray[
 
 
 def _stands(entry: Entry, firms: NDArray[np.object_], standing: str) -> Mask:
-    chosen = entry.firms.loc[entry.firms["standing"] == standing, "firm"].to_numpy(str)
-    return np.asarray(np.isin(firms.astype(str), chosen))
+    return _among(firms, entry.firms[entry.firms["standing"] == standing])
+
+
+def _among(firms: NDArray[np.object_], chosen: pd.DataFrame) -> Mask:
+    """(n,) which firms are among the chosen ones."""
+    return np.asarray(np.isin(firms.astype(str), chosen["firm"].to_numpy(str)))
 
 
 # ---- what they were like before --------------------------------------------------------------------------------------
@@ -281,7 +283,7 @@ def _composition(survey: Survey, entry: Entry, samples: Mapping[str, Sample]) ->
     if entry.before is None:
         return []
     sample = samples[entry.before]
-    eligible = np.isin(sample.firms.astype(str), entry.firms.loc[entry.firms["eligible"], "firm"].to_numpy(str))
+    eligible = _among(sample.firms, entry.firms[entry.firms["eligible"]])
     groups = {name: eligible & _stands(entry, sample.firms, name) for name in STANDINGS}
     return [row for name in _described(survey, entry.plan, sample) for row in group_rows(sample, name, groups)]
 
