@@ -24,15 +24,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from monitor.contract.columns import EVERYONE
+from monitor.contract.columns import EVERYONE, POOLED
 from monitor.stages import derived, estimated, imputed, modelled, weighted
-from monitor.storage.lake import Lake
+from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey, load_survey
 from monitor.surveys import BUNDLED
 
 CSV = Path(__file__).with_suffix(".csv")
 SEEDS = (2182, 1, 2, 3, 4, 5, 6, 7, 8, 9)
-ALL = "all"
 
 
 def of_seed(home: Path, survey: Survey, seed: int) -> pd.DataFrame:
@@ -47,7 +46,7 @@ def of_seed(home: Path, survey: Survey, seed: int) -> pd.DataFrame:
                 stage.run(lake, own, wave)
             found += [_headlines(lake, own, wave.name), _claims(lake, wave.name)]
         modelled.run_all(lake, own, list(own.waves))
-        found.append(_claims(lake, ALL))
+        found.append(_claims(lake, ALL_WAVES))
     return pd.concat(found, ignore_index=True).assign(seed=seed)
 
 
@@ -62,13 +61,11 @@ def _headlines(lake: Lake, survey: Survey, wave: str) -> pd.DataFrame:
 def _claims(lake: Lake, wave: str) -> pd.DataFrame:
     """The claims of a wave; those that count firms have no fraction of missing information beside them."""
     claims = lake.read("modelled_claims", wave)
-    contrasts = lake.read("modelled_contrasts", wave)[["model", "variant", "contrast", "fmi"]]
+    contrasts = lake.read("modelled_contrasts", wave)[["model", "variant", "contrast", "fmi", "df"]]
     models = lake.read("modelled_models", wave)[["model", "variant", "copies"]]
     claims = claims.drop(columns="df").merge(contrasts, on=["model", "variant", "contrast"], how="left")
-    of_contrasts = lake.read("modelled_contrasts", wave)[["model", "variant", "contrast", "df"]]
-    claims = claims.merge(of_contrasts, on=["model", "variant", "contrast"], how="left")
     claims = claims.merge(models, on=["model", "variant"], how="left")
-    claims = claims.assign(kind="claim", name=claims["claim"], wave=wave if wave != ALL else "pooled")
+    claims = claims.assign(kind="claim", name=claims["claim"], wave=POOLED if wave == ALL_WAVES else wave)
     return _with_bound(claims, claims["copies"])
 
 

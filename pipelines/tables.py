@@ -45,7 +45,7 @@ READS: Mapping[str, Sequence[str]] = {
         "derived": "staged_missing validated_responses imputed_answers",
         "weighted": "staged_frame validated_responses imputed_answers",
         "estimated": _FIGURES,
-        "modelled": (f"raw_deliveries {_MADE_UP} staged_grants validated_responses {_FIGURES} estimated_indicators"),
+        "modelled": f"raw_deliveries {_MADE_UP} staged_grants validated_responses {_FIGURES} estimated_indicators",
         "disclosed": (
             f"{_MADE_UP} raw_deliveries raw_amendments staged_corrections staged_grants validated_rules "
             "validated_responses imputed_answers imputed_flags derived_measures weighted_weights "

@@ -73,7 +73,8 @@ def listed(lake: Lake, survey: Survey, waves: Sequence[str], before: Sequence[Ea
         for wave, frame in by_wave.items():
             figure = _figure(lake, told, number, wave, frame)
             if figure is not None:
-                cells = _of_wave(survey, number, wave, figure, _domains(own, frame))
+                filled_by = "frame" if number in told.frame else "programmes"
+                cells = _of_wave(survey, number, wave, filled_by, figure, _domains(own, frame))
                 _told_since(found, _as_last_shown(cells, before, survey.disclosure.minimum_firms), number)
     return found
 
@@ -123,7 +124,7 @@ def _domains(ecosystems: Iterable[Ecosystem], frame: pd.DataFrame) -> dict[str, 
 
 
 def _of_wave(
-    survey: Survey, number: int, wave: str, figure: Figure, domains: Mapping[str, pd.Series]
+    survey: Survey, number: int, wave: str, filled_by: str, figure: Figure, domains: Mapping[str, pd.Series]
 ) -> dict[Key, Cells]:
     """The figure of each ecosystem in a wave, or that it is withheld."""
     gone = withheld(figure, domains, survey.disclosure)
@@ -131,7 +132,7 @@ def _of_wave(
     for name, among in domains.items():
         cells: Cells = {
             "state": "withheld" if name in gone else "measured",
-            "filled_by": "frame" if number in _frame_numbers(survey) else "programmes",
+            "filled_by": filled_by,
             "about_year": survey.waves[wave].reference_year,
             "wave": wave,
             "made_up": survey.synthetic,
@@ -140,10 +141,6 @@ def _of_wave(
             cells |= {"value": figure.value(among), "firms": int((figure.counted & among).sum())}
         found[name, number] = cells
     return found
-
-
-def _frame_numbers(survey: Survey) -> Iterable[int]:
-    return survey.framework.frame if survey.framework else ()
 
 
 def withheld(figure: Figure, domains: Mapping[str, pd.Series], limits: Disclosure) -> set[str]:
