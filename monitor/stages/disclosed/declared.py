@@ -79,7 +79,10 @@ def with_proof(
     it was written in, of a date before the arrival; NULL where nothing proves it. Pooled: what proves every wave."""
     if not len(claims):
         return claims
-    arrivals = {wave: first_arrival(lake, wave) for wave in waves}
+    arrivals = {
+        wave: first_arrival(lake.read("raw_deliveries", wave)) if lake.has("raw_deliveries", wave) else None
+        for wave in waves
+    }
     commits = {claim.name: claim.committed for claim in survey.claims}
     out = claims.copy()
     proofs = []

@@ -172,7 +172,8 @@ def _refused(lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sam
     plan, sample = entry.plan, samples[entry.after]
     if not sample.has(plan.outcome):
         return note("not_asked", names=plan.outcome)
-    arrived = first_arrival(lake, entry.after)
+    recorded = lake.has("raw_deliveries", entry.after)
+    arrived = first_arrival(lake.read("raw_deliveries", entry.after)) if recorded else None
     told = refused_by_plan(
         plan.treated,
         about_until(survey, plan.outcome, survey.waves[entry.after]),
