@@ -10,7 +10,6 @@ import json
 import math
 import re
 import stat
-from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,11 +35,17 @@ ADDRESS = "https://example.org/monitor"
 
 
 @pytest.fixture(scope="module")
-def figures(published: publication.Published) -> Figures:
+def spoken(published: publication.Published) -> dict[str, Figures]:
+    """In every language a report can be in."""
     made = released.public_tables(*published[:2], WAVES)
     moment = pd.Timestamp("2026-01-02 03:04:05")
     made["releases"] = made["releases"].assign(release_id="r0001-0123456789ab", created_at=moment)
-    return report.spoken(made, published[1])["en"]
+    return report.spoken(made, replace(published[1], languages=spoken_languages()))
+
+
+@pytest.fixture(scope="module")
+def figures(spoken: dict[str, Figures]) -> Figures:
+    return spoken["en"]
 
 
 def secure(waves: tuple[str, ...] = publication.WAVES) -> dict[str, pd.DataFrame]:
@@ -94,19 +99,17 @@ def test_nothing_is_said_to_lie_below_a_median_of_nothing(published: publication
 
 
 @pytest.mark.parametrize("language", spoken_languages())
-def test_initiatives_are_said_to_be_its_own_only_where_they_are(figures: Figures, language: str) -> None:
-    """In every language a report can be in; in those that the table has no names in, the English ones."""
-    spoken = copy(figures)
-    spoken.words = replace(figures.words, language=language)
-    spoken.numbers = spoken.words.numbers
+def test_initiatives_are_said_to_be_its_own_only_where_they_are(spoken: dict[str, Figures], language: str) -> None:
+    """In those languages that the table has no names in, the English ones."""
+    figures = spoken[language]
     row = lines(figures.tables["initiatives"], wave=WAVE)[0]
     first = next(iter(passports.everyone(secure(), WAVE)))
     mine, nobody_s = (replace(first, answers={**first.answers, "initiatives": x}) for x in ([row["initiative"]], []))
     own = say("publication", "passport_initiatives_mine", language, list="").rstrip(". ")
-    told = passport_parts.initiatives(spoken, mine)["mine"]
+    told = passport_parts.initiatives(figures, mine)["mine"]
     assert told.startswith(own)
     assert str(row["label_nl" if language == "nl" else "label_en"]) in told
-    assert passport_parts.initiatives(spoken, nobody_s)["mine"] == ""
+    assert passport_parts.initiatives(figures, nobody_s)["mine"] == ""
 
 
 def test_a_firm_s_earlier_answers_stand_beside_its_own(published: publication.Published, figures: Figures) -> None:

@@ -51,10 +51,10 @@ def spoken(published: publication.Published) -> dict[str, Figures]:
 @pytest.fixture(scope="module")
 def addresses(published: publication.Published, spoken: dict[str, Figures]) -> dict[str, dict[str, Address]]:
     """The figures of each language by their identifiers, of those that a page tells of the ones it shows."""
-    survey, folder, found = published[1], folder_of(published), {}
+    folder, found = folder_of(published), {}
     for language, figures in spoken.items():
         register = Register(language)
-        for page, told in site._pages(figures, survey, list(publication.WAVES), None, (), None):
+        for page, told in site._pages(figures, list(publication.WAVES), None, (), None):
             file = str(told.get("file", f"{page}.html"))
             text = (folder / language / file).read_text(encoding="utf-8")
             for chart in charts_of(told):

@@ -143,11 +143,10 @@ def table(figures: Figures, wave: str, label: str) -> Printed | None:
     if not found:
         return None
     t, n = figures.words.t, figures.numbers
-    dutch = figures.words.language == "nl"
     rows = []
     for x in found:
         if known(x["estimate"]) is None:
-            reason = t("withheld") if x["suppressed"] else str((dutch and x["warning_nl"]) or x["warning"] or "")
+            reason = t("withheld") if x["suppressed"] else figures.stage_words(x, "warning")
             rows.append((_named(figures, x), *[""] * 8, reason))
             continue
         rows.append(

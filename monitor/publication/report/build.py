@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 from monitor.publication.report import highlights, paper, pictures, site
-from monitor.publication.report.languages import in_further_language
+from monitor.publication.report.languages import completed, in_further_language
 from monitor.publication.report.tables import Figures, Records
 from monitor.publication.report.words import words_of
 from monitor.survey import Survey
@@ -58,8 +58,9 @@ def spoken(tables: Mapping[str, pd.DataFrame], survey: Survey) -> dict[str, Figu
     primary = next((model.name for model in survey.models.values() if model.primary), None)
     found = {}
     for language in survey.languages:
-        own = tables if language in LANGUAGES else in_further_language(tables, survey, language)
+        told = completed(survey, language)
+        own = tables if language in LANGUAGES else in_further_language(tables, told, language)
         records = every if own is tables else {name: Records(frame) for name, frame in own.items()}
-        words = words_of(language, own["definitions"], own["codebook"], survey)
-        found[language] = Figures(records, words, survey, primary)
+        words = words_of(language, own["definitions"], own["codebook"], told)
+        found[language] = Figures(records, words, told, primary)
     return found

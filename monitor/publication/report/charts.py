@@ -17,6 +17,8 @@ from math import floor, log10
 
 from markupsafe import Markup, escape
 
+from monitor.publication.report import foreign
+
 WIDTH = 400
 LEFT, RIGHT = 8, 392
 SIZE = 15
@@ -97,9 +99,10 @@ def axis(values: Sequence[float | None], write: object, least: float | None = No
 
 def cut(text: str, units: float, size: float = SIZE) -> str:
     """The text cut to a width, with an ellipsis; direction marks and line ends out, so that one label is one line."""
-    clean = "".join(c for c in text if c.isprintable())
+    if not foreign.plain(text).isprintable():
+        text = "".join(c for c in text if c.isprintable() or foreign.MARK.match(c))
     most = max(int(units / (size * 0.54)), 4)
-    return clean if len(clean) <= most else clean[: most - 1].rstrip() + "…"
+    return text if len(foreign.plain(text)) <= most else foreign.first(text, most - 1) + "…"
 
 
 def figure(
@@ -434,10 +437,10 @@ def wrapped(text: str, units: float, size: float = SIZE, most: int = 2) -> list[
     found: list[str] = []
     while words and len(found) < most - 1:
         line = [words.pop(0)]
-        while words and len(" ".join([*line, words[0]])) <= wide:
+        while words and len(foreign.plain(" ".join([*line, words[0]]))) <= wide:
             line.append(words.pop(0))
         found.append(cut(" ".join(line), units, size))
-    return [*found, cut(" ".join(words), units, size)] if words else found
+    return foreign.balanced([*found, cut(" ".join(words), units, size)] if words else found)
 
 
 def _n(value: float) -> str:

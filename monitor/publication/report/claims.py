@@ -103,13 +103,12 @@ def of_waves(figures: Figures, line: Line) -> str:
 def verdict(figures: Figures, line: Line) -> dict[str, str]:
     """One verdict with its reason and where its numbers stand."""
     t, told = figures.words.t, word(line)
-    dutch = figures.words.language == "nl"
-    reason = t("withheld_why") if line["suppressed"] else (dutch and line.get("reason_nl")) or line["reason"]
+    reason = t("withheld_why") if line["suppressed"] else figures.stage_words(line, "reason")
     return {
         "of": of_waves(figures, line),
         "verdict": t(told),
         "class": told,
-        "reason": str(reason or "").replace(" %", f"{NBSP}%"),
+        "reason": reason.replace(" %", f"{NBSP}%"),
         "silent": sensitivity.sentence_of(figures, (str(line["wave"]), sensitivity.CLAIM, str(line["claim"]))),
         "link": link(line),
     }
@@ -141,8 +140,7 @@ def claim_anchor(line: Line) -> str:
 
 def rule(figures: Figures, line: Line) -> str:
     """A claim's decision rule in words."""
-    dutch = line.get("decision_rule_nl") if figures.words.language == "nl" else None
-    return str(dutch or line["decision_rule"] or "").replace(" %", f"{NBSP}%")
+    return figures.stage_words(line, "decision_rule").replace(" %", f"{NBSP}%")
 
 
 def table(figures: Figures, wave: str) -> Printed:

@@ -147,6 +147,6 @@ def _concepts(figures: Figures) -> list[dict[str, str]]:
             newest[str(x["concept"])] = x
     column = f"label_{figures.words.language}"
     return [
-        _entry(str(x[column] or name), f"codebook.html#{name_of('concept', name)}", str(x["question"] or ""))
+        _entry(str(x[column] or name), f"codebook.html#{name_of('concept', name)}", figures.asked(x))
         for name, x in newest.items()
     ]

@@ -1,23 +1,54 @@
-"""The texts of public tables for a report in a language that the tables do not carry.
+"""The texts of a survey and of public tables for a report in a language that they do not carry.
 
-Belongs here: which text stands where the tables have only Dutch and English ones. Does not belong here: the report's
-own words (`wording`), the languages' numbers (`numbers`).
+Belongs here: which text of another language stands where there is none in the reader's. Does not belong here: the
+report's own words (`wording`), the languages' numbers (`numbers`), how a reader is told of which language a text is
+(`foreign`).
 
-Labels, definitions and claims are the survey's own, in each of its languages. What a stage wrote in a sentence of its
-own – a note, a reason, a rule – is told in English.
+Labels, definitions and claims are the survey's own, in each of its languages; English ones where it has none. What a
+stage wrote in a sentence of its own – a note, a reason, a rule – is told in English.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 import pandas as pd
 
+from monitor.publication.report import foreign
 from monitor.survey import Survey
+from monitor.wording.sentences import spoken_languages
 
 ENGLISH = "_en"
 OWN: Mapping[str, str] = {"definitions": "name", "codebook": "concept", "initiatives": "initiative", "claims": "claim"}
 """Table -> the column that names what its texts are of"""
+
+
+def completed(survey: Survey, language: str) -> Survey:
+    """The survey with every text it has also in a language: where it has none there, the English one as what it is."""
+    found: Survey = _completed(survey, language)
+    return found
+
+
+def _completed(part: Any, language: str) -> Any:
+    """A part of a definition whose every text by language has one in this language; itself where nothing is added."""
+    if isinstance(part, Mapping):
+        if part and all(isinstance(text, str) and spoken in spoken_languages() for spoken, text in part.items()):
+            return part if part.get(language) else {**part, language: foreign.among(part, language)}
+        changed = {key: _completed(each, language) for key, each in part.items()}
+        return changed if any(changed[key] is not part[key] for key in changed) else part
+    if isinstance(part, tuple):
+        listed = [_completed(each, language) for each in part]
+        if all(new is old for new, old in zip(listed, part, strict=True)):
+            return part
+        return type(part)(*listed) if hasattr(part, "_fields") else tuple(listed)
+    if is_dataclass(part) and not isinstance(part, type):
+        told = {each.name: getattr(part, each.name) for each in fields(part) if each.init}
+        filled = {name: _completed(value, language) for name, value in told.items()}
+        added = {name: value for name, value in filled.items() if value is not told[name]}
+        return replace(part, **added) if added else part
+    return part
 
 
 def in_further_language(tables: Mapping[str, pd.DataFrame], survey: Survey, language: str) -> dict[str, pd.DataFrame]:
@@ -36,7 +67,7 @@ def _with(frame: pd.DataFrame, own: Callable[[str, str], str], table: str, langu
             continue
         named = frame[OWN[table]] if table in OWN else frame[column]
         added[f"{stem}_{language}"] = [
-            (own(str(name), stem) or text) if table in OWN else text
+            (table in OWN and own(str(name), stem)) or (foreign.told("en", text) if isinstance(text, str) else text)
             for name, text in zip(named, frame[column], strict=True)
         ]
     found = frame.assign(**added)

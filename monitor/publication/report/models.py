@@ -71,7 +71,7 @@ def section(figures: Figures, wave: str, label: str | None = None) -> dict[str, 
         "meaning": t("complementarity_means", **about),
         "power": None if mde is None else t("power" if shown == wave else "power_pooled", mde=n.plain(mde * 100, 1)),
         "firth": figures.words.begun("firth_why", **about) if model["estimator"] == "firth" else None,
-        "warning": model.get("warning_nl") if figures.words.language == "nl" else model["warning"],
+        "warning": figures.stage_words(model, "warning"),
         "name": name,
     }
 
@@ -86,8 +86,8 @@ def filled_in(figures: Figures, wave: str) -> bool:
 def refusal(figures: Figures, wave: str) -> str | None:
     """Why a wave has no model, where it has none."""
     for x in lines(figures.tables["models"], wave=wave, variant=MAIN):
-        reason = x.get("warning_nl") if figures.words.language == "nl" else x["warning"]
-        return figures.words.t("no_model", reason=reason or figures.words.t("no_model_reason"))
+        reason = figures.stage_words(x, "warning") or figures.words.t("no_model_reason")
+        return figures.words.t("no_model", reason=reason)
     return None
 
 
@@ -391,7 +391,6 @@ def _choice(figures: Figures, x: Line) -> str:
 def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
     """All models and variants of a wave with what to know about them."""
     t, n = figures.words.t, figures.numbers
-    column = "warning_nl" if figures.words.language == "nl" else "warning"
     pooled = label != wave
 
     def counts(x: Line) -> tuple[str, ...]:
@@ -405,7 +404,7 @@ def every_model(figures: Figures, wave: str, label: str) -> Printed | None:
             variant_words(figures, str(x["model"]), str(x["variant"])),
             t(f"estimator_of_{x['estimator']}"),
             *counts(x),
-            str(x[column] or ""),
+            figures.stage_words(x, "warning"),
         )
         for x in lines(figures.tables["models"], wave=wave)
     )

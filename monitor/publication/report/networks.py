@@ -82,10 +82,12 @@ class _Told:
         if self.name == "kinds":
             return self.figures.words.t(node)
         if self.name == "themes":
-            return words_in(register.themes[node], language) if node in register.themes else str(x["label_en"])
+            return words_in(register.themes[node], language) if node in register.themes else str(x[f"label_{language}"])
         if node in register.actors:
             return words_in(register.actors[node].label, language)
-        return words_in(register.newest[node].label, language) if node in register.newest else str(x["label_en"])
+        return (
+            words_in(register.newest[node].label, language) if node in register.newest else str(x[f"label_{language}"])
+        )
 
     # ---- in numbers --------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from monitor.contract import TABLES
 from monitor.contract.columns import EVERYONE
 from monitor.publication.report import (
     claims,
+    foreign,
     headlines,
     models,
     question,
@@ -149,14 +150,14 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
         body = []
         for x in sorted(rows, key=lambda r: str(r["wave"])):
             asked = str(x["comparability"]).replace(" ", "_")
-            question = _question(figures, x)
+            question = figures.asked(x) or (t("from_frame") if x["source_column"] == "frame" else DASH)
             reach = "" if asked == "not_asked" else _reach(figures, x)
             told = headlines.period_words(figures, x)
             body.append(
                 (str(x["wave"]), str(question), told, str(reach), t(asked), str(x[f"changed_{language}"] or ""))
             )
         codes = json.loads(first["codes"] or "{}")
-        listed = "; ".join(f"{code} = {words.get(language, code)}" for code, words in codes.items())
+        listed = "; ".join(f"{code} = {foreign.among(words, language) or code}" for code, words in codes.items())
         unit = None if first["unit"] in (None, "percent") else str(first["unit"])
         cis = "; ".join(f"{code} ({edition})" for edition, code in json.loads(first["cis_code"] or "{}").items())
         concepts.append(
@@ -173,17 +174,6 @@ def codebook(figures: Figures, waves: Sequence[str]) -> Context:
             }
         )
     return {"concepts": concepts}
-
-
-def _question(figures: Figures, x: Mapping[str, Any]) -> str:
-    """A question in the reader's language where the survey has it so, else as it was asked, and in which language."""
-    t, language = figures.words.t, figures.words.language
-    wave = figures.survey.waves.get(str(x["wave"]))
-    declared = wave.questions.get(str(x["concept"])) if wave else None
-    texts = {spoken: text for spoken, text in (declared.text if declared else {}).items() if text}
-    if not texts:
-        return str(x["question"] or (t("from_frame") if x["source_column"] == "frame" else DASH))
-    return texts.get(language) or str(x["question"])
 
 
 def _reach(figures: Figures, x: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from monitor.publication.report import answer, cite, methods, pages, programmes, start, trends
+from monitor.publication.report import answer, cite, foreign, methods, pages, programmes, start, trends
 from monitor.publication.report.tables import Chart, Figures, Printed, lines
 from monitor.survey import Survey
 from monitor.wording.sentences import say
@@ -39,7 +39,7 @@ def write(folder: Path, spoken: Mapping[str, Figures], survey: Survey, waves: Se
     for wave in waves:
         for language, figures in spoken.items():
             path = folder / f"report-{wave}-{language}.pdf"
-            told = content(figures, survey, wave)
+            told = content(figures, figures.survey, wave)
             path.write_bytes(printed(press, told, stamp(figures)))
             written.append(path)
     return written
@@ -53,7 +53,7 @@ def stamp(figures: Figures) -> int:
 def printed(press: Any, told: Mapping[str, Any], timestamp: int) -> bytes:
     """A PDF from a template and its content."""
     made: bytes = press.compile(
-        sys_inputs={"content": json.dumps(told, ensure_ascii=False)},
+        sys_inputs={"content": foreign.plain(json.dumps(told, ensure_ascii=False))},
         format="pdf",
         pdf_standards=[STANDARD],
         timestamp=timestamp,
@@ -64,7 +64,7 @@ def printed(press: Any, told: Mapping[str, Any], timestamp: int) -> bytes:
 def pictured(press: Any, told: Mapping[str, Any]) -> bytes:
     """The first page of a template and its content as PNG."""
     made: bytes | list[bytes] = press.compile(
-        sys_inputs={"content": json.dumps(told, ensure_ascii=False)}, format="png", ppi=PIXELS_PER_INCH
+        sys_inputs={"content": foreign.plain(json.dumps(told, ensure_ascii=False))}, format="png", ppi=PIXELS_PER_INCH
     )
     return made if isinstance(made, bytes) else made[0]
 

@@ -68,7 +68,7 @@ class _Told:
         if grouped_by == INITIATIVE and code in register.newest:
             return words_in(register.newest[code].label, words.language)
         line = self.lines[group, "firms"]
-        return str(line["label_nl" if words.language == "nl" else "label_en"])
+        return str(line[f"label_{words.language}"])
 
     # ---- sentences ---------------------------------------------------------------------------------------------------
 

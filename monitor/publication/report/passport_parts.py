@@ -18,7 +18,7 @@ from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Figures, Line, lines, one
 from monitor.survey import Survey
 from monitor.survey.wording import practices_of
-from monitor.wording.sentences import LANGUAGES, say
+from monitor.wording.sentences import say
 
 MOST_ROWS = 14
 """Yes-or-no answers on the first page"""
@@ -241,8 +241,7 @@ def strip(
 def initiatives(figures: Figures, own: Own) -> dict[str, str]:
     """The initiatives it takes part in, each with its kind, and those of all firms that are shown by themselves."""
     t, language = figures.words.t, figures.words.language
-    # The table has names in its own languages; a page of another one takes the English.
-    column = f"label_{language if language in LANGUAGES else 'en'}"
+    column = f"label_{language}"
     listed = lines(figures.tables["initiatives"], wave=own.wave)
     by_code = {x["initiative"]: x for x in listed}
     taken = own.answers.get("initiatives")

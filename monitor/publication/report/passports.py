@@ -49,7 +49,7 @@ def write(
     for own in everyone(tables, wave):
         language = own.answers.get("language")
         figures = spoken[str(language) if language in spoken else survey.languages[0]]
-        told.append((own.firm, content(figures, survey, own)))
+        told.append((own.firm, content(figures, figures.survey, own)))
     stamp = paper.stamp(next(iter(spoken.values())))
     workers = processes or min(os.cpu_count() or 1, 4)
     if workers == 1 or len(told) < ENOUGH:

@@ -25,7 +25,7 @@ from markupsafe import Markup, escape
 from monitor import contract
 from monitor.contract.columns import EVERYONE, POOLED
 from monitor.publication.public import cell
-from monitor.publication.report import charts, cite, panels, paper
+from monitor.publication.report import charts, cite, foreign, panels, paper
 from monitor.publication.report.addresses import FOLDER, Address
 from monitor.publication.report.numbers import DASH
 from monitor.publication.report.tables import Drawn, Figures, Line, lines, one
@@ -189,14 +189,14 @@ def write(
 ) -> list[Path]:
     """Write the files of every figure of all languages under a report's folder, but for PNG (`render`). Returns the
     pages to embed."""
-    drawn = [(address, str(svg(spoken[address.language], address))) for address in found]
+    drawn = [(address, foreign.page(svg(spoken[address.language], address))) for address in found]
     style = (paper.TEMPLATES / "embed.css").read_text(encoding="utf-8")
     pages = []
     for language in spoken:
         (folder / FOLDER / language).mkdir(parents=True, exist_ok=True)
     for address, picture in drawn:
         (folder / address.file("svg")).write_text(picture, encoding="utf-8")
-        (folder / address.file("csv")).write_text(points(address.drawn), encoding="utf-8", newline="")
+        (folder / address.file("csv")).write_text(foreign.plain(points(address.drawn)), encoding="utf-8", newline="")
         page = environment.get_template("embed.html").render(
             lang=address.language,
             title=address.chart.title,
@@ -209,7 +209,7 @@ def write(
             points=say("publication", "picture_points", address.language),
         )
         pages.append(folder / address.file("html"))
-        pages[-1].write_text(page, encoding="utf-8")
+        pages[-1].write_text(foreign.page(page), encoding="utf-8")
     return pages
 
 

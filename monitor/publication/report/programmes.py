@@ -135,7 +135,7 @@ class _Told:
         return said
 
     def _reason(self, x: Line) -> str:
-        return str(x["warning_nl"] if self.figures.words.language == "nl" else x["warning"])
+        return self.figures.stage_words(x, "warning")
 
     def _outcome(self, x: Line) -> str:
         return self.figures.words.label("measure", str(x["outcome"]))

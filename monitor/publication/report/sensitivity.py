@@ -99,9 +99,7 @@ def _interval(figures: Figures, x: Line) -> str:
 
 def _plain(figures: Figures, odds: object) -> str:
     """An odds ratio: 1.5, 0.67."""
-    text = figures.numbers.plain(odds, 2)
-    sign = "," if figures.words.language == "nl" else "."
-    return text.rstrip("0").rstrip(sign)
+    return figures.numbers.plain(odds, 2).rstrip("0").rstrip(say("numbers", "decimal", figures.words.language))
 
 
 def _say(figures: Figures, key: str, **facts: object) -> str:

@@ -26,6 +26,7 @@ from monitor.publication.report import (
     claims,
     ecosystems,
     explore,
+    foreign,
     glossary,
     highlights,
     networks,
@@ -84,31 +85,31 @@ def write(
         words = figures.words
         (folder / language).mkdir(parents=True, exist_ok=True)
         register = addresses.Register(language)
-        context = shared | _frame(survey, figures, spoken, waves) | _about_figures(figures, register)
-        for page, content in _pages(figures, survey, waves, revised, described, attacked):
+        context = shared | _frame(figures, spoken, waves) | _about_figures(figures, register)
+        for page, content in _pages(figures, waves, revised, described, attacked):
             file = content.get("file", f"{page}.html")
             text = environment.get_template(f"{page}.html").render(
                 context | content, page_file=file, t=words.t, number=words.numbers
             )
-            (folder / language / file).write_text(text, encoding="utf-8")
+            (folder / language / file).write_text(foreign.page(text), encoding="utf-8")
             written.append(folder / language / file)
         drawn += register.found.values()
     door = environment.get_template("door.html").render(
         shared,
         first=survey.languages[0],
-        titles=[(x, survey.title.get(x, survey.name)) for x in survey.languages],
+        titles=[(x, figures.survey.title.get(x, survey.name)) for x, figures in spoken.items()],
         doors=[(x, figures.words.t("language_name")) for x, figures in spoken.items()],
         notices=[(x, (f.words.t("synthetic_short"), f.words.t("synthetic_text"))) for x, f in spoken.items()]
         if survey.synthetic
         else [],
     )
-    (folder / "index.html").write_text(door, encoding="utf-8")
+    (folder / "index.html").write_text(foreign.page(door), encoding="utf-8")
     return [folder / "index.html", *written, *pictures.write(folder, environment, spoken, drawn)]
 
 
-def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], waves: Sequence[str]) -> dict[str, Any]:
+def _frame(figures: Figures, spoken: Mapping[str, Figures], waves: Sequence[str]) -> dict[str, Any]:
     """What every page of a language carries."""
-    language = figures.words.language
+    survey, language = figures.survey, figures.words.language
     release = lines(figures.tables["releases"])[0]
     listed = [(page, f"{page}.html") for page in _listed(survey)]
     listed.insert(2, ("waves", f"wave-{waves[-1]}.html"))
@@ -116,7 +117,7 @@ def _frame(survey: Survey, figures: Figures, spoken: Mapping[str, Figures], wave
         "lang": language,
         "in_other_languages": [(x, told.words.t("language_name")) for x, told in spoken.items() if x != language],
         "survey_title": survey.title.get(language, survey.name),
-        "source": survey.source.get(language, "").rstrip("."),
+        "source": foreign.within(survey.source.get(language, ""), lambda text: text.rstrip(".")),
         "population": survey.population.get(language, ""),
         "synthetic": survey.synthetic,
         "release": release,
@@ -149,14 +150,13 @@ def _publication(language: str, key: str, **facts: object) -> str:
 
 def _pages(
     figures: Figures,
-    survey: Survey,
     waves: Sequence[str],
     revised: Mapping[str, Any] | None,
     described: Sequence[str],
     attacked: Mapping[str, Any] | None,
 ) -> list[tuple[str, dict[str, Any]]]:
     """(template, context) of every page of a language."""
-    language = figures.words.language
+    survey, language = figures.survey, figures.words.language
     told = {w: pages.wave(figures, survey, w) | {"pdf": f"report-{w}-{language}.pdf"} for w in waves}
     newest = told[waves[-1]]
     links = [{"name": w, "file": f"wave-{w}.html", "pdf": told[w]["pdf"]} for w in reversed(waves)]

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from monitor.contract.columns import EVERYONE, RELIABILITY
 from monitor.contract.outcomes import counted
-from monitor.publication.report import charts
+from monitor.publication.report import charts, foreign
 from monitor.publication.report.numbers import known
 from monitor.publication.report.words import Words
 from monitor.publication.spelling import spelled
@@ -176,6 +176,21 @@ class Figures:
             return self.withheld_words(line)
         value = self.numbers.value(line["estimate"], unit, decimals)
         return f"{value} ({self.numbers.interval(line['ci_low'], line['ci_high'], unit, decimals)})"
+
+    def stage_words(self, line: Line, column: str) -> str:
+        """What a stage wrote in a sentence of its own: the tables have it in Dutch (`<column>_nl`) and in English."""
+        dutch, english = line.get(f"{column}_nl"), str(line[column] or "")
+        if self.words.language == "nl" and dutch:
+            return str(dutch)
+        return english if self.words.language == "en" else foreign.told("en", english)
+
+    def asked(self, line: Line) -> str:
+        """The question behind a line of the codebook, in the reader's language where the survey has it so, else as what
+        it is; empty where there was none."""
+        wave = self.survey.waves.get(str(line["wave"]))
+        declared = wave.questions.get(str(line["concept"])) if wave else None
+        own = foreign.among(declared.text, self.words.language) if declared else ""
+        return own or str(line["question"] or "")
 
     def quality(self, wave: str, indicator: str, concept: str = EVERYONE) -> float | None:
         """A quality indicator's value."""
@@ -345,10 +360,9 @@ class Figures:
                 continue
             outcome = "not_checked" if x["passed"] is None else "passed" if x["passed"] else "not_passed"
             severity = "severity_warning" if x["severity"] == "warning" else str(x["severity"])
-            why = (x["why_nl"] if self.words.language == "nl" else None) or x["why"]
             body.append(
                 (
-                    str(why or x["rule"]).replace("`", ""),
+                    (self.stage_words(x, "why") or str(x["rule"])).replace("`", ""),
                     t(outcome),
                     t(severity),
                     n.plain(x["checked"]),

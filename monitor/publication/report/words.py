@@ -9,10 +9,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
+from monitor.publication.report import foreign
 from monitor.publication.report.numbers import NBSP, Numbers
 from monitor.survey import Survey
 from monitor.survey.wording import label_of
@@ -42,7 +44,8 @@ class Words:
     def begun(self, key: str, **values: object) -> str:
         """As `t`, with a capital: where a sentence begins with what is put in."""
         words = self.t(key, **values)
-        return words[:1].upper() + words[1:]
+        at = 1 if foreign.MARK.match(words) else 0
+        return words[:at] + words[at : at + 1].upper() + words[at + 1 :]
 
     def day(self, moment: date) -> str:
         """A day as the language writes it: 21 november 2026."""
@@ -56,7 +59,7 @@ class Words:
 
     def inside(self, label: str) -> str:
         """A label inside a sentence of the language."""
-        return inside(self.language, label)
+        return foreign.within(label, partial(inside, self.language))
 
     def has(self, key: str) -> bool:
         """Whether the report has a word for a key."""
@@ -88,12 +91,10 @@ def words_of(language: str, measures: pd.DataFrame, codebook: pd.DataFrame, surv
         if label:
             labels[kind, name] = label
     for name, listed in measures.loc[measures["codes"].notna(), ["name", "codes"]].itertuples(index=False, name=None):
-        codes |= {
-            (name, code): words.get(language) or words.get("en") or code for code, words in json.loads(listed).items()
-        }
+        codes |= {(name, code): foreign.among(words, language) or code for code, words in json.loads(listed).items()}
     for concept, label, listed in codebook[["concept", column, "codes"]].itertuples(index=False, name=None):
         if label:
             labels["concept", concept] = label
         for code, words in json.loads(listed or "{}").items():
-            codes[concept, code] = words.get(language) or words.get("en") or code
+            codes[concept, code] = foreign.among(words, language) or code
     return Words(language, labels, codes)
