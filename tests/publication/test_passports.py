@@ -10,6 +10,7 @@ import json
 import math
 import re
 import stat
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from PIL import Image
 from monitor.publication import report
 from monitor.publication.report import paper, passport_parts, passports
 from monitor.publication.report.passport_parts import position
-from monitor.publication.report.tables import Figures, lines
+from monitor.publication.report.tables import Figures, Records, lines
 from monitor.stages import released
 from monitor.storage.identity import pseudonym
 from monitor.survey.citation import LICENCES, Citation
@@ -94,8 +95,63 @@ def test_nothing_is_said_to_lie_below_a_median_of_nothing(published: publication
         said = str(told["words"]) + str(told["amounts"])
         assert "half of the firms are under it" not in said
         for row in told["amounts"]["rows"]:
-            if row[1] == "0" and row[-1] != "–" and "0" in row[2:-1]:
-                assert "lowest" not in row[-1]
+            placed = next((x for x in told["placed"]["rows"] if x[0] == row[0]), None)
+            if placed and row[1] == "0":
+                assert not any("lowest" in place for place in placed)
+
+
+def test_a_place_is_told_in_each_group_by_what_its_line_of_quartiles_has(
+    published: publication.Published, figures: Figures
+) -> None:
+    """Of all firms and of similar ones, and of no group whose median is withheld."""
+    survey, told, hidden = published[1], 0, 0
+    labels = {figures.words.label("measure", name): name for name in survey.measures}
+    for own in list(passports.everyone(secure(), WAVE))[:40]:
+        groups = passport_parts.groups_of(figures, survey, own)
+        content = passports.content(figures, survey, own)
+        assert content["placed"]["heads"][1:] == [label for _, _, label in groups]
+        for label, *places in content["placed"]["rows"]:
+            value = passport_parts.own_value(survey, own.answers, labels[label])
+            for (variable, code, _), place in zip(groups, places, strict=True):
+                wanted = {"wave": WAVE, "measure": labels[label], "domain_variable": variable, "domain": code}
+                found = figures.tables["benchmarks"].where(wanted)
+                assert place == (position(figures, value, found[0]) if found else "–")
+                told += place != "–"
+                hidden += place == "–"
+                assert place == "–" or not found[0]["suppressed"]
+    assert told
+    assert hidden
+
+
+def participation(groups: list[passport_parts.Group], kind: str) -> Records:
+    """Reach of a kind among all firms and in each of a firm's groups; withheld in the last."""
+    lines_of = [
+        {"wave": WAVE, "grouped_by": "kind", "code": kind, "figure": "reach", "domain_variable": variable,
+         "domain": code, "estimate": 0.1 * (k + 1), "suppressed": k == len(groups) - 1}
+        for k, (variable, code, _) in enumerate(groups)
+    ]  # fmt: skip
+    frame = pd.DataFrame(lines_of)
+    frame.loc[frame["suppressed"], "estimate"] = None
+    return Records(frame)
+
+
+def test_kinds_of_initiatives_that_similar_firms_take_part_in_are_published_shares(
+    published: publication.Published, figures: Figures
+) -> None:
+    survey = published[1]
+    first = next(iter(passports.everyone(secure(), WAVE)))
+    groups = passport_parts.groups_of(figures, survey, first)
+    assert len(groups) == 3
+    initiative = next(iter(survey.register.newest))
+    kind = str(survey.register.newest[initiative].kind)
+    one = copy(figures)
+    one.tables = {**figures.tables, "participation": participation(groups, kind)}
+    for taken, answer in (([initiative], "yes"), ([], "no"), (None, "not answered")):
+        own = replace(first, answers={**first.answers, "initiatives": taken})
+        told = passport_parts.kinds(one, survey, own, groups)
+        assert told == [[figures.words.begun(kind), answer, "10%", "20%", "–"]]
+    one.tables["participation"] = Records(pd.DataFrame(columns=["wave", "grouped_by", "figure", "domain_variable"]))
+    assert passport_parts.kinds(one, survey, first, groups) == []
 
 
 @pytest.mark.parametrize("language", spoken_languages())

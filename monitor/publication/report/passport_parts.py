@@ -13,10 +13,12 @@ from typing import Any
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
+from monitor.contract.participation import REACH
 from monitor.publication.report import charts, models
 from monitor.publication.report.numbers import DASH, known
 from monitor.publication.report.tables import Figures, Line, lines, one
 from monitor.survey import Survey
+from monitor.survey.groupings import KIND, taking_part
 from monitor.survey.wording import practices_of
 from monitor.wording.sentences import say
 
@@ -24,7 +26,7 @@ MOST_ROWS = 14
 """Yes-or-no answers on the first page"""
 MOST_AMOUNTS = 8
 """Number-valued answers on the second page"""
-MOST_STRIPS = 3
+MOST_STRIPS = 2
 """Measures drawn on the second page"""
 MOST_PEERS = 3
 """What similar firms do and this one does not"""
@@ -144,10 +146,10 @@ def peers(figures: Figures, survey: Survey, own: Own, groups: Sequence[Group]) -
 
 def amounts(
     figures: Figures, survey: Survey, own: Own, groups: Sequence[Group]
-) -> tuple[list[list[str]], list[dict[str, Any]]]:
-    """Number-valued measures: the firm's value, its earlier ones, each group's median and its place among all firms;
-    and the strips of those that can be drawn."""
-    rows, strips = [], []
+) -> tuple[list[list[str]], list[list[str]], list[dict[str, Any]]]:
+    """Number-valued measures: the firm's value, its earlier ones and each group's median; its place in each group; and
+    the strips of those that can be drawn."""
+    rows, placed, strips = [], [], []
     for name, measure in survey.measures.items():
         if measure.type not in ("number", "percentage"):
             continue
@@ -162,13 +164,16 @@ def amounts(
         before = {w: own_value(survey, a, name) for w, a in own.earlier.items()}
         medians = [DASH if x is None or x["suppressed"] else amount(figures, x["median"], unit) for x in found]
         label, said = figures.words.label("measure", name), amount(figures, value, unit)
-        place = position(figures, value, found[0])
         told = earlier({w: amount(figures, v, unit) for w, v in before.items() if v is not None})
-        rows.append([label, said, *([told] if own.earlier else []), *medians, place])
+        rows.append([label, said, *([told] if own.earlier else []), *medians])
+        places = [DASH if x is None else position(figures, value, x) for x in found]
+        # That a 0 is among at least half is read off the medians.
+        if len(rows) <= MOST_AMOUNTS and set(places) - {DASH, words_of(figures, "position_zero")}:
+            placed.append([label, *places])
         bands = [(g[2], x) for g, x in zip(groups, found, strict=True) if x is not None and known(x["p25"]) is not None]
         drawn = strip(figures, label, value, said, bands, unit)
         strips += [drawn] if drawn else []
-    return rows[:MOST_AMOUNTS], strips[:MOST_STRIPS]
+    return rows[:MOST_AMOUNTS], placed, strips[:MOST_STRIPS]
 
 
 def own_value(survey: Survey, answers: Mapping[str, Any], name: str) -> float | None:
@@ -185,8 +190,8 @@ def amount(figures: Figures, value: object, unit: object) -> str:
 
 
 def position(figures: Figures, value: float | None, line: Line) -> str:
-    """Where a value lies among all firms that gave one: its quarter where quartiles are shown, else its half. Where at
-    least half of the firms have 0, nothing lies below."""
+    """Where a value lies among the firms of a group: its quarter where quartiles are shown, else its half. Where
+    at least half of the firms have 0, nothing lies below."""
     low, middle, high = known(line["p25"]), known(line["median"]), known(line["p75"])
     if value is None or middle is None:
         return DASH
@@ -236,6 +241,24 @@ def strip(
             for b, x in bands
         ],
     }
+
+
+def kinds(figures: Figures, survey: Survey, own: Own, groups: Sequence[Group]) -> list[list[str]]:
+    """Kinds of initiatives: whether the firm takes part in one, and the share that does of each group; the kinds that
+    most firms take part in first."""
+    table, told = figures.tables["participation"], own.answers.get("initiatives")
+    taken = None if told is None or told is pd.NA or isinstance(told, float) else list(told)
+    mine = taking_part(survey, survey.waves[own.wave], [taken])
+    rows = []
+    for x in lines(table, wave=own.wave, grouped_by=KIND, figure=REACH, domain_variable=EVERYONE):
+        kind, found = str(x["code"]), [x]
+        for variable, code, _ in groups[1:]:
+            inside = {"wave": own.wave, "grouped_by": KIND, "code": kind, "figure": REACH}
+            found += [one(table, **inside, domain_variable=variable, domain=code) or {"suppressed": True}]
+        cells = [DASH if x["suppressed"] else figures.numbers.percent(x["estimate"]) for x in found]
+        in_one = None if taken is None or (KIND, kind) not in mine else bool(mine[KIND, kind][0])
+        rows.append((x["estimate"] or 0.0, [figures.words.begun(kind), answer_words(figures, in_one), *cells]))
+    return [row for _, row in sorted(rows, key=lambda row: -row[0])]
 
 
 def initiatives(figures: Figures, own: Own) -> dict[str, str]:

@@ -121,7 +121,7 @@ def content(figures: Figures, survey: Survey, own: Own) -> dict[str, Any]:
     groups = parts.groups_of(figures, survey, own)
     before = [words_of(figures, "passport_earlier")] if own.earlier else []
     heads = [t("indicator"), t("passport_own"), *before, *(label for _, _, label in groups)]
-    rows, strips = parts.amounts(figures, survey, own, groups)
+    rows, placed, strips = parts.amounts(figures, survey, own, groups)
     release = lines(figures.tables["releases"])[0]
     title, sender = survey.title.get(words.language, survey.name), cite.author(figures)
     day = words.day(release["created_at"])
@@ -143,30 +143,40 @@ def content(figures: Figures, survey: Survey, own: Own) -> dict[str, Any]:
         },
         "peers": parts.peers(figures, survey, own, groups),
         "amounts": {
-            "heads": [*heads, words_of(figures, "passport_position")],
+            "heads": heads,
             "rows": rows,
+        },
+        "placed": {"heads": [heads[0], *(label for _, _, label in groups)], "rows": placed},
+        "kinds": {
+            "heads": [t("kind"), t("passport_own"), *(label for _, _, label in groups)],
+            "rows": parts.kinds(figures, survey, own, groups),
         },
         "strips": strips,
         "initiatives": parts.initiatives(figures, own),
         "treated": parts.treated(figures, survey, own),
         "report": report_link(figures),
-        "words": _headings(figures),
+        "words": _headings(figures, groups),
     }
 
 
-def _headings(figures: Figures) -> dict[str, Any]:
+def _headings(figures: Figures, groups: Sequence[parts.Group]) -> dict[str, Any]:
     """Headings and notes."""
-    t = figures.words.t
+    t, words = figures.words.t, figures.words
+    named = words.listed([words.inside(words.variable(variable)) for variable, _, _ in groups[1:]])
+    compared = t("passport_how_group", domains=named) if named else t("passport_how_everyone")
     return {
         "answers": t("passport_answers"),
         "answers_note": t("passport_answers_note"),
         "peers": words_of(figures, "passport_peers"),
         "amounts": t("passport_amounts"),
         "amounts_note": words_of(figures, "passport_amounts_note"),
+        "placed": words_of(figures, "passport_placed"),
+        "placed_note": words_of(figures, "passport_placed_note"),
+        "kinds_note": words_of(figures, "passport_kinds_note"),
         "initiatives": t("passport_initiatives"),
         "treated": words_of(figures, "passport_treated"),
         "reading": t("passport_reading"),
-        "how": [t("passport_how_band"), t("passport_how_group"), t("passport_how_private")],
+        "how": [t("passport_how_band"), compared, t("passport_how_private")],
     }
 
 
