@@ -99,7 +99,7 @@ def _of_shares(estimand: Share | Difference, sample: Sample, thresholds: Disclos
         return Evidence(reason=in_each("claims", "few_firms", least=thresholds.minimum_firms))
     domain = np.any([np.any(groups, axis=0) for _, _, groups, _ in found], axis=0)
     df = max(float(sample.design.degrees_of_freedom(domain)), 1.0)
-    covariances = np.stack([sample.design.covariance(influence) for _, influence, _, _ in found])
+    covariances = sample.design.covariances(np.stack([influence for _, influence, _, _ in found]))
     combined = combine(np.stack([estimates for estimates, _, _, _ in found]), covariances, df)
     estimate, se, df = float(combined.estimate[0]), float(combined.se[0]), float(combined.df[0])
     state = State(float(combined.estimate[1]), float(combined.se[1])) if difference else None

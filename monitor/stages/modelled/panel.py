@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.statistics.design.replicates import replicate_covariance as covariance_of_replicates
+from monitor.statistics.design.stacked import cross_products, side_by_side
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import Category, Columns
 from monitor.statistics.models.sample import Sample
@@ -68,26 +69,35 @@ class PooledDesign:
     def _edges(self) -> NDArray[np.int64]:
         return np.concatenate([[0], np.cumsum([len(firms) for firms in self.firms])])
 
+    @cached_property
+    def _codes(self) -> NDArray[np.int64]:
+        """(n,) each row's firm as a number"""
+        return np.asarray(np.unique(np.concatenate(self.firms).astype(str), return_inverse=True)[1], dtype=np.int64)
+
     def degrees_of_freedom(self, domain: ArrayLike | None = None) -> int:
         """Different firms in the domain less the strata of every wave."""
         inside = np.ones(self._edges[-1], dtype=bool) if domain is None else np.asarray(domain, dtype=bool)
-        distinct = np.unique(np.concatenate(self.firms)[inside].astype(str))
+        distinct = np.count_nonzero(np.bincount(self._codes[inside]))
         strata = 0
         for t, design in enumerate(self.designs):
             part = inside[self._edges[t] : self._edges[t + 1]]
             strata += int(part.sum()) - design.degrees_of_freedom(part) if part.any() else 0
-        return len(distinct) - strata
+        return int(distinct) - strata
 
     def covariance(self, influence: ArrayLike) -> Array:
         """(k, k) covariance of the sums over firms and waves of w_i z_i; `influence` z (n, k)."""
-        z = np.asarray(influence, dtype=np.float64)
-        parts = [z[self._edges[t] : self._edges[t + 1]] for t in range(len(self.designs))]
-        total = sum(design.covariance(part) for design, part in zip(self.designs, parts, strict=True))
-        centred = [design.contributions(part) for design, part in zip(self.designs, parts, strict=True)]
+        return np.asarray(self.covariances(np.asarray(influence, dtype=np.float64)[None])[0])
+
+    def covariances(self, influences: Array) -> Array:
+        """(m, k, k) `covariance` of each of m sets of estimates, influences (m, n, k)."""
+        parts = [influences[:, self._edges[t] : self._edges[t + 1]] for t in range(len(self.designs))]
+        total = np.asarray(sum(design.covariances(part) for design, part in zip(self.designs, parts, strict=True)))
+        columns = [side_by_side(part) for part in parts]
+        centred = [design.contributions(part) for design, part in zip(self.designs, columns, strict=True)]
         for s, t, left, right in self._overlaps:
-            cross = centred[s][left].T @ centred[t][right]
-            total = total + cross + cross.T
-        return np.asarray(total)
+            cross = cross_products(centred[s][left], centred[t][right], len(influences))
+            total = total + cross + cross.swapaxes(1, 2)
+        return total
 
     def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Array:
         """(k, k) covariance from R replicate estimates (R, k)."""
@@ -189,5 +199,6 @@ def _recoded(part: Columns, name: str, labels: Sequence[str]) -> NDArray[np.int6
     category = part.categories.get(name)
     if category is None:
         return np.full(part.n, -1)
-    place = np.array([labels.index(label) for label in category.labels] + [-1])
+    at = {label: i for i, label in enumerate(labels)}
+    place = np.array([at[label] for label in category.labels] + [-1])
     return place[category.codes]

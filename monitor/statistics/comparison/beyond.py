@@ -42,8 +42,11 @@ class Beyond:
 
     def covariance(self, influence: ArrayLike) -> Array:
         """The design's, and sum w_i z_i z_i'"""
-        z = np.asarray(influence, dtype=np.float64)
-        return np.asarray(self.design.covariance(z) + (z * self.weights[:, None]).T @ z)
+        return np.asarray(self.covariances(np.asarray(influence, dtype=np.float64)[None])[0])
+
+    def covariances(self, influences: Array) -> Array:
+        """The same of each of m sets of estimates"""
+        return self.design.covariances(influences) + (influences * self.weights[:, None]).swapaxes(1, 2) @ influences
 
     def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Array:
         """The design's"""

@@ -72,25 +72,41 @@ def resolve_lonely(labels: NDArray[Any], size: Floats, take_all: NDArray[np.bool
     return Grouping(target, yes, yes)
 
 
-def spread(
-    rows: Floats, group: Codes, size: Floats, factor: Floats, grouping: Grouping, times: Floats | None = None
-) -> Floats:
-    """Rows whose cross product is sum_g factor_g m_g / (m_g - 1) sum_k t_k (x_k - mean_g)(x_k - mean_g)'.
+@dataclass(frozen=True)
+class Spread:
+    """The spread of m rows within G groups, for any values of the rows."""
 
-    rows (m, k); group (m,) codes before collapsing; size (G,) m_g and factor (G,) after collapsing, at each target;
-    times (m,) how many firms a row stands for, 1 where not given.
-    """
-    groups = len(size)
+    place: Codes
+    """(m,) group of each row, after collapsing"""
+    size: Floats
+    """(G,) firms of each group"""
+    centred: NDArray[np.bool_]
+    """(G,) as in `Grouping`"""
+    root: Floats
+    """(m,) root of what a row's squared deviation counts"""
+    times: Floats | None
+    """(m,) how many firms a row stands for; 1 where not given"""
+
+    def of(self, rows: Floats) -> Floats:
+        """Rows whose cross product is sum_g factor_g m_g / (m_g - 1) sum_k t_k (x_k - mean_g)(x_k - mean_g)' of rows x
+        (m, k)."""
+        counted = rows if self.times is None else rows * self.times[:, None]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.nan_to_num(sums(counted, self.place, len(self.size)) / self.size[:, None])
+        mean[~self.centred] = 0.0
+        return np.asarray((rows - mean[self.place]) * self.root[:, None])
+
+
+def spread(group: Codes, size: Floats, factor: Floats, grouping: Grouping, times: Floats | None = None) -> Spread:
+    """The spread of rows of the groups (m,), codes before collapsing; size (G,) m_g and factor (G,) after collapsing,
+    at each target; times (m,) how many firms a row stands for, 1 where not given."""
     place = grouping.target[group]
-    counted = rows if times is None else rows * times[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.nan_to_num(sums(counted, place, groups) / size[:, None])
         scale = factor * np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
     # A lonely group that keeps its own code is the only one in it, so its flags stand for the whole group.
-    mean[~grouping.centred] = 0.0
     scale = np.where(grouping.counts, scale, 0.0)
     weight = scale[place] if times is None else scale[place] * times
-    return np.asarray((rows - mean[place]) * np.sqrt(weight)[:, None])
+    return Spread(place, size, grouping.centred, np.sqrt(weight), times)
 
 
 def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:

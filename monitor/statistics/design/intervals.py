@@ -41,7 +41,8 @@ def effective_df(contributions: Floats, most: ArrayLike) -> Floats:
     sum e^4 - (sum e^2)^2 / n, so that normal contributions give about n. At most the design's `most`, at least 2.
     """
     e = contributions - contributions.mean(axis=0)
-    second, fourth = (e**2).sum(axis=0), (e**4).sum(axis=0)
+    squares = e * e
+    second, fourth = squares.sum(axis=0), (squares * squares).sum(axis=0)
     spread = fourth - second**2 / max(len(e), 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.where(spread > 0, 2 * second**2 / spread, most)

@@ -6,17 +6,13 @@ Belongs here: the phase and its two parts of a covariance. Does not belong here:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.statistics.design.groups import Codes, Floats, resolve_lonely, spread, sums
-
-Drawing = Callable[[Floats, Codes, Floats], Floats]
-"""(weighted influences (m, k), strata (m,), firms per row (m,)) -> rows whose cross product is the first part"""
+from monitor.statistics.design.groups import Codes, Floats, Spread, resolve_lonely, spread, sums
 
 
 @dataclass(frozen=True)
@@ -56,8 +52,48 @@ class Answered:
     """the response classes in order and the code of each firm"""
 
 
-def two_phase(phase: ResponsePhase, firms: Answered, e: Floats, drawing: Drawing, lonely: str) -> Floats:
-    """Covariance (k, k) of estimates with calibration residuals e (n, k): drawing and answering, in reverse order.
+@dataclass(frozen=True)
+class TwoPhases:
+    """What the covariance needs of the firms and the phases, worked out once for all estimates: R rows are the firms
+    and, after them, those that did not answer by stratum and class; C classes."""
+
+    calibrated: Floats
+    """(n,) final weight over the weight before calibration"""
+    before: Floats
+    """(n,) weight before calibration"""
+    base: Floats
+    """(n,) weight before response"""
+    classes: Codes
+    """(n,) class of each firm"""
+    pull: Floats
+    """(n,) what each firm counts in its class's mean"""
+    pulls: Floats
+    """(C,) its sum over the class"""
+    stratum: Codes
+    """(R,) stratum of each row"""
+    times: Floats
+    """(R,) how many invited firms it stands for"""
+    silent: tuple[Codes, Floats]
+    """(R - n,), (R - n,) class and base weight of those that did not answer"""
+    share: Floats
+    """(n,) root of the part of its own deviation that answering adds"""
+    answering: Spread
+
+    def rows(self, e: Floats, drawing: Spread) -> tuple[Floats, Floats]:
+        """The rows (R, k), (n, k) of the two parts, drawing and answering, whose cross products together are the
+        covariance of estimates with calibration residuals e (n, k)."""
+        ge = self.calibrated[:, None] * e
+        c, (k, d) = self.classes, self.silent
+        mean = sums(self.pull[:, None] * ge, c, len(self.pulls)) / self.pulls[:, None]
+        v = self.before[:, None] * (ge - mean[c])
+        rows = self.base[:, None] * mean[c] + v
+        if len(k):
+            rows = np.vstack([rows, d[:, None] * mean[k]])
+        return drawing.of(rows), self.answering.of(v * self.share[:, None])
+
+
+def two_phases(phase: ResponsePhase, firms: Answered, lonely: str) -> TwoPhases:
+    """Drawing and answering as two parts of a covariance, in reverse order.
 
     With c the class of a firm and mean_c the class's weighted mean of e: drawing sees every invited firm of a class
     with mean_c, respondents with their own deviation as well; answering sees the deviations within classes, with
@@ -66,28 +102,12 @@ def two_phase(phase: ResponsePhase, firms: Answered, e: Floats, drawing: Drawing
     mean_c is weighted by that, and deviations from it are not centred again.
     Source: Fay (1991); Shao and Steel (1999), JASA 94.
     """
-    h, labels = firms.strata
     names, c = firms.classes
     adjustment = np.asarray(phase.adjustment, dtype=float)
     base = firms.before / adjustment
-    ge = (firms.weights / firms.before)[:, None] * e
     varies = np.array([np.ptp(adjustment[c == j]) > 0 for j in range(len(names))])
     pull = base * np.where(varies[c], adjustment - 1, 1.0)
-    mean = sums(pull[:, None] * ge, c, len(names)) / np.bincount(c, weights=pull)[:, None]
-    v = firms.before[:, None] * (ge - mean[c])
-    rows, stratum, times = base[:, None] * mean[c] + v, h, np.ones(len(e))
-    place = {str(value): i for i, value in enumerate(labels)}
-    known = {str(value): i for i, value in enumerate(names)}
-    cells = [
-        (place[str(s)], known[str(k)], float(silent), float(d))
-        for s, k, silent, d in zip(phase.strata, phase.silent_classes, phase.silent, phase.base, strict=True)
-        if str(s) in place and str(k) in known
-    ]
-    if cells:
-        s, k, silent, d = (np.array(column) for column in zip(*cells, strict=True))
-        rows, stratum = np.vstack([rows, d[:, None] * mean[k]]), np.r_[stratum, s]
-        times = np.r_[times, silent]
-    drawn = drawing(rows, stratum, times)
+    s, k, times, d = _silent(phase, firms)
     size = np.bincount(c).astype(float)
     rate = np.minimum(1 / np.array([adjustment[c == j][0] for j in range(len(names))]), 1.0)
     grouping = resolve_lonely(names, size, rate >= 1 - 1e-12, lonely, "response class")
@@ -95,5 +115,30 @@ def two_phase(phase: ResponsePhase, firms: Answered, e: Floats, drawing: Drawing
     share = np.where(np.isfinite(firms.population), np.minimum(1 / np.maximum(base, 1.0), 1.0), 1.0)
     silent_share = 1 - np.where(varies[c], np.minimum(1 / adjustment, 1.0), rate[c])
     grouping = replace(grouping, centred=grouping.centred & ~varies)
-    answered = spread(v * np.sqrt(share * silent_share)[:, None], c, merged, np.ones(len(names)), grouping)
-    return np.asarray(drawn.T @ drawn + answered.T @ answered)
+    return TwoPhases(
+        calibrated=firms.weights / firms.before,
+        before=firms.before,
+        base=base,
+        classes=c,
+        pull=pull,
+        pulls=np.bincount(c, weights=pull).astype(float),
+        stratum=np.r_[firms.strata[0], s],
+        times=np.r_[np.ones(len(c)), times],
+        silent=(k, d),
+        share=np.sqrt(share * silent_share),
+        answering=spread(c, merged, np.ones(len(names)), grouping),
+    )
+
+
+def _silent(phase: ResponsePhase, firms: Answered) -> tuple[Codes, Codes, Floats, Floats]:
+    """Of those that did not answer, one row per stratum and class that answering firms have too: stratum, class, how
+    many, base weight."""
+    place = {str(value): i for i, value in enumerate(firms.strata[1])}
+    known = {str(value): i for i, value in enumerate(firms.classes[0])}
+    cells = [
+        (place[str(s)], known[str(k)], float(silent), float(d))
+        for s, k, silent, d in zip(phase.strata, phase.silent_classes, phase.silent, phase.base, strict=True)
+        if str(s) in place and str(k) in known
+    ]
+    found = np.array(cells, dtype=np.float64).reshape(-1, 4)
+    return found[:, 0].astype(np.int64), found[:, 1].astype(np.int64), found[:, 2], found[:, 3]

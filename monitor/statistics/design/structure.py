@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor.problems import MonitorError
 from monitor.statistics.design.estimate import Estimate, quantile_at
-from monitor.statistics.design.groups import POLICIES, Codes, Floats, group_codes, resolve_lonely, spread, sums
+from monitor.statistics.design.groups import POLICIES, Codes, Floats, Spread, group_codes, resolve_lonely, spread, sums
 from monitor.statistics.design.inputs import (
     finite_problems,
     members,
@@ -28,8 +28,9 @@ from monitor.statistics.design.inputs import (
     weight_problems,
 )
 from monitor.statistics.design.intervals import t_quantile
-from monitor.statistics.design.phases import Answered, ResponsePhase, two_phase
+from monitor.statistics.design.phases import Answered, ResponsePhase, TwoPhases, two_phases
 from monitor.statistics.design.replicates import replicate_covariance
+from monitor.statistics.design.stacked import cross_products, side_by_side
 from monitor.statistics.design.tables import columns_of
 
 if TYPE_CHECKING:
@@ -213,18 +214,27 @@ class SurveyDesign:
         1999): drawing the invited firms from the frame, with f_h = invited / N_h, and answering given the class,
         where together the correction for a class is respondents over population.
         """
-        e = self.residuals(influence)
+        return np.asarray(self.covariances(_two_dimensional(influence, self.n)[None])[0])
+
+    def covariances(self, influences: Floats) -> Floats:
+        """(m, k, k) `covariance` of each of m sets of estimates, influences (m, n, k), all taken together."""
+        e = self.residuals(side_by_side(influences))
         if self.response is not None:
-            firms = Answered(self.weights, self._before, self._population[self._stratum[0]], self._stratum, self._class)
-            return two_phase(self.response, firms, e, self._drawing, self.lonely)
+            drawn, answered = self._phases.rows(e, self._drawing)
+            return cross_products(drawn, drawn, len(influences)) + cross_products(answered, answered, len(influences))
         unit, h_of_unit = self._unit
         wz = self.weights[:, None] * e
-        if self.psu is not None:
-            wz = sums(wz, unit, len(h_of_unit))
-        rows = self._drawing(wz, h_of_unit)
-        return np.asarray(rows.T @ rows)
+        rows = self._drawing.of(wz if self.psu is None else sums(wz, unit, len(h_of_unit)))
+        return cross_products(rows, rows, len(influences))
 
-    def _drawing(self, rows: Floats, stratum: Codes, times: Floats | None = None) -> Floats:
+    @cached_property
+    def _phases(self) -> TwoPhases:
+        assert self.response is not None
+        firms = Answered(self.weights, self._before, self._population[self._stratum[0]], self._stratum, self._class)
+        return two_phases(self.response, firms, self.lonely)
+
+    @cached_property
+    def _drawing(self) -> Spread:
         """Spread of weighted influences within strata, with the correction 1 - n_h / N_h."""
         drawn, big = self._drawn, self._population
         grouping = resolve_lonely(self._stratum[1], drawn, drawn >= big * (1 - 1e-12), self.lonely, "stratum")
@@ -232,7 +242,9 @@ class SurveyDesign:
         total = np.bincount(grouping.target, weights=big, minlength=len(drawn))
         with np.errstate(invalid="ignore", divide="ignore"):
             remaining = np.nan_to_num(np.maximum(1 - size / total, 0.0))
-        return spread(rows, stratum, size, remaining, grouping, times)
+        if self.response is None:
+            return spread(self._unit[1], size, remaining, grouping)
+        return spread(self._phases.stratum, size, remaining, grouping, self._phases.times)
 
     def two_stage(self, within: ArrayLike) -> TwoStageDesign:
         """The design with the number of units there were in each firm's primary unit (n,): its `of` gives an estimate

@@ -164,7 +164,7 @@ def _combine(
         spread += contributions / len(fits)
     df = np.concatenate([np.full(k, result.df), np.mean(freedoms, axis=0)])
     measured = np.arange(len(names)) >= k
-    combined = combine(np.stack(estimates), _covariances(sample, influences), df, measured=measured)
+    combined = combine(np.stack(estimates), sample.design.covariances(np.stack(influences)), df, measured=measured)
     replicate_se = np.full(len(names), np.nan)
     if replicated_copies and s.weighted and sample.design.replicates is not None:
         within = _replicate_variance(result, sample, chosen, matrices, fits, plans, replicated_copies, k)
@@ -180,15 +180,6 @@ def _combine(
     )
     result.influence = spread[:, k:]
     result.copies = len(fits)
-
-
-def _covariances(sample: Sample, influences: Sequence[Array]) -> Array:
-    """(m, q, q) design covariance of each copy's quantities; few of them go through the design all copies at once."""
-    q = influences[0].shape[1]
-    if q > 5:
-        return np.stack([sample.design.covariance(influence) for influence in influences])
-    joint = sample.design.covariance(np.column_stack(influences))
-    return np.stack([joint[i * q : (i + 1) * q, i * q : (i + 1) * q] for i in range(len(influences))])
 
 
 def _states(s: Specification) -> tuple[str, ...]:

@@ -104,14 +104,14 @@ def over_copies(
     if any(part.names != first.names for part in parts):
         raise ValueError("the copies do not have the same quantities")
     q = len(first.names)
-    covariances, freedoms = [], []
+    influences, freedoms = [], []
     for part, mask in zip(parts, masks, strict=True):
         influence = np.zeros((len(design.weights), q))
         influence[mask] = part.contributions
-        covariances.append(np.atleast_2d(design.covariance(influence / design.weights[:, None])))
+        influences.append(influence / design.weights[:, None])
         freedoms.append(effective_df(part.contributions, df))
     estimates, carrying = np.stack([part.estimates for part in parts]), np.mean(freedoms, axis=0)
-    combined = combine(estimates, np.stack(covariances), carrying, measured=True)
+    combined = combine(estimates, design.covariances(np.stack(influences)), carrying, measured=True)
     variance = np.atleast_2d(combined.variance)
     error = np.full(q, np.nan) if se_replicate is None else se_replicate
     return Estimates(

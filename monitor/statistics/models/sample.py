@@ -37,6 +37,9 @@ class Design(Protocol):
     def covariance(self, influence: ArrayLike) -> Array:
         """(k, k) covariance of the sums over firms of w_i z_i; `influence` z (n, k)"""
 
+    def covariances(self, influences: Array) -> Array:
+        """(m, k, k) the same of each of m sets of estimates; `influences` (m, n, k)"""
+
     def replicate_covariance(self, theta: ArrayLike, centre: ArrayLike | None = None) -> Array:
         """(k, k) covariance from R replicate estimates (R, k)"""
 
