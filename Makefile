@@ -70,5 +70,5 @@ clean: ## remove the environment and what the tools left behind
 	@touch $@
 
 .venv/.test: .venv/.run
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,cluster]'
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,cluster,store]'
 	@touch $@

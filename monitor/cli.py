@@ -28,7 +28,7 @@ from monitor.refusals import refusal
 from monitor.running import beside, cluster, second, signals
 from monitor.running.completion import SHELLS, completion
 from monitor.running.progress import show_progress
-from monitor.storage import homes, private, publish
+from monitor.storage import homes, places, private, publish
 from monitor.survey import Survey, Wave, load_survey
 from monitor.survey.folders import FOLDER_NAME_IS, is_folder_name
 from monitor.survey.inbox import outside
@@ -55,9 +55,12 @@ def begin() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. No traceback reaches the terminal."""
     options = parser().parse_args(arguments)
-    options.home = options.home.resolve()
+    place, options.home = options.home, Path()
     show_progress()
     try:
+        options.home = places.located(place)
+        if options.command not in (_new_survey, _new_wave, _schema, _completion):
+            places.bring(options.home)
         homes.require_known(options.home)
         private.enter(options.home)
         publish.sweep(options.home)
@@ -111,9 +114,10 @@ def _shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser,
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--home",
-        type=_path,
+        type=_place,
         default=os.environ.get("MONITOR_HOME") or "monitor-home",
-        help="folder of inbox, lake and releases (default: $MONITOR_HOME or monitor-home)",
+        help="folder of inbox, lake and releases, or its place on object storage, like s3://bucket/prefix "
+        "(default: $MONITOR_HOME or monitor-home)",
     )
     common.add_argument("--json", action="store_true", help="print the result as JSON")
     surveyed = argparse.ArgumentParser(add_help=False)
@@ -208,6 +212,11 @@ def _path(text: str) -> Path:
     return Path(text).absolute()
 
 
+def _place(text: str) -> str | Path:
+    """A home's place: a path, or a URL as it stands."""
+    return text if "://" in text else _path(text)
+
+
 def _print(result: dict[str, Any], text: str, as_json: bool) -> None:
     print(json.dumps(result, ensure_ascii=False, default=str) if as_json else text)
 
@@ -217,7 +226,8 @@ def _demo(options: argparse.Namespace) -> int:
 
     survey = load_survey(BUNDLED)
     private.open_folder(options.home)
-    deliveries(options.home / "inbox" / survey.name)
+    with places.sending(options.home, "inbox"):
+        deliveries(options.home / "inbox" / survey.name)
     return _run_and_show(survey, list(survey.waves), options)
 
 
@@ -234,7 +244,8 @@ def _run(options: argparse.Namespace) -> int:
                 Problem("--input is for one wave", expected="--wave W", found=f"{len(waves)} waves", do="name the wave")
             )
         _require_declared(options.input, survey.waves[waves[0]])
-        _deliver(options.input, options.home / "inbox" / survey.name / waves[0], options.replace)
+        with places.sending(options.home, "inbox"):
+            _deliver(options.input, options.home / "inbox" / survey.name / waves[0], options.replace)
     elif options.replace:
         raise DefinitionError(
             Problem("--replace goes with --input", expected="--input FILE", found="none", do="name the delivery")
@@ -323,11 +334,11 @@ def _run_and_show(survey: Survey, waves: list[str], options: argparse.Namespace)
     latest = options.home / "releases" / survey.name / "latest"
     release = latest.resolve()
     report = release / "public" / "report" / "index.html"
-    _print(
-        {"release": str(release), "report": str(report), "survey": survey.name, "waves": waves},
-        f"release  {release}\nreport   {report}",
-        options.json,
-    )
+    told, lines = {"release": str(release), "report": str(report), "survey": survey.name, "waves": waves}, []
+    if places.address(options.home):
+        told["store"] = places.shown(release, options.home)
+        lines = [f"store    {told['store']}"]
+    _print(told, "\n".join([f"release  {release}", f"report   {report}", *lines]), options.json)
     return 0
 
 

@@ -18,7 +18,7 @@ import dagster as dg
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal
 from monitor.running import beside
-from monitor.storage import publish
+from monitor.storage import places, publish
 from monitor.storage.folders import EXPECTATIONS
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
@@ -89,6 +89,7 @@ def _wave_asset(
         )
         if stage == "modelled" and passed:
             lake.finish(wave, _family(context), WAVE_TABLES)
+            _send(lake)
 
     return asset
 
@@ -181,8 +182,15 @@ def _release_asset(monitor: SurveyHome, stage: str, tables: Sequence[str]) -> dg
         )
         if stage == "disclosed" and passed:
             lake.finish(ALL_WAVES, _family(context), made_from={wave: lake.made(wave) for wave in waves})
+            _send(lake)
 
     return asset
+
+
+def _send(lake: Lake) -> None:
+    """A wave that is whole is so for other machines too."""
+    with _told(lake.home):
+        places.send(lake.home)
 
 
 def _refuse_undecided(survey: Survey) -> None:
@@ -208,6 +216,7 @@ def _run(
     log.info("%s %s ...", wave, stage)
     with _told(lake.home):
         figures = dict(call(importlib.import_module(f"monitor.stages.{stage}")))
+        places.send(lake.home)
     seconds = round(time.perf_counter() - began, 3)
     log.info("%s %s %.1f s", wave, stage, seconds)
     suites = _suites(tables)

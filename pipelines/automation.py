@@ -15,7 +15,8 @@ from typing import Any
 
 import dagster as dg
 
-from monitor.storage import turns
+from monitor.problems import MonitorError
+from monitor.storage import places, turns
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
 from monitor.survey.load import definition_files, definition_hash
@@ -110,6 +111,9 @@ def inbox_sensor(monitor: SurveyHome, jobs: Jobs) -> dg.SensorDefinition:
         ),
     )
     def inbox(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        if out_of_reach := _brought(home):
+            yield dg.SkipReason(out_of_reach)
+            return
         seen: dict[str, str] = json.loads(context.cursor or "{}")
         looked, requests = {}, []
         for wave in survey.waves:
@@ -125,6 +129,15 @@ def inbox_sensor(monitor: SurveyHome, jobs: Jobs) -> dg.SensorDefinition:
         yield from requests
 
     return inbox
+
+
+def _brought(home: Path) -> str | None:
+    """Look at the home as it is now, wherever it is; what keeps a sensor from it."""
+    try:
+        places.bring(home)
+    except MonitorError as error:
+        return str(error)
+    return None
 
 
 def _asked(lake: Lake, wave: str, folder: Path) -> str | None:
@@ -154,6 +167,8 @@ def release_sensor(monitor: SurveyHome, jobs: Jobs) -> dg.SensorDefinition:
         description="Makes a release when waves are whole that the last one was not made from",
     )
     def release_when_whole(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if out_of_reach := _brought(home):
+            return dg.SkipReason(out_of_reach)
         lake = monitor.lake()
         now = {wave: lake.made(wave) for wave in lake.whole_waves() if wave in survey.waves}
         if not now or lake.record(ALL_WAVES).made_from == now:
@@ -176,6 +191,6 @@ def _waiting(instance: dg.DagsterInstance, jobs: Jobs, home: Path) -> str | None
             return f"a run of {job.name} is waiting or under way: the release is made after it"
     if any(backfill.status.value in OPEN_BACKFILLS for backfill in instance.get_backfills(limit=20)):
         return "a backfill is under way: the release is made after its last run"
-    if holder := turns.holder(home / turns.LOCK):
+    if holder := turns.working(home):
         return f"{holder} is working in this home"
     return None

@@ -54,7 +54,9 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
         if not failures and (error := _execute(definitions, instance, home, named(survey.name, "release"))):
             failures = [error]
     if failures:
-        raise RunFailed([p for f in failures for p in f.problems], max(f.exit_code for f in failures))
+        # What keeps several waves from running is said once.
+        told = dict.fromkeys(problem for failure in failures for problem in failure.problems)
+        raise RunFailed(list(told), max(failure.exit_code for failure in failures))
 
 
 def _execute(

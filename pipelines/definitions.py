@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from monitor.storage import homes, private, publish
+from monitor.storage import homes, places, private, publish
 from pipelines.assets import build_assets
 from pipelines.automation import Jobs, inbox_sensor, release_sensor, yearly
 from pipelines.notice_sensors import notice_sensors
@@ -43,6 +43,7 @@ def defs() -> dg.Definitions:
 
 def _enter(home: Path) -> None:
     """What a process does with a home before anything else."""
+    places.bring(home)
     homes.require_known(home)
     private.enter(home)
     publish.sweep(home)

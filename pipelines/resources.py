@@ -13,6 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from monitor.storage import places
 from monitor.storage.lake import Lake
 from monitor.storage.turns import turn
 from monitor.survey import Survey, load_survey
@@ -27,8 +28,9 @@ def survey_folder() -> Path:
 
 
 def home_folder() -> Path:
-    """The home folder of this process: `MONITOR_HOME`, or `monitor-home` in the working directory."""
-    return Path(os.environ.get("MONITOR_HOME") or "monitor-home").resolve()
+    """The home folder of this process: `MONITOR_HOME`, a path or a URL whose mirror it is; or `monitor-home` in the
+    working directory."""
+    return places.located(os.environ.get("MONITOR_HOME") or "monitor-home")
 
 
 @cache

@@ -26,7 +26,7 @@ from monitor import __version__
 from monitor.keeping.verify import Verified, verify
 from monitor.problems import DefinitionError, Problem
 from monitor.refusals import damaged
-from monitor.storage import homes, identity, private, turns
+from monitor.storage import homes, identity, places, private, turns
 
 HEAD = "monitor-backup.json"
 PARTS = (*homes.ROOMS, homes.MARK)
@@ -83,7 +83,7 @@ def backup(home: Path, file: Path) -> Backup:
 def restore(home: Path, file: Path, key: Path | None = None) -> Verified:
     """Make a home that is not there yet from a backup and its key (default: the file beside it); compare all of it with
     what was recorded. DefinitionError where the home holds anything, or the key is missing or another one."""
-    if home.exists() and any(path.name != turns.LOCK for path in home.iterdir()):
+    if home.exists() and any(not path.name.startswith((turns.LOCK, places.ADDRESS)) for path in home.iterdir()):
         raise _mistake("a home is restored into an empty folder only", home, "an empty folder", "name one with --home")
     if not file.is_file():
         raise _mistake("the backup is not there", file, "a file of `monitor backup`", "check the path")
@@ -93,8 +93,9 @@ def restore(home: Path, file: Path, key: Path | None = None) -> Verified:
         _unpack(file, aside)
         _put_key(aside, file, key or _key_beside(file))
         private.open_folder(home)
-        for path in sorted(aside.iterdir()):
-            os.rename(path, home / path.name)
+        with turns.turn(home, "monitor restore"):
+            for path in sorted(aside.iterdir()):
+                os.replace(path, home / path.name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     private.enter(home)

@@ -86,7 +86,7 @@ def status(home: Path) -> Status:
     disk = os.statvfs(nearest)
     return Status(
         home=str(home),
-        running=turns.holder(home / turns.LOCK),
+        running=turns.working(home),
         interface=turns.holder(home / "dagster" / "web.lock"),
         surveys=tuple(_survey(home, name) for name in homes.surveys(home)),
         bytes={part.name: taken(part) for part in parts},

@@ -15,7 +15,7 @@ from typing import IO
 
 from monitor.problems import Problem
 from monitor.refusals import Refused
-from monitor.storage import homes
+from monitor.storage import homes, places
 
 LOCK = ".lock"
 LOOK_AGAIN_SECONDS = 0.5
@@ -29,13 +29,12 @@ def turn(home: Path, whose: str, waiting: Callable[[str], object] | None = None)
     """Be the only process that runs anything in a home: two runs at once would write the same tables.
 
     `waiting` is told who has the turn, and then it is waited for; without it, Refused says so. However a process ends,
-    its turn ends with it.
+    its turn ends with it. Of a home on object storage it is the only one of all machines: `places.having`.
     """
     if home in _mine:
         yield
         return
     home.mkdir(parents=True, exist_ok=True)
-    homes.mark(home)
     with (home / LOCK).open("a+", encoding="utf-8") as lock:
         if holder := take(lock, whose):
             if waiting is None:
@@ -50,11 +49,13 @@ def turn(home: Path, whose: str, waiting: Callable[[str], object] | None = None)
             waiting(holder)
             while take(lock, whose):
                 time.sleep(LOOK_AGAIN_SECONDS)
-        _mine.add(home)
-        try:
-            yield
-        finally:
-            _mine.discard(home)
+        with places.having(home, whose, waiting):
+            homes.mark(home)
+            _mine.add(home)
+            try:
+                yield
+            finally:
+                _mine.discard(home)
 
 
 def take(lock: IO[str], whose: str) -> str | None:
@@ -80,3 +81,8 @@ def holder(lock: Path) -> str | None:
         except BlockingIOError:
             return file.read() or "another process"
     return None
+
+
+def working(home: Path) -> str | None:
+    """Who has the turn of a home, on this machine or another; None where nobody has."""
+    return holder(home / LOCK) or places.holder(home)

@@ -403,7 +403,7 @@ def test_the_definitions_load_without_the_heavy_packages() -> None:
 
 def test_dependencies_have_a_reason_and_constraints_no_address() -> None:
     lines = (ROOT / "pyproject.toml").read_text().splitlines()
-    for opening in ("dependencies = [", "dev = [", "cluster = ["):
+    for opening in ("dependencies = [", "dev = [", "cluster = [", "store = ["):
         start = lines.index(opening)
         for line in lines[start + 1 : lines.index("]", start)]:
             assert re.search(r'",?\s+# [\w`]', line), f"a reason is missing: {line}"
@@ -412,22 +412,26 @@ def test_dependencies_have_a_reason_and_constraints_no_address() -> None:
     pinned = {re.split("==", line)[0].lower().replace("_", "-") for line in constraints.splitlines() if "==" in line}
     declared = tomllib.loads("\n".join(lines))["project"]
     extras = declared["optional-dependencies"]
-    for requirement in [*declared["dependencies"], *extras["dev"], *extras["cluster"]]:
+    for requirement in [*declared["dependencies"], *extras["dev"], *extras["cluster"], *extras["store"]]:
         assert re.split(r"[<>=\[]", requirement)[0].lower().replace("_", "-") in pinned, requirement
 
 
 def test_every_dependency_is_one_of_the_product_itself() -> None:
     """What only tests or benchmarks import is no dependency of a run, and what a run imports is declared."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    names, asked_for = (
+    extras = declared["optional-dependencies"]
+    names, workers, store = (
         {re.split(r"[<>=\[]", requirement)[0].replace("-", "_") for requirement in requirements}
-        for requirements in (declared["dependencies"], declared["optional-dependencies"]["cluster"])
+        for requirements in (declared["dependencies"], extras["cluster"], extras["store"])
     )
     files = [*SOURCES, *(ROOT / "pipelines").glob("*.py")]
     door = ROOT / "monitor" / "running" / "cluster.py"
-    assert asked_for <= {module.split(".")[0] for module in imports(door)}
-    assert not asked_for & {module.split(".")[0] for module in imports(door, top_level_only=True)}
-    used = {module.split(".")[0] for file in files for module in imports(file)} - asked_for
+    assert workers <= {module.split(".")[0] for module in imports(door)}
+    assert not workers & {module.split(".")[0] for module in imports(door, top_level_only=True)}
+    for file in SOURCES:
+        asking = store & {module.split(".")[0] for module in imports(file)}
+        assert not asking or file.name == "objects.py", "one door to object storage"
+    used = {module.split(".")[0] for file in files for module in imports(file)} - workers - store
     foreign = used - set(sys.stdlib_module_names) - {"monitor", "pipelines"}
     imported_as = {"yaml": "pyyaml", "graphql": "graphql_core"}
     assert {imported_as.get(name, name) for name in foreign} == names
