@@ -191,7 +191,6 @@ LONG = {
     "statistics/design/tables.py:columns_of",
     "statistics/disclosure/complementary.py:_programme",
     "statistics/imputation/rubin.py:combine",
-    "statistics/models/replicates.py:replicate_fits",
     "statistics/weighting/calibration.py:_fit_proportions",
     "statistics/weighting/calibration.py:calibrate",
     "survey/check.py:_wave",

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.statistics.models import contrast
+from monitor.statistics.models.cells import IN_A_ROW, Cells, cells_of
 from monitor.statistics.models.columns import Columns
 from monitor.statistics.models.contrast import Contrast, of_two_practices
 from monitor.statistics.models.likelihood import Fit, expit
@@ -60,6 +62,11 @@ class Plan:
         free = np.ones(self.x.shape[1], dtype=bool)
         free[self.places] = False
         return np.flatnonzero(free)
+
+    def of(self, firms: NDArray[Any]) -> Plan:
+        """The plan of some of its firms, by mask or place."""
+        values = self.values if self.values.shape[1] == 1 else self.values[:, firms]
+        return replace(self, x=self.x[firms], values=values, coefficients=self.coefficients[:, :, firms])
 
     def probabilities(self, coefficients: Array) -> Array:
         """(S, n) probability of each firm in each state, given coefficients (k,)."""
@@ -190,13 +197,27 @@ def evaluate(plan: Plan, fit: Fit, w: Array) -> Contrasts:
 
 def replicated(plan: Plan, coefficients: Array, weights: Array) -> Array:
     """(Q, R) the plan's quantities under each replicate: its coefficients (k, R), its weights (n, R)."""
-    share = weights / weights.sum(axis=0)
+    plan, cells = _by_cell(plan)
+    share = cells.totals(weights) / weights.sum(axis=0)
     out = np.zeros((len(plan.names), weights.shape[1]))
-    # A state multiplies a firm's odds by one number per replicate, where practices enter without controls.
-    odds = np.exp(np.clip(plan.x[:, plan.rest] @ coefficients[plan.rest], -300, 300))
-    for s, value in enumerate(plan.values):
-        here = odds * np.exp(np.clip(value @ coefficients[plan.places], -300, 300))
-        here /= 1 + here
-        here *= share
-        out += plan.coefficients[:, s, :] @ here
+    for at in range(0, weights.shape[1], IN_A_ROW):
+        part, here = slice(at, at + IN_A_ROW), coefficients[:, at : at + IN_A_ROW]
+        # A state multiplies a firm's odds by one number per replicate, where practices enter without controls.
+        odds = np.exp(np.clip(plan.x[:, plan.rest] @ here[plan.rest], -300, 300))
+        for s, value in enumerate(plan.values):
+            p = odds * np.exp(np.clip(value @ here[plan.places], -300, 300))
+            p /= 1 + p
+            p *= share[:, part]
+            out[:, part] += plan.coefficients[:, s, :] @ p
     return out
+
+
+def _by_cell(plan: Plan) -> tuple[Plan, Cells]:
+    """The plan of one firm of each kind that its quantities cannot tell apart, and which firms are of a kind."""
+    coefficients = plan.coefficients.reshape(-1, plan.coefficients.shape[2]).T
+    own = plan.values.shape[1] > 1
+    values = plan.values.swapaxes(0, 1).reshape(len(plan.x), -1) if own else np.empty((len(plan.x), 0))
+    beside = np.hstack([coefficients, values])
+    cells = cells_of(np.hstack([plan.x, beside[:, (beside != beside[0]).any(axis=0)]]))
+    one = cells.order[cells.first]
+    return plan.of(one), cells

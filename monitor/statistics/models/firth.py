@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.statistics.models.cells import Cells, DataSets, Places, data_sets
 from monitor.statistics.models.likelihood import (
     LONGEST_STEP,
     MOST_ITERATIONS,
@@ -20,7 +21,7 @@ from monitor.statistics.models.likelihood import (
     shortened,
     start,
 )
-from monitor.statistics.models.matrices import gram, inverse, times
+from monitor.statistics.models.matrices import inverse, times
 
 Array = NDArray[np.float64]
 
@@ -39,19 +40,20 @@ def firth(y: Array, x: Array, w: Array) -> Fit:
     firm's own pull on the fit makes its residual too small (Mancl and DeRouen 2001; HC3 of MacKinnon and White 1985).
     Shapes as `maximum_likelihood`. Source: Firth (1993), Biometrika 80; Heinze and Schemper (2002).
     """
-    return penalised_likelihoods(y[None], x[None], w[None], start(y, x, w)[None])[0]
+    return penalised_likelihoods(data_sets([y], [x], [w]), start(y, x, w)[None])[0]
 
 
-def penalised_likelihoods(y: Array, x: Array, w: Array, beta: Array) -> list[Fit]:
-    """`firth` of m copies; shapes as `likelihoods`."""
-    w = w * (np.count_nonzero(w, axis=1) / w.sum(axis=1))[:, None]
+def penalised_likelihoods(sets: DataSets, beta: Array) -> list[Fit]:
+    """`firth` of m data sets; `beta` (m, k) where they start."""
+    scale = np.array([np.count_nonzero(w) / w.sum() for w in sets.w])
+    of, w = sets.outcomes * scale, sets.weights * scale
     beta, converged, open_ = beta.copy(), np.zeros(len(beta), dtype=bool), np.arange(len(beta))
-    here = _modified(y, x, w, beta)
+    here = _modified(sets.cells, of, w, beta)
     for _step in range(4 * MOST_ITERATIONS):
-        yo, xo, wo = (y, x, w) if open_.size == len(beta) else (y[open_], x[open_], w[open_])
+        ofo, wo = of[:, open_], w[:, open_]
         step = shortened(times(here.bread, here.score))
         for _ in range(20):
-            there = _modified(yo, xo, wo, beta[open_] + step)
+            there = _modified(sets.cells, ofo, wo, beta[open_] + step)
             gain, flat = there.value - here.value, 1e-7 * np.abs(here.value)
             # Near the top the likelihood is flat to the last digit: there the score must shrink.
             falls = ~((gain > flat) | ((gain > -flat) & (there.size < here.size)))
@@ -62,26 +64,35 @@ def penalised_likelihoods(y: Array, x: Array, w: Array, beta: Array) -> list[Fit
         moved = np.abs(step).max(axis=1)
         still = moved >= TOLERANCE_PENALISED * np.maximum(1.0, np.abs(beta[open_]).max(axis=1))
         converged[open_] = ~still & np.isfinite(moved)
-        open_, here = open_[still], _Modified(*(each[still] for each in there))
+        open_, here = open_[still], there.only(still)
         if open_.size == 0:
             break
-    end = _modified(y, x, w, beta)
-    stretch = 1 / (1 - np.minimum(end.leverage, HIGHEST_LEVERAGE))
-    contributions = (x * (end.residual * stretch)[..., None]) @ end.bread
-    every = zip(beta, contributions, end.bread, end.probabilities, converged.tolist(), stretch, strict=True)
-    return [Fit(*each) for each in every]
+    end = _modified(sets.cells, of, w, beta)
+    every = zip(sets.places, sets.y, sets.w, scale, strict=True)
+    return [_fit(beta[i], bool(converged[i]), end, sets.cells.x, i, *each) for i, each in enumerate(every)]
+
+
+def _fit(
+    beta: Array, converged: bool, end: _Modified, x: Array, i: int, at: Places, y: Array, w: Array, scale: float
+) -> Fit:
+    """The i-th data set's fit, row by row."""
+    p = end.probabilities[at, i]
+    leverage = w * scale * p * (1 - p) * end.quadratic[at, i]
+    residual = w * scale * (y - p) + leverage * (0.5 - p)
+    stretch = 1 / (1 - np.minimum(leverage, HIGHEST_LEVERAGE))
+    contributions = (x @ end.bread[i])[at] * (residual * stretch)[:, None]
+    return Fit(beta, contributions, end.bread[i], p, converged, stretch)
 
 
 class _Modified(NamedTuple):
-    """Firth's likelihood, its score and what they are made of, at one point of each of m copies."""
+    """Firth's likelihood, its score and what they are made of, at one point of each of m data sets."""
 
     value: Array
     """(m,) penalised log-likelihood; minus infinity where the information is singular"""
     probabilities: Array
-    residual: Array
-    """(m, n) w_i (y_i - p_i) + h_i (1/2 - p_i)"""
-    leverage: Array
-    """(m, n) h_i"""
+    """(C, m)"""
+    quadratic: Array
+    """(C, m) x' A^-1 x, of which a row's leverage h_i is w_i p_i (1 - p_i) times as much"""
     bread: Array
     """(m, k, k)"""
     score: Array
@@ -89,19 +100,23 @@ class _Modified(NamedTuple):
     size: Array
     """(m,) score in the metric of the bread: zero at the solution"""
 
+    def only(self, which: NDArray[np.bool_]) -> _Modified:
+        """The same of some data sets."""
+        p, quadratic = self.probabilities[:, which], self.quadratic[:, which]
+        return _Modified(self.value[which], p, quadratic, self.bread[which], self.score[which], self.size[which])
 
-def _modified(y: Array, x: Array, w: Array, beta: Array) -> _Modified:
-    eta = times(x, beta)
+
+def _modified(cells: Cells, outcomes: Array, w: Array, beta: Array) -> _Modified:
+    eta = cells.x @ beta.T
     p = expit(eta)
     v = w * p * (1 - p)
-    information = gram(x, v)
+    information = cells.information(v)
     sign, logarithm = np.linalg.slogdet(information)
-    value = np.where(sign > 0, log_likelihood(y, eta, w) + 0.5 * logarithm, -np.inf)
+    value = np.where(sign > 0, log_likelihood(outcomes, eta, w) + 0.5 * logarithm, -np.inf)
     bread = inverse(information)
-    leverage = v * ((x @ bread) * x).sum(axis=2)
-    residual = w * (y - p) + leverage * (0.5 - p)
-    score = times(x.swapaxes(1, 2), residual)
-    return _Modified(value, p, residual, leverage, bread, score, (score * times(bread, score)).sum(axis=1))
+    quadratic = cells.quadratic(bread)
+    score = (cells.x.T @ (outcomes - w * p + v * quadratic * (0.5 - p))).T
+    return _Modified(value, p, quadratic, bread, score, (score * times(bread, score)).sum(axis=1))
 
 
 def flic(fit: Fit, y: Array, x: Array, w: Array) -> Fit:

@@ -258,7 +258,7 @@ class _Refits:
             return None
         estimates, contributions = [], []
         for copy, fit, w, k in zip(self.copies, fits, ws, kept, strict=True):
-            found = evaluate(_plan_of(copy.plan, k), fit, w)
+            found = evaluate(copy.plan.of(k), fit, w)
             every = np.zeros(len(k))
             every[k] = found.contributions[:, 0]
             estimates.append(found.estimates[0])
@@ -286,12 +286,6 @@ class _Refits:
         base = here.copy()
         base[:, len(without) :] = copy.w[:, None]
         return np.asarray(replicated(copy.plan, found.coefficients, base)[0])
-
-
-def _plan_of(plan: Plan, kept: NDArray[np.bool_]) -> Plan:
-    """The plan of some of its firms."""
-    values = plan.values if plan.values.shape[1] == 1 else plan.values[:, kept]
-    return replace(plan, x=plan.x[kept], values=values, coefficients=plan.coefficients[:, :, kept])
 
 
 def _longer(values: Array, rows: int) -> Array:

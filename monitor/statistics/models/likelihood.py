@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.statistics.models.matrices import gram, inverse, solve, times
+from monitor.statistics.models.cells import DataSets, data_sets
+from monitor.statistics.models.matrices import inverse, solve
 
 Array = NDArray[np.float64]
 
@@ -48,7 +49,11 @@ class Fit:
 
 def expit(eta: Array) -> Array:
     """1 / (1 + exp(-eta)) without overflow."""
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * eta)), dtype=np.float64)
+    p = np.asarray(0.5 * eta, dtype=np.float64)
+    np.tanh(p, out=p)
+    p += 1.0
+    p *= 0.5
+    return p
 
 
 def maximum_likelihood(y: Array, x: Array, w: Array) -> Fit:
@@ -59,20 +64,21 @@ def maximum_likelihood(y: Array, x: Array, w: Array) -> Fit:
     (separation). Sources: McCullagh and Nelder (1989); Papke and Wooldridge (1996) for shares; Binder (1983) for the
     contributions.
     """
-    return likelihoods(y[None], x[None], w[None], start(y, x, w)[None])[0]
+    return likelihoods(data_sets([y], [x], [w]), start(y, x, w)[None])[0]
 
 
-def likelihoods(y: Array, x: Array, w: Array, beta: Array) -> list[Fit]:
-    """`maximum_likelihood` of m copies: `y`, `w` (m, n), `x` (m, n, k), `beta` (m, k) where they start."""
+def likelihoods(sets: DataSets, beta: Array) -> list[Fit]:
+    """`maximum_likelihood` of m data sets; `beta` (m, k) where they start."""
+    cells, x = sets.cells, sets.cells.x
     beta, converged, open_ = beta.copy(), np.zeros(len(beta), dtype=bool), np.arange(len(beta))
-    value = log_likelihood(y, times(x, beta), w)
+    value = log_likelihood(sets.outcomes, x @ beta.T, sets.weights)
     for _step in range(MOST_ITERATIONS):
-        yo, xo, wo = (y, x, w) if open_.size == len(beta) else (y[open_], x[open_], w[open_])
-        p = expit(times(xo, beta[open_]))
-        step, solved = solve(gram(xo, wo * p * (1 - p)), times(xo.swapaxes(1, 2), wo * (yo - p)))
+        of, w = sets.outcomes[:, open_], sets.weights[:, open_]
+        p = expit(x @ beta[open_].T)
+        step, solved = solve(cells.information(w * p * (1 - p)), (x.T @ (of - w * p)).T)
         step = shortened(step)
         for _ in range(20):
-            trial = log_likelihood(yo, times(xo, beta[open_] + step), wo)
+            trial = log_likelihood(of, x @ (beta[open_] + step).T, w)
             falls = ~(trial >= value[open_] - 1e-12 * np.abs(value[open_]))
             if not falls.any():
                 break
@@ -84,14 +90,18 @@ def likelihoods(y: Array, x: Array, w: Array, beta: Array) -> list[Fit]:
         open_ = open_[still & solved]
         if open_.size == 0:
             break
-    p = expit(times(x, beta))
-    bread = inverse(gram(x, w * p * (1 - p)))
+    p = expit(x @ beta.T)
+    bread = inverse(cells.information(sets.weights * p * (1 - p)))
     # Under separation the steps shrink because the information does: a solution has information left, in any units.
-    left = (np.einsum("mkk->mk", bread) * times((x**2).swapaxes(1, 2), w)).max(axis=1)
+    left = (np.einsum("mkk->mk", bread) * ((x**2).T @ sets.weights).T).max(axis=1)
     converged &= np.isfinite(left) & (left < 1e10)
     bread[~converged] = np.nan
-    contributions = (x * (w * (y - p))[..., None]) @ bread
-    return [Fit(*each) for each in zip(beta, contributions, bread, p, converged.tolist(), strict=True)]
+    found = []
+    for i, (at, y, w) in enumerate(zip(sets.places, sets.y, sets.w, strict=True)):
+        own = p[at, i]
+        contributions = (x @ bread[i])[at] * (w * (y - own))[:, None]
+        found.append(Fit(beta[i], contributions, bread[i], own, bool(converged[i])))
+    return found
 
 
 def shortened(step: Array) -> Array:
@@ -109,6 +119,6 @@ def start(y: Array, x: Array, w: Array) -> Array:
     return beta
 
 
-def log_likelihood(y: Array, eta: Array, w: Array) -> Array:
-    """(m,) of m copies."""
-    return np.asarray((w * (y * eta - np.logaddexp(0.0, eta))).sum(axis=-1))
+def log_likelihood(outcomes: Array, eta: Array, w: Array) -> Array:
+    """(m,) of m data sets: weighted outcomes, log-odds and weights by cell, (C, m) each."""
+    return np.asarray((outcomes * eta - w * np.logaddexp(0.0, eta)).sum(axis=0))

@@ -16,11 +16,6 @@ def times(matrices: Array, vectors: Array) -> Array:
     return np.asarray((matrices @ vectors[..., None])[..., 0])
 
 
-def gram(x: Array, v: Array) -> Array:
-    """(m, k, k) X' diag(v) X of each copy: `x` (m, n, k), `v` (m, n)."""
-    return (x * v[..., None]).swapaxes(1, 2) @ x
-
-
 def solve(matrices: Array, right: Array) -> tuple[Array, NDArray[np.bool_]]:
     """(m, k) solutions, and which of the matrices have one; zero where not."""
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.statistics.models.cells import IN_A_ROW, Cells, cells_of
 from monitor.statistics.models.likelihood import LONGEST_STEP, MOST_ITERATIONS, Fit, expit
 
 Array = NDArray[np.float64]
@@ -42,36 +43,32 @@ def replicate_fits(
     coefficients passes 20 (odds of one in half a billion) is separated, and `converged` says so: its probabilities are
     at their limit all the same, so contrasts can use it and coefficients cannot.
     """
-    k, replicates = x.shape[1], weights.shape[1]
+    replicates = weights.shape[1]
     beta = fit.coefficients[:, None] + np.clip(fit.contributions.T @ (weights / w[:, None] - 1), -1.0, 1.0)
-    size = np.count_nonzero(weights, axis=0) / weights.sum(axis=0)
-    x, y, weights = _alike(x, y, weights)
-    rows, columns = np.triu_indices(k)
-    diagonal = np.arange(k)
-    whole = np.empty((k, k), dtype=np.int64)
-    whole[rows, columns] = whole[columns, rows] = np.arange(len(rows))
-    products = x[:, rows] * x[:, columns]
-    across = np.ascontiguousarray(products.T)
-    last = np.zeros_like(beta)
-    open_, done = np.arange(replicates), np.zeros(replicates, dtype=bool)
-    scaled = weights * size if penalised else weights
-    for _ in range(MOST_ITERATIONS):
-        current = scaled if open_.size == replicates else scaled[:, open_]
-        p = expit(x @ beta[:, open_])
-        v = current * p * (1 - p)
-        packed = np.ascontiguousarray((across @ v).T)
-        information = np.take(packed, whole.ravel(), axis=1).reshape(open_.size, k, k)
-        # A level that a replicate drew no firm of has no information: its coefficient then stays where it is.
-        information[:, diagonal, diagonal] += 1e-7 * information[:, diagonal, diagonal].max(axis=1, keepdims=True)
-        residual = current * (y[:, None] - p)
+    cells = cells_of(x)
+    scale = np.count_nonzero(weights, axis=0) / weights.sum(axis=0) if penalised else np.ones(replicates)
+    whole, outcomes = cells.totals(weights), cells.totals(weights * y[:, None])
+    right = (cells.x.T @ outcomes) * scale
+    done = np.zeros(replicates, dtype=bool)
+    for at in range(0, replicates, IN_A_ROW):
+        part = slice(at, at + IN_A_ROW)
+        begin = beta[:, part]
+        beta[:, part], done[part] = _solved(cells, whole[:, part] * scale[part], right[:, part], begin, penalised, near)
         if penalised:
-            inverse = np.linalg.inv(information)
-            doubled = inverse[:, rows, columns] * np.where(rows == columns, 1.0, 2.0)
-            residual = residual + v * (products @ doubled.T) * (0.5 - p)
-            step = np.einsum("rij,jr->ir", inverse, x.T @ residual)
-        else:
-            step = np.linalg.solve(information, (x.T @ residual).T[:, :, None])[:, :, 0].T
-        step = np.clip(step, -LONGEST_STEP / 2, LONGEST_STEP / 2)
+            beta[0, part] = _intercepts(cells.x, whole[:, part], outcomes[:, part].sum(axis=0), beta[:, part])
+    return Replicated(beta, done)
+
+
+def _solved(
+    cells: Cells, weights: Array, right: Array, beta: Array, penalised: bool, near: float
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Coefficients (k, R) of replicates with weights (C, R) in the cells, from those that they begin with, and whether
+    each has a finite solution; `right` (k, R) the sums of w_i y_i x_i."""
+    beta, last = beta.copy(), np.zeros_like(beta)
+    open_, done = np.arange(beta.shape[1]), np.zeros(beta.shape[1], dtype=bool)
+    for _ in range(MOST_ITERATIONS):
+        every = open_.size == beta.shape[1]
+        step = _step(cells, weights if every else weights[:, open_], right[:, open_], beta[:, open_], penalised)
         # A step that takes most of the one before it back is swinging around the solution: half of it is nearer.
         back = last[:, open_]
         swings = (np.einsum("kr,kr->r", step, back) < 0) & (2 * np.abs(step).max(axis=0) > np.abs(back).max(axis=0))
@@ -84,26 +81,40 @@ def replicate_fits(
         open_ = open_[~ended]
         if open_.size == 0:
             break
+    return beta, done
+
+
+def _step(cells: Cells, weights: Array, right: Array, beta: Array, penalised: bool) -> Array:
+    """(k, R) the next step of each replicate; shapes as `_solved`."""
+    p = expit(cells.x @ beta)
+    fitted = weights * p
+    q = np.subtract(1.0, p, out=p)
+    v = fitted * q
+    information = cells.information(v)
+    diagonal = np.arange(len(beta))
+    # A level that a replicate drew no firm of has no information: its coefficient then stays where it is.
+    information[:, diagonal, diagonal] += 1e-7 * information[:, diagonal, diagonal].max(axis=1, keepdims=True)
     if penalised:
-        beta[0] = _intercepts(y, x, weights, beta)
-    return Replicated(beta, done)
+        inverses = np.asarray(np.linalg.inv(information), dtype=np.float64)
+        q -= 0.5
+        v *= cells.quadratic(inverses)
+        v *= q
+        fitted -= v
+        step = (inverses @ (right - cells.x.T @ fitted).T[:, :, None])[:, :, 0].T
+    else:
+        step = np.asarray(np.linalg.solve(information, (right - cells.x.T @ fitted).T[:, :, None]))[:, :, 0].T
+    return np.clip(step, -LONGEST_STEP / 2, LONGEST_STEP / 2)
 
 
-def _alike(x: Array, y: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Firms with the same terms and outcome as one, their weights added: likelihood and penalty need no more."""
-    patterns, place = np.unique(np.column_stack([x, y]), axis=0, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    first = np.searchsorted(place[order], np.arange(len(patterns)))
-    return patterns[:, :-1], patterns[:, -1], np.add.reduceat(weights[order], first, axis=0)
-
-
-def _intercepts(y: Array, x: Array, weights: Array, beta: Array) -> Array:
-    """(R,) FLIC's intercepts, one per replicate."""
+def _intercepts(x: Array, weights: Array, outcomes: Array, beta: Array) -> Array:
+    """(R,) FLIC's intercepts, one per replicate; `outcomes` (R,) the sums of w_i y_i."""
     rest = x[:, 1:] @ beta[1:]
     intercept = beta[0].copy()
     for _ in range(MOST_ITERATIONS):
         p = expit(intercept + rest)
-        step = (weights * (y[:, None] - p)).sum(axis=0) / (weights * p * (1 - p)).sum(axis=0)
+        fitted = weights * p
+        v = np.multiply(fitted, np.subtract(1.0, p, out=p), out=p)
+        step = (outcomes - fitted.sum(axis=0)) / v.sum(axis=0)
         step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
         intercept += step
         if not np.any(np.abs(step) > 1e-9):
