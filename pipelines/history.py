@@ -5,16 +5,20 @@ Belongs here: the instance. Does not belong here: runs and their outcome (`comma
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from monitor.storage import private
 
@@ -36,6 +40,8 @@ COMMAND_SETTINGS = "command.yaml"
 NO_OUTPUT_KEPT = (
     "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n  class: NoOpComputeLogManager\n"
 )
+EVENT_LOG = "event_log_storage:\n  module: pipelines.history\n  class: KeptEventLog\n  config:\n    base_dir: {place}\n"
+"""Where Dagster itself keeps the lines of runs"""
 
 
 def prepare_instance(home: Path) -> Path:
@@ -54,38 +60,82 @@ def command_history(home: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's history of the home, as the web interface reads it. What steps print goes to the terminal alone:
     keeping it too would start four processes for every step, which tell of an interrupt each in its own way."""
     folder = prepare_instance(home)
-    (folder / COMMAND_SETTINGS).write_text(INSTANCE + NO_OUTPUT_KEPT, encoding="utf-8")
+    lines = EVENT_LOG.format(place=json.dumps(str(folder / "history" / "runs")))
+    (folder / COMMAND_SETTINGS).write_text(INSTANCE + NO_OUTPUT_KEPT + lines, encoding="utf-8")
     with _unhurried(folder), dg.DagsterInstance.from_config(str(folder), COMMAND_SETTINGS) as instance:
         yield instance
 
 
+class KeptEventLog(SqliteEventLogStorage):
+    """Dagster's own lines of runs, with one engine for each database: Dagster makes an engine for each statement, which
+    compiles it anew, and that takes longer than SQLite's part."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: dict[str, Engine] = {}
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> KeptEventLog:
+        """What Dagster calls with the class's settings."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        if shard in self._engines:
+            with self._engines[shard].begin() as connection:
+                yield connection
+        else:
+            with super()._connect(shard) as connection:
+                self._engines[shard] = connection.engine
+                yield connection
+
+
+class _Kept(sqlite3.Connection):
+    """A connection that is given back where it would be closed."""
+
+    given_back: list[_Kept]
+
+    def close(self) -> None:
+        """Ready for the next statement, whose connection it becomes."""
+        self.rollback()
+        self.given_back.append(self)
+
+    def end(self) -> None:
+        """Closed, as any other."""
+        super().close()
+
+
 @contextmanager
 def _unhurried(folder: Path) -> Iterator[None]:
-    """Let SQLite's databases of a folder be written as fast as its documentation holds safe.
+    """Let SQLite's databases of a folder be read and written without opening them each time, as fast as SQLite's
+    documentation holds safe.
 
-    Dagster opens a database anew for each of a run's thousand statements. The last connection to be closed moves the
-    write-ahead log into the database, and waits for the disk twice; so one is kept open until the run has ended. With
-    `synchronous = NORMAL` a database in this mode stays whole whatever happens; what a power cut can cost is the last
-    lines of a history, which decides nothing: lake and releases do. (https://sqlite.org/pragma.html#pragma_synchronous)
+    Dagster opens a database anew for each of a run's thousand statements: it reads its schema again, and where the last
+    connection is closed the write-ahead log is moved into the database, which waits for the disk twice. So connections
+    stay open until the run has ended, each used by one at a time. With `synchronous = NORMAL` a database in this mode
+    stays whole whatever happens; what a power cut can cost is the last lines of a history, which decides nothing: lake
+    and releases do. (https://sqlite.org/pragma.html#pragma_synchronous)
     """
-    kept: dict[str, sqlite3.Connection] = {}
+    free: dict[str, list[_Kept]] = defaultdict(list)
+    opened: list[_Kept] = []
 
-    def opened(connection: Any, record: object) -> None:
-        if not isinstance(connection, sqlite3.Connection):
-            return
-        file = connection.execute("PRAGMA database_list").fetchone()[2]
+    def connection(_dialect: object, _record: object, place: list[Any], options: dict[str, Any]) -> _Kept | None:
+        file = str(place[0]) if place else ""
         if not Path(file).is_relative_to(folder):
-            return
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if file not in kept and connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
-            kept[file] = sqlite3.connect(file, check_same_thread=False)
-            # Only a connection that has read something counts.
-            kept[file].execute("SELECT count(*) FROM sqlite_master").fetchall()
+            return None
+        if free[file]:
+            return free[file].pop()
+        # Given from one thread to another, never used by two.
+        new = sqlite3.connect(file, **{**options, "factory": _Kept, "check_same_thread": False})
+        new.given_back = free[file]
+        new.execute("PRAGMA synchronous = NORMAL")
+        opened.append(new)
+        return new
 
-    event.listen(Engine, "connect", opened)
+    event.listen(Engine, "do_connect", connection)
     try:
         yield
     finally:
-        event.remove(Engine, "connect", opened)
-        for connection in kept.values():
-            connection.close()
+        event.remove(Engine, "do_connect", connection)
+        for each in opened:
+            each.end()

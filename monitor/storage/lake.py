@@ -177,15 +177,13 @@ class Lake:
         private.closed_folder(target.parent)
         with private.workspace(self.folder) as folder:
             aside = folder / target.name
-            connection.execute(
-                f"COPY ({query}) TO {literal(str(aside))} ({PARQUET})",
-                dict(parameters or {}),
-            )
-            # All rows are fetched: DuckDB takes no other work while a result is open.
-            written = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(aside))})").fetchall()
+            # What it gives is fetched: DuckDB takes no other work while a result is open.
+            ((rows,),) = connection.execute(
+                f"COPY ({query}) TO {literal(str(aside))} ({PARQUET})", dict(parameters or {})
+            ).fetchall()
             aside.chmod(private.FILE)
             os.replace(aside, target)
-        return int(written[0][0])
+        return int(rows)
 
     def read(self, table: str, wave: str) -> pd.DataFrame:
         """A table of a wave as a frame."""
