@@ -47,6 +47,7 @@ def begin() -> None:
                 "great_expectations",
                 "monitor.stages.validated",
                 "monitor.stages.modelled",
+                "monitor.stages.disclosed",
                 "monitor.publication.report",
             ]
         )

@@ -115,8 +115,12 @@ def _validated_asset(monitor: SurveyHome, waves: dg.PartitionsDefinition) -> dg.
         stops: list[Problem] = []
 
         def call(module: Any) -> Mapping[str, object]:
+            judged = beside.begin(module.run, lake, survey, survey.waves[wave])
+            # Rules are judged beside; meanwhile this process imports what comes next.
+            for later in WAVE_STAGES:
+                importlib.import_module(f"monitor.stages.{later}")
             try:
-                figures: Mapping[str, object] = beside.begin(module.run, lake, survey, survey.waves[wave])()
+                figures: Mapping[str, object] = judged()
             except WaveStopped as stopped:
                 stops.extend(stopped.problems)
                 return {"stopped": len(stops)}

@@ -70,7 +70,10 @@ def rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _typed(values: pd.Series, kind: str) -> pd.Series:
     if kind == "VARCHAR":
-        return values.astype("object").where(values.notna(), None).map(lambda v: v if v is None else str(v))
+        texts = values.astype("object").where(values.notna(), None)
+        if pd.api.types.infer_dtype(texts, skipna=True) in ("string", "empty"):
+            return texts
+        return texts.map(lambda v: v if v is None else str(v))
     if kind == "DOUBLE":
         return pd.to_numeric(values, errors="coerce").astype("float64")
     if kind == "BIGINT":

@@ -164,15 +164,16 @@ def with_kinds(
     for concept, gaps in missing.groupby("concept"):
         if concept not in out or not pd.api.types.is_float_dtype(out[concept].dtype) or out[concept].isna().all():
             continue
-        column = out[concept].astype("object")
-        for wave, firm, kind in gaps[["wave", "firm", "kind"]].itertuples(index=False, name=None):
-            at = place.get((wave, firm))
-            if at is not None and pd.isna(column.iloc[at]) and kind in codes:
-                column.iloc[at] = codes[kind]
+        # Its own array: a frame finds the place of a single value much more slowly.
+        values = out[concept].to_numpy(dtype="object", copy=True)
+        for key, kind in zip(zip(gaps["wave"], gaps["firm"], strict=True), gaps["kind"], strict=True):
+            at = place.get(key)
+            if at is not None and pd.isna(values[at]) and kind in codes:
+                values[at] = codes[kind]
                 used.setdefault(str(concept), set()).add(codes[kind])
         if concept in used:
             numbers = all(not isinstance(code, str) for code in used[str(concept)])
-            out[concept] = column.astype("float64") if numbers else column
+            out[concept] = values.astype("float64") if numbers else values
     return out, used
 
 
@@ -190,8 +191,9 @@ def coded(table: pd.DataFrame, survey: Survey) -> Coded:
             codes = {code: i for i, code in enumerate(known.codes, start=1)}
             out[name] = column.map(codes).astype("float64")
             values[name] = {i: f"{known.codes[code].get('en', code)}"[:120] for code, i in codes.items()}
-        elif pd.api.types.is_bool_dtype(column.dtype) or _truths(column):
-            out[name] = column.map({True: 1.0, False: 0.0}).astype("float64")
+        elif _truths(column):
+            truths = column.astype("boolean").to_numpy(dtype="float64", na_value=np.nan)
+            out[name] = pd.Series(truths, index=column.index)
             values[name] = {0: "no", 1: "yes"}
         elif pd.api.types.is_numeric_dtype(column.dtype):
             out[name], levels[name] = column.astype("Float64").astype("float64"), "scale"
@@ -199,7 +201,7 @@ def coded(table: pd.DataFrame, survey: Survey) -> Coded:
             days = column.dt.date.astype("object")
             out[name], levels[name] = days.where(column.notna(), None), "scale"
         else:
-            out[name] = column.map(_text).astype("object")
+            out[name] = _texts(column)
     return Coded(pd.DataFrame(out), labels, values, levels)
 
 
@@ -214,8 +216,17 @@ def spss_name(name: str) -> str:
 
 
 def _truths(column: pd.Series) -> bool:
-    seen = column.dropna()
-    return len(seen) > 0 and bool(seen.map(lambda v: isinstance(v, bool)).all())
+    """Whether a column holds nothing but true and false, and at least one of them where its type does not say it."""
+    if column.dtype == "object":
+        return bool(pd.api.types.infer_dtype(column, skipna=True) == "boolean")
+    return pd.api.types.is_bool_dtype(column.dtype)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Each value as text: nothing for what is missing, JSON for what holds several."""
+    if pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty"):
+        return column.astype("object").where(column.notna(), "")
+    return column.map(_text).astype("object")
 
 
 def _text(value: object) -> str:

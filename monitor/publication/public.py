@@ -81,6 +81,8 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], parquet: Path
     with connect() as connection:
         connection.execute(f"ATTACH {literal(str(path))} AS release (STORAGE_VERSION {literal(STORAGE)})")
         connection.execute("USE release")
+        # One transaction: each of a thousand comments would wait for the disk on its own.
+        connection.execute("BEGIN TRANSACTION")
         for table in contract.TABLES:
             create_table(connection, table)
             connection.register("frame", tables[table.name])
@@ -96,6 +98,7 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], parquet: Path
             for column in columns_in(connection, quoted(name)):
                 about = literal(meaning[column])
                 connection.execute(f"COMMENT ON COLUMN {quoted(name)}.{quoted(column)} IS {about}")
+        connection.execute("COMMIT")
         connection.execute("USE memory")
         connection.execute("DETACH release")
 
@@ -118,10 +121,12 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: contract.Table) -
         lines.append(f"CHECK (NOT suppressed OR ({empty}))")
     if withheld_for in table.columns:
         lines.append("CHECK (suppressed = (withheld_for IS NOT NULL))")
-    connection.execute(f"CREATE TABLE {quoted(table.name)} ({', '.join(lines)})")
-    connection.execute(f"COMMENT ON TABLE {quoted(table.name)} IS {literal(table.comment)}")
-    for column in table.columns:
-        connection.execute(f"COMMENT ON COLUMN {quoted(table.name)}.{quoted(column.name)} IS {literal(column.comment)}")
+    statements = [
+        f"CREATE TABLE {quoted(table.name)} ({', '.join(lines)})",
+        f"COMMENT ON TABLE {quoted(table.name)} IS {literal(table.comment)}",
+        *(f"COMMENT ON COLUMN {quoted(table.name)}.{quoted(c.name)} IS {literal(c.comment)}" for c in table.columns),
+    ]
+    connection.execute("; ".join(statements))
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, table: contract.Table, path: Path) -> None:

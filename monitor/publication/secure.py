@@ -161,6 +161,7 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Surve
         with connect() as connection:
             connection.execute(f"ATTACH {literal(str(path))} AS release (STORAGE_VERSION {literal(STORAGE)})")
             connection.execute("USE release")
+            connection.execute("BEGIN TRANSACTION")
             for name, frame in {"readme": readme(survey, tables, TABLES), **tables}.items():
                 connection.register("frame", _storable(frame, survey))
                 connection.execute(f"CREATE TABLE {quoted(name)} AS SELECT * FROM frame")
@@ -171,6 +172,7 @@ def write_database(path: Path, tables: Mapping[str, pd.DataFrame], survey: Surve
             for name, macro in MACROS.items():
                 connection.execute(definition(name, macro))
                 connection.execute(f"COMMENT ON MACRO TABLE {quoted(name)} IS {literal(macro.comment)}")
+            connection.execute("COMMIT")
             connection.execute("USE memory")
             connection.execute("DETACH release")
     finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
@@ -105,13 +106,14 @@ def _stata_design(
 def _varying(copies: pd.DataFrame, survey: Survey) -> tuple[list[str], list[str]]:
     """Numeric columns that are filled in, and those that follow from what is, by their names in Stata."""
     frame = coded(copies, survey).frame
+    given = frame[frame["imputation"] == 0]
+    place = pd.Index(given["firm"]).get_indexer(frame["firm"])
     filled: list[str] = []
     following: list[str] = []
     for column in frame:
         if column in ("imputation", "weight") or not pd.api.types.is_float_dtype(frame[column].dtype):
             continue
-        given = frame.loc[frame["imputation"] == 0].set_index("firm")[column]
-        same = frame[column].eq(frame["firm"].map(given)) | (frame[column].isna() & frame["firm"].map(given).isna())
-        if not same.all():
+        values = frame[column].to_numpy()
+        if not np.array_equal(values, given[column].to_numpy()[place], equal_nan=True):
             (filled if column in survey.concepts else following).append(stata_name(str(column)))
     return filled, following

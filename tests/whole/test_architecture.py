@@ -187,7 +187,6 @@ LONG = {
     "stages/disclosed/stage.py:disclose",
     "stages/modelled/modelling.py:decide_claims",
     "stages/modelled/pooled.py:conditional_result",
-    "stages/released/stage.py:build",
     "statistics/design/tables.py:columns_of",
     "statistics/disclosure/complementary.py:_programme",
     "statistics/imputation/rubin.py:combine",

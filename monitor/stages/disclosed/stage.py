@@ -25,6 +25,7 @@ import pandas as pd
 from monitor.contract.columns import CONFIDENTIALITY, RELIABILITY
 from monitor.contract.outcomes import counted
 from monitor.contract.shape import emptied, rounded, shaped
+from monitor.running.beside import begin
 from monitor.stages.disclosed import (
     beside,
     cells,
@@ -99,6 +100,9 @@ def disclose(
     firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
     every_line = one_firm.with_one_firm(every_line, survey, firms)
     stands = sequence.standing(before, survey, firms, _whole(lake, "modelled_programme_firms"))
+    # Neither rests on what is decided of indicators, nor that on them.
+    of_networks = begin(network.networks, lake, survey, waves, before, stands.waves)
+    of_models = begin(_models, lake, survey, waves, firms)
     indicators = every_line[~every_line["wave"].isin(stands.waves)] if len(every_line) else every_line
     least = survey.disclosure.minimum_firms
     why: dict[cells.Row, str] = {}
@@ -123,17 +127,10 @@ def disclose(
     )
     counts = {cells.row_of(x): cells.number(x["n"]) for x in printed.to_dict("records")}
     counts |= {row: cells.number(line["n"]) for row, line in shown_again.items()}
-    models = fitted.withhold_models(
-        {
-            name: rounded(name, readable.of_model_readable(name, _pooled(lake, f"modelled_{name}", waves)))
-            for name in fitted.TABLES
-        },
-        survey,
-        firms,
-    )
     taking_part = _under(peers.initiatives(lake, survey, wave) for wave in waves)
     quantiles = _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items())
     told = revisions.with_held_precision(describe_quality(lake, survey, waves, stands.waves), held)
+    models = of_models()
     claims = declared.with_proof(
         revisions.with_held_claims(models["claims"], before, held, least), lake, survey, waves, before
     )
@@ -162,7 +159,7 @@ def disclose(
         "comparable": codebook.comparable(survey, waves),
         "population": population.population(survey, waves),
         "register_changes": register.register_changes(survey, waves),
-        **network.networks(lake, survey, waves, before, stands.waves),
+        **of_networks(),
         **programmes.programmes(lake, survey, waves),
         "readme": readme.readme(survey),
     }
@@ -181,6 +178,14 @@ def disclose(
     of_lists = listed.listed(lake, survey, waves, before)
     labelled["framework"] = shaped("framework", framework.framework(survey, labelled, waves, of_lists))
     return domains.with_domains(labelled, survey)
+
+
+def _models(
+    lake: Lake, survey: Survey, waves: Sequence[str], firms: Mapping[str, WaveFirms]
+) -> dict[str, pd.DataFrame]:
+    """The tables of models, of single waves and of all together, with what may be told."""
+    found = {name: readable.of_model_readable(name, _pooled(lake, f"modelled_{name}", waves)) for name in fitted.TABLES}
+    return fitted.withhold_models({name: rounded(name, frame) for name, frame in found.items()}, survey, firms)
 
 
 def asked_lines(indicators: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -109,35 +109,30 @@ def build(
     """Write every file of a release into an empty folder; the manifest, with everyone's checksum, last.
 
     earlier: the survey's releases, oldest first; last: the release that readers have now. The public tables are
-    attacked as soon as they stand there: raises WaveStopped where they would tell what they withhold. The report says
-    what the attack came to.
+    attacked: raises WaveStopped where they would tell what they withhold. The report says what the attack came to.
     """
-    from monitor.attack import attack
-    from monitor.publication import report
-    from monitor.publication.report import passports as pressed
-
     survey, waves = about.survey, about.waves
     shown, hidden = folder / "public", folder / "secure"
     shown.mkdir()
     hidden.mkdir(mode=0o700)
     public.write_csv(shown / "tables", tables)
-    attacking = begin(attack, [*earlier, folder], folder)
     described = exchange.write(shown, tables, survey, waves, about.moment)
     description = manifest.describe(lake, survey, waves, about.release_id, about.moment, about.content_hash)
     revisions = None
     if last is not None:
         this = difference.Side(about.release_id, tables, firms, description)
         revisions = _revisions(difference.compare(difference.read(last), this), survey)
-    attacked = attacking()
-    _stop_what_tells(attacked, earlier, _uncertain(lake, survey, waves))
-    reported = begin(report.build, shown / "report", tables, survey, waves, revisions, described, attacked.as_dict())
+    attacking = begin(_attack_and_report, earlier, folder, tables, survey, waves, revisions, described)
     public.write_database(shown / "monitor.duckdb", tables, shown / "tables")
     datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
     secure.write_database(hidden / "microdata.duckdb", firms, survey)
     microdata.write(hidden, firms, survey)
     secure_scripts.write(hidden, firms, survey)
-    reported()
+    _stop_what_tells(attacking(), earlier, _uncertain(lake, survey, waves))
     if passports:
+        from monitor.publication import report
+        from monitor.publication.report import passports as pressed
+
         pressed.write(hidden / "passports", firms, report.spoken(tables, survey), survey, waves[-1])
     description["files"] = manifest.checksums(folder)
     (folder / release_folders.MANIFEST).write_text(
@@ -146,6 +141,25 @@ def build(
     private.open_to_all(shown)
     for path, mode in ((folder, private.OPEN_FOLDER), (folder / release_folders.MANIFEST, private.OPEN_FILE)):
         path.chmod(mode)
+
+
+def _attack_and_report(
+    earlier: Sequence[Path],
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    survey: Survey,
+    waves: Sequence[str],
+    revisions: Mapping[str, Any] | None,
+    described: Sequence[str],
+) -> Attack:
+    """Attack the public tables of a release, write its report, and return what the attack came to: one work, so that
+    the report begins while who asked is busy with other files."""
+    from monitor.attack import attack
+    from monitor.publication import report
+
+    attacked = attack([*earlier, folder], folder)
+    report.build(folder / "public" / "report", tables, survey, waves, revisions, described, attacked.as_dict())
+    return attacked
 
 
 def _uncertain(lake: Lake, survey: Survey, waves: Sequence[str]) -> set[tuple[str, str, str, str]]:
