@@ -17,7 +17,7 @@ import dagster as dg
 
 from monitor.problems import DefinitionError, MonitorError, Problem, WaveStopped
 from monitor.refusals import refusal
-from monitor.running import beside
+from monitor.running import beside, cluster
 from monitor.storage import places, publish
 from monitor.storage.folders import EXPECTATIONS
 from monitor.storage.lake import ALL_WAVES, Lake
@@ -218,14 +218,14 @@ def _run(
     last = publish.latest(lake.home / "releases" / survey.name) if stage == "released" else None
     began = time.perf_counter()
     log.info("%s %s ...", wave, stage)
-    with _told(lake.home):
+    with _told(lake.home), cluster.counted() as shared:
         figures = dict(call(importlib.import_module(f"monitor.stages.{stage}")))
         places.send(lake.home)
     seconds = round(time.perf_counter() - began, 3)
     log.info("%s %s %.1f s", wave, stage, seconds)
     suites = _suites(tables)
     judged = beside.begin(validate_tables, lake, survey, wave, list(suites))
-    metadata = {name: shown(value) for name, value in figures.items()} | {"wave": wave, "seconds": seconds}
+    metadata = {name: shown(value) for name, value in figures.items()} | shared | {"wave": wave, "seconds": seconds}
     if stage == "released":
         metadata |= release_metadata(last, Path(str(figures["path"])))
     for table in tables:

@@ -94,10 +94,12 @@ def share(function: Callable[[Common, Item], Answer], common: Common, items: Seq
     if len(items) < 2:
         return [function(common, item) for item in items]
     shared = _Shared(function, common, items)
-    for helper in (_second, cluster.connected()):
-        if helper is not None:
-            shared.employ(helper)
-    return shared.answered()
+    if _second is not None:
+        shared.employ(_second)
+    if workers := cluster.connected():
+        shared.employ(workers)
+        workers.counts["shared_units"] += len(items)
+    return shared.answered(workers)
 
 
 class _Shared(Generic[Common, Item, Answer]):
@@ -106,6 +108,7 @@ class _Shared(Generic[Common, Item, Answer]):
     def __init__(self, function: Callable[[Common, Item], Answer], common: Common, items: Sequence[Item]) -> None:
         self.function, self.common, self.items = function, common, items
         self.left = deque(range(len(items)))
+        self.takes: dict[int, Callable[[Item], Future[Answer]]] = {}
         self.in_hand: dict[int, Helper] = {}
         self.answers: dict[int, Answer] = {}
         self.error: BaseException | None = None
@@ -115,29 +118,32 @@ class _Shared(Generic[Common, Item, Answer]):
     def employ(self, helper: Helper) -> None:
         """Give a helper as many items as it takes at a time; each that it returns is followed by another."""
         try:
-            take = helper.taking(self.function, self.common)
+            self.takes[id(helper)] = helper.taking(self.function, self.common)
         except BrokenExecutor:
             _without(helper)
             return
-        for _ in range(helper.places):
-            self._hand(helper, take)
+        self._fill(helper)
 
-    def _hand(self, helper: Helper, take: Callable[[Item], Future[Answer]]) -> None:
+    def _fill(self, helper: Helper) -> None:
+        """Give a helper what it could take beside what it has in hand."""
+        busy = sum(each is helper for each in list(self.in_hand.values()))
+        for _ in range(helper.places - busy):
+            self._hand(helper)
+
+    def _hand(self, helper: Helper) -> None:
         try:
             place = self.left.popleft()
         except IndexError:
             return
         self.in_hand[place] = helper
         try:
-            future = take(self.items[place])
+            future = self.takes[id(helper)](self.items[place])
         except BrokenExecutor:
             self._give_back(helper, place)
             return
-        future.add_done_callback(partial(self._returned, helper, take, place))
+        future.add_done_callback(partial(self._returned, helper, place))
 
-    def _returned(
-        self, helper: Helper, take: Callable[[Item], Future[Answer]], place: int, future: Future[Answer]
-    ) -> None:
+    def _returned(self, helper: Helper, place: int, future: Future[Answer]) -> None:
         error = BrokenExecutor() if future.cancelled() else future.exception()
         if isinstance(error, BrokenExecutor):
             self._give_back(helper, place)
@@ -146,7 +152,7 @@ class _Shared(Generic[Common, Item, Answer]):
         else:
             self.answers.setdefault(place, future.result())
             self.in_hand.pop(place, None)
-            self._hand(helper, take)
+            self._hand(helper)
         self.news.set()
 
     def _give_back(self, helper: Helper, place: int) -> None:
@@ -158,10 +164,12 @@ class _Shared(Generic[Common, Item, Answer]):
         self.left.clear()
         self.error = self.error or error
 
-    def answered(self) -> list[Answer]:
-        """Work from the back until every item has its answer."""
+    def answered(self, workers: cluster.Cluster | None) -> list[Answer]:
+        """Work from the back until every item has its answer; a cluster's workers that come meanwhile get theirs."""
         try:
             while self.error is None and len(self.answers) < len(self.items):
+                if workers is not None and workers.told(len(self.answers), len(self.items)):
+                    self._fill(workers)
                 for helper in {id(each): each for each in self.lost}.values():
                     _without(helper)
                 self.lost.clear()

@@ -12,14 +12,18 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from functools import cache, partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from monitor.problems import DefinitionError, Problem
 from monitor.refusals import Refused
+from monitor.running.progress import MOVING
 from monitor.versions import computes
 
 if TYPE_CHECKING:
@@ -31,6 +35,10 @@ VARIABLE = "MONITOR_CLUSTER"
 """Holds the scheduler's address"""
 REACHED_WITHIN = 10.0
 """Seconds a scheduler has to answer"""
+COUNTS = ("shared_units", "cluster_units", "lost_workers")
+"""Units of all shared works, those of them that workers did, workers that left"""
+TOLD_EVERY = 5.0
+"""Seconds between two lines on how far a work is, at least"""
 
 
 class Cluster:
@@ -41,8 +49,15 @@ class Cluster:
         self._client = client
         self._executor: Executor = client.get_executor(pure=False)
         self._alike: set[str] = set()
+        self._told = monotonic()
+        self.counts = Counter(dict.fromkeys(COUNTS, 0))
         self._require_alike({"the scheduler": _answer(partial(client.run_on_scheduler, computes))})
         self._look()
+
+    @property
+    def workers(self) -> int:
+        """How many there were when they were last looked at."""
+        return len(self._alike)
 
     @property
     def places(self) -> int:
@@ -54,7 +69,24 @@ class Cluster:
         self._look()
         # As an answer of its own, which another worker gives where the one that holds it is lost.
         kept = self._client.submit(_same, common, pure=False)
-        return partial(self._executor.submit, function, kept)
+        return partial(self._take, function, kept)
+
+    def _take(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future = self._executor.submit(function, *arguments)
+        future.add_done_callback(self._count)
+        return future
+
+    def _count(self, future: Future[Any]) -> None:
+        self.counts["cluster_units"] += not future.cancelled() and future.exception() is None
+
+    def told(self, done: int, total: int) -> bool:
+        """Every few seconds: see who is there, and say how far a work of `total` units is. Whether it was said."""
+        if monotonic() - self._told < TOLD_EVERY:
+            return False
+        self._look()
+        log.info("%d of %d units done, %d workers", done, total, self.workers, extra={MOVING: True})
+        self._told = monotonic()
+        return True
 
     def gone(self) -> None:
         """Refused: nothing of the work is kept, and it can be done again."""
@@ -78,6 +110,7 @@ class Cluster:
         there = set(self._workers())
         for address in sorted(self._alike - there):
             log.warning("the worker %s is gone: the others do its work", address)
+            self.counts["lost_workers"] += 1
         self._alike &= there
         if came := sorted(there - self._alike):
             asked = {address: self._client.submit(computes, workers=[address], pure=False) for address in came}
@@ -86,7 +119,7 @@ class Cluster:
             told = {address: answer for address, answer in told.items() if not isinstance(answer, TimeoutError)}
             self._require_alike(told)
             self._alike |= set(told)
-            log.info("cluster %s: %d workers with %d threads", self.address, len(self._alike), self.places)
+            log.info("cluster %s: %d workers with %d threads", self.address, self.workers, self.places)
 
     @staticmethod
     def _require_alike(found: Mapping[str, Any]) -> None:
@@ -121,6 +154,19 @@ def _answer(asked: Callable[[], Any]) -> Any:
 
 def _same(common: Any) -> Any:
     return common
+
+
+@contextmanager
+def counted() -> Iterator[dict[str, int]]:
+    """What a cluster did meanwhile, filled in at the end: its workers and the COUNTS; empty where nothing was shared
+    with one."""
+    found: dict[str, int] = {}
+    cluster = connected()
+    before = Counter(cluster.counts) if cluster else Counter()
+    yield found
+    if cluster and cluster.counts["shared_units"] > before["shared_units"]:
+        found["cluster_workers"] = cluster.workers
+        found |= {name: cluster.counts[name] - before[name] for name in COUNTS}
 
 
 def connected() -> Cluster | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -10,9 +12,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
+import ecuador
 import pytest
 
-from monitor.running import cluster
+from monitor.running import beside, cluster
+from pipelines.history import command_history
 
 pytestmark = pytest.mark.slow
 
@@ -105,9 +110,13 @@ def test_a_worker_is_killed_and_another_comes_in_the_middle_of_a_work(dask: Dask
     dask.worker("two")
     program = dask.run(
         """
+        cluster.TOLD_EVERY = 0.5
         print(beside.share(math.ldexp, 3.0, list(range(50))) == [math.ldexp(3.0, i) for i in range(50)], flush=True)
-        print(beside.share(slowly.slow, 1.0, list(range(60))) == [2.0**i for i in range(60)], flush=True)
-        print(beside.share(slowly.slow, 1.0, list(range(9))) == [2.0**i for i in range(9)])
+        with cluster.counted() as shared:
+            print(beside.share(slowly.slow, 1.0, list(range(60))) == [2.0**i for i in range(60)], flush=True)
+            print(beside.share(slowly.slow, 1.0, list(range(9))) == [2.0**i for i in range(9)])
+        print(*(shared[name] for name in ("cluster_workers", "shared_units", "lost_workers")))
+        print(30 < shared["cluster_units"] < 69)
         """
     )
     assert program.stdout is not None
@@ -115,10 +124,33 @@ def test_a_worker_is_killed_and_another_comes_in_the_middle_of_a_work(dask: Dask
     dask.kill("worker-one")
     dask.worker("three")
     out, told = program.communicate(timeout=60)
-    assert out.splitlines() == ["True", "True"], told
+    assert out.splitlines() == ["True", "True", "2 69 1", "True"], told
     assert "2 workers with 2 threads" in told
+    done = [
+        tuple(map(int, found)) for found in re.findall(r"^(\d+) of 60 units done, (\d) workers$", told, re.MULTILINE)
+    ]
+    assert len(done) >= 2, told
+    assert done == sorted(done, key=lambda line: line[0])
+    assert {workers for _, workers in done} <= {1, 2, 3}
     assert "is gone: the others do its work" in told
     assert "Traceback" not in told
+
+
+def test_workers_that_come_in_the_middle_of_a_work_take_part(dask: Dask) -> None:
+    program = dask.run(
+        """
+        cluster.TOLD_EVERY = 0.1
+        with cluster.counted() as shared:
+            print("begun", flush=True)
+            print(beside.share(slowly.slow, 1.0, list(range(200))) == [2.0**i for i in range(200)])
+        print(shared["cluster_units"] > 20)
+        """
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "begun\n"
+    dask.worker("late")
+    out, told = program.communicate(timeout=60)
+    assert out.splitlines() == ["True", "True"], told
 
 
 def test_a_killed_scheduler_is_one_message(dask: Dask) -> None:
@@ -139,6 +171,31 @@ def test_a_killed_scheduler_is_one_message(dask: Dask) -> None:
     out, told = program.communicate(timeout=60)
     assert out.startswith("1 75 the cluster's scheduler is gone"), told
     assert "Traceback" not in told
+
+
+def test_a_run_says_in_its_metadata_who_took_part(dask: Dask, shared: Path) -> None:
+    """The metadata of tables whose stages shared work, and of no others."""
+    dask.worker("one")
+    home = dask.folder / "home"
+    delivery = shared / "data" / "ecuador_sample" / "ENAIsam_labelled.sav"
+    survey = ecuador.short(dask.folder)
+    command = ["run", "--survey", str(survey), "--wave", "2014", "--input", str(delivery), "--home", str(home)]
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", *command, "--cluster", dask.address], env=dask.environment, text=True,
+        capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with command_history(home) as instance:
+        told = {}
+        for table in ("staged_answers", "modelled_models"):
+            event = instance.get_latest_materialization_event(dg.AssetKey(["ecuador", table]))
+            assert event is not None
+            assert event.asset_materialization is not None
+            told[table] = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+    assert not {"cluster_workers", *cluster.COUNTS} & set(told["staged_answers"])
+    modelled = told["modelled_models"]
+    assert (modelled["cluster_workers"], modelled["lost_workers"]) == (1, 0)
+    assert 0 < modelled["cluster_units"] <= modelled["shared_units"]
 
 
 def test_workers_of_another_version_are_refused(dask: Dask, tmp_path: Path) -> None:
@@ -166,6 +223,9 @@ def test_without_the_package_the_message_names_it(tmp_path: Path) -> None:
     assert "innovation-monitor[cluster]" in told
 
 
-def test_no_address_is_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_address_is_no_cluster_of_which_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(cluster.VARIABLE, raising=False)
     assert cluster.connected() is None
+    with cluster.counted() as shared:
+        assert beside.share(math.ldexp, 3.0, [1, 2]) == [6.0, 12.0]
+    assert shared == {}
