@@ -1,11 +1,12 @@
 """Do 95 % intervals cover the truth of the synthetic population 95 times in a hundred, for every design?
 
-    python benchmarks/coverage.py [--draws 2000] [--designs NAME ...] [--processes 2] [--keep DIR] [--write]
+    python benchmarks/coverage.py [--draws 2000] [--designs NAME ...] [--keep DIR] [--cluster ADDRESS] [--write]
 
 Every draw takes two waves from the synthetic population, weights them with `stages.weighted` as a pipeline run does,
 and estimates the participation rate, the same in one sector, its change between the waves and the complementarity
-contrast of the primary model. `--write` keeps the table in benchmarks/coverage.csv. With `--keep` every draw is written
-to DIR as soon as it is made, and a later run of the same source takes it from there instead of drawing it again.
+contrast of the primary model. Draws are shared with a second process, and with a cluster's workers: the same draws with
+the same results. `--write` keeps the table in benchmarks/coverage.csv. With `--keep` draws are written to DIR a few
+hundred at a time, and a later run of the same source takes them from there instead of drawing them again.
 
 Belongs here: the designs, the simulation and its table. Does not belong here: the population (`monitor.synthetic`).
 A further design is one more function in DESIGNS.
@@ -18,8 +19,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from item_nonresponse import completed_wave
 from models import PRIMARY
+from sharing import add_option, helped
 
+from monitor.running.beside import share
 from monitor.stages.estimated.changes import changes_between
 from monitor.stages.estimated.lines import WaveData, estimate_wave
 from monitor.stages.weighted.cascade import make_weights
@@ -42,9 +44,9 @@ from monitor.statistics.models.columns import Columns, columns_of
 from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.sample import Sample
 from monitor.survey import Calibration, Disclosure, Margin, Survey, load_survey
+from monitor.surveys import BUNDLED
 from monitor.synthetic import Population, population, respond
 
-SURVEY = Path(__file__).resolve().parent.parent / "monitor" / "surveys" / "noord_nederland"
 WAVES = ("2017", "2018")
 ANSWERED = {"2017": 624, "2018": 503}
 SECTOR = "information"
@@ -78,7 +80,7 @@ def people() -> Population:
 @cache
 def bundled() -> Survey:
     """The demonstration survey, with no more replicates than the shape of the cascade needs."""
-    survey = load_survey(SURVEY)
+    survey = load_survey(BUNDLED)
     return dataclasses.replace(survey, design=dataclasses.replace(survey.design, replicates=2))
 
 
@@ -150,8 +152,12 @@ DESIGNS: dict[str, Draw] = {
 }  # fmt: skip
 SHORT = ("stratified", "mailing", "calibrated")
 """Designs that the tests draw 200 times too; imputing takes them minutes"""
-TOGETHER = 10
-"""Draws a process makes before it hands them back"""
+TOGETHER = 5
+"""Draws of a unit that is shared: a few seconds, so that whoever is lost costs little"""
+KEPT_TOGETHER = 50
+"""Units after which `--keep` writes what there is"""
+MODULES = ("sharing", "models", "item_nonresponse", "coverage")
+"""What a worker imports for a draw, each after what it imports itself"""
 LEAST, MOST = 0.935, 0.965
 """Coverage asked of a 95 % interval"""
 
@@ -226,7 +232,7 @@ def truths() -> Mapping[str, float]:
     }
 
 
-def draws(design: str, seeds: Iterable[int]) -> list[dict[str, tuple[float, float, float]]]:
+def draws(design: str, seeds: Sequence[int]) -> list[dict[str, tuple[float, float, float]]]:
     """The draws with these seeds."""
     found = []
     for seed in seeds:
@@ -272,25 +278,27 @@ def monte_carlo_error(rate: float, count: int) -> float:
     return float(np.sqrt(rate * (1 - rate) / count))
 
 
-def run(design: str, count: int, processes: int = 1, keep: Path | None = None) -> pd.DataFrame:
+def run(design: str, count: int, keep: Path | None = None) -> pd.DataFrame:
     """The lines of one design from the draws with the seeds 0 .. count - 1; `keep` holds those made before."""
-    if processes == 1 and keep is None:
-        return table(design, draws(design, range(count)))
     target = None if keep is None else keep / f"{design}.jsonl"
     found = {}
     if target is not None and target.exists():
         found = {seed: line for seed, line in map(json.loads, target.read_text().splitlines()) if seed < count}
     left = [seed for seed in range(count) if seed not in found]
-    parts = [left[start : start + TOGETHER] for start in range(0, len(left), TOGETHER)]
-    with ProcessPoolExecutor(processes) as pool:
-        started = {pool.submit(draws, design, part): part for part in parts}
-        for task in as_completed(started):
-            made = dict(zip(started[task], task.result(), strict=True))
-            found |= made
-            if target is not None:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("a") as file:
-                    file.writelines(f"{json.dumps(pair)}\n" for pair in made.items())
+    units = [left[start : start + TOGETHER] for start in range(0, len(left), TOGETHER)]
+    together = KEPT_TOGETHER if target is not None else max(len(units), 1)
+    for start in range(0, len(units), together):
+        some = units[start : start + together]
+        made = {
+            seed: line
+            for unit, lines in zip(some, share(draws, design, some), strict=True)
+            for seed, line in zip(unit, lines, strict=True)
+        }
+        found |= made
+        if target is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("a") as file:
+                file.writelines(f"{json.dumps(pair)}\n" for pair in made.items())
     return table(design, [found[seed] for seed in sorted(found)])
 
 
@@ -299,14 +307,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--designs", nargs="*", default=list(DESIGNS), choices=list(DESIGNS))
-    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where draws are kept, one file per design")
     parser.add_argument("--write", action="store_true")
+    add_option(parser)
     asked = parser.parse_args()
+    return helped(asked.cluster, MODULES, lambda: told(asked))
+
+
+def told(asked: argparse.Namespace) -> int:
+    """Draw each design, print its lines, and keep them with --write."""
     target = Path(__file__).with_suffix(".csv")
     kept = pd.read_csv(target) if asked.write and target.exists() else pd.DataFrame()
     for design in asked.designs:
-        lines = run(design, asked.draws, asked.processes, asked.keep)
+        lines = run(design, asked.draws, asked.keep)
         print(lines.to_string(index=False), flush=True)
         if asked.write:
             kept = kept[kept.design != design] if len(kept) else kept
@@ -318,4 +331,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # By its name: workers know the functions of `coverage`, and no main program.
+    import coverage
+
+    sys.exit(coverage.main())

@@ -1,12 +1,13 @@
 """Truth known: do the models' intervals cover it, are claims supported too often, does the power match what is printed?
 
-    python benchmarks/models.py [--surveys 1000] [--estimators logit firth] [--write]
+    python benchmarks/models.py [--surveys 1000] [--estimators logit firth] [--cluster ADDRESS] [--write]
 
 Draws surveys from the synthetic population (624 firms of the first wave; 624, 503 and 436 firms of three waves, of
 whom earlier respondents answer again more often), weights them by response class, rakes them to the register's margins,
 fits the primary model (a logit that changes to Firth's where events are few, and Firth's with FLIC throughout, as the
 demonstration's claims have it), decides the claim "cooperation and internal investment complement each other", and
-compares with the declared truth. `--write` keeps the lines of these estimators in benchmarks/models.csv.
+compares with the declared truth. Surveys are shared with a second process, and with a cluster's workers: the same
+surveys with the same results. `--write` keeps the lines of these estimators in benchmarks/models.csv.
 
 Belongs here: the simulation and its table. Does not belong here: the population (`monitor.synthetic`).
 """
@@ -15,15 +16,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from sharing import add_option, helped
+
+from monitor.running.beside import share
 from monitor.stages.modelled.evidence import evidence_for
 from monitor.stages.modelled.panel import pooled_sample, with_waves
 from monitor.statistics.decisions.claim import Claim, ModelContrast, Rule
@@ -42,6 +47,10 @@ from monitor.synthetic import Population, Truth, population, respond
 
 FIRMS = {"2017": 624, "2018": 503, "2019": 436}
 REPLICATES = 200
+TOGETHER = 10
+"""Surveys of a unit that is shared: a few seconds, so that whoever is lost costs little"""
+MODULES = ("sharing", "models")
+"""What a worker imports for a survey, each after what it imports itself"""
 CLASSES = ("size_band", "rd_tax_credit")
 MARGINS = ("size_band", "sector", "province")
 COLUMNS = ("cooperates", "invests", "top_innovator", "size_band", "sector", "province", "firm_age_band")
@@ -120,22 +129,87 @@ class Census:
         return Sample(self.wave, firms_drawn, (answers,), answers, design)
 
 
-def surveys(people: Population, count: int, seed: int, pooled: bool, estimator: str = "logit") -> Iterator[Result]:
-    """The primary model of `count` simulated surveys of one wave, or of all three pooled."""
-    waves = list(FIRMS) if pooled else list(FIRMS)[:1]
-    primary = replace(PRIMARY, estimator=estimator)
-    censuses = [Census.of(people, wave) for wave in waves]
-    for stream in np.random.SeedSequence(seed).spawn(count):
-        rng = np.random.default_rng(stream)
-        numbers = int(rng.integers(2**31))
+@dataclass(frozen=True)
+class Asked:
+    """What the surveys of one line of the table have in common."""
+
+    complementarity: float
+    seed: int
+    pooled: bool
+    estimator: str
+
+    @property
+    def waves(self) -> list[str]:
+        """The waves of each survey."""
+        return list(FIRMS) if self.pooled else list(FIRMS)[:1]
+
+    @property
+    def truth(self) -> Truth:
+        """The population's effects."""
+        return Truth(complementarity=self.complementarity)
+
+    @property
+    def expected(self) -> Mapping[str, float]:
+        """Contrast -> its true value."""
+        return {
+            "complementarity": self.complementarity,
+            "effect_cooperates_without_investment": self.truth.cooperation_alone,
+            "effect_invests_without_cooperation": self.truth.investment_alone,
+            **self.truth.states(),
+        }
+
+
+@lru_cache(2)
+def censuses(complementarity: float) -> list[Census]:
+    """Every wave of the population with this complementarity; made once by each process, and never sent."""
+    people = population(truth=Truth(complementarity=complementarity))
+    return [Census.of(people, wave) for wave in FIRMS]
+
+
+def surveys(asked: Asked, numbers: range) -> Iterator[Result]:
+    """The primary model of the surveys with these numbers, of one wave or of all three pooled."""
+    primary = replace(PRIMARY, estimator=asked.estimator)
+    for number in numbers:
+        rng = np.random.default_rng(np.random.SeedSequence(asked.seed, spawn_key=(number,)))
+        seed = int(rng.integers(2**31))
         samples: list[Sample] = []
-        for census in censuses:
+        for census in censuses(asked.complementarity)[: len(asked.waves)]:
             again = samples[-1].firms if samples else np.empty(0, dtype=object)
-            samples.append(census.draw(rng, FIRMS[census.wave], again, numbers))
-        if pooled:
+            samples.append(census.draw(rng, FIRMS[census.wave], again, seed))
+        if asked.pooled:
             yield analyse(pooled_sample(samples, "pooled"), with_waves(primary), Disclosure(), replicated_copies=1)
         else:
             yield analyse(samples[0], primary, Disclosure(), replicated_copies=1)
+
+
+def found(asked: Asked, numbers: range) -> list[Mapping[str, float]]:
+    """What the table needs of each of these surveys; none of a survey whose model could not be fitted."""
+    lines = []
+    for result in surveys(asked, numbers):
+        c = result.contrasts
+        if c is None:
+            continue
+        low, high = c.interval()
+        places = {name: c.at(name) for name in asked.expected}
+        covered = {
+            f"coverage_{name}": place is not None and low[place] <= asked.expected[name] <= high[place]
+            for name, place in places.items()
+        }
+        place = c.names.index("complementarity")
+        precision = c.precision("complementarity")
+        evidence = evidence_for(CLAIM.estimand, EMPTY, [result], Disclosure())
+        lines.append(
+            {
+                **{name: float(holds) for name, holds in covered.items()},
+                "firth": float(result.estimator == "firth"),
+                "estimate": float(c.estimate[place]),
+                "error": float(c.error[place]),
+                "detectable": float(result.minimum_detectable_effect),
+                "power": precision.power(asked.complementarity) if precision and asked.complementarity else np.nan,
+                "supported": float(decide([CLAIM], [evidence])[0].verdict == SUPPORTED),
+            }
+        )
+    return lines
 
 
 def simulate(
@@ -146,50 +220,25 @@ def simulate(
     Shares in 0..1. `supported` is the rate at which the claim is supported; `printed_power` the mean power that the
     surveys' own standard errors promise against the truth; `minimum_detectable_effect` the mean one printed.
     """
-    truth = Truth(complementarity=complementarity)
-    people = population(truth=truth)
-    expected = {
-        "complementarity": complementarity,
-        "effect_cooperates_without_investment": truth.cooperation_alone,
-        "effect_invests_without_cooperation": truth.investment_alone,
-        **truth.states(),
-    }
-    supported = fitted = firth = 0
-    covered: dict[str, int] = dict.fromkeys(expected, 0)
-    estimates, errors, detectable, power = [], [], [], []
-    for result in surveys(people, count, seed, pooled, estimator):
-        c = result.contrasts
-        if c is None:
-            continue
-        fitted += 1
-        firth += result.estimator == "firth"
-        low, high = c.interval()
-        for name, value in expected.items():
-            place = c.at(name)
-            if place is not None:
-                covered[name] += bool(low[place] <= value <= high[place])
-        place = c.names.index("complementarity")
-        estimates.append(float(c.estimate[place]))
-        errors.append(float(c.error[place]))
-        detectable.append(result.minimum_detectable_effect)
-        precision = c.precision("complementarity")
-        power.append(precision.power(complementarity) if precision and complementarity else np.nan)
-        evidence = evidence_for(CLAIM.estimand, EMPTY, [result], Disclosure())
-        supported += decide([CLAIM], [evidence])[0].verdict == SUPPORTED
+    asked = Asked(complementarity, seed, pooled, estimator)
+    units = [range(count)[start : start + TOGETHER] for start in range(0, count, TOGETHER)]
+    lines = [line for some in share(found, asked, units) for line in some]
+    made = {name: np.array([line[name] for line in lines]) for name in lines[0]}
+    fitted = len(lines)
     return {
         "waves": "three pooled" if pooled else "one",
         "estimator": estimator,
         "complementarity": complementarity,
         "surveys": fitted,
         "refused": count - fitted,
-        "firth": firth,
-        "mean_estimate": round(float(np.mean(estimates)), 5),
-        "sd_estimate": round(float(np.std(estimates)), 5),
-        "mean_se": round(float(np.mean(errors)), 5),
-        **{f"coverage_{name}": round(hits / fitted, 4) for name, hits in covered.items()},
-        "supported": round(supported / fitted, 4),
-        "printed_power": round(float(np.mean(power)), 4),
-        "minimum_detectable_effect": round(float(np.mean(detectable)), 5),
+        "firth": int(made["firth"].sum()),
+        "mean_estimate": round(float(np.mean(made["estimate"])), 5),
+        "sd_estimate": round(float(np.std(made["estimate"])), 5),
+        "mean_se": round(float(np.mean(made["error"])), 5),
+        **{f"coverage_{name}": round(float(made[f"coverage_{name}"].sum()) / fitted, 4) for name in asked.expected},
+        "supported": round(float(made["supported"].sum()) / fitted, 4),
+        "printed_power": round(float(np.mean(made["power"])), 4),
+        "minimum_detectable_effect": round(float(np.mean(made["detectable"])), 5),
     }
 
 
@@ -202,22 +251,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--surveys", type=int, default=1000)
     parser.add_argument("--estimators", nargs="*", default=["logit", "firth"], choices=["logit", "firth"])
-    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true")
+    add_option(parser)
     asked = parser.parse_args()
-    found: list[dict[str, float | int | str]] = []
-    with ProcessPoolExecutor(asked.processes) as pool:
-        for estimator in asked.estimators:
-            run = partial(pool.submit, simulate, count=asked.surveys, estimator=estimator)
-            started = [run(truth, pooled=pooled) for pooled in (False, True) for truth in (0.0, 0.08)]
-            lines = [_told(task.result()) for task in started]
+    return helped(asked.cluster, MODULES, lambda: told(asked))
+
+
+def told(asked: argparse.Namespace) -> int:
+    """Simulate each line, print the table, and keep it with --write."""
+    lines: list[dict[str, float | int | str]] = []
+
+    def line(truth: float, pooled: bool, estimator: str) -> dict[str, float | int | str]:
+        lines.append(simulate(truth, asked.surveys, pooled=pooled, estimator=estimator))
+        print(lines[-1], file=sys.stderr, flush=True)
+        return lines[-1]
+
+    for estimator in asked.estimators:
+        for pooled in (False, True):
+            line(0.0, pooled, estimator)
+            there = line(0.08, pooled, estimator)
             # The printed minimum detectable effect is found in four surveys of five: the truth is set to it.
-            least = [
-                (round(float(line["minimum_detectable_effect"]), 3), line["waves"] != "one") for line in lines[1::2]
-            ]
-            started = [run(truth, pooled=pooled) for truth, pooled in least]
-            found += lines + [_told(task.result()) for task in started]
-    table = pd.DataFrame(found)
+            line(round(float(there["minimum_detectable_effect"]), 3), pooled, estimator)
+    table = pd.DataFrame(lines)
     target = Path(__file__).with_suffix(".csv")
     if asked.write and target.exists():
         kept = pd.read_csv(target)
@@ -229,10 +284,8 @@ def main() -> int:
     return 0
 
 
-def _told(line: dict[str, float | int | str]) -> dict[str, float | int | str]:
-    print(line, file=sys.stderr, flush=True)
-    return line
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    # By its name: workers know the functions of `models`, and no main program.
+    import models
+
+    sys.exit(models.main())

@@ -13,10 +13,11 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from functools import cache, partial
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -63,6 +64,12 @@ class Cluster:
     def places(self) -> int:
         """The threads of all workers."""
         return sum(worker["nthreads"] for worker in self._workers().values())
+
+    def bring(self, modules: Sequence[Path]) -> None:
+        """Hand the workers, also those that come, files of Python that they can import from then on: each after those
+        that it imports."""
+        for module in modules:
+            self._client.upload_file(str(module))
 
     def taking(self, function: Callable[..., Any], common: Any) -> Callable[[Any], Future[Any]]:
         """Send what all items have in common to the workers; what is returned hands over an item."""

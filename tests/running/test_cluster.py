@@ -198,6 +198,35 @@ def test_a_run_says_in_its_metadata_who_took_part(dask: Dask, shared: Path) -> N
     assert 0 < modelled["cluster_units"] <= modelled["shared_units"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["coverage.py", "--draws", "12", "--designs", "stratified"],
+        ["models.py", "--surveys", "12", "--estimators", "firth"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_benchmark_gives_the_same_on_a_cluster(dask: Dask, command: list[str]) -> None:
+    """Its workers have no folder of benchmarks: they get the files from who asks."""
+    dask.worker("one")
+    program, *asked = command
+    alone, shared = (
+        subprocess.run(
+            [sys.executable, str(ROOT / "benchmarks" / program), *asked, *cluster_options],
+            env=dask.environment, cwd=dask.folder, text=True, capture_output=True, check=False, timeout=300,
+        )
+        for cluster_options in ([], ["--cluster", dask.address])
+    )  # fmt: skip
+    assert alone.returncode == shared.returncode == 0, shared.stderr
+    assert shared.stdout == alone.stdout
+    assert alone.stdout.count("\n") >= 4
+    (units,) = re.findall(
+        r"^cluster workers 1, shared units \d+, cluster units (\d+), lost workers 0$", shared.stderr, re.M
+    )
+    assert int(units) >= 1
+    assert "cluster" not in alone.stderr
+
+
 def test_workers_of_another_version_are_refused(dask: Dask, tmp_path: Path) -> None:
     other = tmp_path / "other"
     (other / "monitor").mkdir(parents=True)
