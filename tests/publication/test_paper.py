@@ -126,3 +126,12 @@ def test_headlines_and_claims_say_what_silent_firms_could_change(demonstration: 
         assert any(verdicts)
         for words in filter(None, (*cards, *verdicts)):
             assert re.sub(r"[\s-]", "", words) in said, words
+
+
+def test_a_name_that_no_hyphen_breaks_stands_whole_in_its_column() -> None:
+    """It would run over the edge of the page: a column is as wide as such a name, and no wider for other words."""
+    name = "turnover_shares_sum_to_100"
+    narrow, wide = (paper.table(Printed("", (Head("Name"), Head("Rule")), (row,)))["heads"][0]["share"]
+                    for row in (("x" * 60, ""), (name, "")))  # fmt: skip
+    assert narrow == paper.WIDEST
+    assert wide > len(name) > paper.WIDEST

@@ -454,10 +454,10 @@ def test_a_firm_in_a_rare_group_learns_nothing_of_the_others(
     assert {row[column] for row in told["answers"]["rows"] + told["amounts"]["rows"]} == {DASH}
 
 
-def test_a_passport_has_two_pages(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
+def test_a_passport_has_at_most_two_pages(site: tuple[Path, Lake, Survey, dict[str, pd.DataFrame]]) -> None:
     _, _, survey, tables = site
     table = publication.firms("2018")
     firm = table.iloc[10].to_dict() | publication.derived(table).iloc[10].to_dict()
     told = passports.content(report.spoken(tables, survey)["nl"], survey, passport_parts.Own("2018", firm))
     made = paper.printed(paper.compiler("passport.typ"), told, 0)
-    assert len(re.findall(rb"/Type\s*/Page\b", made)) == 2
+    assert len(re.findall(rb"/Type\s*/Page\b", made)) <= 2

@@ -38,7 +38,7 @@ def test_a_sound_folder_is_read() -> None:
     assert survey.design.weight == "weight"
     question = survey.waves["2014"].questions["sector"]
     assert question.codes == {"1": "mining", "2": "manufacturing", "3": "services", "4": "trade"}
-    assert survey.concepts["sector"].codes["trade"] == {"nl": "Handel", "en": "Trade"}
+    assert survey.concepts["sector"].codes["trade"] == {"nl": "Handel", "en": "Trade", "es": "Comercio"}
     assert "sensor_technology" not in survey.concepts, "concepts this survey is not about stay out"
 
 
@@ -60,8 +60,8 @@ MISTAKES = [
     # file, what stands there, what it is changed to, line of the message, words of the message
     ("survey.yaml", "survey: ecuador", "surveys: ecuador", 3, "unknown key 'surveys'"),
     ("survey.yaml", "survey: ecuador", "", 4, "lacks the key 'survey'"),
-    ("survey.yaml", "seed: 2014", "seed: soon", 11, "seed is not usable"),
-    ("survey.yaml", "seed: 2014", "seed: 2014\nseed: 2015", 12, "the key 'seed' twice"),
+    ("survey.yaml", "seed: 2014", "seed: soon", 12, "seed is not usable"),
+    ("survey.yaml", "seed: 2014", "seed: 2014\nseed: 2015", 13, "the key 'seed' twice"),
     ("survey.yaml", "synthetic: false", "synthetic: perhaps", 6, "synthetic is not usable"),
     ("survey.yaml", "weights: supplied", "weights: suplied", None, "weights is not usable"),
     ("survey.yaml", "sql: in_house_rd", "sql: in_house_r_and_d", None, "unknown concept 'in_house_r_and_d'"),
@@ -83,7 +83,7 @@ MISTAKES = [
         None,
         "unknown measure or concept 'topinnovator'",
     ),
-    ("survey.yaml", "en: Cooperates}", "}", None, "not in every language"),
+    ("survey.yaml", "en: Cooperates, es: Coopera}", "es: Coopera}", None, "not in every language"),
     ("waves/2014.yaml", 'wave: "2014"', 'wave: "2015"', 1, "the wave's name differs"),
     ("waves/2014.yaml", "format: spss", "format: sps", 4, "did you mean 'spss'?"),
     ("waves/2014.yaml", '"4": trade', '"4": trading', 10, "did you mean 'trade'?"),
@@ -93,13 +93,13 @@ MISTAKES = [
     ("waves/2014.yaml", "questions:", 'missing: {"999": unwilling}\nquestions:', 6, "unknown kind"),
     (
         "waves/2014.yaml",
-        "column: ii_6}",
-        "column: ii_6, asked_of: nobody_knows}",
+        "column: ii_6,",
+        "column: ii_6, asked_of: nobody_knows,",
         None,
         "unknown concept 'nobody_knows'",
     ),
-    ("waves/2014.yaml", "column: ii_6}", "column: ii_6, of_staff: true}", None, "has no size bands"),
-    ("waves/2014.yaml", "column: ii_6}", "column: ii_6, comparability: reworded}", None, "since when it compares"),
+    ("waves/2014.yaml", "column: ii_6,", "column: ii_6, of_staff: true,", None, "has no size bands"),
+    ("waves/2014.yaml", "column: ii_6,", "column: ii_6, comparability: reworded,", None, "since when it compares"),
     ("waves/2014.yaml", "  format: spss", "\tformat: spss", 4, "not valid YAML"),
 ]
 

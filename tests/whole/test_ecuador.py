@@ -138,8 +138,8 @@ def test_a_second_release_of_the_same_answers_tells_nothing_either(home: Path, t
     shutil.copytree(home, tmp_path / "home", symlinks=True)
     shutil.copytree(DEFINITION, tmp_path / "ecuador")
     declared = (tmp_path / "ecuador" / "survey.yaml").read_text(encoding="utf-8")
-    assert "en: Turnover}" in declared
-    renamed = declared.replace("en: Turnover}", "en: Turnover of the firm}")
+    assert "en: Turnover, " in declared
+    renamed = declared.replace("en: Turnover, ", "en: Turnover of the firm, ")
     (tmp_path / "ecuador" / "survey.yaml").write_text(renamed, encoding="utf-8")
     lake, survey = Lake(tmp_path / "home", "ecuador"), load_survey(tmp_path / "ecuador")
     first = lake.read("disclosed_indicators", "all")

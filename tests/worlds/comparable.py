@@ -11,9 +11,9 @@ from pathlib import Path
 DEFINITIONS = Path(__file__).parent / "surveys"
 ECUADOR_CONCEPTS = """
 concepts:
-  activity_letter_and_division: {type: category, codes_of: CIIU 4, label: {nl: Activiteit, en: Activity}}
-  improved_good: {type: boolean, label: {nl: Verbeterd goed, en: Improved good}}
-  improved_service: {type: boolean, label: {nl: Verbeterde dienst, en: Improved service}}
+  activity_letter_and_division: {type: category, codes_of: CIIU 4, label: {nl: Activiteit, en: Activity, es: Actividad}}
+  improved_good: {type: boolean, label: {nl: Verbeterd goed, en: Improved good, es: Bien mejorado}}
+  improved_service: {type: boolean, label: {nl: Verbeterde dienst, en: Improved service, es: Servicio mejorado}}
 """
 ECUADOR_QUESTIONS = """
   activity_letter_and_division: {column: ciiu2}
@@ -27,6 +27,7 @@ equivalents:
     absent:
       nl: de steekproef bevat alleen innovatieactieve bedrijven
       en: the sample holds innovation-active firms only
+      es: la muestra solo contiene empresas con actividades de innovación
   innovation_active: {sql: "true"}
   activity_division: {sql: "right(activity_letter_and_division, 2)"}
   product_innovation_good: {sql: product_innovation_good OR improved_good}

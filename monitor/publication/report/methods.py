@@ -45,13 +45,23 @@ BESIDE: Mapping[str, str] = {
 }
 """What stands beside the models, with its literature"""
 
+SECTIONS: Mapping[str, str] = {
+    "weights": "m_weights", "uncertainty": "m_variance", "missing": "m_missing", "models": "m_models",
+    "families": "m_families", "confidentiality": "kept_title", "claims": "m_claims", "definitions": "m_definitions",
+    "literature": "m_literature",
+}  # fmt: skip
+"""Place on the page -> the word of its heading"""
+
 
 def methods(
     figures: Figures, survey: Survey, waves: Sequence[str], attacked: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """How figures are made, with the survey's own formulas and thresholds."""
     declared = lines(figures.tables["claims"], wave=waves[-1])
+    models, rules = _models(figures, survey, waves), _rules(figures, waves[-1]) if declared else None
+    there = {"models": models, "claims": rules}
     return {
+        "contents": [(name, figures.words.t(word)) for name, word in SECTIONS.items() if there.get(name, True)],
         "weights": _weights(figures, survey),
         "design": _design(figures, survey),
         "adjusted": survey.design.response != "none",
@@ -60,10 +70,10 @@ def methods(
         ),
         "reliability_text": f"{headlines.reliability_rule(figures)} {headlines.unpublishable_rule(figures)}",
         "missing": _missing(figures, survey),
-        "models": _models(figures, survey, waves),
+        "models": models,
         "beside": _beside(figures),
         "kept": confidentiality.section(figures, survey, attacked),
-        "claim_rules": _rules(figures, waves[-1]) if declared else None,
+        "claim_rules": rules,
         "states": question.state_formula(figures),
         "definitions": _definitions(figures),
     }

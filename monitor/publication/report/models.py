@@ -110,7 +110,10 @@ def squares(figures: Figures, wave: str, model: str, contrasts: Mapping[str, Lin
     marks, found = [m for line in tiles for m in line], [contrasts[role] for role in question.STATES]
     name = name_of("squares", str(found[0]["wave"]))
     svg = charts.squares(tiles, (no_a, a), (no_b, b), title, words, name)
-    return Chart(title, svg, t("squares_note"), description=words, drawn=drawn(name, "contrasts", marks, found))
+    printed = states(figures, wave, model, contrasts)
+    return Chart(
+        title, svg, t("squares_note"), printed, description=words, drawn=drawn(name, "contrasts", marks, found)
+    )
 
 
 def _limited(x: Line) -> bool:

@@ -183,13 +183,12 @@ def _participation(figures: Figures, survey: Survey, wave: str) -> list[Part]:
 def _programmes(figures: Figures, survey: Survey, wave: str) -> list[Part]:
     """The programmes whose participants this wave tells of."""
     found: list[Part] = []
-    for label, sentences, tables, drawn_of_it, file in programmes.on_paper(figures, survey, wave):
+    for label, sentences, tables, file in programmes.on_paper(figures, survey, wave):
         page = file.removesuffix(".html")
         found += [
             _heading(label),
             *_say(page, "text", *sentences),
             *_tables(page, *tables),
-            *_figures(page, drawn_of_it),
         ]
     standard = say("programme", "standard_text", figures.words.language)
     return [*found, *_say("programmes", "note", standard)] if found else []
@@ -254,10 +253,12 @@ def table(printed_table: Printed) -> dict[str, Any]:
 
 def _share(head: str, cells: Sequence[str]) -> int:
     """A column's part of the width: its longest cell, as far as that need not be broken into lines, and at least the
-    longest word."""
+    longest word; a name that no hyphen breaks (`shares_sum_to_100`) stands whole."""
     longest = max(len(text) for text in (head, *cells))
-    word = max((len(word) for text in (head, *cells) for word in text.split()), default=0)
-    return min(max(longest, word + word // 4, NARROWEST), WIDEST)
+    words = [word for text in (head, *cells) for word in text.split()]
+    word = max(map(len, words), default=0)
+    name = max((len(word) for word in words if "_" in word), default=0)
+    return max(min(max(longest, word + word // 3, NARROWEST), WIDEST), name + name // 4)
 
 
 def drawn(charts: Iterable[Chart]) -> list[dict[str, str]]:

@@ -41,11 +41,9 @@ def every(figures: Figures, survey: Survey) -> list[dict[str, Any]]:
     return [_Told(figures, survey, programme).content() for programme in survey.programmes.values()]
 
 
-def on_paper(
-    figures: Figures, survey: Survey, wave: str
-) -> list[tuple[str, list[str], list[Printed | None], list[Chart], str]]:
-    """Every programme whose wave after is this one: its name, sentences, tables, figures, and the page of the site that
-    says the same."""
+def on_paper(figures: Figures, survey: Survey, wave: str) -> list[tuple[str, list[str], list[Printed | None], str]]:
+    """Every programme whose wave after is this one: its name, sentences, tables, and the page of the site that says the
+    same."""
     told = [_Told(figures, survey, programme) for programme in survey.programmes.values()]
     return [(each.label, *each.on_paper(), each.file) for each in told if each.row.get("wave") == wave]
 
@@ -70,11 +68,11 @@ class _Told:
         """The pages' words for a key."""
         return say("programme", key, self.figures.words.language, **facts)
 
-    def on_paper(self) -> tuple[list[str], list[Printed | None], list[Chart]]:
-        """What a PDF holds of it: sentences, tables, figures."""
-        tables = [self.counts(), *self.of_frame(), self.of_answers(), self.table_of_effects()]
-        alike = self.alike()
-        return [*self.answer(), *self.described(), *self.hangs()], tables, [alike] if alike else []
+    def on_paper(self) -> tuple[list[str], list[Printed | None]]:
+        """What a PDF holds of it: sentences and tables. How alike firms are stands in a table too, which goes on over
+        pages; its figure would take a page for itself."""
+        tables = [self.counts(), *self.of_frame(), self.of_answers(), self.balance(), self.table_of_effects()]
+        return [*self.answer(), *self.described(), *self.hangs()], tables
 
     def content(self) -> dict[str, Any]:
         """What the page shows, in the order of an evaluation."""
