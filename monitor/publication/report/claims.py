@@ -103,7 +103,8 @@ def of_waves(figures: Figures, line: Line) -> str:
 def verdict(figures: Figures, line: Line) -> dict[str, str]:
     """One verdict with its reason and where its numbers stand."""
     t, told = figures.words.t, word(line)
-    reason = t("withheld_why") if line["suppressed"] else figures.stage_words(line, "reason")
+    # Why lines are withheld is said once for all of them (`note`).
+    reason = "" if line["suppressed"] else figures.stage_words(line, "reason")
     return {
         "of": of_waves(figures, line),
         "verdict": t(told),
@@ -186,7 +187,10 @@ def note(figures: Figures, wave: str) -> str:
     else:
         dates = ", ".join(_day(figures, day) for day in sorted({str(x["declared"]) for x in found if x["declared"]}))
         first = t("claims_unproven", dates=dates or t("none"))
-    return f"{first} {t('claims_note')}"
+    said = [first, t("claims_note")]
+    if any(x["suppressed"] for x in lines(figures.tables["claims"])):
+        said.append(t("withheld_why"))
+    return " ".join(said)
 
 
 def _day(figures: Figures, declared: str) -> str:

@@ -36,8 +36,8 @@ def wave(figures: Figures, survey: Survey, name: str) -> Context:
     t, n = figures.words.t, figures.numbers
     usable, invited = figures.quality(name, "usable_responses"), figures.quality(name, "invited")
     model = models.section(figures, name)
-    lead = t("wave_lead_unknown", usable=n.plain(usable))
-    if invited is not None:
+    lead = t("wave_lead_withheld") if usable is None else t("wave_lead_unknown", usable=n.plain(usable))
+    if usable is not None and invited is not None:
         rate = n.percent(figures.quality(name, "unit_response_rate"), 1)
         lead = t("wave_lead", usable=n.plain(usable), invited=n.plain(invited), rate=rate)
     return {
