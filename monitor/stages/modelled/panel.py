@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.statistics.design.replicates import replicate_covariance as covariance_of_replicates
-from monitor.statistics.design.stacked import cross_products, side_by_side
+from monitor.statistics.design.stacked import cross_products, in_parts, side_by_side
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import Category, Columns
 from monitor.statistics.models.sample import Sample
@@ -90,6 +90,9 @@ class PooledDesign:
 
     def covariances(self, influences: Array) -> Array:
         """(m, k, k) `covariance` of each of m sets of estimates, influences (m, n, k)."""
+        return in_parts(self._covariances, influences)
+
+    def _covariances(self, influences: Array) -> Array:
         parts = [influences[:, self._edges[t] : self._edges[t + 1]] for t in range(len(self.designs))]
         total = np.asarray(sum(design.covariances(part) for design, part in zip(self.designs, parts, strict=True)))
         columns = [side_by_side(part) for part in parts]

@@ -94,7 +94,9 @@ class Spread:
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = np.nan_to_num(sums(counted, self.place, len(self.size)) / self.size[:, None])
         mean[~self.centred] = 0.0
-        return np.asarray((rows - mean[self.place]) * self.root[:, None])
+        spread = rows - mean[self.place]
+        spread *= self.root[:, None]
+        return spread
 
 
 def spread(group: Codes, size: Floats, factor: Floats, grouping: Grouping, times: Floats | None = None) -> Spread:
@@ -120,7 +122,7 @@ def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
 
 def sums(values: Floats, place: Codes, groups: int) -> Floats:
     """Column sums by group, (groups, k)."""
-    result = np.empty((groups, values.shape[1]))
-    for j in range(values.shape[1]):
-        result[:, j] = np.bincount(place, weights=values[:, j], minlength=groups)
-    return result
+    k = values.shape[1]
+    cell = place[:, None] * k + np.arange(k)
+    found = np.bincount(cell.ravel(), weights=values.ravel(), minlength=groups * k)
+    return np.asarray(found, dtype=np.float64).reshape(groups, k)

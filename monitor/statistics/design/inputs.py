@@ -196,3 +196,14 @@ def finite_problems(values: Floats | None, what: str, shape: str) -> list[Proble
 def _who(bad: NDArray[np.bool_], firms: NDArray[Any] | None) -> str:
     rows = np.flatnonzero(bad)[:NAMED]
     return ", ".join(f"row {i + 1}" if firms is None else str(firms[i]) for i in rows)
+
+
+def two_dimensional(values: ArrayLike, n: int) -> Floats:
+    """(n, k) an influence function, of one estimate or k; ValueError for another length or what is not finite."""
+    array = np.asarray(values, dtype=float)
+    array = array[:, None] if array.ndim == 1 else array
+    if len(array) != n:
+        raise ValueError(f"an influence function needs {n} rows, not {len(array)}")
+    if not np.all(np.isfinite(array)):
+        raise ValueError("an influence function must be finite for every firm; outside the domain it is zero")
+    return array

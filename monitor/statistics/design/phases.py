@@ -85,11 +85,14 @@ class TwoPhases:
         ge = self.calibrated[:, None] * e
         c, (k, d) = self.classes, self.silent
         mean = sums(self.pull[:, None] * ge, c, len(self.pulls)) / self.pulls[:, None]
-        v = self.before[:, None] * (ge - mean[c])
-        rows = self.base[:, None] * mean[c] + v
-        if len(k):
-            rows = np.vstack([rows, d[:, None] * mean[k]])
-        return drawing.of(rows), self.answering.of(v * self.share[:, None])
+        own = mean[c]
+        ge -= own
+        v = np.multiply(ge, self.before[:, None], out=ge)
+        own *= self.base[:, None]
+        own += v
+        rows = np.vstack([own, d[:, None] * mean[k]]) if len(k) else own
+        v *= self.share[:, None]
+        return drawing.of(rows), self.answering.of(v)
 
 
 def two_phases(phase: ResponsePhase, firms: Answered, lonely: str) -> TwoPhases:

@@ -5,10 +5,22 @@ Belongs here: arrays in which m sets of k columns stand side by side. Does not b
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+
+COLUMNS = 128
+"""Estimates that are worked out together: what they need for a while stays near the processor"""
+
+
+def in_parts(covariances: Callable[[Floats], Floats], sets: Floats) -> Floats:
+    """(m, k, k) `covariances` of m sets (m, n, k), some of them at a time."""
+    some = max(1, COLUMNS // max(1, sets.shape[2]))
+    return np.concatenate([covariances(sets[at : at + some]) for at in range(0, len(sets), some)])
 
 
 def side_by_side(sets: Floats) -> Floats:

@@ -25,12 +25,13 @@ from monitor.statistics.design.inputs import (
     population_problems,
     share_of,
     stratum_problems,
+    two_dimensional,
     weight_problems,
 )
 from monitor.statistics.design.intervals import t_quantile
 from monitor.statistics.design.phases import Answered, ResponsePhase, TwoPhases, two_phases
 from monitor.statistics.design.replicates import replicate_covariance
-from monitor.statistics.design.stacked import cross_products, side_by_side
+from monitor.statistics.design.stacked import cross_products, in_parts, side_by_side
 from monitor.statistics.design.tables import columns_of
 
 if TYPE_CHECKING:
@@ -186,12 +187,13 @@ class SurveyDesign:
     def residuals(self, influence: ArrayLike) -> Floats:
         """Influence less its regression on the calibration variables (weighted by the weights before
         calibration), (n, k): what calibration leaves of it. Unchanged where nothing was calibrated."""
-        z = _two_dimensional(influence, self.n)
+        z = two_dimensional(influence, self.n)
         if self._projection is None:
             return z
         basis, root = self._projection
         scaled = z * root[:, None]
-        left = (scaled - basis @ (basis.T @ scaled)) / root[:, None]
+        scaled -= basis @ (basis.T @ scaled)
+        left = np.divide(scaled, root[:, None], out=scaled)
         # What calibration explains leaves the rounding of a product, not a variance of 1e-32 with a standard error.
         return np.where(np.abs(left) > 1e-12 * np.abs(z).max(axis=0, initial=0.0), left, 0.0)
 
@@ -214,10 +216,13 @@ class SurveyDesign:
         1999): drawing the invited firms from the frame, with f_h = invited / N_h, and answering given the class,
         where together the correction for a class is respondents over population.
         """
-        return np.asarray(self.covariances(_two_dimensional(influence, self.n)[None])[0])
+        return np.asarray(self.covariances(two_dimensional(influence, self.n)[None])[0])
 
     def covariances(self, influences: Floats) -> Floats:
-        """(m, k, k) `covariance` of each of m sets of estimates, influences (m, n, k), all taken together."""
+        """(m, k, k) `covariance` of each of m sets of estimates, influences (m, n, k)."""
+        return in_parts(self._covariances, influences)
+
+    def _covariances(self, influences: Floats) -> Floats:
         e = self.residuals(side_by_side(influences))
         if self.response is not None:
             drawn, answered = self._phases.rows(e, self._drawing)
@@ -261,7 +266,7 @@ class SurveyDesign:
         """Weighted totals (R, k) of y (n, k) under every replicate: one matrix product."""
         if self.replicates is None:
             raise ValueError("the design has no replicate weights: hand them to it as replicates=")
-        return np.asarray(self.replicates.T @ _two_dimensional(y, self.n))
+        return np.asarray(self.replicates.T @ two_dimensional(y, self.n))
 
     def variance_cells(self) -> tuple[NDArray[Any], list[tuple[str, int, float]]]:
         """Stratum (response class, where response is a phase) of every firm as text, and (label, firms, N) of each."""
@@ -438,13 +443,3 @@ class SurveyDesign:
                        correction: exact for a near-census mailing, which is what it was made for.
         """
         return cls(**columns_of(weights, replicates, plan, nonresponding))
-
-
-def _two_dimensional(values: ArrayLike, n: int) -> Floats:
-    array = np.asarray(values, dtype=float)
-    array = array[:, None] if array.ndim == 1 else array
-    if len(array) != n:
-        raise ValueError(f"an influence function needs {n} rows, not {len(array)}")
-    if not np.all(np.isfinite(array)):
-        raise ValueError("an influence function must be finite for every firm; outside the domain it is zero")
-    return array

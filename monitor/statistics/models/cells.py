@@ -72,7 +72,7 @@ class Cells:
     def quadratic(self, matrices: Array) -> Array:
         """(C, R) x_c' A x_c of each symmetric matrix (R, k, k)."""
         if len(matrices) < MANY:
-            return np.stack([((self.x @ matrix) * self.x).sum(axis=1) for matrix in matrices], axis=1)
+            return np.stack([np.einsum("ck,ck->c", self.x @ matrix, self.x) for matrix in matrices], axis=1)
         products, whole = self._products
         packed = matrices.reshape(len(matrices), -1) @ (whole.reshape(-1, 1) == np.arange(len(products)))
         return np.asarray(products.T @ packed.T)
