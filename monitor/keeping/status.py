@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from monitor.storage import homes, publish, release_folders, turns
+from monitor.storage import homes, places, publish, release_folders, turns
 from monitor.storage.lake import Lake
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -85,7 +85,7 @@ def status(home: Path) -> Status:
     nearest = next(path for path in (home, *home.parents) if path.is_dir())
     disk = os.statvfs(nearest)
     return Status(
-        home=str(home),
+        home=places.address(home) or str(home),
         running=turns.working(home),
         interface=turns.holder(home / "dagster" / "web.lock"),
         surveys=tuple(_survey(home, name) for name in homes.surveys(home)),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import configparser
 import hashlib
+import logging
 import os
 import re
 import time
@@ -64,6 +65,9 @@ SAID = {
 CONDITION = (exceptions.AlreadyExistsError, exceptions.PreconditionError)
 
 
+log = logging.getLogger("monitor")
+
+
 class Changed(Exception):
     """What lies at the store is not what the caller last saw there."""
 
@@ -85,6 +89,7 @@ class Objects:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._waiting = False
         # Each kind of store has settings of its own; what is common to all has no type.
         opened: Any = from_url
         try:
@@ -221,12 +226,17 @@ class Objects:
         """Try a request, with growing pauses; Refused says what the last try came to."""
         for pause in (*PAUSES, None):
             try:
-                return request()
+                answer = request()
+                self._waiting = False
+                return answer
             except (exceptions.BaseError, _Different, FileNotFoundError) as error:
                 if NOT_AGAIN.search(str(error)):
                     raise self._refused(what, key, _reason(error)) from None
                 if pause is None:
                     raise self._refused(what, key, f"{_reason(error)}, {len(PAUSES) + 1} times") from None
+                if not self._waiting:
+                    self._waiting = True
+                    log.warning("%s: %s; it is asked again for half a minute", self.url, _reason(error))
                 time.sleep(pause)
         raise AssertionError("the last try returns or raises")
 

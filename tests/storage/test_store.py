@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import object_store
 import pytest
+import terminal
 from object_store import FORBID, HALF, REFUSE, SILENT, ObjectStore
 
 from monitor.problems import DefinitionError
@@ -386,13 +388,16 @@ def test_a_store_that_says_no_is_one_message_without_a_key(how: str, told: str, 
     assert "not-to-be-told" not in str(refused.value)
 
 
-def test_nobody_there_and_no_tls(home: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_there_and_no_tls(
+    home: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     from monitor.storage import mirror
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     mirror.opened.cache_clear()
     with pytest.raises(Refused, match="found: connection refused, 7 times"):
         places.bring(home)
+    assert caplog.text.count("connection refused; it is asked again") == 1
     monkeypatch.setenv("AWS_ALLOW_HTTP", "false")
     mirror.opened.cache_clear()
     with pytest.raises(Refused, match="found: an address without TLS"):
@@ -462,3 +467,34 @@ def test_without_the_package_the_message_names_it(store: ObjectStore, tmp_path: 
     assert done.returncode == 2
     assert "innovation-monitor[store]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_commands_take_the_url_as_a_home(
+    home: Path, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from monitor.storage.identity import identity_key
+
+    with turns.turn(home, "one"):
+        write(home, "inbox/s/2019/answers.csv", "answers")
+        write(home, "lake/s/raw_records/wave=2019/raw_records.parquet", "a table")
+        identity_key(home)
+    machine(tmp_path, monkeypatch, "elsewhere")
+    told = terminal.monitor("status", "--home", URL, "--json")
+    assert json.loads(told.stdout)["home"] == URL
+    assert json.loads(told.stdout)["surveys"][0]["waiting"] == ["2019"]
+    archive = tmp_path / "home.tgz"
+    with turns.turn(home, "monitor run"):
+        told = terminal.monitor("backup", archive, "--home", URL)
+    assert told.returncode == 75
+    assert told.stderr.startswith(f"{URL}: another run is working in this home\n")
+    assert "monitor run on " in told.stderr
+    assert terminal.monitor("backup", archive, "--home", URL).returncode == 0
+    told = terminal.monitor("restore", archive, "--home", "s3://home/again")
+    assert told.returncode == 0, told.stderr
+    assert contents(places.located("s3://home/again")) == contents(home)
+    assert {key for key in store.objects if key.startswith("again/") and "/." not in key} == {
+        f"again/{key}" for key in contents(home) if key != ".shape"
+    }
+    told = terminal.monitor("restore", archive, "--home", "s3://home/again")
+    assert told.returncode == 2
+    assert "a home is restored into an empty folder only" in told.stderr
