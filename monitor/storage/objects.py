@@ -130,7 +130,7 @@ class Objects:
         A file of more than PART goes in parts, which take no condition: nothing so large is a mark.
         """
         size = len(file) if isinstance(file, bytes) else file.stat().st_size
-        digest = _digest(file)
+        digest = digest_of(file)
 
         def putting() -> str:
             nonlocal known
@@ -287,7 +287,8 @@ def _amazons() -> dict[str, Any]:
     return settings
 
 
-def _digest(file: Path | bytes) -> str:
+def digest_of(file: Path | bytes) -> str:
+    """SHA-256 of a file, or of what would be one."""
     if isinstance(file, bytes):
         return hashlib.sha256(file).hexdigest()
     with file.open("rb") as opened:

@@ -30,17 +30,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
-    """An empty store, keys to it in the environment, and no pauses between tries."""
-    from monitor.storage import mirror, objects
-
-    with object_store.serving() as held:
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "known", "AWS_SECRET_ACCESS_KEY": "not-to-be-told", "AWS_ENDPOINT_URL": held.url,
-            "AWS_ALLOW_HTTP": "true", places.CACHE: str(tmp_path / "cache"),
-        }.items():  # fmt: skip
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(objects, "PAUSES", (0.0,) * 6)
-        mirror.opened.cache_clear()
+    """An empty store, known to this process."""
+    with object_store.known(monkeypatch, tmp_path) as held:
         yield held
 
 
@@ -119,6 +110,7 @@ def test_only_what_changed_travels(home: Path, store: ObjectStore) -> None:
     store.asked.clear()
     with turns.turn(home, "two"):
         write(home, "lake/s/raw_records/wave=2019/raw_records.parquet", "another table")
+        write(home, "lake/s/whole/2019", "a table")
         places.send(home)
         places.send(home)
     assert store.puts("survey/lake") == ["survey/lake/s/raw_records/wave=2019/raw_records.parquet"]

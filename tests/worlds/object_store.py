@@ -14,8 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+import pytest
+
+from monitor.storage import places
 
 REFUSE, FORBID = "refuse", "forbid"
 """503 and 403; nothing is done"""
@@ -77,6 +82,22 @@ def serving() -> Iterator[ObjectStore]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def known(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[ObjectStore]:
+    """A store, keys to it in the environment, mirrors in a folder, and no pauses between tries."""
+    from monitor.storage import mirror, objects
+
+    with serving() as store:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "known", "AWS_SECRET_ACCESS_KEY": "not-to-be-told", "AWS_ENDPOINT_URL": store.url,
+            "AWS_ALLOW_HTTP": "true", places.CACHE: str(folder / "cache"),
+        }.items():  # fmt: skip
+            patch.setenv(name, value)
+        patch.setattr(objects, "PAUSES", (0.0,) * 6)
+        mirror.opened.cache_clear()
+        yield store
 
 
 class _Handler(BaseHTTPRequestHandler):
