@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,10 @@ def crossed() -> int:
 
 
 @contextmanager
-def dask(workers: int, folder: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """A scheduler and a worker on each other machine."""
+def dask(
+    workers: int, folder: Path, of_workers: Mapping[str, str] | None = None
+) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """A scheduler and a worker on each other machine, the workers with some environment of their own."""
     # A pulled cable says nothing: for how long others wait for who does not answer.
     waiting = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "20s"}
     every = [sys.executable, "-m", "dask"]
@@ -86,8 +88,8 @@ def dask(workers: int, folder: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
             with (folder / f"{i}.log").open("wb") as told:
                 running.append(
                     subprocess.Popen(
-                        inside(i, *every, *command, "--no-dashboard"), env=os.environ | waiting, cwd=folder,
-                        stdout=told, stderr=told, start_new_session=True,
+                        inside(i, *every, *command, "--no-dashboard"), cwd=folder, stdout=told, stderr=told,
+                        env=os.environ | waiting | ({**of_workers} if of_workers and i else {}), start_new_session=True,
                     )
                 )  # fmt: skip
             time.sleep(3)
