@@ -138,6 +138,9 @@ def _shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser,
     released.add_argument(
         "--passports", action="store_true", help="make each firm's passport too (15 seconds for 600 firms)"
     )
+    released.add_argument(
+        "--afresh", action="store_true", help="make everything again, also what stands as an earlier run made it"
+    )
     return common, surveyed, released
 
 
@@ -331,7 +334,7 @@ def _deliver(source: Path, inbox: Path, replace: bool) -> None:
 def _run_and_show(survey: Survey, waves: list[str], options: argparse.Namespace) -> int:
     from pipelines.command import run_waves
 
-    run_waves(survey.folder, options.home, waves, options.passports)
+    run_waves(survey.folder, options.home, waves, options.passports, options.afresh)
     latest = options.home / "releases" / survey.name / "latest"
     release = latest.resolve()
     report = release / "public" / "report" / "index.html"

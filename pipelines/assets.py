@@ -10,8 +10,9 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -22,12 +23,17 @@ from monitor.storage import places, publish
 from monitor.storage.folders import EXPECTATIONS
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
+from monitor.survey.content import seen_by
 from pipelines import sources
+from pipelines.kept import AFRESH, FIGURES, Unit, listening
 from pipelines.names import POOL, key, named
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
 from pipelines.shown import check_result, release_metadata, shown, table_metadata
 from pipelines.tables import MODELLED_POOLED, RELEASE_STAGES, WAVE_STAGES, WAVE_TABLES, specs
+
+if TYPE_CHECKING:
+    from monitor.stages.validated.stage import TableOutcome
 
 Result = dg.MaterializeResult | dg.AssetCheckResult
 
@@ -84,8 +90,11 @@ def _wave_asset(
         if stage == "raw":
             _refuse_undecided(survey)
             lake.begin(wave, _family(context), lake.delivered(wave), survey.definition_hash)
+        # What comes out for a wave is not to change with the waves after it.
+        seen = seen_by(survey, wave) if stage in FIGURES else survey
+        unit = Unit(lake, survey, stage, wave, [wave])
         passed = yield from _run(
-            stage, tables, wave, survey, lake, lambda module: module.run(lake, survey, survey.waves[wave])
+            unit, tables, lambda module: module.run(lake, seen, seen.waves[wave]), _afresh(context)
         )
         if stage == "modelled" and passed:
             lake.finish(wave, _family(context), WAVE_TABLES)
@@ -97,6 +106,11 @@ def _wave_asset(
 def _family(context: dg.AssetExecutionContext) -> str:
     """What a run and those that take it up where it failed have in common: together they make a wave whole."""
     return context.run.root_run_id or context.run.run_id
+
+
+def _afresh(context: dg.AssetExecutionContext) -> bool:
+    """Whether the run makes everything again, whatever stands."""
+    return AFRESH in context.run.tags
 
 
 def _validated_asset(monitor: SurveyHome, waves: dg.PartitionsDefinition) -> dg.AssetsDefinition:
@@ -126,7 +140,8 @@ def _validated_asset(monitor: SurveyHome, waves: dg.PartitionsDefinition) -> dg.
                 return {"stopped": len(stops)}
             return figures
 
-        yield from _run(stage, tables, wave, survey, lake, call)
+        unit = Unit(lake, survey, stage, wave, [wave])
+        yield from _run(unit, tables, call, _afresh(context), lambda: not stops)
         rules = lake.read("validated_rules", wave)
         for suite in ANSWER_SUITES:
             outcome = rules[rules["suite"] == suite]
@@ -181,9 +196,14 @@ def _release_asset(monitor: SurveyHome, stage: str, tables: Sequence[str]) -> dg
             raise failure(error) from None
         if stage in ("estimated", "modelled"):
             lake.begin(ALL_WAVES, _family(context))
+        unit = Unit(lake, survey, stage, ALL_WAVES, waves, options)
+        told = replace(unit, stage="disclosed", options={})
+        standing = told.standing() if stage == "released" else None
         passed = yield from _run(
-            stage, tables, ALL_WAVES, survey, lake, lambda module: module.run_all(lake, survey, waves, **options)
+            unit, tables, lambda module: module.run_all(lake, survey, waves, **options), _afresh(context)
         )
+        if standing:
+            told.keep_again(standing)
         if stage == "disclosed" and passed:
             lake.finish(ALL_WAVES, _family(context), made_from={wave: lake.made(wave) for wave in waves})
             _send(lake)
@@ -204,35 +224,52 @@ def _refuse_undecided(survey: Survey) -> None:
 
 
 def _run(
-    stage: str,
+    unit: Unit,
     tables: Sequence[str],
-    wave: str,
-    survey: Survey,
-    lake: Lake,
     call: Callable[[Any], Mapping[str, object]],
+    afresh: bool,
+    went_through: Callable[[], bool] = lambda: True,
 ) -> Generator[Result, None, bool]:
-    """Run a stage and report each table with what the stage says of itself and the seconds it took, then how the suites
-    of its tables came out. Returns whether no critical rule failed."""
+    """Run a stage, where what it made the last time does not stand, and report each table with what the stage says of
+    itself and the seconds it took, then how the suites of its tables came out. Returns whether no critical rule failed.
+
+    afresh: run it in any case; went_through: whether the stage itself found nothing that stops the wave.
+    """
     from monitor.stages.validated.stage import validate_tables
 
+    stage, wave, survey, lake = unit.stage, unit.wave, unit.survey, unit.lake
     last = publish.latest(lake.home / "releases" / survey.name) if stage == "released" else None
     began = time.perf_counter()
-    log.info("%s %s ...", wave, stage)
-    with _told(lake.home), cluster.counted() as shared:
-        figures = dict(call(importlib.import_module(f"monitor.stages.{stage}")))
-        places.send(lake.home)
+    standing = None if afresh else unit.standing()
+    if standing:
+        shared: Mapping[str, int] = {}
+        log.info("%s %s stands as it was made", wave, stage)
+        for level, line in standing.said:
+            log.log(level, line)
+        figures = {**standing.figures, **({"new": False} if stage == "released" else {})}
+    else:
+        unit.forget(afresh)
+        log.info("%s %s ...", wave, stage)
+        with _told(lake.home), listening() as said, cluster.counted() as shared:
+            figures = dict(call(importlib.import_module(f"monitor.stages.{stage}")))
+            places.send(lake.home)
     seconds = round(time.perf_counter() - began, 3)
-    log.info("%s %s %.1f s", wave, stage, seconds)
+    if not standing:
+        log.info("%s %s %.1f s", wave, stage, seconds)
     suites = _suites(tables)
-    judged = beside.begin(validate_tables, lake, survey, wave, list(suites))
-    metadata = {name: shown(value) for name, value in figures.items()} | shared | {"wave": wave, "seconds": seconds}
+    judging = _as_judged if standing and standing.definition == survey.definition_hash else validate_tables
+    judged = beside.begin(judging, lake, survey, wave, list(suites))
+    metadata = {name: shown(value) for name, value in figures.items()} | dict(shared) | {"wave": wave, "seconds": seconds}
+    metadata["stands"] = standing is not None
     if stage == "released":
         metadata |= release_metadata(last, Path(str(figures["path"])))
     for table in tables:
         # A table this wave does not have (no frame, no corrections) is reported with no rows: what is downstream of it
         # must not be skipped.
         yield dg.MaterializeResult(
-            asset_key=key(survey.name, table), metadata=metadata | table_metadata(lake, survey, table, wave)
+            asset_key=key(survey.name, table),
+            metadata=metadata | table_metadata(lake, survey, table, wave),
+            data_version=dg.DataVersion(version) if (version := unit.version(table)) else None,
         )
     passed = True
     with _told(lake.home):
@@ -242,7 +279,23 @@ def _run(
         passed = passed and not critical
         asset = key(survey.name, suites[outcome.table])
         yield check_result(outcome.table, asset, wave, outcome.rules, critical)
+    if not standing and passed and went_through():
+        unit.keep([*_in_lake(tables), *(f"validated_rules_{suite}" for suite in suites)], figures, said)
+    elif standing and judging is validate_tables and passed:
+        unit.keep(list(standing.tables), standing.figures, standing.said)
     return passed
+
+
+def _as_judged(lake: Lake, survey: Survey, wave: str, tables: Sequence[str]) -> "list[TableOutcome]":
+    """How the suites of tables came out that stand as they were made: nothing in them stopped the wave."""
+    from monitor.stages.validated.stage import TableOutcome
+
+    return [TableOutcome(table, wave, lake.read(f"validated_rules_{table}", wave), ()) for table in tables]
+
+
+def _in_lake(tables: Sequence[str]) -> list[str]:
+    """The tables of the lake that a stage's assets stand for."""
+    return [name for table in tables for name in (WAVE_STAGES["modelled"] if table == MODELLED_POOLED else (table,))]
 
 
 @contextmanager

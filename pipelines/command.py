@@ -5,7 +5,7 @@ Belongs here: runs and their outcome. Does not belong here: the instance (`histo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from monitor.storage import private, publish
 from monitor.storage.turns import turn
 from pipelines.definitions import build
 from pipelines.history import command_history
+from pipelines.kept import AFRESH
 from pipelines.names import named
 from pipelines.outcome import problems_of
 from pipelines.resources import loaded
@@ -33,9 +34,10 @@ class RunFailed(MonitorError):
         self.exit_code = exit_code
 
 
-def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = False) -> None:
+def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = False, afresh: bool = False) -> None:
     """Run waves one after the other and make a release. Raises RunFailed with the stage's problems.
 
+    What stands as an earlier run made it is not made again, unless `afresh`.
     A wave that stops does not keep the waves after it from running; the release is made only if all went through.
     """
     private.open_folder(home)
@@ -44,14 +46,15 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
         raise DefinitionError(problems)
     publish.check_link(home / "releases" / survey.name)
     definitions = build(folder, home, passports)
+    tags = {AFRESH: "true"} if afresh else {}
     with turn(home, "monitor run"), command_history(home) as instance:
         close_killed_runs(instance)
         failures = [
             error
             for wave in waves
-            if (error := _execute(definitions, instance, home, named(survey.name, "wave"), partition_key=wave))
+            if (error := _execute(definitions, instance, home, named(survey.name, "wave"), tags, partition_key=wave))
         ]
-        if not failures and (error := _execute(definitions, instance, home, named(survey.name, "release"))):
+        if not failures and (error := _execute(definitions, instance, home, named(survey.name, "release"), tags)):
             failures = [error]
     if failures:
         # What keeps several waves from running is said once.
@@ -60,7 +63,12 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
 
 
 def _execute(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, home: Path, job: str, **options: Any
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    home: Path,
+    job: str,
+    tags: Mapping[str, str],
+    **options: Any,
 ) -> RunFailed | None:
     if signals.received():
         raise KeyboardInterrupt
@@ -68,7 +76,7 @@ def _execute(
         instance=instance,
         raise_on_error=False,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags={"monitor/command": "run", PROCESS_TAG: this_process()},
+        tags={"monitor/command": "run", PROCESS_TAG: this_process(), **tags},
         **options,
     )
     if result.success:

@@ -130,9 +130,9 @@ def _read(release: Path, file: str) -> dg.MetadataValue:
 
 def shown(value: object) -> Any:
     """A figure as Dagster's metadata takes it."""
-    return value if isinstance(value, (str, int, float, bool)) else dg.MetadataValue.json(json.loads(_dumps(value)))
+    return value if isinstance(value, (str, int, float, bool)) else dg.MetadataValue.json(plain(value))
 
 
-def _dumps(value: object) -> str:
-    """JSON of anything a stage reports: paths and array scalars as text or number."""
-    return json.dumps(value, default=lambda item: item.item() if hasattr(item, "item") else str(item))
+def plain(value: object) -> Any:
+    """Anything a stage reports as JSON has it: paths and array scalars as text or number."""
+    return json.loads(json.dumps(value, default=lambda item: item.item() if hasattr(item, "item") else str(item)))

@@ -38,6 +38,7 @@ for single values, which nobody makes"""
 
 ALL_WAVES = "all"
 """Stands for a wave's name in tables that span waves"""
+KEPT = "kept"
 MARK = b"PAR1"
 """What a Parquet file begins and ends with"""
 
@@ -312,6 +313,10 @@ class Lake:
 
     def _mark(self, wave: str, state: str) -> Path:
         return self.folder / state / wave
+
+    def kept(self, wave: str) -> Path:
+        """Where a wave's records and results are kept for the runs after this one; they may go at any time."""
+        return self.folder / KEPT / wave
 
     def remove(self, table: str, wave: str) -> None:
         """Take a table of a wave out of the lake, where a rerun no longer makes it."""

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    # A survey holds its ecosystems, so at run time the model stands above this module.
-    from monitor.survey.model import Text
+from monitor.survey.text import Text
 
 
 @dataclass(frozen=True)

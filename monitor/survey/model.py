@@ -22,9 +22,7 @@ from monitor.survey.framework import Framework
 from monitor.survey.models import Model
 from monitor.survey.programmes import Programme
 from monitor.survey.register import Initiative, Register
-
-Text = Mapping[str, str]
-"""A text by language: at least `nl` and `en`."""
+from monitor.survey.text import Text
 
 INTERVIEW = "interview"
 """The period of a question about the present, when the firm answers"""

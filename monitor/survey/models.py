@@ -35,6 +35,7 @@ from monitor.problems import Lines, Place, line_at
 from monitor.statistics.models.contrast import Contrast
 from monitor.statistics.models.separation import FEWEST_OF_A_LEVEL, LEAST_EVENTS_PER_TERM
 from monitor.statistics.models.specification import EVERY, Specification
+from monitor.survey.text import Text
 from monitor.survey.yaml_lines import REQUIRED, Section, closest
 
 MAIN = "main"
@@ -108,7 +109,7 @@ class Model:
     """A declared model: its main specification and what is declared around it."""
 
     main: Specification
-    label: Mapping[str, str]
+    label: Text
     primary: bool = False
     curve: Curve | None = None
     alternatives: Alternatives | None = None

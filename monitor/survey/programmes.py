@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from monitor.problems import Lines
 from monitor.statistics.comparison.limits import Limits
 from monitor.statistics.decisions.claim import Commit
-
-if TYPE_CHECKING:
-    # A survey holds its programmes, so at run time the model stands above this module.
-    from monitor.survey.model import Text
-
+from monitor.survey.text import Text
 
 GRANT_FIELDS = ("firm", "round", "amount_eur", "consortium", "began", "ended", "status")
 """What a list of grants says of each, `firm` by its register number"""

@@ -12,9 +12,11 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from monitor.survey.text import Text
+
 if TYPE_CHECKING:
     # A survey holds its register, so at run time the model stands above this module.
-    from monitor.survey.model import Text, Wave
+    from monitor.survey.model import Wave
 
 INITIATIVE_KINDS = ("network", "test_environment", "incubator")
 ACTOR_KINDS = ("knowledge_institution", "school", "firm", "government", "network_body")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.running.beside import share
+from monitor.stages.modelled.analysed import analysed
 from monitor.stages.modelled.specifications import (
     Headline,
     covariance_of,
@@ -23,7 +23,7 @@ from monitor.stages.modelled.specifications import (
 )
 from monitor.statistics.design.simultaneous import pointwise_level
 from monitor.statistics.models.contrast import of_two_practices
-from monitor.statistics.models.engine import Work, analyse_all
+from monitor.statistics.models.engine import Work
 from monitor.statistics.models.known import Known
 from monitor.statistics.models.rearrangement import in_order
 from monitor.statistics.models.result import LEVEL, Estimates, Result
@@ -50,7 +50,7 @@ def curve(sample: Sample, model: Model, thresholds: Disclosure, known: Known) ->
         Work((cut,), thresholds, replicated_copies=CURVE_COPIES, headline_only=True, with_states=True)
         for cut in unknown.values()
     ]
-    known.add(result for results in share(analyse_all, sample, works) for result in results)
+    known.add(result for results in analysed(sample, works) for result in results)
     return [known.required(cut) for cut in cuts]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.running.beside import share
+from monitor.stages.modelled.analysed import analysed
 from monitor.stages.modelled.answer import answer_rows, readings_row, timing_rows
 from monitor.stages.modelled.choices import choice_rows
 from monitor.stages.modelled.curves import curve, curve_rows, distribution_rows
@@ -27,7 +27,7 @@ from monitor.stages.modelled.tables import COLUMNS, contrast_rows, frame_of, mod
 from monitor.stages.modelled.verdicts import reason_words, rule_words
 from monitor.statistics.decisions.claim import Estimand, ModelContrast, Share
 from monitor.statistics.decisions.claims import Evidence, decide, holm
-from monitor.statistics.models.engine import Work, analyse_all
+from monitor.statistics.models.engine import Work
 from monitor.statistics.models.known import Known
 from monitor.statistics.models.notes import note
 from monitor.statistics.models.result import Result
@@ -107,9 +107,9 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
         for model in models
         for variant in variants[model.name]
     ]
-    analysed = iter(share(analyse_all, sample, works))
+    found = iter(analysed(sample, works))
     for model in models:
-        results = [result for _ in variants[model.name] for result in next(analysed)]
+        results = [result for _ in variants[model.name] for result in next(found)]
         other = model.alternatives
         adjusted = _holm_within(results, other.contrast) if other else {}
         for result in results:

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.running.beside import share
+from monitor.stages.modelled.analysed import analysed
 from monitor.statistics.decisions.specification_choices import DRAWS, CurveTest, curve_test, null_draws
-from monitor.statistics.models.engine import Work, analyse_all
+from monitor.statistics.models.engine import Work
 from monitor.statistics.models.known import Known
 from monitor.statistics.models.result import Estimates, Result
 from monitor.statistics.models.sample import Sample
@@ -47,7 +47,7 @@ def specification_curve(
         Work(tuple(declared[i][1] for i in order[at : at + IN_A_ROW]), thresholds, headline_only=True)
         for at in range(0, len(order), IN_A_ROW)
     ]
-    known.add(result for results in share(analyse_all, sample, works) for result in results)
+    known.add(result for results in analysed(sample, works) for result in results)
     return [(choices, known.required(s)) for choices, s in every]
 
 

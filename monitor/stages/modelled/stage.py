@@ -6,10 +6,12 @@ Belongs here: which parts run for a wave and which for all waves. Does not belon
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import pandas as pd
 
 from monitor.contract.columns import POOLED
+from monitor.running import kept
 from monitor.stages.modelled.attrition import attrition_rows
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
@@ -20,7 +22,7 @@ from monitor.stages.modelled.programmes import programme_rows
 from monitor.stages.modelled.sensitivity import odds_rows
 from monitor.stages.modelled.silent import left_rows, silent_rows
 from monitor.stages.modelled.tables import COLUMNS, frame_of
-from monitor.storage.lake import Lake
+from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey, Wave
 
 log = logging.getLogger("monitor")
@@ -34,6 +36,13 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
 
     Returns rows per table, models refused with their reason, and seconds per part.
     """
+    with kept.within(lake.kept(wave.name)):
+        findings = _findings(lake, survey, wave)
+    log.info("%s %s: %d models, %d claims", survey.name, wave.name, len(findings.results), len(survey.claims))
+    return findings.write(lake, wave.name)
+
+
+def _findings(lake: Lake, survey: Survey, wave: Wave) -> Findings:
     models = list(survey.models.values())
     findings = Findings(survey, sample_of(lake, survey, wave.name), wave.name)
     fit_models(findings, models)
@@ -42,8 +51,7 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     decide_claims(findings)
     findings.rows["modelled_sensitivity"] += odds_rows(findings, _published(lake, wave.name))
     findings.rows["modelled_sensitivity"] += silent_rows(lake, findings)
-    log.info("%s %s: %d models, %d claims", survey.name, wave.name, len(findings.results), len(survey.claims))
-    return findings.write(lake, wave.name)
+    return findings
 
 
 def _published(lake: Lake, wave: str) -> pd.DataFrame | None:
@@ -57,10 +65,17 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     A single wave has nothing to pool: the tables are written without rows.
     """
     if len(waves) < 2:
-        return {"rows": {table: lake.write(table, "all", frame_of(table, [])) for table in COLUMNS}}
-    samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
+        return {"rows": {table: lake.write(table, ALL_WAVES, frame_of(table, [])) for table in COLUMNS}}
+    with kept.within(lake.kept(ALL_WAVES)):
+        findings = _pooled_findings(lake, survey, sorted(waves))
+    log.info("%s pooled: %d models, %d claims", survey.name, len(findings.results), len(survey.claims))
+    return findings.write(lake, ALL_WAVES)
+
+
+def _pooled_findings(lake: Lake, survey: Survey, waves: Sequence[str]) -> Findings:
+    samples = [sample_of(lake, survey, wave) for wave in waves]
     models = [pooled_model(model) for model in survey.models.values()]
-    findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(sorted(waves)))
+    findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(waves))
     fit_models(findings, models)
     ask_otherwise(findings, models)
     for model in models:
@@ -75,5 +90,4 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     findings.rows["modelled_sensitivity"] += odds_rows(findings, None)
     findings.rows["modelled_sensitivity"] += left_rows(lake, findings, samples)
     programme_rows(lake, findings, samples)
-    log.info("%s pooled: %d models, %d claims", survey.name, len(findings.results), len(survey.claims))
-    return findings.write(lake, "all")
+    return findings

@@ -5,7 +5,7 @@ Belongs here: the conversion from a frame, and choosing rows. Does not belong he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,14 @@ class Columns:
         if name in self.numbers:
             return len(np.unique(self.numbers[name]))
         return len(self.categories[name].counts())
+
+    def only(self, names: Collection[str]) -> Columns:
+        """The named columns, of all firms."""
+        return Columns(
+            {name: values for name, values in self.numbers.items() if name in names},
+            {name: category for name, category in self.categories.items() if name in names},
+            self.n,
+        )
 
     def take(self, mask: NDArray[np.bool_], names: Iterable[str]) -> Columns:
         """The named columns of the firms in the mask."""

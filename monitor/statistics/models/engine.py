@@ -88,10 +88,16 @@ class Work:
     headline_only: bool = False
     with_states: bool = False
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """Every column of a sample that it rests on."""
+        return frozenset(name for s in self.specifications for name in s.columns)
+
 
 def analyse_all(sample: Sample, work: Work) -> list[Result]:
-    """`analyse` each specification of a work."""
+    """`analyse` each specification of a work; nothing of the sample but its columns is there to be read."""
     found, prepared = [], None
+    sample = sample.only(work.columns)
     for s in work.specifications:
         if prepared is None or not prepared.fits(s):
             prepared = prepare(sample, s, work.thresholds)

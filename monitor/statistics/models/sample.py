@@ -5,8 +5,8 @@ Belongs here: bringing the stages' tables together, and choosing a specification
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -74,6 +74,20 @@ class Sample:
         """(k,) for each of the k different firms in the mask, in how many of its rows it is: its answers."""
         counted = np.bincount(self.codes[mask])
         return counted[counted > 0]
+
+    def only(self, names: Collection[str]) -> Sample:
+        """The sample with no other columns than these."""
+        observed = self.observed.only(names)
+        copies = tuple(observed if copy is self.observed else copy.only(names) for copy in self.copies)
+        return replace(
+            self,
+            copies=copies,
+            observed=observed,
+            percentages=self.percentages.intersection(names),
+            orders={name: codes for name, codes in self.orders.items() if name in names},
+            routed={name: mask for name, mask in self.routed.items() if name in names},
+            skipped={pair: why for pair, why in self.skipped.items() if pair[0] in names},
+        )
 
     def has(self, *names: str) -> bool:
         """Whether all the named columns exist and hold anything."""

@@ -49,6 +49,12 @@ class Specification:
         return len(self.practices) == 2 and self.dose is None and self.levels is None
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column of a sample that the fit rests on."""
+        named = [self.outcome, *self.practices, *filter(None, (self.dose, self.levels)), *self.controls]
+        return (*named, f"base_{self.base}", *([] if self.without == EVERY else [self.without]))
+
+    @property
     def contrasts(self) -> tuple[Contrast, ...]:
         """Every contrast the fit can have, in the order they are told."""
         if self.levels is not None:

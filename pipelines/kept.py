@@ -1,0 +1,212 @@
+"""What a stage made before and need not make again, because nothing that it is made from is another than then.
+
+Belongs here: what a stage's tables follow from, the record of what a stage made, whether that stands. Does not belong
+here: running stages (`assets`), results within a stage, whether a wave is whole (`lake`).
+
+A stage's tables follow from the code and the packages it computes with, the survey's definition, the tables of other
+stages that it reads (`tables.READS`, which a test holds against the code), its options, and for some stages a fact of
+the home: the key of the pseudonyms, the releases there are. All of it goes into one hash, the stage's key. Where the
+record of the last time has the same key and the tables lie there as they were made, the stage is not run. The inbox is
+looked at by every run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from monitor.stages.staged.crosswalk import CROSSWALK_FILE
+from monitor.storage import private, publish
+from monitor.storage.lake import Lake, fingerprint
+from monitor.survey import Survey
+from monitor.survey.content import content_hash, seen_by
+from monitor.versions import computes
+from pipelines.resources import loaded
+from pipelines.shown import plain
+from pipelines.tables import READS, RELEASE_STAGES, WAVE_STAGES, WAVE_TABLES
+
+WHOLE = ("disclosed", "released")
+"""The stages that may read every table there is, and earlier releases"""
+FIGURES = {"imputed": False, "derived": False, "weighted": False, "estimated": False, "modelled": True}
+"""Stages that read nothing of the survey's folder but what it declares -> whether they write its words"""
+ALWAYS = "raw"
+"""The stage that looks at what lies in the inbox"""
+AFRESH = "monitor/afresh"
+"""The tag of a run that makes everything again"""
+
+log = logging.getLogger("monitor")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a stage made for a wave, and from what."""
+
+    key: str = ""
+    definition: str = ""
+    """SHA-256 of the whole definition: the suites that judged the tables may name any part of it"""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """Table -> its fingerprint; empty where the wave has no such table"""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """What the stage said of itself"""
+    said: Sequence[tuple[int, str]] = ()
+    """Warnings it gave: (level, line)"""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A stage of a wave, or over all waves."""
+
+    lake: Lake
+    survey: Survey
+    stage: str
+    wave: str
+    waves: Sequence[str]
+    """The waves whose tables it reads"""
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def key(self) -> str:
+        """SHA-256 of all that the stage's tables follow from."""
+        told = {
+            "computes": _computes(),
+            "definition": self._definition(),
+            "stage": [self.stage, self.wave, *self.waves],
+            "options": {name: str(value) for name, value in self.options.items()},
+            "tables": {f"{table} {wave}": self._now(table, wave) for table in self._reads() for wave in self._places()},
+            "home": self._of_home(),
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    def standing(self) -> Made | None:
+        """What it made the last time, where that is what it would make now."""
+        if self.stage == ALWAYS:
+            return None
+        made = self._recorded()
+        if not made.key or made.key != self.key():
+            return None
+        if any(self._now(table, self.wave) != print_ for table, print_ in made.tables.items()):
+            return None
+        return made if self.stage != "released" or self._published(made) else None
+
+    def keep(self, tables: Sequence[str], figures: Mapping[str, object], said: Sequence[tuple[int, str]]) -> None:
+        """Record what it made."""
+        found = {table: self._now(table, self.wave) for table in tables}
+        self._write(Made(self.key(), self.survey.definition_hash, found, plain(figures), said))
+
+    def keep_again(self, made: Made) -> None:
+        """Record that what it made stands beside the release that was made of it: a release says nothing that would
+        change its own tables."""
+        self._write(replace(made, key=self.key()))
+
+    def _write(self, made: Made) -> None:
+        private.closed_folder(self._record.parent)
+        aside = self._record.with_name(f".{self.stage}.{secrets.token_hex(4)}")
+        aside.write_text(json.dumps(asdict(made), ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(aside, self._record)
+
+    def forget(self, afresh: bool) -> None:
+        """Take the record away, for what is made now may be something else; `afresh`: with all results it kept."""
+        self._record.unlink(missing_ok=True)
+        if afresh:
+            shutil.rmtree(self.lake.kept(self.wave), ignore_errors=True)
+
+    def version(self, table: str) -> str:
+        """What tells one content of a table from another; empty where the lake has no such table."""
+        return self._now(table, self.wave)
+
+    @property
+    def _record(self) -> Path:
+        return self.lake.kept(self.wave).with_name(f"{self.wave}.{self.stage}.json")
+
+    def _recorded(self) -> Made:
+        with suppress(OSError, ValueError, TypeError):
+            read = json.loads(self._record.read_text(encoding="utf-8"))
+            return Made(**{**read, "said": [(int(level), str(line)) for level, line in read["said"]]})
+        return Made()
+
+    def _reads(self) -> list[str]:
+        if self.stage in WHOLE:
+            # The writers of a release read what they need, wherever it lies.
+            over_all = RELEASE_STAGES["disclosed"] if self.stage == "released" else ()
+            return sorted({*WAVE_TABLES, *RELEASE_STAGES["estimated"], *over_all})
+        own = () if self.wave in self.survey.waves else WAVE_STAGES[self.stage]
+        return sorted({*READS[self.stage], *own})
+
+    def _places(self) -> list[str]:
+        return sorted({*self.waves, self.wave})
+
+    def _now(self, table: str, wave: str) -> str:
+        return fingerprint(self.lake.path(table, wave)) if self.lake.has(table, wave) else ""
+
+    def _definition(self) -> str:
+        """What of the definition the stage's tables follow from."""
+        if self.stage not in FIGURES:
+            return self.survey.definition_hash
+        return _content(self.survey.folder, self.wave, FIGURES[self.stage])
+
+    def _of_home(self) -> object:
+        """What the stage reads of the home beside the lake's tables."""
+        home, name = self.lake.home, self.survey.name
+        if self.stage == "staged":
+            crosswalk = home / "inbox" / name / CROSSWALK_FILE
+            key = hashlib.sha256(self.survey.key(home)).hexdigest()
+            return [key, fingerprint(crosswalk) if crosswalk.exists() else ""]
+        if self.stage == "validated":
+            # A rule holds how often it fails against the last wave.
+            earlier = [wave for wave in sorted(self.survey.waves) if wave < self.wave]
+            return [[self._now(table, wave) for table in ("staged_answers", "validated_rules")] for wave in earlier]
+        return _releases(home / "releases" / name) if self.stage in WHOLE else None
+
+    def _published(self, made: Made) -> bool:
+        """Whether the release is there as a whole and is the one that readers have."""
+        latest = publish.latest(self.lake.home / "releases" / self.survey.name)
+        return latest is not None and str(latest) == made.figures.get("path") and publish.whole(latest)
+
+
+def _releases(folder: Path) -> list[list[str]]:
+    """The releases there are: name, manifest's fingerprint, and what was taken out of it."""
+    return [
+        [release.name, *(fingerprint(path) for path in sorted(release.glob("*.json")))]
+        for release in publish.releases(folder)
+    ]
+
+
+@cache
+def _content(folder: Path, wave: str, words: bool) -> str:
+    survey = loaded(folder)
+    return content_hash(seen_by(survey, wave) if wave in survey.waves else survey, words=words)
+
+
+@cache
+def _computes() -> Mapping[str, str]:
+    return computes()
+
+
+@contextmanager
+def listening() -> Iterator[list[tuple[int, str]]]:
+    """The warnings that are given meanwhile, as they are given."""
+    heard: list[tuple[int, str]] = []
+    handler = _Heard(heard)
+    log.addHandler(handler)
+    try:
+        yield heard
+    finally:
+        log.removeHandler(handler)
+
+
+class _Heard(logging.Handler):
+    def __init__(self, heard: list[tuple[int, str]]) -> None:
+        super().__init__(logging.WARNING)
+        self.heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append((record.levelno, record.getMessage()))
