@@ -41,7 +41,7 @@ DEFECT = 70
 def begin() -> None:
     """What makes a process of the command faster: garbage looked for less often, and a second process for long work."""
     gc.set_threshold(*second.GARBAGE)
-    if set(sys.argv[1:2]) & {"demo", "run", "check"}:
+    if set(sys.argv[1:2]) & {"demo", "run", "check"} or "--recompute" in sys.argv[1:]:
         beside.start(
             [
                 "great_expectations",
@@ -186,7 +186,7 @@ def parser() -> argparse.ArgumentParser:
     diff = add("diff", _diff, "what changed between two releases, split into its causes")
     diff.add_argument("releases", nargs=2, metavar="RELEASE", help="release id, or `latest`")
     diff.add_argument("--of", metavar="SURVEY", help="the survey, where the home folder holds several")
-    keeping.add_to(lambda name, command, about: add(name, _told(command), about), _path)
+    keeping.add_to(lambda name, command, about: add(name, _told(command), about), _path, _recomputed)
     _add_ui(add("ui", _ui, "Dagster's web interface on 127.0.0.1, with the daemon for schedule and sensors", surveyed))
     return top
 
@@ -198,6 +198,12 @@ def _add_ui(ui: argparse.ArgumentParser) -> None:
     ui.add_argument(
         "--name", action="extend", nargs="+", default=[], metavar="HOST", help="other names it answers to (a proxy's)"
     )
+
+
+def _recomputed(options: argparse.Namespace) -> keeping.Told:
+    from pipelines.recompute import recompute
+
+    return recompute(options.recompute, options.home)
 
 
 def _told(command: keeping.Command) -> Callable[[argparse.Namespace], int]:

@@ -246,7 +246,7 @@ def _run(
         log.info("%s %s stands as it was made", wave, stage)
         for level, line in standing.said:
             log.log(level, line)
-        figures = {**standing.figures, **({"new": False} if stage == "released" else {})}
+        figures = dict(standing.figures)
     else:
         unit.forget(afresh)
         log.info("%s %s ...", wave, stage)

@@ -25,7 +25,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from monitor.stages.staged.crosswalk import CROSSWALK_FILE
 from monitor.storage import private, publish
 from monitor.storage.lake import Lake, fingerprint
 from monitor.survey import Survey
@@ -95,7 +94,7 @@ class Unit:
             return None
         if any(self._now(table, self.wave) != print_ for table, print_ in made.tables.items()):
             return None
-        return made if self.stage != "released" or self._published(made) else None
+        return self._published(made) if self.stage == "released" else made
 
     def keep(self, tables: Sequence[str], figures: Mapping[str, object], said: Sequence[tuple[int, str]]) -> None:
         """Record what it made."""
@@ -157,6 +156,8 @@ class Unit:
         """What the stage reads of the home beside the lake's tables."""
         home, name = self.lake.home, self.survey.name
         if self.stage == "staged":
+            from monitor.stages.staged.crosswalk import CROSSWALK_FILE
+
             crosswalk = home / "inbox" / name / CROSSWALK_FILE
             key = hashlib.sha256(self.survey.key(home)).hexdigest()
             return [key, fingerprint(crosswalk) if crosswalk.exists() else ""]
@@ -166,10 +167,12 @@ class Unit:
             return [[self._now(table, wave) for table in ("staged_answers", "validated_rules")] for wave in earlier]
         return _releases(home / "releases" / name) if self.stage in WHOLE else None
 
-    def _published(self, made: Made) -> bool:
-        """Whether the release is there as a whole and is the one that readers have."""
+    def _published(self, made: Made) -> Made | None:
+        """What was published, where that is there as a whole and is what readers have."""
         latest = publish.latest(self.lake.home / "releases" / self.survey.name)
-        return latest is not None and str(latest) == made.figures.get("path") and publish.whole(latest)
+        if latest is None or latest.name != made.figures.get("release_id") or not publish.whole(latest):
+            return None
+        return replace(made, figures={**made.figures, "path": str(latest), "new": False})
 
 
 def _releases(folder: Path) -> list[list[str]]:

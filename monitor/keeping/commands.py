@@ -36,14 +36,24 @@ Command = Callable[[argparse.Namespace], Told]
 Add = Callable[[str, Command, str], argparse.ArgumentParser]
 
 
-def add_to(add: Add, path: Callable[[str], Path]) -> None:
-    """Add the commands; `path` reads a path as the user means it."""
+def add_to(add: Add, path: Callable[[str], Path], recompute: Command) -> None:
+    """Add the commands; `path` reads a path as the user means it, `recompute` makes everything again and compares."""
     of = {"metavar": "SURVEY", "help": "one survey (default: every survey of the home folder)"}
     add("status", lambda options: status(options.home), "how the home stands: waves, releases, inbox, disk")
     add("open", lambda options: open_report(options.home, options.of), "the latest report, in a browser").add_argument(
         "--of", metavar="SURVEY", help="the survey, where the home folder holds several"
     )
-    add("verify", lambda options: verify(options.home), "compare every release and the lake with what was recorded")
+
+    def verified(options: argparse.Namespace) -> Told:
+        return recompute(options) if options.recompute else verify(options.home)
+
+    verifying = add("verify", verified, "compare every release and the lake with what was recorded")
+    verifying.add_argument(
+        "--recompute",
+        type=path,
+        metavar="FOLDER",
+        help="make every whole wave of this survey folder afresh in a copy, and compare each table (as long as a run)",
+    )
     pruning = add("prune", _prune, "take out of old releases what nothing rests on; says first what goes")
     pruning.add_argument("--keep", type=int, default=3, metavar="N", help="whole releases to keep (default: 3)")
     pruning.add_argument("--of", **of)  # type: ignore[arg-type]

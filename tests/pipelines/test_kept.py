@@ -1,0 +1,204 @@
+"""Nothing is made twice: what rests on nothing that changed stands, and all is what is made afresh."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+import short_demonstration
+
+from monitor.running import kept
+from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
+from monitor.survey import Survey, load_survey
+from monitor.survey.content import content_hash, seen_by
+from monitor.survey.text import Text
+from monitor.synthetic import deliveries
+from pipelines.command import run_waves
+from pipelines.kept import FIGURES, Unit
+from pipelines.recompute import recompute
+
+pytestmark = pytest.mark.slow
+
+WAVES = short_demonstration.WAVES
+LABEL = "en: Top innovator\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return short_demonstration.definition(tmp_path_factory.mktemp("definition"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Path:
+    """A home with a release of two waves; tests work on copies of it."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    inbox = home / "inbox" / folder.name
+    deliveries(inbox)
+    shutil.rmtree(inbox / "2017")
+    run_waves(folder, home, WAVES)
+    return home
+
+
+@pytest.fixture
+def home(tmp_path: Path, made: Path) -> Path:
+    """A copy of that home."""
+    shutil.copytree(made, tmp_path / "home", symlinks=True)
+    return tmp_path / "home"
+
+
+def changed(folder: Path, place: Path, old: str, new: str) -> Path:
+    """Another folder with one change in its survey.yaml."""
+    target = place / folder.name
+    shutil.copytree(folder, target)
+    text = (target / "survey.yaml").read_text(encoding="utf-8")
+    assert old in text
+    (target / "survey.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    return target
+
+
+def run(caplog: pytest.LogCaptureFixture, folder: Path, home: Path) -> list[str]:
+    """Run both waves; returns the stages that were made, `2018 modelled`."""
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "monitor"):
+        run_waves(folder, home, WAVES)
+    lines = [record.getMessage() for record in caplog.records]
+    return [found[1] for line in lines if (found := re.fullmatch(r"(\S+ \w+) \d+\.\d s", line))]
+
+
+def content(home: Path, folder: Path) -> str:
+    manifest = (home / "releases" / folder.name / "latest" / "manifest.json").read_text(encoding="utf-8")
+    return str(json.loads(manifest)["content_hash"])
+
+
+def test_where_nothing_changed_only_the_inbox_is_looked_at(
+    caplog: pytest.LogCaptureFixture, folder: Path, home: Path
+) -> None:
+    before = content(home, folder)
+    assert run(caplog, folder, home) == [f"{wave} raw" for wave in WAVES]
+    assert content(home, folder) == before
+    assert len(list((home / "releases" / folder.name).glob("r*"))) == 1
+
+
+def test_after_a_changed_label_nothing_is_fitted(
+    caplog: pytest.LogCaptureFixture, folder: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for what was kept and does not lie there any more as it was written."""
+    other = changed(folder, tmp_path, LABEL, "en: Leader\n")
+    cut, whole = sorted(Lake(home, folder.name).kept("2019").iterdir())[:2]
+    cut.write_bytes(cut.read_bytes()[:-1])
+    assert whole.stat().st_mode & 0o077 == 0
+    written, write = [], kept._write
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "_write", lambda path, answer: (written.append(path), write(path, answer)))
+        stages = {line.partition(" ")[2] for line in run(caplog, other, home)}
+    assert written == [cut]
+    assert stages.isdisjoint({"imputed", "derived", "weighted", "estimated"})
+    assert {"modelled", "disclosed", "released"} <= stages
+    again = recompute(other, home)
+    assert (again.problems, again.release[:5], again.tables > 100) == ((), "r0002", True)
+    assert "Leader" in (home / "releases" / folder.name / "latest/public/report/en/index.html").read_text()
+
+
+def test_after_a_changed_measure_its_stages_are_made_and_come_to_the_same(
+    caplog: pytest.LogCaptureFixture, folder: Path, home: Path, tmp_path: Path
+) -> None:
+    """But for a table that somebody changed, and its record with it."""
+    other = changed(folder, tmp_path, "turnover_share_new_to_market / 100", "turnover_share_new_to_market / 100 + 1")
+    assert {"2018 derived", "2019 estimated", "all disclosed"} <= set(run(caplog, other, home))
+    lake, table = Lake(home, folder.name), "imputed_diagnostics"
+    before = fingerprint(lake.path(table, "2018"))
+    lake.write(table, "2018", lake.read(table, "2018").head(1))
+    mark = lake.folder / "whole" / "2018"
+    mark.write_text(mark.read_text(encoding="utf-8").replace(before, fingerprint(lake.path(table, "2018"))))
+    (problem,) = recompute(other, home).problems
+    assert problem.what == "imputed_diagnostics of wave 2018 comes out otherwise when it is made afresh"
+    assert problem.expected == f"SHA-256 {before}"
+
+
+def test_a_wave_knows_of_none_after_it(folder: Path, made: Path, tmp_path: Path) -> None:
+    """What is not declared yet changes nothing of it: its tables are the same to the last byte."""
+    survey = load_survey(folder)
+    seen = seen_by(survey, "2018")
+    assert list(seen.waves) == ["2018"]
+    assert remade(made, tmp_path, seen, "2018") == tables(made, survey, "2018")
+
+
+def test_stages_of_figures_hold_no_word_of_the_definition(folder: Path, made: Path, tmp_path: Path) -> None:
+    """With every text replaced, and no folder to look into, their tables are the same to the last byte."""
+    survey = load_survey(folder)
+    other = replace(in_other_words(survey, Survey), folder=tmp_path / "nowhere")
+    assert other.measures["top_innovator"].label["en"] == "?"
+    assert content_hash(other, words=False) == content_hash(survey, words=False)
+    assert content_hash(other, words=True) != content_hash(survey, words=True)
+    wordless = [stage for stage, words in FIGURES.items() if not words]
+    assert remade(made, tmp_path, other, "2019", wordless) == tables(made, survey, "2019", wordless)
+
+
+def test_lines_do_not_count_and_what_is_declared_does(folder: Path, tmp_path: Path) -> None:
+    survey = load_survey(folder)
+    moved = load_survey(changed(folder, tmp_path / "moved", "bases:", "# A remark.\n\nbases:"))
+    assert content_hash(moved, words=True) == content_hash(survey, words=True)
+    other = load_survey(changed(folder, tmp_path / "other", "> 40", "> 41"))
+    assert content_hash(other, words=False) != content_hash(survey, words=False)
+
+
+def test_a_table_that_is_not_the_stages_own_is_made_again(
+    caplog: pytest.LogCaptureFixture, folder: Path, home: Path
+) -> None:
+    before = content(home, folder)
+    lake = Lake(home, folder.name)
+    lake.write("weighted_weights", "2019", lake.read("weighted_weights", "2019").assign(weight=1.0))
+    stages = run(caplog, folder, home)
+    assert "2019 weighted" in stages
+    assert "2018 weighted" not in stages
+    assert content(home, folder) == before
+
+
+def test_a_release_that_came_between_is_looked_at(folder: Path, home: Path) -> None:
+    survey = load_survey(folder)
+    told = Unit(Lake(home, survey.name), survey, "disclosed", ALL_WAVES, WAVES)
+    assert told.standing()
+    between = home / "releases" / survey.name / "r0002-aaaaaaaaaaaa"
+    between.mkdir()
+    (between / "manifest.json").write_text(json.dumps({"release_id": between.name, "files": {}}), encoding="utf-8")
+    assert told.standing() is None
+
+
+def remade(made: Path, place: Path, survey: Survey, wave: str, stages: Sequence[str] = tuple(FIGURES)) -> Any:
+    """The tables of a wave's stages, made again in a copy of a home."""
+    home = place / "remade"
+    shutil.copytree(made, home, symlinks=True)
+    lake = Lake(home, survey.name)
+    for stage in stages:
+        import_module(f"monitor.stages.{stage}").run(lake, survey, survey.waves[wave])
+    return tables(home, survey, wave, stages)
+
+
+def tables(home: Path, survey: Survey, wave: str, stages: Sequence[str] = tuple(FIGURES)) -> Mapping[str, bytes]:
+    lake = Lake(home, survey.name)
+    found = {path.parent.parent.name: path for path in lake.folder.glob(f"*/wave={wave}/*.parquet")}
+    return {name: path.read_bytes() for name, path in sorted(found.items()) if name.partition("_")[0] in stages}
+
+
+def in_other_words(value: Any, hint: Any) -> Any:
+    """The same with every text by language replaced."""
+    if hint == Text or Text in get_args(hint):
+        return None if value is None else dict.fromkeys(value, "?")
+    if is_dataclass(value):
+        kind: Any = type(value)
+        hints = get_type_hints(kind, include_extras=True)
+        return replace(value, **{f.name: in_other_words(getattr(value, f.name), hints[f.name]) for f in fields(kind)})
+    inner = next((each for each in reversed(get_args(hint)) if each not in (Ellipsis, type(None))), Any)
+    if isinstance(value, Mapping):
+        return {name: in_other_words(item, inner) for name, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(in_other_words(item, inner) for item in value)
+    return value
