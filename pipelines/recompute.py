@@ -22,8 +22,8 @@ OTHERS_WORK = (KEPT, private.WORK, "dagster", ".lock")
 """What of a home is not copied: nothing is made from it"""
 
 DO = (
-    "with other code, packages or definition than the last run's that is to be expected: run the survey again; with the "
-    "same, say so to whoever maintains the monitor"
+    "with other code, packages or definition than the last run's that is to be expected: run the survey again; "
+    "with the same, say so to whoever maintains the monitor"
 )
 
 
