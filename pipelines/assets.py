@@ -25,7 +25,7 @@ from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
 from monitor.survey.content import seen_by
 from pipelines import sources
-from pipelines.kept import AFRESH, FIGURES, Unit, listening
+from pipelines.kept import AFRESH, FIGURES, Unit, listening, options_of
 from pipelines.names import POOL, key, named
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
@@ -189,7 +189,7 @@ def _release_asset(monitor: SurveyHome, stage: str, tables: Sequence[str]) -> dg
     def asset(context: dg.AssetExecutionContext, turn: Turn) -> Iterator[Result]:
         survey, lake = monitor.survey(), monitor.lake()
         _refuse_undecided(survey)
-        options = {"passports": monitor.passports} if stage == "released" else {}
+        options = options_of(stage, monitor.passports)
         try:
             waves = promised_waves(lake, survey, stage, WAVE_TABLES)
         except MonitorError as error:

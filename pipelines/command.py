@@ -5,6 +5,7 @@ Belongs here: runs and their outcome. Does not belong here: the instance (`histo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,18 @@ from monitor.refusals import refusal_of_text
 from monitor.running import signals
 from monitor.stages.validated.check import rule_problems
 from monitor.storage import private, publish
+from monitor.storage.lake import Lake
 from monitor.storage.turns import turn
+from monitor.survey import Survey
 from pipelines.definitions import build
 from pipelines.history import command_history
-from pipelines.kept import AFRESH
+from pipelines.kept import AFRESH, everything_stands
 from pipelines.names import named
 from pipelines.outcome import problems_of
 from pipelines.resources import loaded
 from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process
+
+log = logging.getLogger("monitor")
 
 
 class RunFailed(MonitorError):
@@ -42,9 +47,11 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
     """
     private.open_folder(home)
     survey = loaded(folder)
+    publish.check_link(home / "releases" / survey.name)
+    if not afresh and _all_stands(survey, home, waves, passports):
+        return
     if problems := [*survey.todos, *rule_problems(survey)]:
         raise DefinitionError(problems)
-    publish.check_link(home / "releases" / survey.name)
     definitions = build(folder, home, passports)
     tags = {AFRESH: "true"} if afresh else {}
     with turn(home, "monitor run"), command_history(home) as instance:
@@ -60,6 +67,16 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
         # What keeps several waves from running is said once.
         told = dict.fromkeys(problem for failure in failures for problem in failure.problems)
         raise RunFailed(list(told), max(failure.exit_code for failure in failures))
+
+
+def _all_stands(survey: Survey, home: Path, waves: Sequence[str], passports: bool) -> bool:
+    """Whether a run would make nothing, which is said instead of going through it."""
+    lake = Lake(home, survey.name)
+    with turn(home, "monitor run"):
+        if not everything_stands(lake, survey, waves, passports):
+            return False
+    log.info("%s: nothing changed since it was made: everything stands (--afresh makes it again)", survey.name)
+    return True
 
 
 def _execute(

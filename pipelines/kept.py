@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.storage import private, publish
-from monitor.storage.lake import Lake, fingerprint
+from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
 from monitor.survey import Survey
 from monitor.survey.content import content_hash, seen_by
 from monitor.versions import computes
@@ -173,6 +173,26 @@ class Unit:
         if latest is None or latest.name != made.figures.get("release_id") or not publish.whole(latest):
             return None
         return replace(made, figures={**made.figures, "path": str(latest), "new": False})
+
+
+def everything_stands(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool) -> bool:
+    """Whether a run of these waves would make nothing: the inbox holds what their last runs took, and all that was made
+    of it stands, up to the release."""
+    whole = [wave for wave in lake.whole_waves() if wave in survey.waves]
+    if lake.unfinished_waves() or not set(waves) <= set(whole):
+        return False
+    for wave in waves:
+        last = lake.record(wave)
+        if (last.inbox, last.definition) != (lake.delivered(wave), survey.definition_hash):
+            return False
+    of_waves = (Unit(lake, survey, stage, wave, [wave]) for wave in waves for stage in WAVE_STAGES if stage != ALWAYS)
+    over_all = (Unit(lake, survey, stage, ALL_WAVES, whole, options_of(stage, passports)) for stage in RELEASE_STAGES)
+    return all(unit.standing() for units in (over_all, of_waves) for unit in units)
+
+
+def options_of(stage: str, passports: bool) -> Mapping[str, bool]:
+    """What a stage over all waves is told beside the waves."""
+    return {"passports": passports} if stage == "released" else {}
 
 
 def _releases(folder: Path) -> list[list[str]]:

@@ -78,12 +78,19 @@ def content(home: Path, folder: Path) -> str:
     return str(json.loads(manifest)["content_hash"])
 
 
-def test_where_nothing_changed_only_the_inbox_is_looked_at(
+def test_where_nothing_changed_nothing_runs(caplog: pytest.LogCaptureFixture, folder: Path, home: Path) -> None:
+    before = content(home, folder)
+    assert run(caplog, folder, home) == []
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [folder.name]
+    assert content(home, folder) == before
+
+
+def test_the_inbox_is_looked_at_where_something_else_lies_there(
     caplog: pytest.LogCaptureFixture, folder: Path, home: Path
 ) -> None:
-    before = content(home, folder)
+    """A file that no role has changes nothing but the look."""
+    (home / "inbox" / folder.name / "2019" / "read_me.txt").write_text("Thank you.", encoding="utf-8")
     assert run(caplog, folder, home) == [f"{wave} raw" for wave in WAVES]
-    assert content(home, folder) == before
     assert len(list((home / "releases" / folder.name).glob("r*"))) == 1
 
 
