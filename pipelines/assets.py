@@ -242,7 +242,7 @@ def _run(
     began = time.perf_counter()
     standing = None if afresh else unit.standing()
     if standing:
-        shared: Mapping[str, int] = {}
+        shared: dict[str, int] = {}
         log.info("%s %s stands as it was made", wave, stage)
         for level, line in standing.said:
             log.log(level, line)
@@ -259,7 +259,7 @@ def _run(
     suites = _suites(tables)
     judging = _as_judged if standing and standing.definition == survey.definition_hash else validate_tables
     judged = beside.begin(judging, lake, survey, wave, list(suites))
-    metadata = {name: shown(value) for name, value in figures.items()} | dict(shared) | {"wave": wave, "seconds": seconds}
+    metadata = {name: shown(value) for name, value in figures.items()} | shared | {"wave": wave, "seconds": seconds}
     metadata["stands"] = standing is not None
     if stage == "released":
         metadata |= release_metadata(last, Path(str(figures["path"])))
