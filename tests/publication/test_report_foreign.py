@@ -193,3 +193,14 @@ def test_a_mark_takes_no_width_and_stays_around_what_changes() -> None:
     assert foreign.first(told, 3) == foreign.told("en", "Fir")
     assert foreign.among({"es": "a"}, "de") == foreign.told("es", "a")
     assert foreign.among({}, "de") == ""
+
+
+def test_an_indicator_means_what_its_measure_means_in_every_language(published: publication.Published) -> None:
+    _, survey, folder = published
+    name, indicator = next((n, i) for n, i in survey.indicators.items() if survey.measures[i.measure].definition)
+    measure = survey.measures[indicator.measure]
+    meant = replace(measure, definition={**measure.definition, "es": "Lo que significa."})
+    spanish = replace(survey, measures={**survey.measures, indicator.measure: meant}, languages=("es",))
+    told = report.spoken(released(folder / "public" / "monitor.duckdb"), spanish)["es"].tables["definitions"]
+    (line,) = told.where({"kind": "indicator", "name": name})
+    assert line["definition_es"] == "Lo que significa."

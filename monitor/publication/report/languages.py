@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from monitor.publication.report import foreign
-from monitor.survey import Survey
+from monitor.survey import Indicator, Survey
 from monitor.wording.sentences import spoken_languages
 
 ENGLISH = "_en"
@@ -83,6 +83,9 @@ def _texts(table: str, survey: Survey, language: str) -> Callable[[str, str], st
         if table == "initiatives":
             return survey.initiatives[name].label.get(language, "") if name in survey.initiatives else ""
         found = _declared(table, survey, name)
+        if isinstance(found, Indicator) and stem == "definition":
+            # An indicator means what its measure means.
+            found = survey.measures.get(found.measure)
         return str(getattr(found, stem, {}).get(language, "")) if found is not None else ""
 
     return told
