@@ -9,6 +9,7 @@ import gc
 import logging
 import multiprocessing
 import os
+import pickle
 import sys
 import threading
 from collections import deque
@@ -56,8 +57,12 @@ class Second:
         self._processes = set(multiprocessing.active_children()) - before
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Hand it a work. BrokenExecutor where it is gone, now or from the answer."""
-        return self._executor.submit(function, *arguments)
+        """Hand it a work. BrokenExecutor where it is gone, now or from the answer.
+
+        What it is given is written down now: the executor would do so later, in a thread of its own, while this one
+        goes on with the same objects.
+        """
+        return self._executor.submit(_done, pickle.dumps((function, arguments), pickle.HIGHEST_PROTOCOL))
 
     def taking(self, function: Callable[..., Any], common: Any) -> Callable[[Any], Future[Any]]:
         """Hand over what all items have in common; what is returned hands over an item."""
@@ -92,6 +97,11 @@ def _follow() -> None:
     if first is not None:
         first.join()
     os._exit(1)
+
+
+def _done(work: bytes) -> Any:
+    function, arguments = pickle.loads(work)
+    return function(*arguments)
 
 
 def _import(module: str) -> None:

@@ -68,6 +68,22 @@ def test_work_is_done_beside_and_shared_in_order(tmp_path: Path) -> None:
     assert lines == ["True", "True", "[]"]
 
 
+def test_a_work_is_what_it_was_when_it_was_handed_over(tmp_path: Path) -> None:
+    lines = printed(
+        tmp_path,
+        """
+        first = beside.begin(time.sleep, 0.5)
+        numbers = {number: number for number in range(3)}
+        works = [beside.begin(len, numbers) for _ in range(5)]
+        for number in range(100_000):
+            numbers[-number] = number
+        first()
+        print([work() for work in works])
+        """,
+    )
+    assert lines == ["[3, 3, 3, 3, 3]"]
+
+
 def test_errors_arrive_whole_and_the_next_work_is_not_disturbed(tmp_path: Path) -> None:
     lines = printed(
         tmp_path,
