@@ -5,7 +5,6 @@ Belongs here: the instance. Does not belong here: runs and their outcome (`comma
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections import defaultdict
@@ -15,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._serdes import ConfigurableClassData
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 
 from monitor.storage import private
 
@@ -40,8 +37,6 @@ COMMAND_SETTINGS = "command.yaml"
 NO_OUTPUT_KEPT = (
     "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n  class: NoOpComputeLogManager\n"
 )
-EVENT_LOG = "event_log_storage:\n  module: pipelines.history\n  class: KeptEventLog\n  config:\n    base_dir: {place}\n"
-"""Where Dagster itself keeps the lines of runs"""
 
 
 def prepare_instance(home: Path) -> Path:
@@ -60,34 +55,9 @@ def command_history(home: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's history of the home, as the web interface reads it. What steps print goes to the terminal alone:
     keeping it too would start four processes for every step, which tell of an interrupt each in its own way."""
     folder = prepare_instance(home)
-    lines = EVENT_LOG.format(place=json.dumps(str(folder / "history" / "runs")))
-    (folder / COMMAND_SETTINGS).write_text(INSTANCE + NO_OUTPUT_KEPT + lines, encoding="utf-8")
+    (folder / COMMAND_SETTINGS).write_text(INSTANCE + NO_OUTPUT_KEPT, encoding="utf-8")
     with _unhurried(folder), dg.DagsterInstance.from_config(str(folder), COMMAND_SETTINGS) as instance:
         yield instance
-
-
-class KeptEventLog(SqliteEventLogStorage):
-    """Dagster's own lines of runs, with one engine for each database: Dagster makes an engine for each statement, which
-    compiles it anew, and that takes longer than SQLite's part."""
-
-    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engines: dict[str, Engine] = {}
-        super().__init__(base_dir, inst_data)
-
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> KeptEventLog:
-        """What Dagster calls with the class's settings."""
-        return cls(inst_data=inst_data, **config_value)
-
-    @contextmanager
-    def _connect(self, shard: str) -> Iterator[Connection]:
-        if shard in self._engines:
-            with self._engines[shard].begin() as connection:
-                yield connection
-        else:
-            with super()._connect(shard) as connection:
-                self._engines[shard] = connection.engine
-                yield connection
 
 
 class _Kept(sqlite3.Connection):
