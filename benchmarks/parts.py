@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def main() -> int:
     parser.add_argument("--make", action="store_true")
     parser.add_argument("--firms", type=int, default=100_000_000)
     parser.add_argument("--parts", type=int, default=64)
-    parser.add_argument("--folder", type=Path, default=Path("/var/tmp/monitor-parts"))
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "monitor-parts")
     add_option(parser)
     asked = parser.parse_args()
     return helped(asked.cluster, MODULES, lambda: told(asked))
