@@ -95,18 +95,22 @@ def frame_plan(survey: Survey, frame: Frame, sources: Sources) -> FramePlan:
 def _problems(
     connection: duckdb.DuckDBPyConnection, file: str, checks: Mapping[str, tuple[str, str, str]]
 ) -> list[Problem]:
+    if not checks:
+        return []
+    query = unreadable_query([(cell, wrong) for _, wrong, cell in checks.values()])
+    (told,) = connection.execute(query).fetchall()
     problems = []
-    for target, (column, wrong, cell) in checks.items():
-        row = connection.execute(unreadable_query(cell, wrong)).fetchall()[0]
-        if row[0]:
+    for i, (target, (column, _, _)) in enumerate(checks.items()):
+        count, line, text = told[3 * i : 3 * i + 3]
+        if count:
             problems.append(
                 Problem(
-                    what=f"{row[0]} values of {target} in the frame cannot be read",
+                    what=f"{count} values of {target} in the frame cannot be read",
                     file=file,
-                    line=row[1],
+                    line=line,
                     column=column,
                     severity="critical",
-                    found=row[2],
+                    found=text,
                     do=f"declare the code under `frame: codes: {target}`, or ask for the frame again",
                 )
             )

@@ -186,9 +186,20 @@ def grants_query(framed: bool) -> str:
     return f"{grain}\nSELECT {_listed(columns)}\nFROM typed_grants\nORDER BY programme, line"
 
 
-def unreadable_query(cell: str, wrong: str) -> str:
-    """How many cells of a frame's column hold what is no value, the first line and a text among them."""
-    return f"SELECT count(*), min(line), min(evidence({cell})) FROM identified_frame WHERE {wrong}"
+def unreadable_query(checks: Sequence[tuple[str, str]]) -> str:
+    """For each of a frame's columns how many cells hold what is no value, the first line and a text among them, in one
+    pass. `checks`: cell, and the predicate of one that is no value."""
+    judged = [f"{cell} AS cell_{i}, {wrong} AS wrong_{i}" for i, (cell, wrong) in enumerate(checks)]
+    told = [
+        told_of_it
+        for i in range(len(checks))
+        for told_of_it in (
+            f"count(*) FILTER (wrong_{i})",
+            f"min(line) FILTER (wrong_{i})",
+            f"min(CASE WHEN wrong_{i} THEN evidence(cell_{i}) END)",
+        )
+    ]
+    return f"SELECT {_listed(told)}\nFROM (SELECT {_listed(['line', *judged])}\nFROM identified_frame)"
 
 
 def apart_query(table: str, firm_column: str, heading: str, columns: Sequence[str]) -> str:
