@@ -84,7 +84,7 @@ the last of each are those for a broken disk"""
 TELLING = re.compile(
     r"OSError|\w*(IO|IOError|Permission|NotFound|Directory)\w*Error|BlockingIOError|MemoryError|ImportError|RuntimeError"
     r"|IOException|OutOfMemoryException|InvalidInputException|SerializationException|FatalException|InternalException"
-    r"|OperationalError|DatabaseError|ArrowInvalid|ArrowException|SystemError"
+    r"|TransactionException|OperationalError|DatabaseError|ArrowInvalid|ArrowException|SystemError"
 )
 """Classes whose words are the machine's, not an answer's"""
 

@@ -69,6 +69,13 @@ REFUSED = {
     "space of DuckDB": (
         duckdb.IOException('IO Error: Could not write file "/usr/x": No space left on device'), "no space", "/usr/x",
     ),
+    "space of DuckDB at its commit": (
+        duckdb.TransactionException(
+            'TransactionContext Error: Failed to commit: Checkpoint failed for database "release". The database has '
+            'been invalidated. Original error: Could not write file "/usr/x": No space left on device'
+        ),
+        "no space", "/usr/x",
+    ),
     "a lock of DuckDB": (
         duckdb.IOException('IO Error: Could not set lock on file "/usr/x": Conflict'), "has this file open", "/usr/x",
     ),
