@@ -193,7 +193,7 @@ def scenes(bench: Bench, store: Store) -> Iterator[dict[str, object]]:
     with cluster.dask(3, bench.folder) as dask:
         cut = bench.run(
             bench.command(one, *asked),
-            events=[(f"{last} estimated ", lambda: later(dask[0], 2.0))],
+            events=[(f"{last} estimated ", lambda: kill(dask[0]))],
         )
         assert cut.code == NOT_NOW, cut.told
         left = bench.left(one)
@@ -233,15 +233,14 @@ def scenes(bench: Bench, store: Store) -> Iterator[dict[str, object]]:
     yield line("a worker of another version", of_another_version(bench, two), reference)
 
 
-def later(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Kill a process in the middle of what begins now."""
-    time.sleep(seconds)
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it started."""
     subprocess.run(["pkill", "--signal", "KILL", "--session", str(process.pid)], check=True)
 
 
 def lose(dask: Sequence[subprocess.Popen[bytes]]) -> None:
     """Kill one worker, pull the cable of another."""
-    later(dask[1], 2.0)
+    kill(dask[1])
     cluster.ip("link", "set", "cable-2", "down")
 
 
