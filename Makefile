@@ -51,7 +51,7 @@ benchmarks: .venv/.test ## time and memory beside other packages (tables in benc
 reference: .venv/.run ## write docs/reference/ again from commands, schema and contract
 	$(BIN)/python docs/reference/write.py
 
-cluster-test: .venv/.test ## the demonstration on machines without a common disk: one content hash, whatever is lost, also of a home on object storage (root; twenty minutes)
+cluster-test: .venv/.test ## the demonstration on machines without a common disk: one content hash, whatever is lost, also of a home on object storage (root; ten minutes)
 	$(BIN)/python benchmarks/cluster.py --workers 0
 	$(BIN)/python benchmarks/store.py --short
 
