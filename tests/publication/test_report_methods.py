@@ -33,7 +33,7 @@ def test_the_thresholds_are_those_that_decide() -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_declarations_stand_under_their_labels(published: publication.Published, language: str) -> None:
     survey, text = published[1], page(published, language)
-    declared = text[text.rindex({"nl": "De verklaarde modellen", "en": "The declared models"}[language]) :]
+    declared = text[text.rindex({"nl": "De vastgelegde modellen", "en": "The declared models"}[language]) :]
     for model in survey.models.values():
         main = model.main
         labels = [model.label[language], *(survey.measures[x].label[language] for x in (main.outcome, *main.practices))]

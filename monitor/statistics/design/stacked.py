@@ -31,5 +31,5 @@ def side_by_side(sets: Floats) -> Floats:
 
 def cross_products(left: Floats, right: Floats, m: int) -> Floats:
     """(m, k, k) X' Y of each of the m sets that stand side by side in the rows of left and right (n, m k)."""
-    one, other = (rows.reshape(len(rows), m, -1).swapaxes(0, 1) for rows in (left, right))
+    one, other = (rows.reshape(len(rows), m, rows.shape[1] // m).swapaxes(0, 1) for rows in (left, right))
     return np.asarray(one.swapaxes(1, 2) @ other)
