@@ -150,7 +150,7 @@ def test_the_search_finds_a_question_of_the_codebook(browser: Any, release: Path
         page = visit.page
         every = page.locator(".entries li")
         count = every.count()
-        page.get_by_label("Search for").fill("nieuw PRODUCT?")
+        page.get_by_label("Search for").fill("new PRODUCT?")
         shown = [i for i in range(count) if every.nth(i).is_visible()]
         assert [every.nth(i).locator("a").get_attribute("href") for i in shown] == [
             "codebook.html#concept-product_innovation"
