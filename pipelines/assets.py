@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,9 @@ from monitor.storage import places, publish
 from monitor.storage.folders import EXPECTATIONS
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
-from monitor.survey.content import seen_by
+from monitor.survey.seen import told
 from pipelines import sources
-from pipelines.kept import AFRESH, FIGURES, Unit, listening, options_of
+from pipelines.kept import AFRESH, Unit, listening, options_of
 from pipelines.names import POOL, key, named
 from pipelines.promise import promised_waves
 from pipelines.resources import SurveyHome, Turn
@@ -90,9 +90,8 @@ def _wave_asset(
         if stage == "raw":
             _refuse_undecided(survey)
             lake.begin(wave, _family(context), lake.delivered(wave), survey.definition_hash)
-        # What comes out for a wave is not to change with the waves after it.
-        seen = seen_by(survey, wave) if stage in FIGURES else survey
         unit = Unit(lake, survey, stage, wave, [wave])
+        seen = unit.seen()
         passed = yield from _run(
             unit, tables, lambda module: module.run(lake, seen, seen.waves[wave]), _afresh(context)
         )
@@ -129,7 +128,8 @@ def _validated_asset(monitor: SurveyHome, waves: dg.PartitionsDefinition) -> dg.
         stops: list[Problem] = []
 
         def call(module: Any) -> Mapping[str, object]:
-            judged = beside.begin(module.run, lake, survey, survey.waves[wave])
+            seen = unit.seen()
+            judged = beside.begin(module.run, lake, seen, seen.waves[wave])
             # Rules are judged beside; meanwhile this process imports what comes next.
             for later in WAVE_STAGES:
                 importlib.import_module(f"monitor.stages.{later}")
@@ -197,13 +197,13 @@ def _release_asset(monitor: SurveyHome, stage: str, tables: Sequence[str]) -> dg
         if stage in ("estimated", "modelled"):
             lake.begin(ALL_WAVES, _family(context))
         unit = Unit(lake, survey, stage, ALL_WAVES, waves, options)
-        told = replace(unit, stage="disclosed", options={})
-        standing = told.standing() if stage == "released" else None
+        disclosed = replace(unit, stage="disclosed", options={})
+        standing = disclosed.standing() if stage == "released" else None
         passed = yield from _run(
-            unit, tables, lambda module: module.run_all(lake, survey, waves, **options), _afresh(context)
+            unit, tables, lambda module: module.run_all(lake, unit.seen(), waves, **options), _afresh(context)
         )
         if standing:
-            told.keep_again(standing)
+            disclosed.keep_again(standing)
         if stage == "disclosed" and passed:
             lake.finish(ALL_WAVES, _family(context), made_from={wave: lake.made(wave) for wave in waves})
             _send(lake)
@@ -250,17 +250,17 @@ def _run(
     else:
         unit.forget(afresh)
         log.info("%s %s ...", wave, stage)
-        with _told(lake.home), listening() as said, cluster.counted() as shared:
+        with _told(lake.home, survey), listening() as said, cluster.counted() as shared:
             figures = dict(call(importlib.import_module(f"monitor.stages.{stage}")))
             places.send(lake.home)
     seconds = round(time.perf_counter() - began, 3)
     if not standing:
         log.info("%s %s %.1f s", wave, stage, seconds)
     suites = _suites(tables)
-    judging = _as_judged if standing and standing.definition == survey.definition_hash else validate_tables
+    judging = _as_judged if standing and standing.rules == unit.rules() else validate_tables
     judged = beside.begin(judging, lake, survey, wave, list(suites))
-    metadata = {name: shown(value) for name, value in figures.items()} | shared | {"wave": wave, "seconds": seconds}
-    metadata["stands"] = standing is not None
+    metadata = {name: shown(told(survey, value)) for name, value in figures.items()} | shared
+    metadata |= {"wave": wave, "seconds": seconds, "stands": standing is not None}
     if stage == "released":
         metadata |= release_metadata(last, Path(str(figures["path"])))
     for table in tables:
@@ -272,7 +272,7 @@ def _run(
             data_version=dg.DataVersion(version) if (version := unit.version(table)) else None,
         )
     passed = True
-    with _told(lake.home):
+    with _told(lake.home, survey):
         outcomes = judged()
     for outcome in outcomes:
         critical = [problem for problem in outcome.problems if problem.severity == "critical"]
@@ -299,15 +299,18 @@ def _in_lake(tables: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def _told(home: Path) -> Iterator[None]:
-    """What a user must act on, and what the machine refused, as Dagster shows it; a defect stays what it is."""
+def _told(home: Path, survey: Survey | None = None) -> Iterator[None]:
+    """What a user must act on, and what the machine refused, as Dagster shows it; a defect stays what it is. `survey`:
+    whose words are put in where figures are made without them."""
     try:
         yield
     except Exception as error:
-        told = error if isinstance(error, MonitorError) else refusal(error, home)
-        if told is None:
+        known = error if isinstance(error, MonitorError) else refusal(error, home)
+        if known is None:
             raise
-        raise failure(told) from None
+        if survey is not None:
+            known = type(known)([replace(each, **told(survey, asdict(each))) for each in known.problems])
+        raise failure(known) from None
 
 
 def failure(error: MonitorError) -> dg.Failure:

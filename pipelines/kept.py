@@ -28,7 +28,8 @@ from typing import Any
 from monitor.storage import private, publish
 from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
 from monitor.survey import Survey
-from monitor.survey.content import content_hash, seen_by
+from monitor.survey.content import content_hash
+from monitor.survey.seen import seen_by
 from monitor.versions import computes
 from pipelines.resources import loaded
 from pipelines.shown import plain
@@ -36,8 +37,17 @@ from pipelines.tables import READS, RELEASE_STAGES, WAVE_STAGES, WAVE_TABLES
 
 WHOLE = ("disclosed", "released")
 """The stages that may read every table there is, and earlier releases"""
-FIGURES = {"imputed": False, "derived": False, "weighted": False, "estimated": False, "modelled": True}
-"""Stages that read nothing of the survey's folder but what it declares -> whether they write its words"""
+DECLARED = ("raw", "released")
+"""Stages that go by the whole definition, to the last letter of its files"""
+OWN_FILES = {"staged": "*.csv", "validated": "rules.yaml"}
+"""Stage -> the files of the survey's folder that it reads itself: lists of codes, rules"""
+IN_PART = {
+    ("modelled", "derived_measures"): "",
+    ("modelled", "derived_routed"): "measure",
+    ("modelled", "estimated_indicators"): "indicator",
+}
+"""Stage and table of which it finds no more than the measures and indicators it sees -> the column that names them,
+where each is not a column of its own"""
 ALWAYS = "raw"
 """The stage that looks at what lies in the inbox"""
 AFRESH = "monitor/afresh"
@@ -51,8 +61,8 @@ class Made:
     """What a stage made for a wave, and from what."""
 
     key: str = ""
-    definition: str = ""
-    """SHA-256 of the whole definition: the suites that judged the tables may name any part of it"""
+    rules: str = ""
+    """SHA-256 of what the suites that judged the tables follow from beside the tables"""
     tables: Mapping[str, str] = field(default_factory=dict)
     """Table -> its fingerprint; empty where the wave has no such table"""
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -80,10 +90,22 @@ class Unit:
             "definition": self._definition(),
             "stage": [self.stage, self.wave, *self.waves],
             "options": {name: str(value) for name, value in self.options.items()},
-            "tables": {f"{table} {wave}": self._now(table, wave) for table in self._reads() for wave in self._places()},
+            "tables": {
+                f"{table} {wave}": self._read(table, wave) for table in self._reads() for wave in self._places()
+            },
+            "files": _own(self.survey.folder, OWN_FILES[self.stage]) if self.stage in OWN_FILES else None,
             "home": self._of_home(),
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    def seen(self) -> Survey:
+        """The survey as the stage sees it."""
+        return _seen(self.survey.folder, self.stage, self.wave)[0]
+
+    def rules(self) -> str:
+        """SHA-256 of what the suites of the stage's tables follow from beside the tables and the code."""
+        told = [_own(self.survey.folder, OWN_FILES["validated"]), repr(self.survey.disclosure)]
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def standing(self) -> Made | None:
         """What it made the last time, where that is what it would make now."""
@@ -99,7 +121,7 @@ class Unit:
     def keep(self, tables: Sequence[str], figures: Mapping[str, object], said: Sequence[tuple[int, str]]) -> None:
         """Record what it made."""
         found = {table: self._now(table, self.wave) for table in tables}
-        self._write(Made(self.key(), self.survey.definition_hash, found, plain(figures), said))
+        self._write(Made(self.key(), self.rules(), found, plain(figures), said))
 
     def keep_again(self, made: Made) -> None:
         """Record that what it made stands beside the release that was made of it: a release says nothing that would
@@ -146,11 +168,19 @@ class Unit:
     def _now(self, table: str, wave: str) -> str:
         return fingerprint(self.lake.path(table, wave)) if self.lake.has(table, wave) else ""
 
+    def _read(self, table: str, wave: str) -> str:
+        """What the stage finds in a table."""
+        if (self.stage, table) not in IN_PART:
+            return self._now(table, wave)
+        every, seen = ((each.measures, each.indicators) for each in (self.survey, self.seen()))
+        unseen = {name for all_, some in zip(every, seen, strict=True) for name in all_ if name not in some}
+        return self.lake.content(table, wave, unseen, IN_PART[self.stage, table])
+
     def _definition(self) -> str:
         """What of the definition the stage's tables follow from."""
-        if self.stage not in FIGURES:
+        if self.stage in DECLARED:
             return self.survey.definition_hash
-        return _content(self.survey.folder, self.wave, FIGURES[self.stage])
+        return _seen(self.survey.folder, self.stage, self.wave)[1]
 
     def _of_home(self) -> object:
         """What the stage reads of the home beside the lake's tables."""
@@ -204,9 +234,15 @@ def _releases(folder: Path) -> list[list[str]]:
 
 
 @cache
-def _content(folder: Path, wave: str, words: bool) -> str:
-    survey = loaded(folder)
-    return content_hash(seen_by(survey, wave) if wave in survey.waves else survey, words=words)
+def _seen(folder: Path, stage: str, wave: str) -> tuple[Survey, str]:
+    """A survey as a stage sees it, and what that comes to."""
+    seen = seen_by(loaded(folder), stage, wave)
+    return seen, content_hash(seen)
+
+
+def _own(folder: Path, pattern: str) -> list[tuple[str, str]]:
+    """Files of the survey's folder, and what they hold."""
+    return [(path.name, fingerprint(path)) for path in sorted(folder.glob(pattern))]
 
 
 @cache

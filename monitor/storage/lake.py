@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-from pyarrow import parquet
+import pyarrow as pa
+from pyarrow import compute, parquet
 
 from monitor.refusals import damaged
 from monitor.storage import private
@@ -121,6 +122,19 @@ def _fingerprint(path: Path, inode: int, size: int, changed: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@cache
+def _content(path: Path, print_: str, without: Sequence[str], column: str) -> str:
+    """`print_`: the file's own fingerprint, by which what was found once is known again."""
+    digest = hashlib.sha256()
+    file = parquet.ParquetFile(path)
+    names = [name for name in file.schema_arrow.names if name not in without]
+    for batch in file.iter_batches(columns=names):
+        if column in names:
+            batch = batch.filter(compute.invert(compute.is_in(batch[column], pa.array(without, batch[column].type))))
+        digest.update(batch.serialize())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class Record:
     """What a wave's last run was: the lake keeps it beside the tables, as `working` and, at its end, as `whole`."""
@@ -205,6 +219,14 @@ class Lake:
             return {}
         schema = parquet.read_schema(self.path(table, wave))
         return {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
+
+    def content(self, table: str, wave: str, without: Collection[str], column: str) -> str:
+        """SHA-256 of what a table of a wave holds, without the columns of these names and the rows that have one of
+        them in a column; empty where the wave has no such table."""
+        if not self.has(table, wave):
+            return ""
+        path = self.path(table, wave)
+        return _content(path, fingerprint(path), tuple(sorted(without)), column)
 
     def scan(self, table: str, wave: str) -> str:
         """The table of a wave as something a FROM clause takes."""

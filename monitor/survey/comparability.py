@@ -13,7 +13,7 @@ from monitor.statistics.decisions.claim import Estimand, ModelContrast
 from monitor.survey.expressions import columns_of
 from monitor.survey.model import Survey, Text, Wave
 from monitor.survey.wording import label_of, quoted_in
-from monitor.wording.sentences import say
+from monitor.wording.sentences import say, without_stop
 
 ORDER = ("asked", "reworded", "recoded", "not asked")
 """From nothing changed to everything"""
@@ -97,7 +97,7 @@ def change_words(survey: Survey, changes: Sequence[Change], language: str) -> st
     for change in changes:
         label = quoted_in(language, label_of(survey, change.concept, language))
         kind = say("comparability", change.kind.replace(" ", "_"), language)
-        how = str(change.text.get(language) or "").rstrip(".")
+        how = without_stop(str(change.text.get(language) or ""))
         told = "changed_how" if how else "changed"
         parts.append(say("comparability", told, language, label=label, wave=change.wave, kind=kind, how=how))
     return " ".join(parts)

@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 import yaml
 
+from monitor.wording.later import is_mark, to_be
+
 FOLDER = Path(__file__).parent
 LANGUAGES = ("nl", "en")
 """Languages of the texts that public tables carry: what a stage says into a table has words in each of these"""
@@ -58,7 +60,19 @@ def number_in(language: str, text: str) -> str:
 
 def inside(language: str, label: str) -> str:
     """A label inside a sentence: its first letter small, unless it opens an abbreviation (R&D) or the language writes
-    nouns with a capital."""
+    nouns with a capital. Of a mark: the mark of words that are to be written so."""
+    if is_mark(label):
+        return to_be(language, label)
     if say("numbers", "nouns", language) == "capital" or label[1:2].isupper() or label[1:2] in ("&", "."):
         return label
     return label[:1].lower() + label[1:]
+
+
+def without_stop(text: str) -> str:
+    """A sentence in brackets inside another one: without its full stop."""
+    return to_be("without_stop", text) if is_mark(text) else text.rstrip(".")
+
+
+def written(how: str, text: str) -> str:
+    """Words as a mark says that they are to be written: `without_stop`, or as inside a sentence of a language."""
+    return without_stop(text) if how == "without_stop" else inside(how, text)

@@ -32,7 +32,7 @@ def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
     replicates = lake.read("weighted_replicates", wave) if lake.has("weighted_replicates", wave) else None
     silent = lake.read("weighted_nonresponding", wave) if lake.has("weighted_nonresponding", wave) else None
     design = SurveyDesign.from_tables(weights, replicates, survey.design, silent)
-    copies = _copies(lake, wave, weights)
+    copies = _copies(lake, survey, wave, weights)
     observed = copies.pop(0)
     firms = weights["firm"].to_numpy(object)
     return Sample(
@@ -43,7 +43,7 @@ def sample_of(lake: Lake, survey: Survey, wave: str) -> Sample:
         design=design,
         percentages=_percentages(survey),
         orders={name: tuple(concept.codes) for name, concept in survey.concepts.items() if concept.codes},
-        routed=_routed(lake, wave, firms),
+        routed=_routed(lake, survey, wave, firms),
         skipped=_skipped(lake, survey, wave),
     )
 
@@ -62,13 +62,17 @@ def firms_where(lake: Lake, expression: str, wave: str) -> set[str]:
     return {str(firm) for (firm,) in rows}
 
 
-def _copies(lake: Lake, wave: str, weights: pd.DataFrame) -> dict[int, Columns]:
-    """Imputation -> its columns, in the order of the firms of `weights`; 0 is the observed copy."""
+def _copies(lake: Lake, survey: Survey, wave: str, weights: pd.DataFrame) -> dict[int, Columns]:
+    """Imputation -> its columns, in the order of the firms of `weights`; 0 is the observed copy. Of measures, those
+    that the survey has for this stage."""
     derived = lake.read("derived_measures", wave)
     answers = lake.read("imputed_answers", wave)
     of_frame = [c for c in weights.columns if c != "firm" and c not in NOT_VARIABLES and c not in derived.columns]
     of_answers = [c for c in answers.columns if c not in derived.columns and c not in of_frame]
-    merged = derived.merge(answers[["imputation", "firm", *of_answers]], on=["imputation", "firm"], validate="1:1")
+    names = [str(name) for name in derived.columns]
+    seen = [c for c in names if c in ("imputation", "firm") or c in survey.measures or c.startswith("base_")]
+    asked = answers[["imputation", "firm", *of_answers]]
+    merged = derived[seen].merge(asked, on=["imputation", "firm"], validate="1:1")
     # The firms of `weights` are in the order of their names.
     merged = merged.merge(weights[["firm", *of_frame]], on="firm", validate="m:1").sort_values(["imputation", "firm"])
     number = merged["imputation"].to_numpy()
@@ -81,11 +85,12 @@ def _percentages(survey: Survey) -> frozenset[str]:
     return frozenset(concepts | {name for name, measure in survey.measures.items() if measure.type == "percentage"})
 
 
-def _routed(lake: Lake, wave: str, firms: np.ndarray) -> dict[str, Mask]:
+def _routed(lake: Lake, survey: Survey, wave: str, firms: np.ndarray) -> dict[str, Mask]:
     """Measure -> firms whose value follows from the questionnaire's routing."""
     if not lake.has("derived_routed", wave):
         return {}
     past = lake.read("derived_routed", wave)
+    past = past[past["measure"].isin(survey.measures)]
     return {str(name): np.isin(firms.astype(str), group["firm"]) for name, group in past.groupby("measure")}
 
 

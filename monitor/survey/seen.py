@@ -1,0 +1,135 @@
+"""What of a survey a stage sees: no wave after its own, no words where figures are made, no measure that it does not
+study.
+
+What a stage is not shown, its tables cannot rest on: where only that changes, they stand. In the place of words stand
+marks, which say where the words are declared; `worded` puts them in once figures are made.
+
+Belongs here: surveys without some of what they declare, and putting words in. Does not belong here: what the marks look
+like (`wording.later`), what is made again where something changes (the jobs).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from monitor.survey.content import declared_fields
+from monitor.survey.model import Measure, Survey
+from monitor.survey.text import inner, is_text
+from monitor.wording.later import has_mark, mark, put_in
+from monitor.wording.sentences import written
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OF_ANSWERS = ("staged", "validated")
+"""Stages whose tables and messages have the words of questions and concepts"""
+OF_FIGURES = ("imputed", "derived", "weighted", "estimated", "modelled")
+"""Stages of a wave that make figures"""
+BEFORE_INDICATORS = (*OF_ANSWERS, "imputed", "weighted")
+"""Stages that have nothing to do with what is estimated"""
+LATER = ("indicators", "comparable", "equivalents", "packs", "framework")
+"""Fields of what is estimated"""
+
+
+def seen_by(survey: Survey, stage: str, wave: str) -> Survey:
+    """A survey as a stage sees it when it makes the tables of a wave, or (`wave`: none of the survey's) of all."""
+    if stage not in (*OF_ANSWERS, *OF_FIGURES, "disclosed"):
+        return survey
+    seen = without_words(survey)
+    if stage in OF_FIGURES and wave in survey.waves:
+        waves = {name: declared for name, declared in seen.waves.items() if name <= wave}
+        seen = replace(seen, waves=waves, margins={name: m for name, m in seen.margins.items() if name in waves})
+    if stage in BEFORE_INDICATORS:
+        hidden: dict[str, Any] = {name: Unseen(f"{stage} does not see {name}") for name in LATER}
+        if stage != "weighted":
+            hidden["margins"] = Unseen(f"{stage} does not see margins")
+        seen = replace(seen, measures=_studied(seen), **hidden)
+    if stage == "modelled":
+        headlines = {name: indicator for name, indicator in seen.indicators.items() if indicator.headline}
+        seen = replace(seen, indicators=headlines, measures=_studied(seen, headlines, seen.programmes))
+    if stage in OF_ANSWERS:
+        seen = replace(seen, concepts=survey.concepts, waves=survey.waves)
+    return seen
+
+
+class Unseen:
+    """Stands for what a stage does not see: to use it is an error."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __repr__(self) -> str:
+        return f"Unseen({self.what!r})"
+
+    def _refuse(self, *_: object) -> Any:
+        raise TypeError(self.what)
+
+    __len__ = __iter__ = __getitem__ = __contains__ = __bool__ = _refuse
+
+
+def _studied(survey: Survey, *beside: object) -> Mapping[str, Measure]:
+    """The measures that models, claims, domains, the filling-in or what is named `beside` names."""
+    declared = (survey.models, survey.claims, survey.domains, survey.imputation, *beside)
+    named = set(re.findall(r"\w+", repr(declared)))
+    return {name: measure for name, measure in survey.measures.items() if name in named}
+
+
+def without_words(survey: Survey) -> Survey:
+    """A survey with a mark in the place of each text in each language."""
+    marked: Survey = _marked(survey, Survey, ())
+    return marked
+
+
+def _marked(value: Any, hint: Any, place: tuple[str | int, ...]) -> Any:
+    if is_text(hint):
+        return value and {language: text and mark(json.dumps([*place, language])) for language, text in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        kind: Any = type(value)
+        initial = {each.name for each in fields(kind) if each.init}
+        parts = {name: (getattr(value, name), declared) for name, declared in declared_fields(kind) if name in initial}
+        changed = {name: _marked(part, declared, (*place, name)) for name, (part, declared) in parts.items()}
+        return replace(value, **{name: new for name, new in changed.items() if new is not parts[name][0]})
+    if isinstance(value, Mapping):
+        items = {key: _marked(item, inner(hint), (*place, key)) for key, item in value.items()}
+        return value if all(items[key] is value[key] for key in items) else items
+    if isinstance(value, tuple):
+        each = tuple(_marked(item, inner(hint), (*place, number)) for number, item in enumerate(value))
+        return value if all(new is old for new, old in zip(each, value, strict=True)) else each
+    return value
+
+
+def words_put_in(survey: Survey, text: str) -> str:
+    """A text with the survey's words in the place of their marks."""
+    return put_in(text, lambda place: _at(survey, json.loads(place)), written)
+
+
+def told(survey: Survey, value: Any) -> Any:
+    """What a stage says of itself, with the survey's words in the place of their marks."""
+    if isinstance(value, str):
+        return words_put_in(survey, value)
+    if isinstance(value, Mapping):
+        return {name: told(survey, item) for name, item in value.items()}
+    return [told(survey, item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _at(survey: Survey, place: Sequence[str | int]) -> str:
+    """The words that are declared at a place."""
+    found: Any = survey
+    for step in place:
+        found = getattr(found, str(step)) if is_dataclass(found) else found[step]
+    return str(found)
+
+
+def worded(survey: Survey, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with the survey's words in the place of their marks."""
+    told = {}
+    for name in table.columns:
+        values = table[name].tolist()
+        if any(isinstance(value, str) and has_mark(value) for value in values):
+            put = [words_put_in(survey, value) if isinstance(value, str) else value for value in values]
+            told[name] = type(table[name])(put, index=table.index, dtype=table[name].dtype)
+    return table.assign(**told)
