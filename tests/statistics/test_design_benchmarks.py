@@ -17,6 +17,7 @@ import pytest
 from monitor.stages.weighted.cascade import response_weights
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.likelihood import maximum_likelihood
+from monitor.statistics.models.linearised import linearised
 from monitor.statistics.weighting.calibration import calibrate, raking_groups
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "design"
@@ -44,6 +45,9 @@ class Figures:
         se = np.sqrt(np.diag(d.covariance(influence)))
         fit = maximum_likelihood(y, x, d.weights)
         se_tight = np.sqrt(np.diag(d.covariance(fit.contributions / d.weights[:, None])))
+        both = linearised(d, y, x)
+        assert both.coefficients == pytest.approx(fit.coefficients, rel=1e-10)
+        assert np.sqrt(np.diag(both.covariance)) == pytest.approx(se_tight, rel=1e-9)
         for i, name in enumerate(names):
             self.one(dataset, f"{prefix} {name}", coefficients[i], se[i])
             self.tight[dataset, f"{prefix} {name}"] = (float(fit.coefficients[i]), float(se_tight[i]))

@@ -18,6 +18,7 @@ from monitor.statistics.design.intervals import korn_graubard, logit_t
 from monitor.statistics.design.replicates import jackknife_weights
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.likelihood import maximum_likelihood
+from monitor.statistics.models.linearised import linearised
 from monitor.statistics.weighting.calibration import calibrate, raking_groups
 from monitor.statistics.weighting.propensity import dummy_columns
 
@@ -99,6 +100,10 @@ class Computed:
         se = np.sqrt(np.diag(d.covariance(z)))
         for name, b, s in zip(names, fit.coefficients, se, strict=True):
             self.add(f"{prefix} {name}", b, s)
+        both = linearised(d, y[inside], x[inside], inside)
+        assert both.converged
+        assert both.coefficients == pytest.approx(fit.coefficients, rel=1e-10)
+        assert np.sqrt(np.diag(both.covariance)) == pytest.approx(se, rel=1e-10)
 
 
 @cache

@@ -21,8 +21,9 @@ from monitor.stages.modelled.answer_words import percent
 from monitor.stages.modelled.modelling import Findings
 from monitor.stages.modelled.panel import WAVE, with_answers_again
 from monitor.stages.modelled.robustness import notes, row
+from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
-from monitor.statistics.models.likelihood import maximum_likelihood
+from monitor.statistics.models.linearised import linearised
 from monitor.statistics.models.result import LEVEL
 from monitor.statistics.models.sample import Rows, Sample, rows
 from monitor.statistics.models.specification import Specification
@@ -104,13 +105,9 @@ def answering_again(sample: Sample, main: Specification, thresholds: Disclosure)
 
 def _fitted(r: Rows, layout: Terms, sample: Sample) -> tuple[Array, Array] | None:
     """Coefficients of one copy and their design covariance."""
-    x, w = matrix(r.frame, layout), sample.design.weights
-    fit = maximum_likelihood(r.y, x, w[r.mask])
-    if not fit.converged:
-        return None
-    influence = np.zeros((len(w), x.shape[1]))
-    influence[r.mask] = fit.contributions / w[r.mask][:, None]
-    return fit.coefficients, sample.design.covariance(influence)
+    assert isinstance(sample.design, SurveyDesign)
+    fit = linearised(sample.design, r.y, matrix(r.frame, layout), r.mask)
+    return (fit.coefficients, fit.covariance) if fit.converged else None
 
 
 def _told(survey: Survey, model: str, wave: str, following: str, found: Again) -> list[dict[str, Any]]:

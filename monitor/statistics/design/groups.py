@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.problems import MonitorError, Problem
+from monitor.statistics.blocks import blocks
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -98,6 +99,31 @@ class Spread:
         spread *= self.root[:, None]
         return spread
 
+    def product_of_scores(self, x: Floats, r: Floats, unit: Codes | None = None) -> Floats:
+        """(k, k) the cross product of `of` of the rows r_i x_i, x (n, k) and r (n,), of which no more than a block is
+        made at a time; of their sums by unit (n,), where that is given. Rows stand for one firm each. ValueError where
+        something is not finite."""
+        if unit is None:
+            found = self._product_of_rows(x, r)
+        else:
+            rows = self.of(sums_of_scores(x, r, unit, len(self.place)))
+            found = rows.T @ rows
+        if not np.isfinite(found).all():
+            raise ValueError("an influence function must be finite for every firm")
+        return found
+
+    def _product_of_rows(self, x: Floats, r: Floats) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.nan_to_num(sums_of_scores(x, r, self.place, len(self.size)) / self.size[:, None])
+        mean[~self.centred] = 0.0
+        found, means = np.zeros((x.shape[1], x.shape[1])), np.ascontiguousarray(mean.T)
+        for rows in blocks(len(r)):
+            spread = x[rows].T * r[rows]
+            spread -= np.take(means, self.place[rows], axis=1)
+            spread *= self.root[rows]
+            found += spread @ spread.T
+        return found
+
 
 def spread(group: Codes, size: Floats, factor: Floats, grouping: Grouping, times: Floats | None = None) -> Spread:
     """The spread of rows of the groups (m,), codes before collapsing; size (G,) m_g and factor (G,) after collapsing,
@@ -116,6 +142,12 @@ def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
     array = np.asarray(values)
     if array.dtype == object:
         array = array.astype(str)
+    if array.size and array.dtype.kind == "i":
+        low, high = int(array.min()), int(array.max())
+        if high - low < array.size:  # numbers that lie close together need no sorting
+            at = array.astype(np.int64) - low
+            there = np.bincount(at, minlength=high - low + 1) > 0
+            return (np.flatnonzero(there) + low).astype(object), (np.cumsum(there) - 1)[at]
     labels, place = np.unique(array, return_inverse=True)
     return labels.astype(object), place.ravel().astype(np.int64)
 
@@ -126,3 +158,11 @@ def sums(values: Floats, place: Codes, groups: int) -> Floats:
     cell = place[:, None] * k + np.arange(k)
     found = np.bincount(cell.ravel(), weights=values.ravel(), minlength=groups * k)
     return np.asarray(found, dtype=np.float64).reshape(groups, k)
+
+
+def sums_of_scores(x: Floats, r: Floats, place: Codes, groups: int) -> Floats:
+    """(groups, k) sums by group of r_i x_i, x (n, k) and r (n,), a column at a time."""
+    found = np.empty((groups, x.shape[1]))
+    for j in range(x.shape[1]):
+        found[:, j] = np.bincount(place, weights=x[:, j] * r, minlength=groups)
+    return found

@@ -143,9 +143,9 @@ class SurveyDesign:
         h = self._stratum[0]
         if self.psu is None:
             return np.arange(self.n), h
-        pairs = np.column_stack([h, group_codes(self.psu)[1]])
-        units, codes = np.unique(pairs, axis=0, return_inverse=True)
-        return codes.ravel().astype(np.int64), units[:, 0].astype(np.int64)
+        labels, psu = group_codes(self.psu)
+        units, codes = np.unique(h * len(labels) + psu, return_inverse=True)
+        return codes.astype(np.int64), units // len(labels)
 
     @cached_property
     def _drawn(self) -> Floats:
@@ -221,6 +221,13 @@ class SurveyDesign:
     def covariances(self, influences: Floats) -> Floats:
         """(m, k, k) `covariance` of each of m sets of estimates, influences (m, n, k)."""
         return in_parts(self._covariances, influences)
+
+    def covariance_of_scores(self, x: Floats, r: Floats) -> Floats:
+        """(k, k) `covariance` of the influence function r_i x_i, x (n, k) and r (n,), which is not made whole where
+        firms are drawn within strata, alone or in primary units, and nothing was calibrated."""
+        if self.auxiliary is not None or self.response is not None:
+            return self.covariance(x * r[:, None])
+        return self._drawing.product_of_scores(x, self.weights * r, None if self.psu is None else self._unit[0])
 
     def _covariances(self, influences: Floats) -> Floats:
         e = self.residuals(side_by_side(influences))
@@ -377,14 +384,8 @@ class SurveyDesign:
         if first.design is not self or second.design is not self:
             raise ValueError("both estimates must be of this design; for two waves there is statistics.design.change")
         df = min(first.df, second.df)
-        return Estimate(
-            first.estimate - second.estimate,
-            first.influence - second.influence,
-            self,
-            df,
-            min(first.n, second.n),
-            reason=first.reason or second.reason,
-        )
+        estimate, influence = first.estimate - second.estimate, first.influence - second.influence
+        return Estimate(estimate, influence, self, df, min(first.n, second.n), reason=first.reason or second.reason)
 
     def _inside(self, y: ArrayLike, domain: ArrayLike | None) -> tuple[Floats, NDArray[np.bool_]]:
         inside = members(domain, self.n)

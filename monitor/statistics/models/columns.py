@@ -84,17 +84,14 @@ def columns_of(frame: pd.DataFrame) -> Columns:
         if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
             numbers[str(name)] = values.to_numpy(dtype=np.float64, na_value=np.nan)
             continue
-        kinds = {type(v) for v in values.dropna().unique()} if _hashable(values) else {list}
+        try:
+            codes, labels = pd.factorize(values, sort=True)
+        except TypeError:  # sets and lists cannot be told apart by value; no model uses them
+            continue
+        kinds = {type(label) for label in labels}
         if kinds <= {bool, np.bool_, int, float}:
             known = values.map(float, na_action="ignore").to_numpy(dtype=np.float64, na_value=np.nan)
             numbers[str(name)] = np.asarray(known, dtype=np.float64)
         elif kinds == {str}:
-            codes, labels = pd.factorize(values, sort=True)
             categories[str(name)] = Category(codes.astype(np.int64), tuple(str(label) for label in labels))
     return Columns(numbers, categories, len(frame))
-
-
-def _hashable(values: pd.Series) -> bool:
-    """Sets and lists cannot be told apart by value; no model uses them."""
-    first = values.dropna()
-    return first.empty or not isinstance(first.iloc[0], list | set | dict | np.ndarray)

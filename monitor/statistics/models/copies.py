@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.statistics.models.cells import DataSets, data_sets
 from monitor.statistics.models.firth import flic, penalised_likelihoods
-from monitor.statistics.models.likelihood import Fit, likelihoods, start
+from monitor.statistics.models.likelihood import MANY_ROWS, Fit, by_rows, likelihoods, start
 
 Array = NDArray[np.float64]
 
@@ -20,6 +20,10 @@ Array = NDArray[np.float64]
 def fit_copies(ys: Sequence[Array], xs: Sequence[Array], ws: Sequence[Array], *, penalised: bool = False) -> list[Fit]:
     """The same model on every completed copy, all Newton steps taken together: `maximum_likelihood`, or `firth` with
     `flic`, of each. Copies may differ in their rows; shapes of each as there."""
+    if not penalised and min(len(y) for y in ys) >= MANY_ROWS:
+        first = by_rows(ys[0], xs[0], ws[0])
+        near = first.coefficients if first.converged else None
+        return [first, *(by_rows(y, x, w, near) for y, x, w in zip(ys[1:], xs[1:], ws[1:], strict=True))]
     together: Callable[[DataSets, Array], list[Fit]] = penalised_likelihoods if penalised else likelihoods
     sets, begin = data_sets(ys, xs, ws), start(ys[0], xs[0], ws[0])
     fits = together(sets.part(slice(1)), begin[None])

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.statistics.models.columns import Columns
+from monitor.statistics.models.likelihood import MANY_ROWS
 
 Array = NDArray[np.float64]
 
@@ -100,10 +101,10 @@ def decide(
 
 
 def matrix(frame: Columns, terms: Terms) -> Array:
-    """(n, k) design matrix in the order of `terms.names`."""
+    """(n, k) design matrix in the order of `terms.names`; of many rows column after column in memory."""
     n = frame.n
     own = {name: frame.numbers[name] for name in terms.practices}
-    x = np.empty((n, len(terms.names)))
+    x = np.empty((n, len(terms.names)), order="F" if n >= MANY_ROWS else "C")
     place = {name: j for j, name in enumerate(terms.names)}
     columns: dict[str, Array] = {name: frame.numbers[name] for name in terms.numbers} | own
     columns |= {f"{name}^2": own[name] ** 2 for name in terms.squares}
