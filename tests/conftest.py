@@ -130,10 +130,10 @@ def fresh_release(tmp_path: Path, published: publication.Published) -> publicati
 @pytest.fixture(scope="session", autouse=True)
 def programmes_solved_once() -> Iterator[None]:
     """The product's linear programmes go through a solver that remembers; a test's own do not."""
-    solve = solved.once(optimize.linprog)
+    solve = solved.once(optimize.milp)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(optimize, "linprog", solve)
-        patch.setattr(bounds, "linprog", solve)
+        patch.setattr(optimize, "milp", solve)
+        patch.setattr(bounds, "milp", solve)
         yield
 
 

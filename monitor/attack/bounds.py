@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array
+from scipy.optimize import LinearConstraint, milp
+from scipy.sparse import coo_array, csc_array
 from scipy.sparse.csgraph import connected_components
 
 from monitor.attack.knowledge import Equations, Row, Unknown
@@ -20,7 +19,7 @@ from monitor.attack.knowledge import Equations, Row, Unknown
 Floats = npt.NDArray[np.float64]
 INFEASIBLE = 2
 UNBOUNDED = 3
-"""HiGHS's answers through `scipy.optimize.linprog`"""
+"""HiGHS's answers through `scipy.optimize.milp`, which hands equations over as they are; here nothing is whole"""
 
 
 def bounds(told: Equations, asked: Sequence[Unknown]) -> dict[Unknown, tuple[float, float]]:
@@ -81,40 +80,34 @@ class _Parts:
         self.lines: dict[int, list[_Left]] = {}
         for line in lines:
             self.lines.setdefault(int(self.group[next(iter(line.terms))]), []).append(line)
-        self.programmes: dict[int, tuple[dict[int, int], dict[str, Any]]] = {}
+        self.programmes: dict[int, tuple[dict[int, int], LinearConstraint]] = {}
 
     def ends(self, place: int) -> tuple[float, float] | None:
         """The least and greatest value of one unknown; None where the equations contradict each other."""
         group = int(self.group[place])
+        if group not in self.lines:
+            return 0.0, np.inf
         if group not in self.programmes:
             self.programmes[group] = self._programme(group)
-        at, matrices = self.programmes[group]
+        at, constraint = self.programmes[group]
         found = []
         for sign in (1.0, -1.0):
             aim = np.zeros(len(at))
             aim[at[place]] = sign
-            answer = linprog(aim, bounds=(0, None), method="highs", **matrices)
+            answer = milp(aim, constraints=constraint)
             if answer.status == INFEASIBLE:
                 return None
             found.append(-sign * np.inf if answer.status == UNBOUNDED else sign * answer.fun)
         return float(found[0]), float(found[1])
 
-    def _programme(self, group: int) -> tuple[dict[int, int], dict[str, Any]]:
+    def _programme(self, group: int) -> tuple[dict[int, int], LinearConstraint]:
         at = {int(c): i for i, c in enumerate(np.flatnonzero(self.group == group))}
-        own = self.lines.get(group, [])
-        exact, near = [x for x in own if not x.slack], [x for x in own if x.slack]
-        matrices: dict[str, Any] = {}
-        if exact:
-            matrices |= {"A_eq": _matrix(exact, at), "b_eq": np.array([x.value for x in exact])}
-        if near:
-            matrix = _matrix(near, at)
-            high, low = (np.array([x.value + sign * x.slack for x in near]) for sign in (1, -1))
-            matrices |= {"A_ub": csr_array(np.vstack([matrix.toarray(), -matrix.toarray()]))}
-            matrices |= {"b_ub": np.concatenate([high, -low])}
-        return at, matrices
+        own = self.lines[group]
+        low, high = (np.array([x.value + sign * x.slack for x in own]) for sign in (-1, 1))
+        return at, LinearConstraint(_matrix(own, at), low, high)
 
 
-def _matrix(lines: Sequence[_Left], at: dict[int, int]) -> csr_array:
+def _matrix(lines: Sequence[_Left], at: dict[int, int]) -> csc_array:
     entries = [(i, at[c], f) for i, line in enumerate(lines) for c, f in line.terms.items()]
     row, column, factor = zip(*entries, strict=True)
-    return coo_array((factor, (row, column)), shape=(len(lines), len(at))).tocsr()
+    return coo_array((factor, (row, column)), shape=(len(lines), len(at))).tocsc()

@@ -86,8 +86,8 @@ def test_a_move_too_coarse_for_a_small_amount_does_not_call_it_safe(monkeypatch:
         answer.x = answer.x - 1e-7 * aim.sum()
         return answer
 
-    solve = optimize.linprog
-    monkeypatch.setattr(optimize, "linprog", inexact)
+    solve = optimize.milp
+    monkeypatch.setattr(optimize, "milp", inexact)
     quantities = {
         "small": Quantity(100.0, width=1.0), "beside": Quantity(50.0, 49.95, 50.05),
         "large": Quantity(1e10, width=1e8), "other": Quantity(1e10), "two": Quantity(150.0), "all": Quantity(2e10 + 50),
@@ -109,8 +109,8 @@ def test_what_other_programmes_told_is_not_asked(monkeypatch: pytest.MonkeyPatch
         asked += 1
         return solve(*arguments, **options)
 
-    solve = optimize.linprog
-    monkeypatch.setattr(optimize, "linprog", counting)
+    solve = optimize.milp
+    monkeypatch.setattr(optimize, "milp", counting)
     system = two_way(3, 1e3)
     for quantity in system.quantities.values():
         quantity.value, quantity.width = 20.0, 10.0

@@ -150,13 +150,17 @@ def _programme(system: System, ties: Ties, primary: set[Name], protected: Sequen
     rows = sorted(set(chain.from_iterable(shown_by.values())), key=repr)
     row_at = {row: i for i, row in enumerate(rows)}
     lower, upper = [0.0] * len(rows), [1.0] * len(rows)
-    entries: list[tuple[int, int, float]] = []
+    lines: list[int] = []
+    columns: list[int] = []
+    factors: list[float] = []
     low: list[float] = []
     high: list[float] = []
 
     def constraint(terms: Sequence[tuple[int, float]], least: float, most: float) -> None:
-        line = len(low)
-        entries.extend((line, column, factor) for column, factor in terms)
+        for column, factor in terms:
+            lines.append(len(low))
+            columns.append(column)
+            factors.append(factor)
         low.append(least)
         high.append(most)
 
@@ -187,7 +191,6 @@ def _programme(system: System, ties: Ties, primary: set[Name], protected: Sequen
     cost, integrality = np.zeros(len(lower)), np.zeros(len(lower))
     cost[: len(rows)] = [system.cost[row] for row in rows]
     integrality[: len(rows)] = 1
-    lines, columns, factors = zip(*entries, strict=True)
     matrix = coo_array((factors, (lines, columns)), shape=(len(low), len(lower))).tocsr()
     with _silent():
         answer = milp(

@@ -229,15 +229,17 @@ def _of_many_relations(
     programme in their values finds no x at all where those digits are larger than its tolerance. In units of what
     x_place needs, and no move further than `FURTHEST` of them: amounts beside each other differ by ten powers of ten.
     """
-    from scipy.optimize import linprog
+    # SciPy's other door to HiGHS takes three times as long for what it hands over, and gives the same answer.
+    from scipy.optimize import Bounds, LinearConstraint, milp
 
     room = np.column_stack([np.minimum(bounds[:, 0] - truth, 0.0), np.maximum(bounds[:, 1] - truth, 0.0)])
     room = np.clip(room / unit, -FURTHEST, FURTHEST)
+    relations, reach = LinearConstraint(left.tocsc(), 0.0, 0.0), Bounds(room[:, 0], room[:, 1])
     ends, moves = [], []
     for sign, furthest in zip((1.0, -1.0), bounds[place], strict=True):
         aim = np.zeros(left.shape[1])
         aim[place] = sign
-        answer = linprog(aim, A_eq=left, b_eq=np.zeros(left.shape[0]), bounds=room, method="highs")
+        answer = milp(aim, constraints=relations, bounds=reach)
         if answer.x is None:
             raise RuntimeError(f"no answer to a programme that has one: {answer.message}")
         moves.append(answer.x)
