@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from monitor.contract.columns import EVERYONE
 from monitor.contract.reliability import reliability
 from monitor.running.beside import share
-from monitor.stages.estimated.one_copy import Bools, Floats, OneCopy, one_copy
+from monitor.stages.estimated.one_copy import Bools, Floats, OneCopy, each_copy
 from monitor.statistics.design.intervals import (
     FEW_FIRMS_EITHER_WAY,
     effective_df,
@@ -158,7 +158,7 @@ def estimate_wave(data: WaveData, survey: Survey) -> WaveEstimates:
 def _line(wave: tuple[WaveData, Mapping[int, Bools]], asked: tuple[Indicator, str]) -> Line:
     """An indicator, with its measure's type, through every copy; each copy's firms in each domain with the data."""
     (data, members), (indicator, kind) = wave, asked
-    found = {copy: one_copy(data.design, frame, members[copy], indicator, kind) for copy, frame in data.copies.items()}
+    found = each_copy(data.design, data.copies, members, indicator, kind)
     used = [found[copy] for copy in sorted(found) if copy > 0] or [found[0]]
     past = data.copies[0]["firm"].isin(data.routed.get(indicator.measure, ())).to_numpy(bool)
     return combined(found[0], used, indicator, kind, past)

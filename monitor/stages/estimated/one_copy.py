@@ -1,4 +1,4 @@
-"""One indicator in all its domains at once, in one completed copy.
+"""One indicator in all its domains at once, in one completed copy and in each.
 
 Belongs here: arrays from measures to estimates, their linearised and replicate variances, plain counts. Does not belong
 here: combining copies and intervals (`lines`).
@@ -6,7 +6,9 @@ here: combining copies and intervals (`lines`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -57,10 +59,28 @@ class OneCopy:
     high: Floats | None = None
 
 
-def one_copy(design: SurveyDesign, frame: pd.DataFrame, members: Bools, indicator: Indicator, kind: str) -> OneCopy:
-    """The indicator in all domains of one copy. Firms without a value leave the base: they count zero, not missing."""
-    y, x, base = _values(frame, indicator, kind)
-    return of_values(design, y, x, members & base[:, None], indicator.estimator)
+def each_copy(
+    design: SurveyDesign,
+    frames: Mapping[int, pd.DataFrame],
+    members: Mapping[int, Bools],
+    indicator: Indicator,
+    kind: str,
+) -> dict[int, OneCopy]:
+    """The indicator in all domains of each copy, members (n, D) of each. Firms without a value leave the base: they
+    count zero, not missing.
+
+    Copies in which nothing of the indicator was filled in are the same, and are estimated once.
+    """
+    found: dict[int, OneCopy] = {}
+    known: dict[bytes, OneCopy] = {}
+    for copy, frame in frames.items():
+        y, x, base = _values(frame, indicator, kind)
+        inside = members[copy] & base[:, None]
+        told = b"".join(sha256(part.tobytes()).digest() for part in (y, x, inside))
+        if told not in known:
+            known[told] = of_values(design, y, x, inside, indicator.estimator)
+        found[copy] = known[told]
+    return found
 
 
 def of_values(design: SurveyDesign, y: Floats, x: Floats, inside: Bools, estimator: str) -> OneCopy:
