@@ -338,7 +338,8 @@ def _deliver(source: Path, inbox: Path, replace: bool) -> None:
 
 
 def _run_and_show(survey: Survey, waves: list[str], options: argparse.Namespace) -> int:
-    from pipelines.command import run_waves
+    with second.importing():
+        from pipelines.command import run_waves
 
     run_waves(survey.folder, options.home, waves, options.passports, options.afresh)
     latest = options.home / "releases" / survey.name / "latest"

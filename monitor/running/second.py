@@ -13,9 +13,9 @@ import pickle
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from multiprocessing import resource_tracker
@@ -104,9 +104,20 @@ def _done(work: bytes) -> Any:
     return function(*arguments)
 
 
+@contextmanager
+def importing() -> Iterator[None]:
+    """What is imported meanwhile lives as long as the process: no garbage is looked for among it, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _import(module: str) -> None:
     # What cannot be imported says so to the work that needs it.
-    with suppress(Exception):
+    with importing(), suppress(Exception):
         import_module(module)
 
 
