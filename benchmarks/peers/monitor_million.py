@@ -16,6 +16,7 @@ from monitor.statistics.models.terms import Terms, matrix
 
 try:
     from monitor.statistics.models.linearised import linearised
+    from monitor.statistics.models.terms import columns_of_terms
 except ImportError:  # another checkout, in which a run took the two steps itself
     linearised = None
 
@@ -37,12 +38,13 @@ with Clock() as clock:
         frame = Columns({**frame.numbers, **squared}, frame.categories, frame.n)
     levels = {name: category.labels for name, category in frame.categories.items()}
     terms = Terms(practices, products=bool(practices), levels=levels, numbers=tuple(controls))
-    x, y = matrix(frame, terms), frame.numbers["top"]
+    y = frame.numbers["top"]
     if linearised is None:
+        x = matrix(frame, terms)
         fit = maximum_likelihood(y, x, design.weights)
         covariance = design.covariance(fit.contributions / design.weights[:, None])
     else:
-        both = linearised(design, y, x)
-        fit, covariance = both, both.covariance
+        fit = linearised(design, y, columns_of_terms(frame, terms))
+        covariance = fit.covariance
 found = zip(terms.names, fit.coefficients, np.sqrt(np.diag(covariance)), strict=True)
 clock.report(**{f"{name} {what}": value for name, b, se in found for what, value in (("b", b), ("se", se))})

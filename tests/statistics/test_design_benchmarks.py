@@ -45,7 +45,7 @@ class Figures:
         se = np.sqrt(np.diag(d.covariance(influence)))
         fit = maximum_likelihood(y, x, d.weights)
         se_tight = np.sqrt(np.diag(d.covariance(fit.contributions / d.weights[:, None])))
-        both = linearised(d, y, x)
+        both = linearised(d, y, tuple(x.T))
         assert both.coefficients == pytest.approx(fit.coefficients, rel=1e-10)
         assert np.sqrt(np.diag(both.covariance)) == pytest.approx(se_tight, rel=1e-9)
         for i, name in enumerate(names):

@@ -100,7 +100,7 @@ class Computed:
         se = np.sqrt(np.diag(d.covariance(z)))
         for name, b, s in zip(names, fit.coefficients, se, strict=True):
             self.add(f"{prefix} {name}", b, s)
-        both = linearised(d, y[inside], x[inside], inside)
+        both = linearised(d, y[inside], tuple(x[inside].T), inside)
         assert both.converged
         assert both.coefficients == pytest.approx(fit.coefficients, rel=1e-10)
         assert np.sqrt(np.diag(both.covariance)) == pytest.approx(se, rel=1e-10)

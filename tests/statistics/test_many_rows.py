@@ -12,11 +12,12 @@ from monitor.statistics.blocks import IN_A_BLOCK, blocks
 from monitor.statistics.design.groups import group_codes
 from monitor.statistics.design.phases import ResponsePhase
 from monitor.statistics.design.structure import SurveyDesign
-from monitor.statistics.models import copies, likelihood, terms
+from monitor.statistics.models import copies, likelihood
 from monitor.statistics.models.cells import data_sets
 from monitor.statistics.models.columns import Category, Columns
 from monitor.statistics.models.likelihood import by_rows, likelihoods, maximum, maximum_likelihood, start
 from monitor.statistics.models.linearised import linearised
+from monitor.statistics.models.terms import Terms, columns_of_terms, matrix
 
 N = 2 * IN_A_BLOCK + 77
 
@@ -30,7 +31,7 @@ def drawn(n: int = N, seed: int = 11) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def by_cells(y: np.ndarray, x: np.ndarray, w: np.ndarray) -> likelihood.Fit:
-    return likelihoods(data_sets([y], [x], [w]), start(y, x, w)[None])[0]
+    return likelihoods(data_sets([y], [x], [w]), start(y, w, x.shape[1])[None])[0]
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -72,10 +73,10 @@ def test_separated_rows_have_no_fit(many: bool, monkeypatch: pytest.MonkeyPatch)
     inside = (x[:, 1] == 0) | (y == 1)
     for rows in (inside, x[:, 3] > -np.inf):
         outcome = y[rows] if rows is inside else (x[:, 3] > 3).astype(float)
-        top = maximum(outcome, x[rows], w[rows])
+        top = maximum(outcome, tuple(x[rows].T), w[rows])
         assert not top.converged
         assert np.isnan(top.bread).all()
-    assert not maximum(y, np.column_stack([x, x[:, 1]]), w).converged
+    assert not maximum(y, (*x.T, x[:, 1]), w).converged
 
 
 def test_a_start_that_is_separated_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,19 +85,20 @@ def test_a_start_that_is_separated_is_not_taken(monkeypatch: pytest.MonkeyPatch)
     level = (np.arange(N) % likelihood.BEGIN_WITH == 1).astype(float)
     x = np.column_stack([x, level])
     monkeypatch.setattr(likelihood, "MANY_ROWS", N)
-    assert maximum(y, x, w).coefficients == pytest.approx(by_cells(y, x, w).coefficients, rel=1e-10)
+    assert maximum(y, tuple(x.T), w).coefficients == pytest.approx(by_cells(y, x, w).coefficients, rel=1e-10)
 
 
-def test_a_matrix_of_many_rows_is_the_same_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terms_as_columns_are_the_columns_of_the_matrix() -> None:
     rng = np.random.default_rng(3)
-    frame = Columns({"a": rng.normal(size=40)}, {"band": Category(rng.integers(0, 3, 40), ("x", "y", "z"))}, 40)
-    layout = terms.Terms(("a",), levels={"band": ("x", "y", "z")}, squares=("a",))
-    few = terms.matrix(frame, layout)
-    monkeypatch.setattr(terms, "MANY_ROWS", 40)
-    many = terms.matrix(frame, layout)
-    assert few.flags.c_contiguous
-    assert many.flags.f_contiguous
-    np.testing.assert_array_equal(few, many)
+    numbers = {"a": rng.integers(0, 2, 40).astype(float), "b": rng.integers(0, 2, 40).astype(float)}
+    frame = Columns({**numbers, "c": rng.normal(size=40)}, {"d": Category(rng.integers(0, 3, 40), ("x", "y", "z"))}, 40)
+    layout = Terms(("a", "b"), squares=("a",), levels={"d": ("x", "y", "w")}, numbers=("c",), dropped=("a",))
+    x, columns = matrix(frame, layout), columns_of_terms(frame, layout)
+    assert layout.names == ("intercept", "b", "c", "d[y]", "d[w]", "a^2", "a:b")
+    np.testing.assert_array_equal(x, np.column_stack(columns))
+    np.testing.assert_array_equal(x[:, 3:5].sum(axis=0), [frame.categories["d"].counts()["y"], 0])
+    assert columns[2] is frame.numbers["c"], "not a copy"
+    assert columns[3].dtype == bool
 
 
 def designs() -> dict[str, SurveyDesign]:
@@ -129,17 +131,19 @@ def test_scores_have_the_covariance_of_the_whole_influence(kind: str) -> None:
     design = designs()[kind]
     y, x, _ = drawn()
     r = y - 0.3
-    np.testing.assert_allclose(design.covariance_of_scores(x, r), design.covariance(x * r[:, None]), rtol=1e-10)
+    np.testing.assert_allclose(
+        design.covariance_of_scores(tuple(x.T), r), design.covariance(x * r[:, None]), rtol=1e-10
+    )
     inside = x[:, 1] == 1
-    assert not linearised(design, y[inside], x[inside], inside).converged, "all of them have the second term"
+    assert not linearised(design, y[inside], tuple(x[inside].T), inside).converged, "all of them have the second term"
     y, x, w, z = y[inside], x[inside][:, [0, 2, 3, 4]], design.weights[inside], np.zeros((N, 4))
     z[inside] = maximum_likelihood(y, x, w).contributions / w[:, None]
-    np.testing.assert_allclose(linearised(design, y, x, inside).covariance, design.covariance(z), rtol=1e-8)
+    np.testing.assert_allclose(linearised(design, y, tuple(x.T), inside).covariance, design.covariance(z), rtol=1e-8)
 
 
 def test_scores_that_are_not_finite_are_refused() -> None:
     with pytest.raises(ValueError, match="finite for every firm"):
-        designs()["population"].covariance_of_scores(np.full((N, 2), np.inf), np.ones(N))
+        designs()["population"].covariance_of_scores([np.full(N, np.inf)] * 2, np.ones(N))
 
 
 @pytest.mark.parametrize("kind", ["i1", "i8", "u4", "u8", "f8", "bool", "object"])

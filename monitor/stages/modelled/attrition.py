@@ -27,7 +27,7 @@ from monitor.statistics.models.linearised import linearised
 from monitor.statistics.models.result import LEVEL
 from monitor.statistics.models.sample import Rows, Sample, rows
 from monitor.statistics.models.specification import Specification
-from monitor.statistics.models.terms import Terms, decide, matrix
+from monitor.statistics.models.terms import Terms, columns_of_terms, decide
 from monitor.survey import Disclosure, Survey
 from monitor.survey.models import Model
 from monitor.survey.wording import label_of, quoted_in
@@ -106,7 +106,7 @@ def answering_again(sample: Sample, main: Specification, thresholds: Disclosure)
 def _fitted(r: Rows, layout: Terms, sample: Sample) -> tuple[Array, Array] | None:
     """Coefficients of one copy and their design covariance."""
     assert isinstance(sample.design, SurveyDesign)
-    fit = linearised(sample.design, r.y, matrix(r.frame, layout), r.mask)
+    fit = linearised(sample.design, r.y, columns_of_terms(r.frame, layout), r.mask)
     return (fit.coefficients, fit.covariance) if fit.converged else None
 
 

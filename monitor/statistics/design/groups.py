@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.problems import MonitorError, Problem
-from monitor.statistics.blocks import blocks
+from monitor.statistics.blocks import Vectors, assembled, blocks, room_for
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -99,26 +99,28 @@ class Spread:
         spread *= self.root[:, None]
         return spread
 
-    def product_of_scores(self, x: Floats, r: Floats, unit: Codes | None = None) -> Floats:
-        """(k, k) the cross product of `of` of the rows r_i x_i, x (n, k) and r (n,), of which no more than a block is
-        made at a time; of their sums by unit (n,), where that is given. Rows stand for one firm each. ValueError where
-        something is not finite."""
+    def product_of_scores(self, columns: Vectors, r: Floats, unit: Codes | None = None) -> Floats:
+        """(k, k) the cross product of `of` of the rows r_i x_i, r (n,) and x the columns, of which no more than a block
+        is made at a time; of their sums by unit (n,), where that is given. Rows stand for one firm each. ValueError
+        where something is not finite."""
         if unit is None:
-            found = self._product_of_rows(x, r)
+            found = self._product_of_rows(columns, r)
         else:
-            rows = self.of(sums_of_scores(x, r, unit, len(self.place)))
+            rows = self.of(sums_of_scores(columns, r, unit, len(self.place)))
             found = rows.T @ rows
         if not np.isfinite(found).all():
             raise ValueError("an influence function must be finite for every firm")
         return found
 
-    def _product_of_rows(self, x: Floats, r: Floats) -> Floats:
+    def _product_of_rows(self, columns: Vectors, r: Floats) -> Floats:
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.nan_to_num(sums_of_scores(x, r, self.place, len(self.size)) / self.size[:, None])
+            mean = np.nan_to_num(sums_of_scores(columns, r, self.place, len(self.size)) / self.size[:, None])
         mean[~self.centred] = 0.0
-        found, means = np.zeros((x.shape[1], x.shape[1])), np.ascontiguousarray(mean.T)
+        means, room = np.ascontiguousarray(mean.T), room_for(columns)
+        found = np.zeros((len(columns), len(columns)))
         for rows in blocks(len(r)):
-            spread = x[rows].T * r[rows]
+            spread = assembled(columns, rows, room)
+            spread *= r[rows]
             spread -= np.take(means, self.place[rows], axis=1)
             spread *= self.root[rows]
             found += spread @ spread.T
@@ -160,9 +162,6 @@ def sums(values: Floats, place: Codes, groups: int) -> Floats:
     return np.asarray(found, dtype=np.float64).reshape(groups, k)
 
 
-def sums_of_scores(x: Floats, r: Floats, place: Codes, groups: int) -> Floats:
-    """(groups, k) sums by group of r_i x_i, x (n, k) and r (n,), a column at a time."""
-    found = np.empty((groups, x.shape[1]))
-    for j in range(x.shape[1]):
-        found[:, j] = np.bincount(place, weights=x[:, j] * r, minlength=groups)
-    return found
+def sums_of_scores(columns: Vectors, r: Floats, place: Codes, groups: int) -> Floats:
+    """(groups, k) sums by group of r_i x_i, r (n,) and x the columns, one at a time."""
+    return np.column_stack([np.bincount(place, weights=column * r, minlength=groups) for column in columns])

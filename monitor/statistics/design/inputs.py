@@ -142,11 +142,10 @@ def population_problems(population: Floats, codes: Codes, labels: NDArray[Any], 
     bad = ~(np.isfinite(population) & (population > 0))
     none = np.bincount(codes, weights=bad, minlength=len(labels)) > 0
     wrong = dict(zip(codes[bad][::-1].tolist(), population[bad][::-1].tolist(), strict=True))
-    low, high = np.full(len(labels), np.inf), np.full(len(labels), -np.inf)
-    np.minimum.at(low, codes[~bad], population[~bad])
-    np.maximum.at(high, codes[~bad], population[~bad])
-    several = ~none & (low != high)
-    many = ~none & ~several & (drawn > high * (1 + 1e-9))
+    told = np.zeros(len(labels))
+    told[codes] = np.where(bad, 0.0, population)
+    several = ~none & (np.bincount(codes, weights=population != told[codes], minlength=len(labels)) > 0)
+    many = ~none & ~several & (drawn > told * (1 + 1e-9))
     problems = [
         Problem(
             f"stratum {labels[h]} has no population size",
@@ -163,7 +162,7 @@ def population_problems(population: Floats, codes: Codes, labels: NDArray[Any], 
             f"stratum {labels[h]} has several population sizes",
             column="population",
             expected="one N_h for all firms of a stratum",
-            found=f"{low[h]:g} to {high[h]:g}",
+            found=f"{population[codes == h].min():g} to {population[codes == h].max():g}",
             do="give every firm the number of firms of its own stratum in the frame",
         )
         for h in np.flatnonzero(several)
@@ -171,7 +170,7 @@ def population_problems(population: Floats, codes: Codes, labels: NDArray[Any], 
     return problems + [
         Problem(
             f"stratum {labels[h]} has more firms in the sample than in the frame",
-            expected=f"at most {high[h]:g}",
+            expected=f"at most {told[h]:g}",
             found=f"{drawn[h]:g}",
             do="check the strata of the frame against those of the sample",
         )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.problems import MonitorError
+from monitor.statistics.blocks import Vectors
 from monitor.statistics.design.estimate import Estimate, quantile_at
 from monitor.statistics.design.groups import POLICIES, Codes, Floats, Spread, group_codes, resolve_lonely, spread, sums
 from monitor.statistics.design.inputs import (
@@ -222,12 +223,12 @@ class SurveyDesign:
         """(m, k, k) `covariance` of each of m sets of estimates, influences (m, n, k)."""
         return in_parts(self._covariances, influences)
 
-    def covariance_of_scores(self, x: Floats, r: Floats) -> Floats:
-        """(k, k) `covariance` of the influence function r_i x_i, x (n, k) and r (n,), which is not made whole where
+    def covariance_of_scores(self, columns: Vectors, r: Floats) -> Floats:
+        """(k, k) `covariance` of the influence function r_i x_i, r (n,) and x the columns, which is never whole where
         firms are drawn within strata, alone or in primary units, and nothing was calibrated."""
         if self.auxiliary is not None or self.response is not None:
-            return self.covariance(x * r[:, None])
-        return self._drawing.product_of_scores(x, self.weights * r, None if self.psu is None else self._unit[0])
+            return self.covariance(np.column_stack(columns) * r[:, None])
+        return self._drawing.product_of_scores(columns, self.weights * r, None if self.psu is None else self._unit[0])
 
     def _covariances(self, influences: Floats) -> Floats:
         e = self.residuals(side_by_side(influences))

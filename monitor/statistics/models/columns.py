@@ -28,10 +28,13 @@ class Category:
         found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.labels))
         return {label: int(count) for label, count in zip(self.labels, found, strict=True) if count}
 
+    def has(self, label: str) -> NDArray[np.bool_]:
+        """(n,) where the firm has this code."""
+        return np.asarray(self.codes == (self.labels.index(label) if label in self.labels else -2))
+
     def equals(self, label: str) -> Array:
         """(n,) 1 where the firm has this code, else 0."""
-        at = self.labels.index(label) if label in self.labels else -2
-        return np.asarray((self.codes == at).astype(np.float64))
+        return self.has(label).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def fit_copies(ys: Sequence[Array], xs: Sequence[Array], ws: Sequence[Array], *,
         near = first.coefficients if first.converged else None
         return [first, *(by_rows(y, x, w, near) for y, x, w in zip(ys[1:], xs[1:], ws[1:], strict=True))]
     together: Callable[[DataSets, Array], list[Fit]] = penalised_likelihoods if penalised else likelihoods
-    sets, begin = data_sets(ys, xs, ws), start(ys[0], xs[0], ws[0])
+    sets, begin = data_sets(ys, xs, ws), start(ys[0], ws[0], xs[0].shape[1])
     fits = together(sets.part(slice(1)), begin[None])
     if len(ys) > 1:
         # Copies differ in few firms: the others start from where the first one ended.

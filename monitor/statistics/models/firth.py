@@ -40,7 +40,7 @@ def firth(y: Array, x: Array, w: Array) -> Fit:
     firm's own pull on the fit makes its residual too small (Mancl and DeRouen 2001; HC3 of MacKinnon and White 1985).
     Shapes as `maximum_likelihood`. Source: Firth (1993), Biometrika 80; Heinze and Schemper (2002).
     """
-    return penalised_likelihoods(data_sets([y], [x], [w]), start(y, x, w)[None])[0]
+    return penalised_likelihoods(data_sets([y], [x], [w]), start(y, w, x.shape[1])[None])[0]
 
 
 def penalised_likelihoods(sets: DataSets, beta: Array) -> list[Fit]:

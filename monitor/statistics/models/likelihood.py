@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.statistics.blocks import IN_A_BLOCK, blocks
+from monitor.statistics.blocks import Vectors, assembled, blocks, room_for
 from monitor.statistics.models.cells import DataSets, data_sets
 from monitor.statistics.models.matrices import inverse, solve
 
@@ -85,12 +85,12 @@ def maximum_likelihood(y: Array, x: Array, w: Array) -> Fit:
     """
     if len(y) >= MANY_ROWS:
         return by_rows(y, x, w)
-    return likelihoods(data_sets([y], [x], [w]), start(y, x, w)[None])[0]
+    return likelihoods(data_sets([y], [x], [w]), start(y, w, x.shape[1])[None])[0]
 
 
 def by_rows(y: Array, x: Array, w: Array, beta: Array | None = None) -> Fit:
     """`maximum_likelihood` row by row, for many rows; `beta` (k,) where to begin, if that is known."""
-    top = maximum(y, x, w, beta)
+    top = maximum(y, tuple(x.T), w, beta)
     residual, contributions = w * (y - top.probabilities), np.empty(x.shape)
     for rows in blocks(len(y)):
         np.matmul(x[rows], top.bread, out=contributions[rows])
@@ -98,21 +98,17 @@ def by_rows(y: Array, x: Array, w: Array, beta: Array | None = None) -> Fit:
     return Fit(top.coefficients, contributions, top.bread, top.probabilities, top.converged)
 
 
-def maximum(y: Array, x: Array, w: Array, beta: Array | None = None) -> Maximum:
-    """`maximum_likelihood` without what each firm contributes, row by row; fastest where x has its columns one after
-    the other in memory.
+def maximum(y: Array, columns: Vectors, w: Array, beta: Array | None = None) -> Maximum:
+    """`maximum_likelihood` row by row, without what each firm contributes; `columns`: those of x, the intercept first.
 
     Newton steps whose likelihood, score and information are summed in one pass over blocks of rows, always in the same
     order. Many rows begin, unless `beta` (k,) is given, where every fiftieth of them ends: that leaves three or four
     steps. Bread and probabilities are those before the last step, which moved nothing by more than the tolerance.
     """
     if beta is None:
-        beta, few = start(y, x, w), slice(None, None, BEGIN_WITH)
-        if len(y) >= MANY_ROWS:
-            first = maximum(y[few], np.asfortranarray(x[few]), w[few], beta)
-            beta = first.coefficients if first.converged else beta
+        beta = _near(y, columns, w)
     step, solved, done = np.zeros(len(beta)), True, False
-    here = _at(y, x, w, beta)
+    here = _at(y, columns, w, beta)
     for _ in range(MOST_ITERATIONS):
         steps, regular = solve(here.information[None], here.score[None])
         step, solved = shortened(steps)[0], bool(regular[0])
@@ -120,18 +116,36 @@ def maximum(y: Array, x: Array, w: Array, beta: Array | None = None) -> Maximum:
         done = bool(np.abs(step).max() < TOLERANCE * max(1.0, float(np.abs(beta).max())))
         if done or not solved:
             break
-        there = _at(y, x, w, beta)
+        there = _at(y, columns, w, beta)
         for _ in range(20):
             if there.value >= here.value - 1e-12 * abs(here.value):
                 break
             step = step / 2
             beta = beta - step
-            there = _at(y, x, w, beta)
+            there = _at(y, columns, w, beta)
         here = there
     bread = inverse(here.information[None])
-    squares = sum((np.square(x[rows].T) @ w[rows] for rows in blocks(len(y))), np.zeros(len(beta)))
-    converged = done and solved and bool(_determined(bread, squares[None])[0])
+    converged = done and solved and bool(_determined(bread, _squares(columns, w)[None])[0])
     return Maximum(beta, bread[0] if converged else np.full_like(bread[0], np.nan), here.probabilities, converged)
+
+
+def _near(y: Array, columns: Vectors, w: Array) -> Array:
+    """(k,) where to begin: where every fiftieth of many rows ends, else `start`."""
+    beta = start(y, w, len(columns))
+    if len(y) < MANY_ROWS:
+        return beta
+    y, w, *few = (np.ascontiguousarray(values[::BEGIN_WITH]) for values in (y, w, *columns))
+    first = maximum(y, few, w, beta)
+    return first.coefficients if first.converged else beta
+
+
+def _squares(columns: Vectors, w: Array) -> Array:
+    """(k,) weighted sums of the squared terms."""
+    found, room = np.zeros(len(columns)), room_for(columns)
+    for rows in blocks(len(w)):
+        terms = assembled(columns, rows, room)
+        found += np.square(terms, out=terms) @ w[rows]
+    return found
 
 
 class _Sums(NamedTuple):
@@ -146,12 +160,12 @@ class _Sums(NamedTuple):
     """(n,)"""
 
 
-def _at(y: Array, x: Array, w: Array, beta: Array) -> _Sums:
+def _at(y: Array, columns: Vectors, w: Array, beta: Array) -> _Sums:
     k = len(beta)
     value, score, information, p = 0.0, np.zeros(k), np.zeros((k, k)), np.empty(len(y))
-    room = np.empty((k, min(IN_A_BLOCK, len(y))))
+    room = room_for(columns)
     for rows in blocks(len(y)):
-        terms, weight, own = x[rows].T, w[rows], p[rows]
+        terms, weight, own = assembled(columns, rows, room), w[rows], p[rows]
         eta = beta @ terms
         own[:] = expit(eta)
         outcome, fitted, other = weight * y[rows], weight * own, 1 - own
@@ -159,7 +173,8 @@ def _at(y: Array, x: Array, w: Array, beta: Array) -> _Sums:
         value += float(outcome @ eta - weight @ (np.maximum(eta, 0.0) - np.log(np.maximum(own, other))))
         score += terms @ (outcome - fitted)
         fitted *= other
-        information += np.multiply(terms, fitted, out=room[:, : len(own)]) @ terms.T
+        terms *= np.sqrt(fitted, out=fitted)
+        information += terms @ terms.T  # of a matrix with itself only half the products are worked out
     return _Sums(value, score, information, p)
 
 
@@ -212,10 +227,10 @@ def shortened(step: Array) -> Array:
     return np.asarray(step * (LONGEST_STEP / np.maximum(farthest, LONGEST_STEP)))
 
 
-def start(y: Array, x: Array, w: Array) -> Array:
-    """Zero slopes and the intercept of the mean: nearer than zero where events are few."""
+def start(y: Array, w: Array, k: int) -> Array:
+    """(k,) zero slopes and the intercept of the mean: nearer than zero where events are few."""
     mean = float(np.clip((w * y).sum() / w.sum(), 1e-6, 1 - 1e-6))
-    beta = np.zeros(x.shape[1])
+    beta = np.zeros(k)
     beta[0] = np.log(mean / (1 - mean))
     return beta
 

@@ -7,10 +7,12 @@ Belongs here: the two together, where nobody asks what each firm contributes. Do
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.statistics.blocks import Vectors
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.likelihood import maximum
 
@@ -28,18 +30,24 @@ class Linearised:
     converged: bool
 
 
-def linearised(design: SurveyDesign, y: Array, x: Array, inside: NDArray[np.bool_] | None = None) -> Linearised:
+def linearised(design: SurveyDesign, y: Array, columns: Vectors, inside: NDArray[np.bool_] | None = None) -> Linearised:
     """Weighted maximum likelihood and its design covariance A^-1 V(sum w_i (y_i - p_i) x_i) A^-1.
 
     A is the weighted information, V the design's covariance of the total score. `inside` (n,): the firms of the design
-    that the model is of, m of them, all where not given; `y` (m,) in 0..1, `x` (m, k) with its intercept. Memory beyond
-    x does not grow with k. Source: Binder (1983), International Statistical Review 51.
+    that the model is of, m of them, all where not given; `y` (m,) in 0..1, `columns` (m,) each, the intercept first.
+    Memory beyond them does not grow with their number. Source: Binder (1983), International Statistical Review 51.
     """
     w = design.weights if inside is None else design.weights[inside]
-    top = maximum(y, x, w)
+    top = maximum(y, columns, w)
     residual = y - top.probabilities
     if inside is not None and not inside.all():
-        own, x, residual = (x, residual), np.zeros((design.n, x.shape[1]), order="F"), np.zeros(design.n)
-        x[inside], residual[inside] = own
-    middle = design.covariance_of_scores(x, residual)
+        columns = [_with_zeros(column, inside) for column in columns]
+        residual = _with_zeros(residual, inside)
+    middle = design.covariance_of_scores(columns, residual)
     return Linearised(top.coefficients, top.bread @ middle @ top.bread, top.converged)
+
+
+def _with_zeros(values: NDArray[Any], inside: NDArray[np.bool_]) -> Array:
+    found = np.zeros(len(inside))
+    found[inside] = values
+    return found

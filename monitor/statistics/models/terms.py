@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.statistics.blocks import blocks
 from monitor.statistics.models.columns import Columns
-from monitor.statistics.models.likelihood import MANY_ROWS
 
 Array = NDArray[np.float64]
 
@@ -101,26 +102,28 @@ def decide(
 
 
 def matrix(frame: Columns, terms: Terms) -> Array:
-    """(n, k) design matrix in the order of `terms.names`; of many rows column after column in memory."""
-    n = frame.n
+    """(n, k) design matrix in the order of `terms.names`."""
+    columns = columns_of_terms(frame, terms)
+    x = np.empty((frame.n, len(columns)))
+    for rows in blocks(frame.n):
+        for j, column in enumerate(columns):
+            x[rows, j] = column[rows]
+    return x
+
+
+def columns_of_terms(frame: Columns, terms: Terms) -> list[NDArray[Any]]:
+    """The columns of `matrix`, (n,) each: numbers as they lie in the frame, levels as truths."""
     own = {name: frame.numbers[name] for name in terms.practices}
-    x = np.empty((n, len(terms.names)), order="F" if n >= MANY_ROWS else "C")
-    place = {name: j for j, name in enumerate(terms.names)}
-    columns: dict[str, Array] = {name: frame.numbers[name] for name in terms.numbers} | own
+    columns: dict[str, NDArray[Any]] = {"intercept": np.broadcast_to(1.0, frame.n)}
+    columns |= {name: frame.numbers[name] for name in terms.numbers} | own
     columns |= {f"{name}^2": own[name] ** 2 for name in terms.squares}
     if terms.products:
         for size in range(2, len(terms.practices) + 1):
             for group in combinations(terms.practices, size):
-                columns[":".join(group)] = np.prod([own[name] for name in group], axis=0)
-    x[:, place["intercept"]] = 1.0
-    for name, values in columns.items():
-        if name in place:
-            x[:, place[name]] = values
+                columns[":".join(group)] = reduce(np.multiply, [own[name] for name in group])
     for name, levels in terms.levels.items():
-        for level in levels[1:]:
-            if (j := place.get(f"{name}[{level}]")) is not None:
-                x[:, j] = frame.categories[name].equals(level)
-    return x
+        columns |= {f"{name}[{level}]": frame.categories[name].has(level) for level in levels[1:]}
+    return [columns[name] for name in terms.names]
 
 
 def _full_rank(x: Array) -> bool:
