@@ -33,6 +33,18 @@ BEFORE_INDICATORS = (*OF_ANSWERS, "imputed", "weighted")
 """Stages that have nothing to do with what is estimated"""
 LATER = ("indicators", "comparable", "equivalents", "packs", "framework")
 """Fields of what is estimated"""
+STUDIES = (
+    "models",
+    "claims",
+    "indicators",
+    "programmes",
+    "comparable",
+    "equivalents",
+    "packs",
+    "framework",
+    "imputation",
+)
+"""Fields of what is studied"""
 
 
 def seen_by(survey: Survey, stage: str, wave: str) -> Survey:
@@ -56,6 +68,14 @@ def seen_by(survey: Survey, stage: str, wave: str) -> Survey:
     return seen
 
 
+def narrowed(survey: Survey, **declared: Any) -> Survey:
+    """A survey of which no more of what is studied is seen than these fields and the measures they name."""
+    hidden: dict[str, Any] = {
+        name: Unseen(f"this part does not see {name}") for name in STUDIES if name not in declared
+    }
+    return replace(survey, **(hidden | declared), measures=_named(survey, declared))
+
+
 class Unseen:
     """Stands for what a stage does not see: to use it is an error."""
 
@@ -73,7 +93,11 @@ class Unseen:
 
 def _studied(survey: Survey, *beside: object) -> Mapping[str, Measure]:
     """The measures that models, claims, domains, the filling-in or what is named `beside` names."""
-    declared = (survey.models, survey.claims, survey.domains, survey.imputation, *beside)
+    return _named(survey, (survey.models, survey.claims, survey.domains, survey.imputation, *beside))
+
+
+def _named(survey: Survey, declared: object) -> Mapping[str, Measure]:
+    """The measures whose names stand somewhere in what is declared."""
     named = set(re.findall(r"\w+", repr(declared)))
     return {name: measure for name, measure in survey.measures.items() if name in named}
 

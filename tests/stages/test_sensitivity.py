@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import declared
@@ -24,8 +23,10 @@ from monitor.statistics.models.engine import analyse
 from monitor.statistics.models.prepare import prepare
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.nonresponse.tipping import Ratio, of_contrast, of_ratios
-from monitor.survey import Calibration, Nonresponse
+from monitor.survey import Calibration, Indicator, Nonresponse, Survey, load_survey
 from monitor.survey.answering import Property, of_estimand
+from monitor.survey.model import Base, Measure
+from monitor.surveys import BUNDLED
 
 RAKING = Calibration("raking", (("region",),))
 MODELS = {
@@ -53,20 +54,21 @@ CLAIMS = (
 )
 
 
-def survey(nonresponse: Nonresponse) -> Any:
+def survey(nonresponse: Nonresponse) -> Survey:
     label = {"nl": "", "en": ""}
-    boolean = SimpleNamespace(type="boolean", label=label, sql="x")
-    return SimpleNamespace(
+    known = load_survey(BUNDLED)
+    return replace(
+        known,
         name="golden",
         claims=CLAIMS,
         claims_hash="",
         models=declared.models(MODELS),
-        measures=dict.fromkeys(("a", "b", "top"), boolean),
+        measures={name: Measure(name, "x", "boolean", label, label) for name in ("a", "b", "top")},
         concepts={},
         indicators={},
-        bases={"all": SimpleNamespace(sql="true")},
+        bases={"all": Base("all", "true", label)},
         waves={},
-        design=SimpleNamespace(calibration=RAKING),
+        design=replace(known.design, calibration=RAKING),
         disclosure=Disclosure(),
         nonresponse=nonresponse,
     )
@@ -212,11 +214,13 @@ def test_a_headline_turns_where_it_leaves_its_own_interval() -> None:
     numbers = {**sample.copies[0].numbers, "turnover": amounts}
     columns = replace(sample.copies[0], numbers=numbers)
     sample = replace(sample, copies=(columns,), observed=columns)
-    asked = survey(Nonresponse(odds=(0.2, 5.0)))
-    asked.claims, asked.measures = (), {"turnover": SimpleNamespace(type="number", unit="EUR")}
-    asked.indicators = {
-        "sales": SimpleNamespace(measure="turnover", estimator="total", base="all", headline=True, denominator=None)
-    }
+    words = {"nl": "", "en": ""}
+    asked = replace(
+        survey(Nonresponse(odds=(0.2, 5.0))),
+        claims=(),
+        measures={"turnover": Measure("turnover", "x", "number", words, words, unit="EUR")},
+        indicators={"sales": Indicator("sales", "turnover", "total", "all", words, headline=True)},
+    )
     told = sample.design.total(amounts)
     low, high = (float(bound[0]) for bound in told.interval())
     line = {"indicator": "sales", "domain_variable": "all", "estimate": told.estimate[0], "se": told.se[0],
@@ -229,6 +233,6 @@ def test_a_headline_turns_where_it_leaves_its_own_interval() -> None:
     turned = rows.loc[1.0, "turns_above"]
     assert 1 < turned <= 5
     again = replace(asked.nonresponse, odds=(turned, round(turned - 0.01, 2)))
-    asked.nonresponse = again
+    asked = replace(asked, nonresponse=again)
     near = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("setting")
     assert near.loc[turned, "estimate"] < low <= near.loc[round(turned - 0.01, 2), "estimate"]

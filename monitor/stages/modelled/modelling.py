@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.stages.modelled.analysed import analysed
+from monitor.stages.modelled.analysed import analysed, of_part
 from monitor.stages.modelled.answer import answer_rows, readings_row, timing_rows
 from monitor.stages.modelled.choices import choice_rows
 from monitor.stages.modelled.curves import curve, curve_rows, distribution_rows
@@ -133,11 +133,18 @@ def ask_otherwise(findings: Findings, models: Sequence[Model]) -> None:
     for model in models:
         main = next((r for r in findings.results if r.specification == model.main), None)
         if model.primary and model.main.of_two_practices and main is not None:
-            results, rows = asked_otherwise(findings.survey, findings.sample, model, main)
+            results, rows = of_part(
+                _asked, findings.survey, {findings.label: findings.sample}, {"models": {model.name: model}}, (main,)
+            )
             for result in results:
                 add_result(findings, result)
             findings.add_robustness(rows)
     findings.timed("otherwise", started)
+
+
+def _asked(survey: Survey, samples: Mapping[str, Sample], main: Result) -> tuple[list[Result], list[dict[str, Any]]]:
+    (sample,), (model,) = samples.values(), survey.models.values()
+    return asked_otherwise(survey, sample, model, main)
 
 
 def add_result(findings: Findings, result: Result, adjusted: Mapping[str, float] | None = None) -> None:

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitor.contract.programmes import OTHERS, PARTICIPANTS, REFUSED, STANDINGS
+from monitor.stages.modelled.analysed import of_part
 from monitor.stages.modelled.gather import firms_where
 from monitor.stages.modelled.modelling import Findings
 from monitor.stages.modelled.programme_rows import balance_rows, effect_rows, group_rows
@@ -57,6 +58,14 @@ class Entry:
     amount_eur, consortium, began"""
     facts: Columns | None
     """What the frame before knows of the firms of the wave after, in their order"""
+    arrived: date | None
+    """The day on which the first answers of the wave after came, where that is recorded"""
+
+    @property
+    def content(self) -> list[Any]:
+        """What is read from the lake's tables, written down."""
+        firms = {str(name): self.firms[name].astype(str).tolist() for name in self.firms.columns}
+        return [self.before, self.after, firms, self.facts, str(self.arrived)]
 
 
 def programme_rows(lake: Lake, findings: Findings, samples: Sequence[Sample]) -> None:
@@ -73,15 +82,16 @@ def programme_rows(lake: Lake, findings: Findings, samples: Sequence[Sample]) ->
             "wave": entry.after,
             "wave_before": entry.before,
         }
-        told = _told(lake, findings.survey, entry, by_wave)
+        declared = {"programmes": {programme.name: programme}, "models": findings.survey.models}
+        told = of_part(_told, findings.survey, by_wave, declared, (entry,), entry.content)
         for table, rows in told.items():
             findings.rows[table] += [{**about, **row} for row in rows]
     findings.timed("programmes", started)
 
 
-def _told(lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sample]) -> dict[str, list[dict[str, Any]]]:
+def _told(survey: Survey, samples: Mapping[str, Sample], entry: Entry) -> dict[str, list[dict[str, Any]]]:
     """Table -> its rows of one programme."""
-    found, copies, every = _compared(lake, survey, entry, samples)
+    found, copies, every = _compared(survey, entry, samples)
     plan, design = entry.plan, samples[entry.after].design
     return {
         "modelled_programme_firms": [{str(k): v for k, v in x.items()} for x in entry.firms.to_dict("records")],
@@ -112,7 +122,10 @@ def _entry(lake: Lake, survey: Survey, programme: Programme, samples: Mapping[st
     if frame is not None:
         known = frame.set_index("firm").reindex(samples[after].firms).reset_index(drop=True)
         facts = columns_of(known.astype({c: "object" for c in known.columns if known[c].dtype == bool}))
-    return Entry(programme, programme.plan, before, after, firms, facts)
+    recorded = lake.has("raw_deliveries", after)
+    arrived = first_arrival(lake.read("raw_deliveries", after)) if recorded else None
+    day = arrived.astimezone(UTC).date() if arrived else None
+    return Entry(programme, programme.plan, before, after, firms, facts, day)
 
 
 def _newest_grants(lake: Lake, name: str, waves: Mapping[str, Sample]) -> pd.DataFrame | None:
@@ -147,13 +160,13 @@ def _standing(grants: pd.DataFrame, eligible: set[str]) -> pd.DataFrame:
 
 
 def _compared(
-    lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sample]
+    survey: Survey, entry: Entry, samples: Mapping[str, Sample]
 ) -> tuple[dict[str, Compared], list[Copy], Groups | None]:
     """Approach -> what came of it, the changes over the waves last; the copies they are made of; and the first copy's
     groups with every level of every covariate."""
     plan, sample = entry.plan, samples[entry.after]
     methods = (plan.method, *plan.alternatives)
-    refusal = _refused(lake, survey, entry, samples)
+    refusal = _refused(survey, entry, samples)
     if refusal is not None:
         return {approach: Compared(approach, 0, 0, refusal) for approach in (*methods, CHANGES)}, [], None
     copies, every = _copies(entry, sample, samples)
@@ -167,18 +180,16 @@ def _compared(
     return found, copies, every
 
 
-def _refused(lake: Lake, survey: Survey, entry: Entry, samples: Mapping[str, Sample]) -> Note | None:
+def _refused(survey: Survey, entry: Entry, samples: Mapping[str, Sample]) -> Note | None:
     """Why nothing may be compared, from the definition and dates alone."""
     plan, sample = entry.plan, samples[entry.after]
     if not sample.has(plan.outcome):
         return note("not_asked", names=plan.outcome)
-    recorded = lake.has("raw_deliveries", entry.after)
-    arrived = first_arrival(lake.read("raw_deliveries", entry.after)) if recorded else None
     told = refused_by_plan(
         plan.treated,
         about_until(survey, plan.outcome, survey.waves[entry.after]),
         plan.written,
-        arrived.astimezone(UTC).date() if arrived else date.max,
+        entry.arrived or date.max,
     )
     if told is not None:
         return told

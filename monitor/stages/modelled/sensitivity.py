@@ -8,7 +8,7 @@ reweighting (`departures`), what the data themselves say of those who did not an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,7 @@ import pandas as pd
 
 from monitor.contract.columns import EVERYONE
 from monitor.precision import mean_count, to_error
+from monitor.stages.modelled.analysed import of_part
 from monitor.stages.modelled.departures import COPIES, Departure, having, knows_silence
 from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.modelling import Findings, unit_of_claim
@@ -36,6 +37,8 @@ from monitor.survey.answering import Property, of_estimand, of_indicator
 from monitor.survey.model import unit_of
 
 INDICATOR, CLAIM, ODDS = "indicator", "claim", "odds"
+OF_A_LINE = ("estimate", "se", "ci_low", "ci_high", "df", "n", "events")
+"""What of a published line a departure is told with"""
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,39 @@ def odds_rows(findings: Findings, published: pd.DataFrame | None) -> list[dict[s
     survey, sample = findings.survey, findings.sample
     if not knows_silence(sample.design):
         return []
-    subjects = [] if published is None else [*_indicators(survey, sample, published)]
-    subjects += _claims(findings)
-    rows = [row for subject in subjects for row in _rows(findings, subject, survey.nonresponse)]
+    rows: list[dict[str, Any]] = []
+    samples, lines = {findings.label: sample}, _of_all(published)
+    for name, indicator in survey.indicators.items():
+        if indicator.headline and name in lines:
+            line = lines[name]
+            of_one = {"indicators": {name: indicator}}
+            rows += of_part(_indicator_rows, survey, samples, of_one, (line,), sorted(line.items()))
+    of_claims = {"models": survey.models, "claims": survey.claims}
+    fitted = [result.specification for result in findings.results]
+    rows += of_part(_claim_rows, survey, samples, of_claims, (findings,), fitted=fitted)
     findings.timed("odds of answering", started)
     return rows
+
+
+def _of_all(published: pd.DataFrame | None) -> dict[str, dict[str, float]]:
+    """Indicator -> the figures of its line of all firms."""
+    if published is None:
+        return {}
+    whole = published[published["domain_variable"] == EVERYONE].set_index("indicator")
+    figures = whole[list(OF_A_LINE)].astype("float64")
+    return {str(name): {of: float(line[of]) for of in OF_A_LINE} for name, line in figures.iterrows()}
+
+
+def _indicator_rows(survey: Survey, samples: Mapping[str, Sample], line: Mapping[str, float]) -> list[dict[str, Any]]:
+    ((label, sample),) = samples.items()
+    subject = _indicator(survey, sample, next(iter(survey.indicators)), line)
+    return [] if subject is None else list(_rows(Findings(survey, sample, label), subject, survey.nonresponse))
+
+
+def _claim_rows(survey: Survey, samples: Mapping[str, Sample], findings: Findings) -> list[dict[str, Any]]:
+    """Evidence and results follow from the same survey and columns."""
+    seen = replace(findings, survey=survey, sample=samples[findings.label])
+    return [row for subject in _claims(seen) for row in _rows(seen, subject, survey.nonresponse)]
 
 
 def _rows(findings: Findings, subject: Subject, declared: Nonresponse) -> Iterator[dict[str, Any]]:
@@ -126,34 +157,29 @@ def _rows(findings: Findings, subject: Subject, declared: Nonresponse) -> Iterat
 # ---- headlines
 
 
-def _indicators(survey: Survey, sample: Sample, published: pd.DataFrame) -> Iterator[Subject]:
-    whole = published[published["domain_variable"] == EVERYONE].set_index("indicator")
-    for name, indicator in survey.indicators.items():
-        found = of_indicator(survey, name)
-        if not indicator.headline or found is None or name not in whole.index:
-            continue
-        line = whole.loc[name]
-        if pd.isna(line["estimate"]) or pd.isna(line["ci_low"]) or not sample.has(indicator.measure):
-            continue
-        ratios = [ratio_of(survey, indicator, copy) for copy in sample.copies[:COPIES]]
-        departure = Departure(
-            sample.design,
-            survey.design.calibration,
-            of_ratios([(ratio,) for ratio in ratios]),
-            having(found, sample, ratios),
-        )
-        at = _of_indicator(survey, indicator, ratios, line, departure)
-        yield Subject(
-            INDICATOR,
-            name,
-            unit_of(survey, indicator) or "",
-            found,
-            departure,
-            at,
-            lambda gamma: None,
-            _with_property(departure),
-            one_firm=not bounded(survey, indicator) and _one_firm(survey, sample, ratios[0], departure.having[0]),
-        )
+def _indicator(survey: Survey, sample: Sample, name: str, line: Mapping[str, float]) -> Subject | None:
+    """A headline; None of one without a figure, or that no property moves."""
+    indicator, found = survey.indicators[name], of_indicator(survey, name)
+    if found is None or pd.isna(line["estimate"]) or pd.isna(line["ci_low"]) or not sample.has(indicator.measure):
+        return None
+    ratios = [ratio_of(survey, indicator, copy) for copy in sample.copies[:COPIES]]
+    departure = Departure(
+        sample.design,
+        survey.design.calibration,
+        of_ratios([(ratio,) for ratio in ratios]),
+        having(found, sample, ratios),
+    )
+    return Subject(
+        INDICATOR,
+        name,
+        unit_of(survey, indicator) or "",
+        found,
+        departure,
+        _of_indicator(survey, indicator, ratios, line, departure),
+        lambda gamma: None,
+        _with_property(departure),
+        one_firm=not bounded(survey, indicator) and _one_firm(survey, sample, ratios[0], departure.having[0]),
+    )
 
 
 def bounded(survey: Survey, indicator: Indicator) -> bool:
@@ -191,7 +217,7 @@ def ratio_of(survey: Survey, indicator: Indicator, copy: Columns) -> Ratio:
 
 
 def _of_indicator(
-    survey: Survey, indicator: Indicator, ratios: Sequence[Ratio], line: pd.Series, departure: Departure
+    survey: Survey, indicator: Indicator, ratios: Sequence[Ratio], line: Mapping[str, float], departure: Departure
 ) -> Callable[[float], Point]:
     """The indicator under other odds: at 1 as it is published, elsewhere the move added to it."""
     percentage = survey.measures[indicator.measure].type == "percentage"

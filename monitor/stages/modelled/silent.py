@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
+from monitor.stages.modelled.analysed import once
 from monitor.stages.modelled.departures import COPIES
 from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.invited import TRUE, Invited, invited_firms
@@ -32,6 +33,7 @@ from monitor.statistics.decisions.claim import Share
 from monitor.statistics.design.intervals import logit_t, student_t
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.models.columns import Columns
+from monitor.statistics.models.content import digest
 from monitor.statistics.models.sample import Array, Mask, Sample
 from monitor.statistics.nonresponse.proxy_pattern_mixture import PHIS, Adjusted, adjusted_mean, adjusted_share
 from monitor.statistics.nonresponse.representativity import representativity
@@ -176,14 +178,14 @@ def proxy_rows(survey: Survey, sample: Sample, invited: Invited) -> Iterator[Row
     """Headlines and claims that are a share or mean over all firms, under each phi, with the replicates' interval."""
     response = sample.design.response if isinstance(sample.design, SurveyDesign) else None
     again = invited.replicates(response, PROXY_REPLICATES, survey.seed) if response is not None else None
+    own, about = invited.design.weights, digest([invited.z, invited.place, invited.design.weights, again])
     for kind, name, share, values in _over_all(survey, sample):
-        own = invited.design.weights
         found = [_adjusted(y, share, invited, own[invited.place], own) for y in values]
         told = [each for each in found if each is not None]
         if len(told) < len(found):
             continue
         bounded = share or all(((y >= 0) & (y <= 1)).all() for y in values)
-        errors = _errors(told, values[0], share, invited, again)
+        errors = once(_errors, (told, values[0], share, invited, again), (about, share, values))
         for k, phi in enumerate(PHIS):
             estimate = float(np.mean([each.estimates[k] for each in told]))
             yield {
