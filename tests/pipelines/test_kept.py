@@ -12,16 +12,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import pandas as pd
 import pytest
 import short_demonstration
 
 from monitor.running import kept
+from monitor.stages import disclosed, modelled
+from monitor.stages.released import public_tables
 from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
 from monitor.survey import Survey, load_survey
 from monitor.survey.content import content_hash
 from monitor.survey.seen import OF_FIGURES, seen_by, without_words
 from monitor.survey.text import inner, is_text
 from monitor.synthetic import deliveries
+from monitor.wording.later import has_mark
 from pipelines.command import run_waves
 from pipelines.kept import Unit
 from pipelines.recompute import recompute
@@ -155,6 +159,23 @@ def test_stages_of_figures_hold_no_word_of_the_definition(folder: Path, made: Pa
     assert content_hash(without_words(other)) == content_hash(without_words(survey))
     assert content_hash(other) != content_hash(survey)
     assert remade(made, tmp_path, other, "2019") == tables(made, survey, "2019")
+
+
+def test_words_are_put_in_as_stages_would_have_written_them(folder: Path, made: Path, tmp_path: Path) -> None:
+    """Models and disclosure given the words themselves come to the same public tables."""
+    survey, home = load_survey(folder), tmp_path / "home"
+    shutil.copytree(made, home, symlinks=True)
+    shutil.rmtree(home / "releases")
+    lake = Lake(home, survey.name)
+    for wave in WAVES:
+        modelled.run(lake, survey, survey.waves[wave])
+    modelled.run_all(lake, survey, WAVES)
+    disclosed.run_all(lake, survey, WAVES)
+    told = lake.read("disclosed_indicators", ALL_WAVES)["indicator_en"]
+    assert not any(has_mark(text) for text in told)
+    wanted = public_tables(Lake(made, survey.name), survey, WAVES)
+    for name, table in public_tables(lake, survey, WAVES).items():
+        pd.testing.assert_frame_equal(table, wanted[name], check_exact=True, obj=name)
 
 
 def test_models_find_no_measure_that_they_do_not_see(folder: Path, made: Path, tmp_path: Path) -> None:
