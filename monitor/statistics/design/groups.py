@@ -130,13 +130,14 @@ class Spread:
 def spread(group: Codes, size: Floats, factor: Floats, grouping: Grouping, times: Floats | None = None) -> Spread:
     """The spread of rows of the groups (m,), codes before collapsing; size (G,) m_g and factor (G,) after collapsing,
     at each target; times (m,) how many firms a row stands for, 1 where not given."""
-    place = grouping.target[group]
+    collapsed = not np.array_equal(grouping.target, np.arange(len(size)))
+    place = grouping.target[group] if collapsed else group
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = factor * np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
     # A lonely group that keeps its own code is the only one in it, so its flags stand for the whole group.
     scale = np.where(grouping.counts, scale, 0.0)
-    weight = scale[place] if times is None else scale[place] * times
-    return Spread(place, size, grouping.centred, np.sqrt(weight), times)
+    root = np.sqrt(scale)[place] if times is None else np.sqrt(scale[place] * times)
+    return Spread(place, size, grouping.centred, root, times)
 
 
 def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
@@ -147,9 +148,10 @@ def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
     if array.size and array.dtype.kind == "i":
         low, high = int(array.min()), int(array.max())
         if high - low < array.size:  # numbers that lie close together need no sorting
-            at = array.astype(np.int64) - low
+            at = np.subtract(array, low, dtype=np.int64)
             there = np.bincount(at, minlength=high - low + 1) > 0
-            return (np.flatnonzero(there) + low).astype(object), (np.cumsum(there) - 1)[at]
+            place = at if there.all() else (np.cumsum(there) - 1)[at]
+            return (np.flatnonzero(there) + low).astype(object), place
     labels, place = np.unique(array, return_inverse=True)
     return labels.astype(object), place.ravel().astype(np.int64)
 
@@ -164,4 +166,7 @@ def sums(values: Floats, place: Codes, groups: int) -> Floats:
 
 def sums_of_scores(columns: Vectors, r: Floats, place: Codes, groups: int) -> Floats:
     """(groups, k) sums by group of r_i x_i, r (n,) and x the columns, one at a time."""
-    return np.column_stack([np.bincount(place, weights=column * r, minlength=groups) for column in columns])
+    found, score = np.empty((groups, len(columns))), np.empty(len(r))
+    for j, column in enumerate(columns):
+        found[:, j] = np.bincount(place, weights=np.multiply(column, r, out=score), minlength=groups)
+    return found

@@ -140,11 +140,11 @@ def population_problems(population: Floats, codes: Codes, labels: NDArray[Any], 
     labels, drawn      (H,) name and n_h of each stratum
     """
     bad = ~(np.isfinite(population) & (population > 0))
-    none = np.bincount(codes, weights=bad, minlength=len(labels)) > 0
+    none = np.bincount(codes[bad], minlength=len(labels)) > 0
     wrong = dict(zip(codes[bad][::-1].tolist(), population[bad][::-1].tolist(), strict=True))
     told = np.zeros(len(labels))
-    told[codes] = np.where(bad, 0.0, population)
-    several = ~none & (np.bincount(codes, weights=population != told[codes], minlength=len(labels)) > 0)
+    told[codes] = population
+    several = ~none & (np.bincount(codes[population != told[codes]], minlength=len(labels)) > 0)
     many = ~none & ~several & (drawn > told * (1 + 1e-9))
     problems = [
         Problem(

@@ -107,8 +107,8 @@ def maximum(y: Array, columns: Vectors, w: Array, beta: Array | None = None) -> 
     """
     if beta is None:
         beta = _near(y, columns, w)
-    step, solved, done = np.zeros(len(beta)), True, False
-    here = _at(y, columns, w, beta)
+    step, solved, done, p = np.zeros(len(beta)), True, False, np.empty(len(y))
+    here = _at(y, columns, w, beta, p)
     for _ in range(MOST_ITERATIONS):
         steps, regular = solve(here.information[None], here.score[None])
         step, solved = shortened(steps)[0], bool(regular[0])
@@ -116,27 +116,27 @@ def maximum(y: Array, columns: Vectors, w: Array, beta: Array | None = None) -> 
         done = bool(np.abs(step).max() < TOLERANCE * max(1.0, float(np.abs(beta).max())))
         if done or not solved:
             break
-        there = _at(y, columns, w, beta)
+        there = _at(y, columns, w, beta, p)
         for _ in range(20):
             if there.value >= here.value - 1e-12 * abs(here.value):
                 break
             step = step / 2
             beta = beta - step
-            there = _at(y, columns, w, beta)
+            there = _at(y, columns, w, beta, p)
         here = there
     bread = inverse(here.information[None])
     converged = done and solved and bool(_determined(bread, _squares(columns, w)[None])[0])
-    return Maximum(beta, bread[0] if converged else np.full_like(bread[0], np.nan), here.probabilities, converged)
+    return Maximum(beta, bread[0] if converged else np.full_like(bread[0], np.nan), p, converged)
 
 
 def _near(y: Array, columns: Vectors, w: Array) -> Array:
     """(k,) where to begin: where every fiftieth of many rows ends, else `start`."""
-    beta = start(y, w, len(columns))
-    if len(y) < MANY_ROWS:
-        return beta
-    y, w, *few = (np.ascontiguousarray(values[::BEGIN_WITH]) for values in (y, w, *columns))
-    first = maximum(y, few, w, beta)
-    return first.coefficients if first.converged else beta
+    if len(y) >= MANY_ROWS:
+        of, weights, *few = (np.ascontiguousarray(values[::BEGIN_WITH]) for values in (y, w, *columns))
+        first = maximum(of, few, weights, start(of, weights, len(few)))
+        if first.converged:
+            return first.coefficients
+    return start(y, w, len(columns))
 
 
 def _squares(columns: Vectors, w: Array) -> Array:
@@ -156,14 +156,12 @@ class _Sums(NamedTuple):
     """(k,)"""
     information: Array
     """(k, k)"""
-    probabilities: Array
-    """(n,)"""
 
 
-def _at(y: Array, columns: Vectors, w: Array, beta: Array) -> _Sums:
+def _at(y: Array, columns: Vectors, w: Array, beta: Array, p: Array) -> _Sums:
+    """The sums at beta, and the probabilities there in p (n,)."""
     k = len(beta)
-    value, score, information, p = 0.0, np.zeros(k), np.zeros((k, k)), np.empty(len(y))
-    room = room_for(columns)
+    value, score, information, room = 0.0, np.zeros(k), np.zeros((k, k)), room_for(columns)
     for rows in blocks(len(y)):
         terms, weight, own = assembled(columns, rows, room), w[rows], p[rows]
         eta = beta @ terms
@@ -175,7 +173,7 @@ def _at(y: Array, columns: Vectors, w: Array, beta: Array) -> _Sums:
         fitted *= other
         terms *= np.sqrt(fitted, out=fitted)
         information += terms @ terms.T  # of a matrix with itself only half the products are worked out
-    return _Sums(value, score, information, p)
+    return _Sums(value, score, information)
 
 
 def likelihoods(sets: DataSets, beta: Array) -> list[Fit]:
