@@ -9,7 +9,8 @@ of known size, or as `clusters` of firms within them.
 Every contender runs in a process of its own on the same file, one after the other, the order turned from round to
 round. Seconds are inside the process, from the table in memory to coefficients and standard errors, without imports and
 loading: `clock`, and `processor` of all its threads (the one to compare on a busy machine); `peak_mb` is the whole
-process. Medians of the rounds, and of each round's ratio to this checkout; R runs in the first round only. The figures
+process. Medians of the rounds, and of each round's ratio to this checkout; `least` are the processor seconds of the
+round that other work disturbed least. R runs in the first round only. The figures
 of each are held against this checkout's as they are printed, to seven digits. svy is not a dependency: `--svy` names a
 Python that has it. `--write` keeps the table in benchmarks/million.csv.
 
@@ -123,8 +124,11 @@ def measure(folder: Path, asked: argparse.Namespace) -> pd.DataFrame:
                 for r, o in zip(runs, ours[: len(runs)], strict=True)
                 for term, value in o.figures.items()
             )
-            lines.append((*task, name, *middle, *np.median(ratios, axis=0), len(runs[0].figures), differ // len(runs)))
-    names = ["model", "drawn", "contender", "clock", "processor", "peak_mb", "clock_ratio", "processor_ratio"]
+            least = min(r.processor for r in runs)
+            lines.append(
+                (*task, name, *middle, least, *np.median(ratios, axis=0), len(ours[0].figures), differ // len(runs))
+            )
+    names = ["model", "drawn", "contender", "clock", "processor", "peak_mb", "least", "clock_ratio", "processor_ratio"]
     return pd.DataFrame(lines, columns=[*names, "figures", "of_which_differ"]).round(3)
 
 
