@@ -5,6 +5,7 @@ Belongs here: starting it, ending with it. Does not belong here: who does which 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import multiprocessing
@@ -113,6 +114,10 @@ def importing() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+# A process that ends in Python's own way takes apart what it imported too.
+atexit.register(gc.unfreeze)
 
 
 def _import(module: str) -> None:
