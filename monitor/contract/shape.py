@@ -24,7 +24,7 @@ def shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     repeats.
     """
     table = BY_NAME[name]
-    out = pd.DataFrame(index=frame.index)
+    columns = {}
     for column in table.columns:
         if column.name == "pooled" and "wave" in frame.columns:
             values = frame["wave"] == POOLED
@@ -32,9 +32,9 @@ def shaped(name: str, frame: pd.DataFrame) -> pd.DataFrame:
             values = pd.Series(False if column.name in STATED else None, index=frame.index, dtype="object")
         else:
             values = frame[column.name]
-        out[column.name] = _typed(values, column.type)
+        columns[column.name] = _typed(values, column.type)
     key = list(table.key)
-    out = out.sort_values(key, kind="stable").reset_index(drop=True)
+    out = pd.DataFrame(columns, index=frame.index).sort_values(key, kind="stable").reset_index(drop=True)
     repeated = out.duplicated(key)
     if bool(repeated.any()):
         raise ValueError(
