@@ -36,14 +36,17 @@ Counts = tuple[float, float]
 def few_firms_apart(fits: pd.DataFrame, same: list[str], own: pd.Series, limits: Disclosure) -> primary.Flags:
     """Fits with as many firms as another that is told, and one to `minimum_firms` − 1 more or fewer: beside each other
     they would tell what those few add. The `own` one of the model always stays. Rows need n and `suppressed`."""
-    told = ~fits["suppressed"].astype(bool) & pd.to_numeric(fits["n"]).notna()
-    gone = pd.Series(False, index=fits.index)
-    for _, part in fits[told].groupby(same, dropna=False):
-        firms = pd.to_numeric(part["n"]).astype("float64").round()
-        first = firms[own.loc[part.index]]
-        kept = apart(firms, first.iloc[0] if len(first) else firms.max(), limits.minimum_firms)
-        gone.loc[part.index] = ~firms.isin(kept)
-    return gone.to_numpy(dtype=bool)
+    firms = pd.to_numeric(fits["n"]).astype("float64").round().to_numpy()
+    told = np.flatnonzero(~fits["suppressed"].astype(bool).to_numpy() & ~np.isnan(firms))
+    # By arrays: there are hundreds of groups of two or three fits, and a frame of each costs more than what is asked.
+    group = fits.iloc[told].groupby(same, dropna=False).ngroup().to_numpy()
+    _, begins = np.unique(np.sort(group), return_index=True)
+    own_one, gone = own.to_numpy(dtype=bool), np.zeros(len(fits), dtype=bool)
+    for at in np.split(told[np.argsort(group, kind="stable")], begins)[1:]:
+        first = firms[at][own_one[at]]
+        kept = apart(firms[at], first[0] if len(first) else firms[at].max(), limits.minimum_firms)
+        gone[at] = [number not in kept for number in firms[at]]
+    return gone
 
 
 def few_firms_apart_by_choice(specifications: pd.DataFrame, limits: Disclosure) -> primary.Flags:
