@@ -10,7 +10,7 @@ Every contender runs in a process of its own on the same files. Seconds are insi
 loading: `wall` as the clock has it, `cpu` as the processor spent it (the one to compare on a busy machine); `peak_mb`
 is the whole process. R runs where `Rscript` and its package survey are, svy where `--svy` names a Python that has it;
 neither is a dependency. `--write` keeps the table in benchmarks/inference.csv. Multiple imputation is
-benchmarks/imputation.py.
+benchmarks/imputation.py, a million firms benchmarks/million.py.
 
 Belongs here: data, contenders, table. Does not belong here: anything timed that a pipeline run does not use.
 """
