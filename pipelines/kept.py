@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.storage import private, publish
-from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
+from monitor.storage.lake import ALL_WAVES, RELEASES, Lake, fingerprint
 from monitor.survey import Survey
 from monitor.survey.content import content_hash
 from monitor.survey.seen import seen_by
@@ -48,6 +48,8 @@ IN_PART = {
 }
 """Stage and table of which it finds no more than the measures and indicators it sees -> the column that names them,
 where each is not a column of its own"""
+KEEPS = {"modelled": None, "released": RELEASES}
+"""Stages that keep answers -> under which name, where it is not the wave's"""
 ALWAYS = "raw"
 """The stage that looks at what lies in the inbox"""
 AFRESH = "monitor/afresh"
@@ -135,10 +137,10 @@ class Unit:
         os.replace(aside, self._record)
 
     def forget(self, afresh: bool) -> None:
-        """Take the record away, for what is made now may be something else; `afresh`: with all results it kept."""
+        """Take the record away, for what is made now may be something else; `afresh`: with all answers it kept."""
         self._record.unlink(missing_ok=True)
-        if afresh:
-            shutil.rmtree(self.lake.kept(self.wave), ignore_errors=True)
+        if afresh and self.stage in KEEPS:
+            shutil.rmtree(self.lake.kept(KEEPS[self.stage] or self.wave), ignore_errors=True)
 
     def version(self, table: str) -> str:
         """What tells one content of a table from another; empty where the lake has no such table."""

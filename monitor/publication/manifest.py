@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from monitor.storage.lake import Lake
+from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
 from monitor.survey import Survey
 from monitor.versions import code_version, package_versions
 
@@ -35,6 +35,13 @@ def content_hash(tables: Mapping[str, pd.DataFrame]) -> str:
         for column in frame:
             digest.update(_digest(frame[column]))
     return digest.hexdigest()
+
+
+def figures_hash(lake: Lake, tables: Collection[str]) -> str:
+    """SHA-256 over disclosed tables as the lake has them, before words are put in: releases that differ in words alone
+    have the same."""
+    told = [[name, fingerprint(lake.path(f"disclosed_{name}", ALL_WAVES))] for name in sorted(tables)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def with_passports(content: str) -> str:
@@ -102,9 +109,9 @@ def deliveries(lake: Lake, waves: Sequence[str]) -> list[dict[str, object]]:
 
 
 def describe(
-    lake: Lake, survey: Survey, waves: Sequence[str], release_id: str, created_at: str, content: str
+    lake: Lake, survey: Survey, waves: Sequence[str], release_id: str, created_at: str, content: str, figures: str
 ) -> dict[str, object]:
-    """The manifest without the checksums of files."""
+    """The manifest without the checksums of files. `content`, `figures`: the hashes of that."""
     return {
         "release_id": release_id,
         "created_at": created_at,
@@ -112,6 +119,7 @@ def describe(
         "synthetic": survey.synthetic,
         "waves": list(waves),
         "content_hash": content,
+        "figures_hash": figures,
         "definition_hash": survey.definition_hash,
         "claims_hash": survey.claims_hash,
         "code_version": code_version(),

@@ -69,6 +69,23 @@ def share(
     return [answers[name] for name in names]
 
 
+def known(function: Callable[..., Answer], content: bytes) -> Answer | None:
+    """The answer that was kept of a function's work; None where there is none. `content`: what it follows from."""
+    if _folder is not None:
+        with suppress(OSError, ValueError):
+            answer: Answer = _read(_folder / _name(function, content))
+            return answer
+    return None
+
+
+def keep(function: Callable[..., Answer], content: bytes, answer: Answer) -> None:
+    """Keep the answer of a function's work."""
+    if _folder is not None:
+        name = _name(function, content)
+        _asked.add(name)
+        _write(_folder / name, answer)
+
+
 def _name(function: Callable[..., Any], content: bytes) -> str:
     told = f"{function.__module__}.{function.__qualname__} {_computes()} "
     return hashlib.sha256(told.encode() + content).hexdigest()

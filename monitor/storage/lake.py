@@ -40,6 +40,8 @@ for single values, which nobody makes"""
 ALL_WAVES = "all"
 """Stands for a wave's name in tables that span waves"""
 KEPT = "kept"
+RELEASES = "releases"
+"""Stands for a wave's name where answers are kept that follow from whole releases"""
 MARK = b"PAR1"
 """What a Parquet file begins and ends with"""
 

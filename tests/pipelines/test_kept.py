@@ -20,6 +20,8 @@ from monitor.running import kept
 from monitor.stages import disclosed, modelled
 from monitor.stages.released import public_tables
 from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
+from monitor.storage.publish import releases
+from monitor.storage.release_folders import manifest
 from monitor.survey import Survey, load_survey
 from monitor.survey.content import content_hash
 from monitor.survey.seen import OF_FIGURES, seen_by, without_words
@@ -101,10 +103,16 @@ def test_the_inbox_is_looked_at_where_something_else_lies_there(
 
 
 def test_after_a_changed_label_all_figures_stand(
-    caplog: pytest.LogCaptureFixture, folder: Path, home: Path, tmp_path: Path
+    caplog: pytest.LogCaptureFixture, folder: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And what the attack on them came to: two releases of the same figures tell no more than one."""
     other = changed(folder, tmp_path, LABEL, "en: Leader\n")
-    assert run(caplog, other, home) == [*(f"{wave} raw" for wave in WAVES), "all released"]
+    with monkeypatch.context() as patched:
+        patched.setattr("monitor.attack.attack", None)
+        assert run(caplog, other, home) == [*(f"{wave} raw" for wave in WAVES), "all released"]
+    first, second = (manifest(release) for release in releases(home / "releases" / folder.name))
+    assert first["figures_hash"] == second["figures_hash"]
+    assert first["content_hash"] != second["content_hash"]
     again = recompute(other, home)
     assert (again.problems, again.release[:5], again.tables > 100) == ((), "r0002", True)
     assert "Leader" in (home / "releases" / folder.name / "latest/public/report/en/index.html").read_text()

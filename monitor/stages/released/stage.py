@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +24,11 @@ from monitor.contract.shape import shaped
 from monitor.problems import Problem, WaveStopped
 from monitor.publication import datapackage, difference, exchange, manifest, microdata, public, secure, secure_scripts
 from monitor.publication.difference import Difference, diff
+from monitor.running import kept
 from monitor.running.beside import begin
 from monitor.statistics.disclosure import primary
 from monitor.storage import private, publish, release_folders
-from monitor.storage.lake import Lake
+from monitor.storage.lake import RELEASES, Lake
 from monitor.survey import Survey
 from monitor.survey.seen import worded
 from monitor.versions import code_version
@@ -73,8 +74,9 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = 
         release_id = f"r{publish.next_number(folder):04d}-{content[:12]}"
         created_at = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
         tables["releases"] = tables["releases"].assign(release_id=release_id, created_at=created_at)
-        about = About(survey, tuple(waves), release_id, created_at, content)
-        with publish.building(folder) as built:
+        figures = manifest.figures_hash(lake, set(tables) - {"releases"})
+        about = About(survey, tuple(waves), release_id, created_at, content, figures)
+        with publish.building(folder) as built, kept.within(lake.kept(RELEASES)):
             build(built, about, tables, firms, lake, publish.releases(folder), last, passports)
             path = publish.put_in_place(folder, built, release_id)
     log.info("released: %s", path)
@@ -90,6 +92,7 @@ class About:
     release_id: str
     created_at: datetime
     content_hash: str
+    figures_hash: str
 
     @property
     def moment(self) -> str:
@@ -118,47 +121,82 @@ def build(
     hidden.mkdir(mode=0o700)
     public.write_csv(shown / "tables", tables)
     described = exchange.write(shown, tables, survey, waves, about.moment)
-    description = manifest.describe(lake, survey, waves, about.release_id, about.moment, about.content_hash)
+    description = manifest.describe(
+        lake, survey, waves, about.release_id, about.moment, about.content_hash, about.figures_hash
+    )
     revisions = None
     if last is not None:
         this = difference.Side(about.release_id, tables, firms, description)
         revisions = _revisions(difference.compare(difference.read(last), this), survey)
-    attacking = begin(_attack_and_report, earlier, folder, tables, survey, waves, revisions, described)
+    asked = Asked.of(earlier, folder, about.figures_hash)
+    known = kept.known(_attack_and_report, asked.content)
+    attacking = begin(_attack_and_report, asked, folder, tables, survey, waves, revisions, described, known)
     public.write_database(shown / "monitor.duckdb", tables, shown / "tables")
     datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
     secure.write_database(hidden / "microdata.duckdb", firms, survey)
     microdata.write(hidden, firms, survey)
     secure_scripts.write(hidden, firms, survey)
-    _stop_what_tells(attacking(), earlier, _uncertain(lake, survey, waves))
+    attacked = attacking()
+    kept.keep(_attack_and_report, asked.content, attacked)
+    _stop_what_tells(attacked, earlier, _uncertain(lake, survey, waves))
     if passports:
         from monitor.publication import report
         from monitor.publication.report import passports as pressed
 
         pressed.write(hidden / "passports", firms, report.spoken(tables, survey), survey, waves[-1])
+    _describe(folder, description)
+
+
+def _describe(folder: Path, description: dict[str, object]) -> None:
+    """Write the manifest, and open to all what is public."""
     description["files"] = manifest.checksums(folder)
     (folder / release_folders.MANIFEST).write_text(
         json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
-    private.open_to_all(shown)
+    private.open_to_all(folder / "public")
     for path, mode in ((folder, private.OPEN_FOLDER), (folder / release_folders.MANIFEST, private.OPEN_FILE)):
         path.chmod(mode)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What of a survey's releases is attacked, and whose figures are asked about."""
+
+    releases: tuple[Path, ...]
+    """Oldest first, and of those with the same figures the first: the others tell nothing more"""
+    only: Path
+    every: tuple[str, ...]
+    """All that it holds of"""
+    content: bytes
+    """What the attack follows from"""
+
+    @classmethod
+    def of(cls, earlier: Sequence[Path], folder: Path, figures: str) -> Asked:
+        """Of a release in `folder` and the earlier ones. One that does not say which figures it has stands alone."""
+        first: dict[str, Path] = {}
+        for release in earlier:
+            first.setdefault(release_folders.manifest(release).get("figures_hash", release.name), release)
+        only = first.setdefault(figures, folder)
+        every = tuple(release.name for release in (*earlier, folder))
+        return cls(tuple(first.values()), only, every, "\n".join([*first, figures]).encode())
+
+
 def _attack_and_report(
-    earlier: Sequence[Path],
+    asked: Asked,
     folder: Path,
     tables: Mapping[str, pd.DataFrame],
     survey: Survey,
     waves: Sequence[str],
     revisions: Mapping[str, Any] | None,
     described: Sequence[str],
+    known: Attack | None,
 ) -> Attack:
     """Attack the public tables of a release, write its report, and return what the attack came to: one work, so that
-    the report begins while who asked is busy with other files."""
+    the report begins while who asked is busy with other files. `known`: what the same attack came to before."""
     from monitor.attack import attack
     from monitor.publication import report
 
-    attacked = attack([*earlier, folder], folder)
+    attacked = replace(known or attack(asked.releases, asked.only), releases=asked.every)
     report.build(folder / "public" / "report", tables, survey, waves, revisions, described, attacked.as_dict())
     return attacked
 
