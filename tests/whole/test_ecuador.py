@@ -19,8 +19,9 @@ from monitor.attack import attack
 from monitor.cli import main
 from monitor.precision import to_error
 from monitor.stages import disclosed, released
-from monitor.storage.lake import Lake, connect
+from monitor.storage.lake import ALL_WAVES, Lake, connect
 from monitor.survey import load_survey
+from monitor.survey.seen import seen_by
 from pipelines.assets import RELEASE_STAGES, WAVE_STAGES
 
 pytestmark = pytest.mark.slow
@@ -143,7 +144,7 @@ def test_a_second_release_of_the_same_answers_tells_nothing_either(home: Path, t
     (tmp_path / "ecuador" / "survey.yaml").write_text(renamed, encoding="utf-8")
     lake, survey = Lake(tmp_path / "home", "ecuador"), load_survey(tmp_path / "ecuador")
     first = lake.read("disclosed_indicators", "all")
-    disclosed.run_all(lake, survey, ["2014"])
+    disclosed.run_all(lake, seen_by(survey, "disclosed", ALL_WAVES), ["2014"])
     pd.testing.assert_frame_equal(lake.read("disclosed_indicators", "all"), first)
     with publication.without_pages():
         assert released.run_all(lake, survey, ["2014"])["new"]
