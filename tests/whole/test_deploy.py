@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy.engine import make_url
 
 from monitor import cli
 from monitor.problems import DefinitionError
@@ -119,6 +120,9 @@ def test_containers_are_reached_through_the_loopback_and_told_by_known_names() -
     history = settings.pop("storage")["postgres"]["postgres_db"]
     assert named == known | {history["password"]["env"]}
     assert history["hostname"] in services
+    # What SQLAlchemy takes for this is what dagster-postgres brings.
+    assert make_url(f"{history['scheme']}://").get_driver_name() == "psycopg2"
+    assert "psycopg2-binary" in {normal(package["name"]) for package in LOCK["packages"]}
     assert settings == yaml.safe_load(INSTANCE + STAGES_TOLD), "a home's own settings, but for the history"
     for volume in services["webserver"]["volumes"]:
         where = volume.rsplit("}:", 1)[-1].removeprefix("home:").removeprefix("./dagster.yaml:").removesuffix(":ro")

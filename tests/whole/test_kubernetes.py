@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from monitor.running import cluster
-from monitor.storage import identity
+from monitor.storage import identity, places
 from pipelines import notices
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,9 @@ CHART = {
     "runLauncher.config": {"k8sRunLauncher"},
     "runLauncher.config.k8sRunLauncher": {"imagePullPolicy", "runK8sConfig"},
     "runLauncher.config.k8sRunLauncher.runK8sConfig": {"podSpecConfig", "containerConfig"},
-    "postgresql": {"enabled", "image", "postgresqlHost", "postgresqlUsername", "postgresqlDatabase", "service"},
+    "postgresql": {
+        "enabled", "image", "postgresqlHost", "postgresqlUsername", "postgresqlDatabase", "postgresqlScheme", "service",
+    },
     "dagster-user-deployments": {"enabled", "enableSubchart", "deployments"},
     "pythonLogs": {"pythonLogLevel", "managedPythonLoggers"},
     "telemetry": {"enabled"},
@@ -106,7 +108,9 @@ def test_dagster_s_settings_are_those_of_the_containers() -> None:
     said = yaml.safe_load((ROOT / "deploy" / "dagster.yaml").read_text(encoding="utf-8"))
     database = said.pop("storage")["postgres"]["postgres_db"]
     assert settings == said
-    for here, there in (("Host", "hostname"), ("Username", "username"), ("Database", "db_name")):
+    for here, there in (
+        ("Host", "hostname"), ("Username", "username"), ("Database", "db_name"), ("Scheme", "scheme")
+    ):  # fmt: skip
         assert history[f"postgresql{here}"] == database[there]
     assert history["service"]["port"] == database["port"]
     assert not VALUES["generatePostgresqlPasswordSecret"], "the password is nobody's default"
@@ -197,6 +201,19 @@ def test_names_of_settings_secrets_and_volumes_are_known() -> None:
     assert home["readOnly"]
     assert f"MONITOR_HOME={home['mountPath'].removesuffix('/releases')} " in image, "neither lake nor key"
     assert home["mountPath"].endswith("/releases")
+
+
+def test_a_mirror_has_the_volume_for_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where README puts it: on the volume that the home's Job makes, which every run's Job has and can write."""
+    told = re.findall(r"`MONITOR_CACHE` is\s+`(\S+)`", README)
+    (mount,) = [mount for mount in DEPLOYED["volumeMounts"] if mount["name"] == "home"]
+    assert told == [mount["mountPath"]]
+    assert not mount.get("readOnly")
+    assert places.CACHE in {entry["name"] for entry in DEPLOYED["env"]}
+    volume = tmp_path / "home"
+    volume.mkdir(0o700)
+    monkeypatch.setenv(places.CACHE, str(volume))
+    assert places.located("s3://ministry/monitor").parent == volume
 
 
 def test_the_home_s_job_makes_it_and_brings_a_key_once(tmp_path: Path) -> None:
