@@ -23,7 +23,7 @@ from monitor.storage import places, publish
 from monitor.storage.folders import EXPECTATIONS
 from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.survey import Survey
-from monitor.survey.seen import told
+from monitor.survey.seen import Words
 from pipelines import sources
 from pipelines.kept import AFRESH, Unit, listening, options_of
 from pipelines.names import POOL, key, named
@@ -259,7 +259,7 @@ def _run(
     suites = _suites(tables)
     judging = _as_judged if standing and standing.rules == unit.rules() else validate_tables
     judged = beside.begin(judging, lake, survey, wave, list(suites))
-    metadata = {name: shown(told(survey, value)) for name, value in figures.items()} | shared
+    metadata = {name: shown(value) for name, value in Words(survey).told(figures).items()} | shared
     metadata |= {"wave": wave, "seconds": seconds, "stands": standing is not None}
     if stage == "released":
         metadata |= release_metadata(last, Path(str(figures["path"])))
@@ -309,7 +309,8 @@ def _told(home: Path, survey: Survey | None = None) -> Iterator[None]:
         if known is None:
             raise
         if survey is not None:
-            known = type(known)([replace(each, **told(survey, asdict(each))) for each in known.problems])
+            words = Words(survey)
+            known = type(known)([replace(each, **words.told(asdict(each))) for each in known.problems])
         raise failure(known) from None
 
 

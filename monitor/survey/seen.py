@@ -2,7 +2,7 @@
 study.
 
 What a stage is not shown, its tables cannot rest on: where only that changes, they stand. In the place of words stand
-marks, which say where the words are declared; `worded` puts them in once figures are made.
+marks, which say where the words are declared; `Words` puts them in once figures are made.
 
 Belongs here: surveys without some of what they declare, and putting words in. Does not belong here: what the marks look
 like (`wording.later`), what is made again where something changes (the jobs).
@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from monitor.survey.content import declared_fields
 from monitor.survey.model import Measure, Survey
 from monitor.survey.text import inner, is_text
-from monitor.wording.later import has_mark, mark, put_in
+from monitor.wording.later import has_mark, key, mark, put_in
 from monitor.wording.sentences import written
 
 if TYPE_CHECKING:
@@ -33,17 +34,7 @@ BEFORE_INDICATORS = (*OF_ANSWERS, "imputed", "weighted")
 """Stages that have nothing to do with what is estimated"""
 LATER = ("indicators", "comparable", "equivalents", "packs", "framework")
 """Fields of what is estimated"""
-STUDIES = (
-    "models",
-    "claims",
-    "indicators",
-    "programmes",
-    "comparable",
-    "equivalents",
-    "packs",
-    "framework",
-    "imputation",
-)
+STUDIES = (*LATER, "models", "claims", "programmes", "imputation")
 """Fields of what is studied"""
 
 
@@ -126,34 +117,51 @@ def _marked(value: Any, hint: Any, place: tuple[str | int, ...]) -> Any:
     return value
 
 
-def words_put_in(survey: Survey, text: str) -> str:
-    """A text with the survey's words in the place of their marks."""
-    return put_in(text, lambda place: _at(survey, json.loads(place)), written)
+class Words:
+    """The words of a survey, by the marks that stand for them."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+
+    @cached_property
+    def _at(self) -> Mapping[str, str]:
+        return {key(json.dumps(place)): words for place, words in _places(self._survey, Survey, ())}
+
+    def in_text(self, text: str) -> str:
+        """A text with words in the place of its marks."""
+        return put_in(text, self._at, written) if has_mark(text) else text
+
+    def told(self, value: Any) -> Any:
+        """What a stage says of itself, with words in the place of its marks."""
+        if isinstance(value, str):
+            return self.in_text(value)
+        if isinstance(value, Mapping):
+            return {name: self.told(item) for name, item in value.items()}
+        return [self.told(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    def in_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table with words in the place of its marks."""
+        told = {}
+        for name in table.columns:
+            values = table[name].tolist()
+            if any(isinstance(value, str) and has_mark(value) for value in values):
+                put = [self.in_text(value) if isinstance(value, str) else value for value in values]
+                told[name] = type(table[name])(put, index=table.index, dtype=table[name].dtype)
+        return table.assign(**told)
 
 
-def told(survey: Survey, value: Any) -> Any:
-    """What a stage says of itself, with the survey's words in the place of their marks."""
-    if isinstance(value, str):
-        return words_put_in(survey, value)
-    if isinstance(value, Mapping):
-        return {name: told(survey, item) for name, item in value.items()}
-    return [told(survey, item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _at(survey: Survey, place: Sequence[str | int]) -> str:
-    """The words that are declared at a place."""
-    found: Any = survey
-    for step in place:
-        found = getattr(found, str(step)) if is_dataclass(found) else found[step]
-    return str(found)
-
-
-def worded(survey: Survey, table: pd.DataFrame) -> pd.DataFrame:
-    """A table with the survey's words in the place of their marks."""
-    told = {}
-    for name in table.columns:
-        values = table[name].tolist()
-        if any(isinstance(value, str) and has_mark(value) for value in values):
-            put = [words_put_in(survey, value) if isinstance(value, str) else value for value in values]
-            told[name] = type(table[name])(put, index=table.index, dtype=table[name].dtype)
-    return table.assign(**told)
+def _places(value: Any, hint: Any, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text of a survey, with the place where it is declared."""
+    if is_text(hint):
+        for language, text in (value or {}).items():
+            yield (*place, language), text
+    elif is_dataclass(value) and not isinstance(value, type):
+        kind: Any = type(value)
+        for name, declared in declared_fields(kind):
+            yield from _places(getattr(value, name), declared, (*place, name))
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _places(item, inner(hint), (*place, name))
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield from _places(item, inner(hint), (*place, number))

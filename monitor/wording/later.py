@@ -9,15 +9,20 @@ decimal sign, quotation mark or small first letter changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 OPENS, CLOSES = "\ue000", "\ue001"
 _MARK = re.compile(f"{OPENS}((?:[a-z_]+:)*)([0-9a-f]+){CLOSES}")
 
 
+def key(place: str) -> str:
+    """What a mark has of a place."""
+    return place.encode().hex()
+
+
 def mark(place: str) -> str:
     """What stands for the words of a place."""
-    return f"{OPENS}{place.encode().hex()}{CLOSES}"
+    return f"{OPENS}{key(place)}{CLOSES}"
 
 
 def is_mark(text: str) -> bool:
@@ -35,12 +40,14 @@ def to_be(how: str, text: str) -> str:
     return f"{OPENS}{how}:{text.removeprefix(OPENS)}"
 
 
-def put_in(text: str, words: Callable[[str], str], written: Callable[[str, str], str]) -> str:
-    """A text with words in the place of its marks; `words`: those of a place, `written`: words as they are to be
-    written in some way."""
+def put_in(text: str, words: Mapping[str, str], written: Callable[[str, str], str]) -> str:
+    """A text with words in the place of its marks; `words`: by the place's key, `written`: words as they are to be
+    written in some way. What looks like a mark and is none, as in a text of a delivery, stays."""
 
     def put(found: re.Match[str]) -> str:
-        told = words(bytes.fromhex(found[2]).decode())
+        told = words.get(found[2])
+        if told is None:
+            return found[0]
         for how in reversed(found[1].split(":")[:-1]):
             told = written(how, told)
         return told

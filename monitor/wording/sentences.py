@@ -75,4 +75,6 @@ def without_stop(text: str) -> str:
 
 def written(how: str, text: str) -> str:
     """Words as a mark says that they are to be written: `without_stop`, or as inside a sentence of a language."""
-    return without_stop(text) if how == "without_stop" else inside(how, text)
+    if how == "without_stop":
+        return without_stop(text)
+    return inside(how, text) if how in spoken_languages() else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Iterator
 from dataclasses import is_dataclass
@@ -12,10 +13,10 @@ import pytest
 
 from monitor.survey import Survey, load_survey
 from monitor.survey.content import content_hash, declared_fields
-from monitor.survey.seen import seen_by, told, without_words, worded, words_put_in
+from monitor.survey.seen import Words, seen_by, without_words
 from monitor.survey.text import inner, is_text
 from monitor.surveys import BUNDLED
-from monitor.wording.later import has_mark
+from monitor.wording.later import has_mark, mark, to_be
 from monitor.wording.sentences import inside, say, without_stop
 
 
@@ -44,35 +45,39 @@ def test_each_mark_stands_for_its_own_words(survey: Survey) -> None:
     was, marked = list(texts(survey, Survey)), list(texts(without_words(survey), Survey))
     assert len(was) == len(marked) > 2000
     assert all(has_mark(mark) for (_, mark), (_, words) in zip(marked, was, strict=True) if words)
-    assert [(language, words_put_in(survey, mark)) for language, mark in marked] == was
+    words = Words(survey)
+    assert [(language, words.in_text(mark)) for language, mark in marked] == was
 
 
 def test_words_go_into_sentences_as_they_would_have(survey: Survey) -> None:
     label, mark = (each.measures["top_innovator"].label for each in (survey, without_words(survey)))
     for language in ("nl", "en", "de"):
         own = "nl" if language == "nl" else "en"
-        assert words_put_in(survey, inside(language, mark[own])) == inside(language, label[own])
+        assert Words(survey).in_text(inside(language, mark[own])) == inside(language, label[own])
         quoted = say("contrasts", "quoted", language, text=mark[own])
-        assert words_put_in(survey, quoted) == say("contrasts", "quoted", language, text=label[own])
-    assert words_put_in(survey, f"({without_stop(mark['en'])})") == "(Top innovator)"
+        assert Words(survey).in_text(quoted) == say("contrasts", "quoted", language, text=label[own])
+    assert Words(survey).in_text(f"({without_stop(mark['en'])})") == "(Top innovator)"
     assert without_stop("It was asked otherwise.") == "It was asked otherwise"
 
 
 def test_tables_and_messages_have_the_words_again(survey: Survey) -> None:
     mark = without_words(survey).measures["top_innovator"].label["en"]
     table = pd.DataFrame({"n": [1, 2], "label": [mark, None], "list": [[mark], []]})
-    put = worded(survey, table)
+    put = Words(survey).in_table(table)
     assert put["label"].tolist() == ["Top innovator", None]
     assert put.dtypes.equals(table.dtypes)
-    assert told(survey, {"refused": [f"{mark}: few firms"], "rows": 3}) == {
+    assert Words(survey).told({"refused": [f"{mark}: few firms"], "rows": 3}) == {
         "refused": ["Top innovator: few firms"], "rows": 3,
     }  # fmt: skip
 
 
 def test_words_that_look_like_marks_stay(survey: Survey) -> None:
-    """Of a delivery's labels, say: no place of the survey is meant, and none is told."""
-    for text in ("\ue000", "\ue000zz\ue001", "a \ue000 b"):
-        assert words_put_in(survey, text) == text
+    """Of a delivery's labels, say: they name no text of the survey, and nothing else is told."""
+    words = Words(survey)
+    for text in ("\ue000", "\ue000zz\ue001", "a \ue000 b", "\ue000abc\ue001", mark(json.dumps(["folder"]))):
+        assert words.in_text(text) == text
+    own = to_be("xx", mark(json.dumps(["measures", "top_innovator", "label", "en"])))
+    assert words.in_text(own) == "Top innovator"
 
 
 def test_a_stage_sees_what_it_studies(survey: Survey) -> None:

@@ -30,7 +30,7 @@ from monitor.statistics.disclosure import primary
 from monitor.storage import private, publish, release_folders
 from monitor.storage.lake import RELEASES, Lake
 from monitor.survey import Survey
-from monitor.survey.seen import worded
+from monitor.survey.seen import Words
 from monitor.versions import code_version
 
 if TYPE_CHECKING:
@@ -248,8 +248,9 @@ def _revisions(revised: Difference, survey: Survey) -> dict[str, object]:
 def public_tables(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
     """The disclosed tables in the contract's shape and with the survey's words, and `releases` for the release to come
     (not yet named)."""
+    words = Words(survey)
     tables = {
-        table.name: shaped(table.name, worded(survey, lake.read(f"disclosed_{table.name}", "all")))
+        table.name: shaped(table.name, words.in_table(lake.read(f"disclosed_{table.name}", "all")))
         for table in contract.TABLES
         if table.name != "releases"
     }
