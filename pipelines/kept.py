@@ -42,12 +42,12 @@ DECLARED = ("raw", "released")
 OWN_FILES = {"staged": "*.csv", "validated": "rules.yaml"}
 """Stage -> the files of the survey's folder that it reads itself: lists of codes, rules"""
 IN_PART = {
-    ("modelled", "derived_measures"): "",
-    ("modelled", "derived_routed"): "measure",
-    ("modelled", "estimated_indicators"): "indicator",
+    ("modelled", "derived_measures"): ("measures", ""),
+    ("modelled", "derived_routed"): ("measures", "measure"),
+    ("modelled", "estimated_indicators"): ("indicators", "indicator"),
 }
-"""Stage and table of which it finds no more than the measures and indicators it sees -> the column that names them,
-where each is not a column of its own"""
+"""Stage and table of which it finds no more than what it sees of a field of the survey -> that field, and the column
+that names them, where each is not a column of its own"""
 KEEPS = {"modelled": None, "released": RELEASES}
 """Stages that keep answers -> under which name, where it is not the wave's"""
 ALWAYS = "raw"
@@ -174,9 +174,9 @@ class Unit:
         """What the stage finds in a table."""
         if (self.stage, table) not in IN_PART:
             return self._now(table, wave)
-        every, seen = ((each.measures, each.indicators) for each in (self.survey, self.seen()))
-        unseen = {name for all_, some in zip(every, seen, strict=True) for name in all_ if name not in some}
-        return self.lake.content(table, wave, unseen, IN_PART[self.stage, table])
+        studied, column = IN_PART[self.stage, table]
+        unseen = getattr(self.survey, studied).keys() - getattr(self.seen(), studied).keys()
+        return self.lake.content(table, wave, unseen, column)
 
     def _definition(self) -> str:
         """What of the definition the stage's tables follow from."""
