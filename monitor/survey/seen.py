@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -95,24 +95,25 @@ def _named(survey: Survey, declared: object) -> Mapping[str, Measure]:
 
 def without_words(survey: Survey) -> Survey:
     """A survey with a mark in the place of each text in each language."""
-    marked: Survey = _marked(survey, Survey, ())
+    marked: Survey = _with_texts(survey, Survey, (), lambda place, text: text and mark(place))
     return marked
 
 
-def _marked(value: Any, hint: Any, place: tuple[str | int, ...]) -> Any:
+def _with_texts(value: Any, hint: Any, place: tuple[str | int, ...], put: Callable[[str, str], str]) -> Any:
+    """A survey, or what is declared at a place of it, with what `put` makes of each text and of where that stands."""
     if is_text(hint):
-        return value and {language: text and mark(json.dumps([*place, language])) for language, text in value.items()}
+        return value and {language: put(json.dumps([*place, language]), text) for language, text in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         kind: Any = type(value)
         initial = {each.name for each in fields(kind) if each.init}
         parts = {name: (getattr(value, name), declared) for name, declared in declared_fields(kind) if name in initial}
-        changed = {name: _marked(part, declared, (*place, name)) for name, (part, declared) in parts.items()}
+        changed = {name: _with_texts(part, own, (*place, name), put) for name, (part, own) in parts.items()}
         return replace(value, **{name: new for name, new in changed.items() if new is not parts[name][0]})
     if isinstance(value, Mapping):
-        items = {key: _marked(item, inner(hint), (*place, key)) for key, item in value.items()}
+        items = {key: _with_texts(item, inner(hint), (*place, key), put) for key, item in value.items()}
         return value if all(items[key] is value[key] for key in items) else items
     if isinstance(value, tuple):
-        each = tuple(_marked(item, inner(hint), (*place, number)) for number, item in enumerate(value))
+        each = tuple(_with_texts(item, inner(hint), (*place, number), put) for number, item in enumerate(value))
         return value if all(new is old for new, old in zip(each, value, strict=True)) else each
     return value
 
@@ -125,7 +126,9 @@ class Words:
 
     @cached_property
     def _at(self) -> Mapping[str, str]:
-        return {key(json.dumps(place)): words for place, words in _places(self._survey, Survey, ())}
+        found: dict[str, str] = {}
+        _with_texts(self._survey, Survey, (), lambda place, text: found.setdefault(key(place), text))
+        return found
 
     def in_text(self, text: str) -> str:
         """A text with words in the place of its marks."""
@@ -148,20 +151,3 @@ class Words:
                 put = [self.in_text(value) if isinstance(value, str) else value for value in values]
                 told[name] = type(table[name])(put, index=table.index, dtype=table[name].dtype)
         return table.assign(**told)
-
-
-def _places(value: Any, hint: Any, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every text of a survey, with the place where it is declared."""
-    if is_text(hint):
-        for language, text in (value or {}).items():
-            yield (*place, language), text
-    elif is_dataclass(value) and not isinstance(value, type):
-        kind: Any = type(value)
-        for name, declared in declared_fields(kind):
-            yield from _places(getattr(value, name), declared, (*place, name))
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _places(item, inner(hint), (*place, name))
-    elif isinstance(value, tuple):
-        for number, item in enumerate(value):
-            yield from _places(item, inner(hint), (*place, number))
