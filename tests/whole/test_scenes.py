@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
 
 import benchmark
 import duckdb
@@ -147,33 +148,35 @@ def asked(port: int, method: str, path: str) -> int:
         connection.close()
 
 
-def test_the_cable_breaks_after_the_chosen_put_alone(carried: tuple[int, subprocess.Popen[str]]) -> None:
+def opened(carried: tuple[int, subprocess.Popen[str]]) -> tuple[int, IO[str], IO[str]]:
+    """The port of a cable once it carries, what it is told by and what it tells."""
     port, cable = carried
     assert cable.stdin is not None
     assert cable.stdout is not None
     while not asked(port, "GET", "/public/key"):
         assert cable.poll() is None
-    print("after /key 600", file=cable.stdin, flush=True)
+    return port, cable.stdin, cable.stdout
+
+
+def test_the_cable_breaks_after_the_chosen_put_alone(carried: tuple[int, subprocess.Popen[str]]) -> None:
+    port, tell, told = opened(carried)
+    print("after /key 600", file=tell, flush=True)
     while asked(port, "PUT", "/public/key-refused") or asked(port, "GET", "/public/key"):
         # Neither breaks it; the line above may not be read yet.
         if asked(port, "PUT", "/public/key") and not asked(port, "GET", "/public/other"):
             break
-    assert cable.stdout.readline() == "/public/key\n"
+    assert told.readline() == "/public/key\n"
     assert asked(port, "PUT", "/public/other") == 0
 
 
 def test_a_broken_cable_works_again_after_its_seconds(carried: tuple[int, subprocess.Popen[str]]) -> None:
-    port, cable = carried
-    assert cable.stdin is not None
-    assert cable.stdout is not None
-    while not asked(port, "GET", "/public/key"):
-        assert cable.poll() is None
-    print("after /key 0.5", file=cable.stdin, flush=True)
+    port, tell, told = opened(carried)
+    print("after /key 0.5", file=tell, flush=True)
     while asked(port, "PUT", "/public/key"):
         pass
-    assert cable.stdout.readline() == "/public/key\n"
+    assert told.readline() == "/public/key\n"
     while not asked(port, "GET", "/public/key"):
-        assert cable.poll() is None
+        assert carried[1].poll() is None
 
 
 def test_readme_and_speed_tell_the_committed_table() -> None:
