@@ -22,7 +22,7 @@ from monitor.storage.turns import turn
 from monitor.survey import Survey
 from pipelines.definitions import build
 from pipelines.history import command_history
-from pipelines.kept import AFRESH, everything_stands
+from pipelines.kept import AFRESH, everything_stands, wave_stands
 from pipelines.names import named
 from pipelines.outcome import problems_of
 from pipelines.resources import loaded
@@ -56,9 +56,10 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
     tags = {AFRESH: "true"} if afresh else {}
     with turn(home, "monitor run"), command_history(home) as instance:
         close_killed_runs(instance)
+        left = [wave for wave in waves if afresh or not _stands(survey, home, wave)]
         failures = [
             error
-            for wave in waves
+            for wave in left
             if (error := _execute(definitions, instance, home, named(survey.name, "wave"), tags, partition_key=wave))
         ]
         if not failures and (error := _execute(definitions, instance, home, named(survey.name, "release"), tags)):
@@ -76,6 +77,19 @@ def _all_stands(survey: Survey, home: Path, waves: Sequence[str], passports: boo
         if not everything_stands(lake, survey, waves, passports):
             return False
     log.info("%s: nothing changed since it was made: everything stands (--afresh makes it again)", survey.name)
+    return True
+
+
+def _stands(survey: Survey, home: Path, wave: str) -> bool:
+    """Whether a run of a wave would make nothing, which is said, with what is to be known of it, instead."""
+    lake = Lake(home, survey.name)
+    said = wave_stands(lake, survey, wave)
+    if said is None:
+        return False
+    log.info("%s stands as it was made", wave)
+    for level, line in said:
+        log.log(level, line)
+    lake.redefine(wave, survey.definition_hash)
     return True
 
 

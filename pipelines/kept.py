@@ -7,7 +7,7 @@ A stage's tables follow from the code and the packages it computes with, the sur
 stages that it reads (`tables.READS`, which a test holds against the code), its options, and for some stages a fact of
 the home: the key of the pseudonyms, the releases there are. All of it goes into one hash, the stage's key. Where the
 record of the last time has the same key and the tables lie there as they were made, the stage is not run. The inbox is
-looked at by every run.
+looked at by every run; where it holds what it held and every stage of a wave stands, the command leaves the wave out.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from pipelines.tables import READS, RELEASE_STAGES, WAVE_STAGES, WAVE_TABLES
 
 WHOLE = ("disclosed", "released")
 """The stages that may read every table there is, and earlier releases"""
-DECLARED = ("raw", "released")
-"""Stages that go by the whole definition, to the last letter of its files"""
+DECLARED = "released"
+"""The stage that goes by the whole definition, to the last letter of its files"""
 OWN_FILES = {"staged": "*.csv", "validated": "rules.yaml"}
 """Stage -> the files of the survey's folder that it reads itself: lists of codes, rules"""
 IN_PART = {
@@ -110,9 +110,11 @@ class Unit:
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def standing(self) -> Made | None:
-        """What it made the last time, where that is what it would make now."""
-        if self.stage == ALWAYS:
-            return None
+        """What it made the last time, where that is what it would make now and the inbox need not be looked at."""
+        return None if self.stage == ALWAYS else self.as_made()
+
+    def as_made(self) -> Made | None:
+        """What it made the last time, where that is what it would make now of an inbox that holds the same."""
         made = self._recorded()
         if not made.key or made.key != self.key():
             return None
@@ -180,13 +182,15 @@ class Unit:
 
     def _definition(self) -> str:
         """What of the definition the stage's tables follow from."""
-        if self.stage in DECLARED:
+        if self.stage == DECLARED:
             return self.survey.definition_hash
         return _seen(self.survey.folder, self.stage, self.wave)[1]
 
     def _of_home(self) -> object:
         """What the stage reads of the home beside the lake's tables."""
         home, name = self.lake.home, self.survey.name
+        if self.stage == "raw":
+            return hashlib.sha256(self.survey.key(home)).hexdigest()
         if self.stage == "staged":
             from monitor.stages.staged.crosswalk import CROSSWALK_FILE
 
@@ -208,18 +212,30 @@ class Unit:
 
 
 def everything_stands(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool) -> bool:
-    """Whether a run of these waves would make nothing: the inbox holds what their last runs took, and all that was made
-    of it stands, up to the release."""
+    """Whether a run of these waves would make nothing: all of them stand, and what was made of them up to the
+    release."""
     whole = [wave for wave in lake.whole_waves() if wave in survey.waves]
-    if lake.unfinished_waves() or not set(waves) <= set(whole):
-        return False
-    for wave in waves:
-        last = lake.record(wave)
-        if (last.inbox, last.definition) != (lake.delivered(wave), survey.definition_hash):
-            return False
-    of_waves = (Unit(lake, survey, stage, wave, [wave]) for wave in waves for stage in WAVE_STAGES if stage != ALWAYS)
     over_all = (Unit(lake, survey, stage, ALL_WAVES, whole, options_of(stage, passports)) for stage in RELEASE_STAGES)
-    return all(unit.standing() for units in (over_all, of_waves) for unit in units)
+    if lake.unfinished_waves() or not all(unit.as_made() for unit in over_all):
+        return False
+    return all(wave_stands(lake, survey, wave) is not None for wave in waves)
+
+
+def wave_stands(lake: Lake, survey: Survey, wave: str) -> Sequence[tuple[int, str]] | None:
+    """The warnings of a wave that a run would not change: its inbox holds what its last run took, and all that was made
+    of it stands. None where a run has something to make."""
+    if wave in lake.unfinished_waves() or wave not in lake.whole_waves():
+        return None
+    if lake.record(wave).inbox != lake.delivered(wave):
+        return None
+    said: list[tuple[int, str]] = []
+    for stage in WAVE_STAGES:
+        unit = Unit(lake, survey, stage, wave, [wave])
+        made = unit.as_made()
+        if made is None or made.rules != unit.rules():
+            return None
+        said += made.said
+    return said
 
 
 def options_of(stage: str, passports: bool) -> Mapping[str, bool]:

@@ -16,7 +16,7 @@ import secrets
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -279,6 +279,10 @@ class Lake:
         found = {table: self._now(table, wave) for table in sorted(there.union(tables))}
         self._record(wave, "whole", Record(run, begun.inbox, begun.definition, found, made_from or {}))
         self._mark(wave, "working").unlink(missing_ok=True)
+
+    def redefine(self, wave: str, definition: str) -> None:
+        """Record that a whole wave is what it would be by this definition too."""
+        self._record(wave, "whole", replace(self.record(wave), definition=definition))
 
     def record(self, wave: str, state: str = "whole") -> Record:
         """What the wave's last whole run was, or what the one that is `working` on it is."""

@@ -30,7 +30,7 @@ OF_ANSWERS = ("staged", "validated")
 """Stages whose tables and messages have the words of questions and concepts"""
 OF_FIGURES = ("imputed", "derived", "weighted", "estimated", "modelled")
 """Stages of a wave that make figures"""
-BEFORE_INDICATORS = (*OF_ANSWERS, "imputed", "weighted")
+BEFORE_INDICATORS = ("raw", *OF_ANSWERS, "imputed", "weighted")
 """Stages that have nothing to do with what is estimated"""
 LATER = ("indicators", "comparable", "equivalents", "packs", "framework")
 """Fields of what is estimated"""
@@ -40,10 +40,10 @@ STUDIES = (*LATER, "models", "claims", "programmes", "imputation")
 
 def seen_by(survey: Survey, stage: str, wave: str) -> Survey:
     """A survey as a stage sees it when it makes the tables of a wave, or (`wave`: none of the survey's) of all."""
-    if stage not in (*OF_ANSWERS, *OF_FIGURES, "disclosed"):
+    if stage not in ("raw", *OF_ANSWERS, *OF_FIGURES, "disclosed"):
         return survey
     seen = without_words(survey)
-    if stage in OF_FIGURES and wave in survey.waves:
+    if stage in ("raw", *OF_FIGURES) and wave in survey.waves:
         waves = {name: declared for name, declared in seen.waves.items() if name <= wave}
         seen = replace(seen, waves=waves, margins={name: m for name, m in seen.margins.items() if name in waves})
     if stage in BEFORE_INDICATORS:
