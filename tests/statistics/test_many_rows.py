@@ -12,7 +12,9 @@ from monitor.statistics.blocks import IN_A_BLOCK, blocks
 from monitor.statistics.design.groups import group_codes
 from monitor.statistics.design.phases import ResponsePhase
 from monitor.statistics.design.structure import SurveyDesign
+from monitor.statistics.many_rows import ByCell, ByColumn, as_given, many_rows
 from monitor.statistics.models import copies, likelihood
+from monitor.statistics.models import linearised as linearised_module
 from monitor.statistics.models.cells import data_sets
 from monitor.statistics.models.columns import Category, Columns
 from monitor.statistics.models.likelihood import by_rows, likelihoods, maximum, maximum_likelihood, start
@@ -73,10 +75,10 @@ def test_separated_rows_have_no_fit(many: bool, monkeypatch: pytest.MonkeyPatch)
     inside = (x[:, 1] == 0) | (y == 1)
     for rows in (inside, x[:, 3] > -np.inf):
         outcome = y[rows] if rows is inside else (x[:, 3] > 3).astype(float)
-        top = maximum(outcome, tuple(x[rows].T), w[rows])
+        top = maximum(outcome, many_rows(tuple(x[rows].T)), w[rows])
         assert not top.converged
         assert np.isnan(top.bread).all()
-    assert not maximum(y, (*x.T, x[:, 1]), w).converged
+    assert not maximum(y, many_rows((*x.T, x[:, 1])), w).converged
 
 
 def test_a_start_that_is_separated_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +87,52 @@ def test_a_start_that_is_separated_is_not_taken(monkeypatch: pytest.MonkeyPatch)
     level = (np.arange(N) % likelihood.BEGIN_WITH == 1).astype(float)
     x = np.column_stack([x, level])
     monkeypatch.setattr(likelihood, "MANY_ROWS", N)
-    assert maximum(y, tuple(x.T), w).coefficients == pytest.approx(by_cells(y, x, w).coefficients, rel=1e-10)
+    assert maximum(y, many_rows(tuple(x.T)), w).coefficients == pytest.approx(by_cells(y, x, w).coefficients, rel=1e-10)
+
+
+def told_by_cells(n: int = N, seed: int = 4) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray]:
+    """Outcome, terms of which all but two, in the midst of the others, are zeros and ones, and weights."""
+    rng = np.random.default_rng(seed)
+    yes = rng.integers(0, 2, (5, n)) == 1
+    third = rng.integers(0, 3, n)
+    z = rng.normal(3, 1, n).round(3)
+    levels = (third == 1, third == 2, yes[1] & yes[2])
+    columns = (np.broadcast_to(1.0, n), z, yes[0].astype(float), *yes[1:], z**2, *levels)
+    y = (rng.random(n) < 1 / (1 + np.exp(1 - yes[0] - 0.1 * z * yes[3]))).astype(float)
+    return y, columns, rng.uniform(1, 8, n)
+
+
+def test_terms_by_cell_have_the_sums_of_columns() -> None:
+    _, columns, w = told_by_cells()
+    whole, inside = np.column_stack(columns), np.roll(np.arange(N + 40) < N, 25)
+    cells = many_rows(columns)
+    assert isinstance(cells, ByCell)
+    assert list(cells.order) == [0, 2, 3, 4, 5, 6, 8, 9, 10, 1, 7]
+    assert len(cells.cells) == len(np.unique(whole[:, list(cells.order)[:9]], axis=0)) == 96
+    x, beta = whole[:, list(cells.order)], np.linspace(-1, 1, 11)
+    np.testing.assert_array_equal(np.column_stack(cells.columns), x)
+    for rows in blocks(N):
+        block = cells.block(rows)
+        np.testing.assert_allclose(block.linear(beta), x[rows] @ beta, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(block.scores(w[rows]), x[rows].T @ w[rows], rtol=1e-12)
+        np.testing.assert_allclose(block.crossed(w[rows].copy()), (x[rows].T * w[rows]) @ x[rows], rtol=1e-12)
+    np.testing.assert_allclose(cells.squares(w), (x**2).T @ w, rtol=1e-12)
+    np.testing.assert_allclose(cells.every(7).squares(w[::7]), (x[::7] ** 2).T @ w[::7], rtol=1e-12)
+    more, whole = cells.among(inside), np.zeros((N + 40, 11))
+    whole[inside] = x
+    np.testing.assert_array_equal(np.column_stack(more.columns), whole)
+    np.testing.assert_array_equal(more.cells[more.place], whole[:, :9])
+    assert as_given(np.asarray(cells.order), cells.order).tolist() == list(range(11))
+
+
+def test_cells_are_taken_where_they_pay() -> None:
+    rng = np.random.default_rng(8)
+    many = rng.integers(0, 2, (14, N)).astype(float)
+    unknown = np.where(np.arange(N) == N - 1, np.nan, 1.0)
+    assert isinstance(many_rows(many[:9]), ByCell)
+    assert isinstance(many_rows(many), ByColumn), "as many cells as rows"
+    assert isinstance(many_rows([*many[:5], many[0] + many[1]]), ByColumn), "too few of zeros and ones"
+    assert list(many_rows([unknown, *many[:9]]).order) == [*range(1, 10), 0]
 
 
 def test_terms_as_columns_are_the_columns_of_the_matrix() -> None:
@@ -132,7 +179,7 @@ def test_scores_have_the_covariance_of_the_whole_influence(kind: str) -> None:
     y, x, _ = drawn()
     r = y - 0.3
     np.testing.assert_allclose(
-        design.covariance_of_scores(tuple(x.T), r), design.covariance(x * r[:, None]), rtol=1e-10
+        design.covariance_of_scores(ByColumn(tuple(x.T)), r), design.covariance(x * r[:, None]), rtol=1e-10
     )
     inside = x[:, 1] == 1
     assert not linearised(design, y[inside], tuple(x[inside].T), inside).converged, "all of them have the second term"
@@ -141,9 +188,44 @@ def test_scores_have_the_covariance_of_the_whole_influence(kind: str) -> None:
     np.testing.assert_allclose(linearised(design, y, tuple(x.T), inside).covariance, design.covariance(z), rtol=1e-8)
 
 
+@pytest.mark.parametrize("kind", designs())
+def test_scores_by_cell_have_that_covariance(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    design = designs()[kind]
+    y, columns, _ = told_by_cells()
+    cells, r = many_rows(columns), y - 0.3
+    whole = np.column_stack(columns) * r[:, None]
+    np.testing.assert_allclose(design.covariance_of_scores(cells, r), design.covariance(whole), rtol=1e-10)
+    inside = columns[1] > 2
+    y, columns = y[inside], tuple(column[inside] for column in columns)
+    by_column = linearised(design, y, columns, inside)
+    monkeypatch.setattr(linearised_module, "MANY_ROWS", 1)
+    by_cell = linearised(design, y, columns, inside)
+    assert by_column.converged
+    assert by_cell.converged
+    assert by_cell.coefficients == pytest.approx(by_column.coefficients, rel=1e-10)
+    np.testing.assert_allclose(by_cell.covariance, by_column.covariance, rtol=1e-8)
+
+
+def test_scores_by_cell_that_do_not_spread_have_no_variance() -> None:
+    """Exactly so, as by columns: a stratum of one cell and one outcome is no sum of squares less another."""
+    design = SurveyDesign(np.full(N, 3.7), np.arange(N) % 2, np.full(N, 9e5))
+    columns = [np.ones(N), *[np.arange(N) % 2 == 1] * 4]
+    found = design.covariance_of_scores(many_rows(columns), np.where(np.arange(N) % 2, 0.3, -0.7) / 3)
+    assert isinstance(many_rows(columns), ByCell)
+    assert np.abs(found).max() < 1e-20
+
+
+def test_cells_in_many_strata_are_taken_as_columns() -> None:
+    _, columns, w = told_by_cells()
+    design, cells = SurveyDesign(w, np.arange(N) // 4, lonely="certainty"), many_rows(columns)
+    assert isinstance(cells, ByCell)
+    whole = np.column_stack(columns) * w[:, None]
+    np.testing.assert_allclose(design.covariance_of_scores(cells, w), design.covariance(whole), rtol=1e-10)
+
+
 def test_scores_that_are_not_finite_are_refused() -> None:
     with pytest.raises(ValueError, match="finite for every firm"):
-        designs()["population"].covariance_of_scores([np.full(N, np.inf)] * 2, np.ones(N))
+        designs()["population"].covariance_of_scores(ByColumn([np.full(N, np.inf)] * 2), np.ones(N))
 
 
 @pytest.mark.parametrize("kind", ["i1", "i8", "u4", "u8", "f8", "bool", "object"])
@@ -163,6 +245,8 @@ def test_codes_are_those_of_sorting(kind: str) -> None:
 
 
 def test_units_are_told_apart_within_strata() -> None:
+    nested = SurveyDesign(np.ones(6), [2, 2, 1, 1, 1, 2], psu=["a", "d", "c", "b", "b", "a"])
+    assert [codes.tolist() for codes in nested._unit] == [[2, 3, 1, 0, 0, 2], [0, 0, 1, 1]]
     design = SurveyDesign(np.ones(8), [1, 1, 1, 1, 2, 2, 2, 2], psu=["b", "a", "b", "a", "a", "c", "a", "c"])
     unit, stratum = design._unit
     assert unit.tolist() == [1, 0, 1, 0, 2, 3, 2, 3]

@@ -6,13 +6,14 @@ Belongs here: small functions of arrays that the variance formulas share. Does n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.problems import MonitorError, Problem
-from monitor.statistics.blocks import Vectors, assembled, blocks, room_for
+from monitor.statistics.many_rows import Groups, ManyRows, as_given, sums_of_scores
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -83,10 +84,17 @@ class Spread:
     """(G,) firms of each group"""
     centred: NDArray[np.bool_]
     """(G,) as in `Grouping`"""
-    root: Floats
-    """(m,) root of what a row's squared deviation counts"""
+    scale: Floats
+    """(G,) what the squared deviation of a row counts"""
     times: Floats | None
     """(m,) how many firms a row stands for; 1 where not given"""
+
+    @cached_property
+    def root(self) -> Floats:
+        """(m,) root of what a row's squared deviation counts"""
+        if self.times is None:
+            return np.asarray(np.sqrt(self.scale)[self.place])
+        return np.asarray(np.sqrt(self.scale[self.place] * self.times))
 
     def of(self, rows: Floats) -> Floats:
         """Rows whose cross product is sum_g factor_g m_g / (m_g - 1) sum_k t_k (x_k - mean_g)(x_k - mean_g)' of rows x
@@ -99,32 +107,18 @@ class Spread:
         spread *= self.root[:, None]
         return spread
 
-    def product_of_scores(self, columns: Vectors, r: Floats, unit: Codes | None = None) -> Floats:
-        """(k, k) the cross product of `of` of the rows r_i x_i, r (n,) and x the columns, of which no more than a block
+    def product_of_scores(self, rows: ManyRows, r: Floats, unit: Codes | None = None) -> Floats:
+        """(k, k) the cross product of `of` of the rows r_i x_i, r (n,) and x the terms, of which no more than a block
         is made at a time; of their sums by unit (n,), where that is given. Rows stand for one firm each. ValueError
         where something is not finite."""
         if unit is None:
-            found = self._product_of_rows(columns, r)
+            found = rows.spread(r, Groups(self.place, self.size, self.centred, np.sqrt(self.scale)))
         else:
-            rows = self.of(sums_of_scores(columns, r, unit, len(self.place)))
-            found = rows.T @ rows
+            totals = self.of(sums_of_scores(rows.columns, r, unit, len(self.place)))
+            found = totals.T @ totals
         if not np.isfinite(found).all():
             raise ValueError("an influence function must be finite for every firm")
-        return found
-
-    def _product_of_rows(self, columns: Vectors, r: Floats) -> Floats:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = np.nan_to_num(sums_of_scores(columns, r, self.place, len(self.size)) / self.size[:, None])
-        mean[~self.centred] = 0.0
-        means, room = np.ascontiguousarray(mean.T), room_for(columns)
-        found = np.zeros((len(columns), len(columns)))
-        for rows in blocks(len(r)):
-            spread = assembled(columns, rows, room)
-            spread *= r[rows]
-            spread -= np.take(means, self.place[rows], axis=1)
-            spread *= self.root[rows]
-            found += spread @ spread.T
-        return found
+        return as_given(found, rows.order)
 
 
 def spread(group: Codes, size: Floats, factor: Floats, grouping: Grouping, times: Floats | None = None) -> Spread:
@@ -136,8 +130,7 @@ def spread(group: Codes, size: Floats, factor: Floats, grouping: Grouping, times
         scale = factor * np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
     # A lonely group that keeps its own code is the only one in it, so its flags stand for the whole group.
     scale = np.where(grouping.counts, scale, 0.0)
-    root = np.sqrt(scale)[place] if times is None else np.sqrt(scale[place] * times)
-    return Spread(place, size, grouping.centred, root, times)
+    return Spread(place, size, grouping.centred, scale, times)
 
 
 def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
@@ -156,17 +149,23 @@ def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
     return labels.astype(object), place.ravel().astype(np.int64)
 
 
+def units_within(stratum: Codes, labels: NDArray[Any], psu: Codes) -> tuple[Codes, Codes]:
+    """Code of each firm's primary unit, from its stratum and the code of its unit's label (n,), and the stratum of each
+    unit. A label in two strata is two units; they are in the order of strata, and within them of labels."""
+    of_label = np.zeros(len(labels), dtype=np.int64)
+    of_label[psu] = stratum
+    if np.array_equal(of_label[psu], stratum):  # nothing to sort but labels
+        order = np.argsort(of_label, kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        return place[psu], of_label[order]
+    units, codes = np.unique(stratum * len(labels) + psu, return_inverse=True)
+    return codes.astype(np.int64), units // len(labels)
+
+
 def sums(values: Floats, place: Codes, groups: int) -> Floats:
     """Column sums by group, (groups, k)."""
     k = values.shape[1]
     cell = place[:, None] * k + np.arange(k)
     found = np.bincount(cell.ravel(), weights=values.ravel(), minlength=groups * k)
     return np.asarray(found, dtype=np.float64).reshape(groups, k)
-
-
-def sums_of_scores(columns: Vectors, r: Floats, place: Codes, groups: int) -> Floats:
-    """(groups, k) sums by group of r_i x_i, r (n,) and x the columns, one at a time."""
-    found, score = np.empty((groups, len(columns))), np.empty(len(r))
-    for j, column in enumerate(columns):
-        found[:, j] = np.bincount(place, weights=np.multiply(column, r, out=score), minlength=groups)
-    return found

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.problems import MonitorError
-from monitor.statistics.blocks import Vectors
 from monitor.statistics.design.estimate import Estimate, quantile_at
-from monitor.statistics.design.groups import POLICIES, Codes, Floats, Spread, group_codes, resolve_lonely, spread, sums
+from monitor.statistics.design.groups import POLICIES, Spread, group_codes, resolve_lonely, spread, sums, units_within
 from monitor.statistics.design.inputs import (
     finite_problems,
     members,
@@ -34,6 +33,7 @@ from monitor.statistics.design.phases import Answered, ResponsePhase, TwoPhases,
 from monitor.statistics.design.replicates import replicate_covariance
 from monitor.statistics.design.stacked import cross_products, in_parts, side_by_side
 from monitor.statistics.design.tables import columns_of
+from monitor.statistics.many_rows import Codes, Floats, ManyRows, as_given
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,14 +139,12 @@ class SurveyDesign:
         return group_codes(self.response.classes)
 
     @cached_property
-    def _unit(self) -> tuple[Codes, Codes]:
-        """Primary unit of every firm, and the stratum code of every primary unit."""
+    def _unit(self) -> tuple[Codes | None, Codes]:
+        """Primary unit of every firm, None where each is one itself, and the stratum code of every primary unit."""
         h = self._stratum[0]
         if self.psu is None:
-            return np.arange(self.n), h
-        labels, psu = group_codes(self.psu)
-        units, codes = np.unique(h * len(labels) + psu, return_inverse=True)
-        return codes.astype(np.int64), units // len(labels)
+            return None, h
+        return units_within(h, *group_codes(self.psu))
 
     @cached_property
     def _drawn(self) -> Floats:
@@ -223,12 +221,12 @@ class SurveyDesign:
         """(m, k, k) `covariance` of each of m sets of estimates, influences (m, n, k)."""
         return in_parts(self._covariances, influences)
 
-    def covariance_of_scores(self, columns: Vectors, r: Floats) -> Floats:
-        """(k, k) `covariance` of the influence function r_i x_i, r (n,) and x the columns, which is never whole where
+    def covariance_of_scores(self, rows: ManyRows, r: Floats) -> Floats:
+        """(k, k) `covariance` of the influence function r_i x_i, r (n,) and x the terms, which is never whole where
         firms are drawn within strata, alone or in primary units, and nothing was calibrated."""
         if self.auxiliary is not None or self.response is not None:
-            return self.covariance(np.column_stack(columns) * r[:, None])
-        return self._drawing.product_of_scores(columns, self.weights * r, None if self.psu is None else self._unit[0])
+            return as_given(self.covariance(np.column_stack(rows.columns) * r[:, None]), rows.order)
+        return self._drawing.product_of_scores(rows, self.weights * r, self._unit[0])
 
     def _covariances(self, influences: Floats) -> Floats:
         e = self.residuals(side_by_side(influences))
@@ -237,7 +235,7 @@ class SurveyDesign:
             return cross_products(drawn, drawn, len(influences)) + cross_products(answered, answered, len(influences))
         unit, h_of_unit = self._unit
         wz = self.weights[:, None] * e
-        rows = self._drawing.of(wz if self.psu is None else sums(wz, unit, len(h_of_unit)))
+        rows = self._drawing.of(wz if unit is None else sums(wz, unit, len(h_of_unit)))
         return cross_products(rows, rows, len(influences))
 
     @cached_property
@@ -294,7 +292,8 @@ class SurveyDesign:
         """Firms (primary units) in the domain less the strata they lie in; response classes count as strata."""
         inside = members(domain, self.n)
         strata = self._stratum[0] if self.response is None else self._class[1]
-        units = inside.sum() if self.psu is None else np.count_nonzero(np.bincount(self._unit[0][inside]))
+        unit = self._unit[0]
+        units = inside.sum() if unit is None else np.count_nonzero(np.bincount(unit[inside]))
         return int(units) - int(np.count_nonzero(np.bincount(strata[inside])))
 
     def kish_effective_n(self, domain: ArrayLike | None = None) -> float:

@@ -96,5 +96,5 @@ def columns_of(frame: pd.DataFrame) -> Columns:
             known = values.map(float, na_action="ignore").to_numpy(dtype=np.float64, na_value=np.nan)
             numbers[str(name)] = np.asarray(known, dtype=np.float64)
         elif kinds == {str}:
-            categories[str(name)] = Category(codes.astype(np.int64), tuple(str(label) for label in labels))
+            categories[str(name)] = Category(np.asarray(codes, dtype=np.int64), tuple(str(label) for label in labels))
     return Columns(numbers, categories, len(frame))

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.statistics.blocks import Vectors, assembled, blocks, room_for
+from monitor.statistics.blocks import blocks
+from monitor.statistics.many_rows import ManyRows, as_given, many_rows
 from monitor.statistics.models.cells import DataSets, data_sets
 from monitor.statistics.models.matrices import inverse, solve
 
@@ -90,7 +91,7 @@ def maximum_likelihood(y: Array, x: Array, w: Array) -> Fit:
 
 def by_rows(y: Array, x: Array, w: Array, beta: Array | None = None) -> Fit:
     """`maximum_likelihood` row by row, for many rows; `beta` (k,) where to begin, if that is known."""
-    top = maximum(y, tuple(x.T), w, beta)
+    top = maximum(y, many_rows(tuple(x.T)), w, beta)
     residual, contributions = w * (y - top.probabilities), np.empty(x.shape)
     for rows in blocks(len(y)):
         np.matmul(x[rows], top.bread, out=contributions[rows])
@@ -98,17 +99,16 @@ def by_rows(y: Array, x: Array, w: Array, beta: Array | None = None) -> Fit:
     return Fit(top.coefficients, contributions, top.bread, top.probabilities, top.converged)
 
 
-def maximum(y: Array, columns: Vectors, w: Array, beta: Array | None = None) -> Maximum:
-    """`maximum_likelihood` row by row, without what each firm contributes; `columns`: those of x, the intercept first.
+def maximum(y: Array, rows: ManyRows, w: Array, beta: Array | None = None) -> Maximum:
+    """`maximum_likelihood` of many rows, without what each firm contributes; the first term given is the intercept.
 
     Newton steps whose likelihood, score and information are summed in one pass over blocks of rows, always in the same
     order. Many rows begin, unless `beta` (k,) is given, where every fiftieth of them ends: that leaves three or four
     steps. Bread and probabilities are those before the last step, which moved nothing by more than the tolerance.
     """
-    if beta is None:
-        beta = _near(y, columns, w)
+    beta = (_near(y, rows, w) if beta is None else beta)[[*rows.order]]
     step, solved, done, p = np.zeros(len(beta)), True, False, np.empty(len(y))
-    here = _at(y, columns, w, beta, p)
+    here = _at(y, rows, w, beta, p)
     for _ in range(MOST_ITERATIONS):
         steps, regular = solve(here.information[None], here.score[None])
         step, solved = shortened(steps)[0], bool(regular[0])
@@ -116,36 +116,28 @@ def maximum(y: Array, columns: Vectors, w: Array, beta: Array | None = None) -> 
         done = bool(np.abs(step).max() < TOLERANCE * max(1.0, float(np.abs(beta).max())))
         if done or not solved:
             break
-        there = _at(y, columns, w, beta, p)
+        there = _at(y, rows, w, beta, p)
         for _ in range(20):
             if there.value >= here.value - 1e-12 * abs(here.value):
                 break
             step = step / 2
             beta = beta - step
-            there = _at(y, columns, w, beta, p)
+            there = _at(y, rows, w, beta, p)
         here = there
     bread = inverse(here.information[None])
-    converged = done and solved and bool(_determined(bread, _squares(columns, w)[None])[0])
-    return Maximum(beta, bread[0] if converged else np.full_like(bread[0], np.nan), p, converged)
+    converged = done and solved and bool(_determined(bread, rows.squares(w)[None])[0])
+    own = as_given(bread[0], rows.order) if converged else np.full_like(bread[0], np.nan)
+    return Maximum(as_given(beta, rows.order), own, p, converged)
 
 
-def _near(y: Array, columns: Vectors, w: Array) -> Array:
+def _near(y: Array, rows: ManyRows, w: Array) -> Array:
     """(k,) where to begin: where every fiftieth of many rows ends, else `start`."""
     if len(y) >= MANY_ROWS:
-        of, weights, *few = (np.ascontiguousarray(values[::BEGIN_WITH]) for values in (y, w, *columns))
-        first = maximum(of, few, weights, start(of, weights, len(few)))
+        of, weights = (np.ascontiguousarray(values[::BEGIN_WITH]) for values in (y, w))
+        first = maximum(of, rows.every(BEGIN_WITH), weights, start(of, weights, len(rows.order)))
         if first.converged:
             return first.coefficients
-    return start(y, w, len(columns))
-
-
-def _squares(columns: Vectors, w: Array) -> Array:
-    """(k,) weighted sums of the squared terms."""
-    found, room = np.zeros(len(columns)), room_for(columns)
-    for rows in blocks(len(w)):
-        terms = assembled(columns, rows, room)
-        found += np.square(terms, out=terms) @ w[rows]
-    return found
+    return start(y, w, len(rows.order))
 
 
 class _Sums(NamedTuple):
@@ -158,21 +150,20 @@ class _Sums(NamedTuple):
     """(k, k)"""
 
 
-def _at(y: Array, columns: Vectors, w: Array, beta: Array, p: Array) -> _Sums:
+def _at(y: Array, x: ManyRows, w: Array, beta: Array, p: Array) -> _Sums:
     """The sums at beta, and the probabilities there in p (n,)."""
     k = len(beta)
-    value, score, information, room = 0.0, np.zeros(k), np.zeros((k, k)), room_for(columns)
+    value, score, information = 0.0, np.zeros(k), np.zeros((k, k))
     for rows in blocks(len(y)):
-        terms, weight, own = assembled(columns, rows, room), w[rows], p[rows]
-        eta = beta @ terms
+        terms, weight, own = x.block(rows), w[rows], p[rows]
+        eta = terms.linear(beta)
         own[:] = expit(eta)
         outcome, fitted, other = weight * y[rows], weight * own, 1 - own
         # log(1 + exp(eta)), from the greater of both probabilities, which is exact however small the other one is
         value += float(outcome @ eta - weight @ (np.maximum(eta, 0.0) - np.log(np.maximum(own, other))))
-        score += terms @ (outcome - fitted)
+        score += terms.scores(outcome - fitted)
         fitted *= other
-        terms *= np.sqrt(fitted, out=fitted)
-        information += terms @ terms.T  # of a matrix with itself only half the products are worked out
+        information += terms.crossed(fitted)
     return _Sums(value, score, information)
 
 

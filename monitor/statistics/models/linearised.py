@@ -7,14 +7,14 @@ Belongs here: the two together, where nobody asks what each firm contributes. Do
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.statistics.blocks import Vectors
 from monitor.statistics.design.structure import SurveyDesign
-from monitor.statistics.models.likelihood import maximum
+from monitor.statistics.many_rows import ByColumn, many_rows, with_zeros
+from monitor.statistics.models.likelihood import MANY_ROWS, maximum
 
 Array = NDArray[np.float64]
 
@@ -38,16 +38,10 @@ def linearised(design: SurveyDesign, y: Array, columns: Vectors, inside: NDArray
     Memory beyond them does not grow with their number. Source: Binder (1983), International Statistical Review 51.
     """
     w = design.weights if inside is None else design.weights[inside]
-    top = maximum(y, columns, w)
-    residual = y - top.probabilities
+    rows = many_rows(columns) if len(y) >= MANY_ROWS else ByColumn(columns)
+    top = maximum(y, rows, w)
+    residual = np.subtract(y, top.probabilities, out=top.probabilities)
     if inside is not None and not inside.all():
-        columns = [_with_zeros(column, inside) for column in columns]
-        residual = _with_zeros(residual, inside)
-    middle = design.covariance_of_scores(columns, residual)
+        rows, residual = rows.among(inside), with_zeros(residual, inside)
+    middle = design.covariance_of_scores(rows, residual)
     return Linearised(top.coefficients, top.bread @ middle @ top.bread, top.converged)
-
-
-def _with_zeros(values: NDArray[Any], inside: NDArray[np.bool_]) -> Array:
-    found = np.zeros(len(inside))
-    found[inside] = values
-    return found
