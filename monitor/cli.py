@@ -25,6 +25,7 @@ from monitor import __version__
 from monitor.keeping import commands as keeping
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.refusals import refusal
+from monitor.rules import JUDGING
 from monitor.running import beside, cluster, second, signals
 from monitor.running.completion import SHELLS, completion
 from monitor.running.progress import show_progress
@@ -41,16 +42,10 @@ DEFECT = 70
 def begin() -> None:
     """What makes a process of the command faster: garbage looked for less often, and a second process for long work."""
     gc.set_threshold(*second.GARBAGE)
-    if set(sys.argv[1:2]) & {"demo", "run", "check"} or "--recompute" in sys.argv[1:]:
-        beside.start(
-            [
-                "great_expectations",
-                "monitor.stages.validated",
-                "monitor.stages.modelled",
-                "monitor.stages.disclosed",
-                "monitor.publication.report",
-            ]
-        )
+    if set(sys.argv[1:2]) & {"demo", "run"} or "--recompute" in sys.argv[1:]:
+        beside.start(["monitor.publication.report", "monitor.stages.modelled", "monitor.stages.disclosed"])
+    elif "check" in sys.argv[1:2]:
+        beside.start(JUDGING)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,8 @@ import dagster as dg
 
 from monitor.problems import DefinitionError, MonitorError, Problem
 from monitor.refusals import refusal_of_text
-from monitor.running import signals
+from monitor.rules import JUDGING
+from monitor.running import beside, signals
 from monitor.stages.validated.check import rule_problems
 from monitor.storage import private, publish
 from monitor.storage.lake import Lake
@@ -57,6 +58,8 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
     with turn(home, "monitor run"), command_history(home) as instance:
         close_killed_runs(instance)
         left = [wave for wave in waves if afresh or not _stands(survey, home, wave)]
+        if left:
+            beside.expect(JUDGING)
         failures = [
             error
             for wave in left

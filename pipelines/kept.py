@@ -29,7 +29,7 @@ from monitor.storage import private, publish
 from monitor.storage.lake import ALL_WAVES, RELEASES, Lake, fingerprint
 from monitor.survey import Survey
 from monitor.survey.content import content_hash
-from monitor.survey.seen import seen_by
+from monitor.survey.seen import seen_by, without_words
 from monitor.versions import computes
 from pipelines.resources import loaded
 from pipelines.shown import plain
@@ -254,8 +254,13 @@ def _releases(folder: Path) -> list[list[str]]:
 @cache
 def _seen(folder: Path, stage: str, wave: str) -> tuple[Survey, str]:
     """A survey as a stage sees it, and what that comes to."""
-    seen = seen_by(loaded(folder), stage, wave)
+    seen = seen_by(loaded(folder), stage, wave, _marked(folder))
     return seen, content_hash(seen)
+
+
+@cache
+def _marked(folder: Path) -> Survey:
+    return without_words(loaded(folder))
 
 
 def _own(folder: Path, pattern: str) -> list[tuple[str, str]]:

@@ -56,6 +56,12 @@ def start(modules: Sequence[str]) -> None:
         log.warning("no second process could be started: the first goes on alone")
 
 
+def expect(modules: Sequence[str]) -> None:
+    """Have the second process import these too: it is known by now that they are needed."""
+    if _second is not None:
+        _second.expect(modules)
+
+
 def end() -> None:
     """End the second process, whatever it does."""
     if _second is not None:

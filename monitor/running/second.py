@@ -15,7 +15,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
@@ -64,6 +64,12 @@ class Second:
         goes on with the same objects.
         """
         return self._executor.submit(_done, pickle.dumps((function, arguments), pickle.HIGHEST_PROTOCOL))
+
+    def expect(self, modules: Sequence[str]) -> None:
+        """Have these imported too, before the works that come from now on."""
+        for module in modules:
+            with suppress(BrokenExecutor):
+                self.submit(_import, module)
 
     def taking(self, function: Callable[..., Any], common: Any) -> Callable[[Any], Future[Any]]:
         """Hand over what all items have in common; what is returned hands over an item."""

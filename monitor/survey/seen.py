@@ -38,11 +38,14 @@ STUDIES = (*LATER, "models", "claims", "programmes", "imputation")
 """Fields of what is studied"""
 
 
-def seen_by(survey: Survey, stage: str, wave: str) -> Survey:
-    """A survey as a stage sees it when it makes the tables of a wave, or (`wave`: none of the survey's) of all."""
+def seen_by(survey: Survey, stage: str, wave: str, marked: Survey | None = None) -> Survey:
+    """A survey as a stage sees it when it makes the tables of a wave, or (`wave`: none of the survey's) of all.
+
+    marked: the survey without words, where who asks has it.
+    """
     if stage not in ("raw", *OF_ANSWERS, *OF_FIGURES, "disclosed"):
         return survey
-    seen = without_words(survey)
+    seen = marked or without_words(survey)
     if stage in ("raw", *OF_FIGURES) and wave in survey.waves:
         waves = {name: declared for name, declared in seen.waves.items() if name <= wave}
         seen = replace(seen, waves=waves, margins={name: m for name, m in seen.margins.items() if name in waves})
