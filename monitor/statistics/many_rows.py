@@ -20,11 +20,12 @@ from monitor.statistics.blocks import IN_A_BLOCK, Vectors, assembled, blocks, ro
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Places = NDArray[np.int16]
 
 MOST_CELLS = 1_000
 """Cells up to which their own products cost little beside those of a block of rows"""
-AT_ONCE = 10
-"""Columns that are folded into cells before combinations that no row has are dropped"""
+BITS = 15
+"""Of the number that tells a cell apart from others"""
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class Groups:
     """(G,) root of what the squared deviation of a row counts"""
 
     def means(self, totals: Floats) -> Floats:
-        """(G, k) what deviations are taken from, of totals (G, k)."""
+        """(k, G) what deviations are taken from, of totals (k, G)."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            found = np.nan_to_num(totals / self.size[:, None])
-        found[~self.centred] = 0.0
+            found = np.nan_to_num(totals / self.size)
+        found[:, ~self.centred] = 0.0
         return np.asarray(found)
 
 
@@ -102,9 +103,8 @@ def many_rows(columns: Vectors) -> ManyRows:
 
 def as_given(values: Floats, order: Sequence[int]) -> Floats:
     """Values of each term (k,), or of each two (k, k), in the order in which the terms were given."""
-    found = np.empty_like(values)
-    found[np.ix_(*[order] * values.ndim)] = values
-    return found
+    back = np.argsort(order)
+    return np.asarray(values[back] if values.ndim == 1 else values[back[:, None], back])
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class ByColumn:
 
     def spread(self, r: Floats, groups: Groups) -> Floats:
         """About the means of their groups."""
-        means = groups.means(sums_of_scores(self.columns, r, groups.place, len(groups.size))).T.copy()
+        means = groups.means(sums_of_scores(self.columns, r, groups.place, len(groups.size)))
         found = np.zeros((len(self.columns), len(self.columns)))
         for rows in blocks(len(r)):
             spread, place = assembled(self.columns, rows, self._room), groups.place[rows]
@@ -183,7 +183,7 @@ class ByCell:
     order: Sequence[int]
     cells: Floats
     """(C, f) the first columns in each cell"""
-    place: Codes
+    place: Places
     """(n,) cell of each row"""
 
     @cached_property
@@ -196,7 +196,7 @@ class ByCell:
 
     def block(self, rows: slice) -> _Celled:
         """Some of the rows, as in `ManyRows`, and so what follows."""
-        return _Celled(self.cells, self.place[rows], assembled(self._others, rows, self._room))
+        return _Celled(self.cells, self.place[rows].astype(np.intp), assembled(self._others, rows, self._room))
 
     def every(self, step: int) -> ByCell:
         """Some in equal steps."""
@@ -210,7 +210,7 @@ class ByCell:
 
     def among(self, inside: NDArray[np.bool_]) -> ByCell:
         """Beside rows of zeros, which are one cell more."""
-        place = np.full(len(inside), len(self.cells))
+        place = np.full(len(inside), len(self.cells), dtype=np.int16)
         place[inside] = self.place
         cells = np.vstack([self.cells, np.zeros(self.cells.shape[1])])
         return ByCell([with_zeros(column, inside) for column in self.columns], self.order, cells, place)
@@ -237,11 +237,12 @@ class ByCell:
             scores *= root
             score = r[rows] - means[0][at]
             score *= root
-            found += _crossed(self.cells, self.place[rows], score * score, score * scores, scores @ scores.T)
-        groups_means = groups.means(self._terms(totals).reshape(len(groups.size), cells, -1).sum(axis=1))
-        between = self._terms(means) - np.repeat(groups_means, cells, axis=0)
-        between *= (np.sqrt(n) * np.repeat(groups.root, cells))[:, None]
-        return np.asarray(found + between.T @ between)
+            place = self.place[rows].astype(np.intp)
+            found += _crossed(self.cells, place, score * score, score * scores, scores @ scores.T)
+        of_groups = groups.means(self._terms(totals).reshape(-1, len(groups.size), cells).sum(axis=2))
+        between = self._terms(means) - np.repeat(of_groups, cells, axis=1)
+        between *= np.sqrt(n) * np.repeat(groups.root, cells)
+        return np.asarray(found + between @ between.T)
 
     def _part(self, groups: Groups, rows: slice) -> Codes:
         part = groups.place[rows] * len(self.cells)
@@ -249,9 +250,9 @@ class ByCell:
         return part
 
     def _terms(self, of: Floats) -> Floats:
-        """(G C, k) of what stands before the terms of a group's cell, and for each other term: (1 + k - f, G C)."""
-        first = np.tile(self.cells, (of.shape[1] // len(self.cells), 1))
-        return np.hstack([of[0][:, None] * first, of[1:].T])
+        """(k, G C) of what stands before the terms of a group's cell, and for each other term: (1 + k - f, G C)."""
+        first = np.tile(self.cells.T, of.shape[1] // len(self.cells))
+        return np.vstack([of[0] * first, of[1:]])
 
 
 @dataclass(frozen=True)
@@ -292,10 +293,10 @@ def _crossed(cells: Floats, place: Codes, first: Floats, beside: Floats, others:
 
 
 def sums_of_scores(columns: Vectors, r: Floats, place: Codes, groups: int) -> Floats:
-    """(groups, k) sums by group of r_i x_i, r (n,) and x the columns, one at a time."""
-    found, score = np.empty((groups, len(columns))), np.empty(len(r))
-    for j, column in enumerate(columns):
-        found[:, j] = np.bincount(place, weights=np.multiply(column, r, out=score), minlength=groups)
+    """(k, groups) sums by group of r_i x_i, r (n,) and x the columns, one at a time."""
+    found, score = np.empty((len(columns), groups)), np.empty(len(r))
+    for sums, column in zip(found, columns, strict=True):
+        sums[:] = np.bincount(place, np.multiply(column, r, out=score), groups)
     return found
 
 
@@ -318,17 +319,18 @@ def _zeros_and_ones(column: NDArray[Any]) -> bool:
     return all(bool(((column[rows] == 0) | (column[rows] == 1)).all()) for rows in blocks(len(column)))
 
 
-def _cells(columns: Vectors) -> tuple[Floats, Codes] | None:
+def _cells(columns: Vectors) -> tuple[Floats, Places] | None:
     """(C, f) the different rows of columns of zeros and ones, and (n,) which of them each row is; None if they are
     many."""
-    place, cells = np.zeros(len(columns[0]), dtype=np.int64), np.empty((1, 0))
-    for at in range(0, len(columns), AT_ONCE):
-        some = columns[at : at + AT_ONCE]
+    place, cells = np.zeros(len(columns[0]), dtype=np.int16), np.empty((1, 0))
+    while cells.shape[1] < len(columns):
+        done, fit = cells.shape[1], BITS - (len(cells) - 1).bit_length()
+        some = columns[done : done + fit]
         bits, room = 2.0 ** np.arange(len(some))[::-1], room_for(some)
+        there = np.zeros(len(cells) << len(some), dtype=bool)
         for rows in blocks(len(place)):
-            place[rows] <<= len(some)
-            place[rows] += (bits @ assembled(some, rows, room)).astype(np.int64)
-        there = np.bincount(place, minlength=len(cells) << len(some)) > 0
+            place[rows] = bits @ assembled(some, rows, room) + (place[rows] * 2.0 ** len(some))
+            there[place[rows]] = True
         found = np.flatnonzero(there)
         if len(found) > MOST_CELLS:
             return None

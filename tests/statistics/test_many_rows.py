@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from monitor.problems import MonitorError
@@ -16,7 +17,7 @@ from monitor.statistics.many_rows import ByCell, ByColumn, as_given, many_rows
 from monitor.statistics.models import copies, likelihood
 from monitor.statistics.models import linearised as linearised_module
 from monitor.statistics.models.cells import data_sets
-from monitor.statistics.models.columns import Category, Columns
+from monitor.statistics.models.columns import Category, Columns, columns_of
 from monitor.statistics.models.likelihood import by_rows, likelihoods, maximum, maximum_likelihood, start
 from monitor.statistics.models.linearised import linearised
 from monitor.statistics.models.terms import Terms, columns_of_terms, matrix
@@ -88,6 +89,24 @@ def test_a_start_that_is_separated_is_not_taken(monkeypatch: pytest.MonkeyPatch)
     x = np.column_stack([x, level])
     monkeypatch.setattr(likelihood, "MANY_ROWS", N)
     assert maximum(y, many_rows(tuple(x.T)), w).coefficients == pytest.approx(by_cells(y, x, w).coefficients, rel=1e-10)
+
+
+def test_steps_that_go_too_far_are_halved() -> None:
+    """From here whole steps go back and forth for ever."""
+    y, x, w = drawn()
+    far = by_rows(y, x, w, np.array([0.0, 0.0, 0.0, 0.0, 0.05]))
+    assert far.converged
+    assert far.coefficients == pytest.approx(by_cells(y, x, w).coefficients, rel=1e-10)
+
+
+@pytest.mark.parametrize("apart", [0.0, 1.0])
+def test_squares_are_summed_where_rows_do_not_bound_them(apart: float) -> None:
+    """A firm whose outcome is certain tells nothing, and the fit of the others is there all the same."""
+    y, x, w = drawn()
+    x[0, 3], y[0] = 5000 * apart, 1
+    found = maximum(y, ByColumn(tuple(x.T)), w)
+    assert found.converged
+    assert bool(found.probabilities.max() == 1) == bool(apart)
 
 
 def told_by_cells(n: int = N, seed: int = 4) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray]:
@@ -179,7 +198,7 @@ def test_scores_have_the_covariance_of_the_whole_influence(kind: str) -> None:
     y, x, _ = drawn()
     r = y - 0.3
     np.testing.assert_allclose(
-        design.covariance_of_scores(ByColumn(tuple(x.T)), r), design.covariance(x * r[:, None]), rtol=1e-10
+        design.covariance_of_scores(ByColumn(tuple(x.T)), r.copy()), design.covariance(x * r[:, None]), rtol=1e-10
     )
     inside = x[:, 1] == 1
     assert not linearised(design, y[inside], tuple(x[inside].T), inside).converged, "all of them have the second term"
@@ -194,7 +213,7 @@ def test_scores_by_cell_have_that_covariance(kind: str, monkeypatch: pytest.Monk
     y, columns, _ = told_by_cells()
     cells, r = many_rows(columns), y - 0.3
     whole = np.column_stack(columns) * r[:, None]
-    np.testing.assert_allclose(design.covariance_of_scores(cells, r), design.covariance(whole), rtol=1e-10)
+    np.testing.assert_allclose(design.covariance_of_scores(cells, r.copy()), design.covariance(whole), rtol=1e-10)
     inside = columns[1] > 2
     y, columns = y[inside], tuple(column[inside] for column in columns)
     by_column = linearised(design, y, columns, inside)
@@ -220,12 +239,29 @@ def test_cells_in_many_strata_are_taken_as_columns() -> None:
     design, cells = SurveyDesign(w, np.arange(N) // 4, lonely="certainty"), many_rows(columns)
     assert isinstance(cells, ByCell)
     whole = np.column_stack(columns) * w[:, None]
-    np.testing.assert_allclose(design.covariance_of_scores(cells, w), design.covariance(whole), rtol=1e-10)
+    np.testing.assert_allclose(design.covariance_of_scores(cells, w.copy()), design.covariance(whole), rtol=1e-10)
 
 
 def test_scores_that_are_not_finite_are_refused() -> None:
     with pytest.raises(ValueError, match="finite for every firm"):
         designs()["population"].covariance_of_scores(ByColumn([np.full(N, np.inf)] * 2), np.ones(N))
+
+
+def test_categories_of_many_firms_are_those_of_all_at_once() -> None:
+    rng = np.random.default_rng(6)
+    texts = pd.Series(np.array(["z", "é", "a", "Z", None], dtype=object)[rng.integers(0, 5, N)])
+    numbers = pd.Series(np.array([True, 2.5, None], dtype=object)[rng.integers(0, 3, N)])
+    late = pd.Series(np.where(np.arange(N) == N - 1, "late", "early").astype(object))
+    none = pd.Series([None] * N, dtype=object)
+    found = columns_of(pd.DataFrame({"t": texts, "n": numbers, "l": late, "e": none, "s": [{1}] * N}))
+    for name, values in {"t": texts, "l": late}.items():
+        codes, labels = pd.factorize(values, sort=True)
+        assert found.categories[name].labels == tuple(labels)
+        np.testing.assert_array_equal(found.categories[name].codes, codes)
+    assert found.categories["t"].labels == ("Z", "a", "z", "é")
+    np.testing.assert_array_equal(found.numbers["n"], numbers.map(float, na_action="ignore").to_numpy(dtype=float))
+    assert np.isnan(found.numbers["e"]).all()
+    assert "s" not in found
 
 
 @pytest.mark.parametrize("kind", ["i1", "i8", "u4", "u8", "f8", "bool", "object"])

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.problems import MonitorError, Problem
-from monitor.statistics.many_rows import Groups, ManyRows, as_given, sums_of_scores
+from monitor.statistics.blocks import blocks
+from monitor.statistics.many_rows import ByColumn, Groups, ManyRows, as_given, sums_of_scores
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -111,14 +112,13 @@ class Spread:
         """(k, k) the cross product of `of` of the rows r_i x_i, r (n,) and x the terms, of which no more than a block
         is made at a time; of their sums by unit (n,), where that is given. Rows stand for one firm each. ValueError
         where something is not finite."""
-        if unit is None:
-            found = rows.spread(r, Groups(self.place, self.size, self.centred, np.sqrt(self.scale)))
-        else:
-            totals = self.of(sums_of_scores(rows.columns, r, unit, len(self.place)))
-            found = totals.T @ totals
+        order = rows.order
+        if unit is not None:
+            rows, r = ByColumn([*sums_of_scores(rows.columns, r, unit, len(self.place))]), np.ones(len(self.place))
+        found = rows.spread(r, Groups(self.place, self.size, self.centred, np.sqrt(self.scale)))
         if not np.isfinite(found).all():
             raise ValueError("an influence function must be finite for every firm")
-        return as_given(found, rows.order)
+        return as_given(found, order)
 
 
 def spread(group: Codes, size: Floats, factor: Floats, grouping: Grouping, times: Floats | None = None) -> Spread:
@@ -135,6 +135,11 @@ def spread(group: Codes, size: Floats, factor: Floats, grouping: Grouping, times
 
 def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
     """Distinct values in order, and the code of each row; mixed types are ordered by their text."""
+    labels, place = _distinct(values)
+    return labels.astype(object), place
+
+
+def _distinct(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
     array = np.asarray(values)
     if array.dtype == object:
         array = array.astype(str)
@@ -144,23 +149,26 @@ def group_codes(values: ArrayLike) -> tuple[NDArray[Any], Codes]:
             at = np.subtract(array, low, dtype=np.int64)
             there = np.bincount(at, minlength=high - low + 1) > 0
             place = at if there.all() else (np.cumsum(there) - 1)[at]
-            return (np.flatnonzero(there) + low).astype(object), place
+            return np.flatnonzero(there) + low, place
     labels, place = np.unique(array, return_inverse=True)
-    return labels.astype(object), place.ravel().astype(np.int64)
+    return labels, place.ravel().astype(np.int64)
 
 
-def units_within(stratum: Codes, labels: NDArray[Any], psu: Codes) -> tuple[Codes, Codes]:
-    """Code of each firm's primary unit, from its stratum and the code of its unit's label (n,), and the stratum of each
-    unit. A label in two strata is two units; they are in the order of strata, and within them of labels."""
-    of_label = np.zeros(len(labels), dtype=np.int64)
+def units_within(stratum: Codes, labels: ArrayLike) -> tuple[Codes, Codes]:
+    """Code of each firm's primary unit, from its stratum and its unit's label (n,), and the stratum of each unit. A
+    label in two strata is two units; they are in the order of strata, and within them of labels."""
+    different, psu = _distinct(labels)
+    of_label = np.zeros(len(different), dtype=np.int64)
     of_label[psu] = stratum
-    if np.array_equal(of_label[psu], stratum):  # nothing to sort but labels
-        order = np.argsort(of_label, kind="stable")
+    if all(np.array_equal(of_label[psu[rows]], stratum[rows]) for rows in blocks(len(psu))):
+        order = np.argsort(of_label, kind="stable")  # nothing to sort but labels
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
-        return place[psu], of_label[order]
-    units, codes = np.unique(stratum * len(labels) + psu, return_inverse=True)
-    return codes.astype(np.int64), units // len(labels)
+        for rows in blocks(len(psu)):
+            psu[rows] = place[psu[rows]]
+        return psu, of_label[order]
+    units, codes = np.unique(stratum * len(different) + psu, return_inverse=True)
+    return codes.astype(np.int64), units // len(different)
 
 
 def sums(values: Floats, place: Codes, groups: int) -> Floats:

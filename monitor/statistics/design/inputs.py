@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.problems import MonitorError, Problem
+from monitor.statistics.blocks import blocks
 from monitor.statistics.design.groups import Codes, Floats
 
 NAMED = 5
@@ -90,6 +91,8 @@ def weight_problems(weights: Floats, firms: NDArray[Any] | None, name: str = "we
                 do="check the filter that made the sample",
             )
         ]
+    if weights.min() > 0 and weights.max() < np.inf:
+        return []
     kinds = {
         "missing": np.isnan(weights),
         "infinite": np.isinf(weights),
@@ -140,11 +143,10 @@ def population_problems(population: Floats, codes: Codes, labels: NDArray[Any], 
     labels, drawn      (H,) name and n_h of each stratum
     """
     bad = ~(np.isfinite(population) & (population > 0))
-    none = np.bincount(codes[bad], minlength=len(labels)) > 0
     wrong = dict(zip(codes[bad][::-1].tolist(), population[bad][::-1].tolist(), strict=True))
-    told = np.zeros(len(labels))
+    told, none = np.zeros(len(labels)), np.isin(np.arange(len(labels)), [*wrong])
     told[codes] = population
-    several = ~none & (np.bincount(codes[population != told[codes]], minlength=len(labels)) > 0)
+    several = ~none & _unlike(population, codes, told)
     many = ~none & ~several & (drawn > told * (1 + 1e-9))
     problems = [
         Problem(
@@ -176,6 +178,14 @@ def population_problems(population: Floats, codes: Codes, labels: NDArray[Any], 
         )
         for h in np.flatnonzero(many)
     ]
+
+
+def _unlike(values: Floats, codes: Codes, told: Floats) -> NDArray[np.bool_]:
+    """(H,) which groups have a value (n,) other than the one told of each (H,)."""
+    found = np.zeros(len(told), dtype=bool)
+    for rows in blocks(len(codes)):
+        found[codes[rows][values[rows] != told[codes[rows]]]] = True
+    return found
 
 
 def finite_problems(values: Floats | None, what: str, shape: str) -> list[Problem]:

@@ -144,7 +144,7 @@ class SurveyDesign:
         h = self._stratum[0]
         if self.psu is None:
             return None, h
-        return units_within(h, *group_codes(self.psu))
+        return units_within(h, self.psu)
 
     @cached_property
     def _drawn(self) -> Floats:
@@ -223,10 +223,10 @@ class SurveyDesign:
 
     def covariance_of_scores(self, rows: ManyRows, r: Floats) -> Floats:
         """(k, k) `covariance` of the influence function r_i x_i, r (n,) and x the terms, which is never whole where
-        firms are drawn within strata, alone or in primary units, and nothing was calibrated."""
+        firms are drawn within strata, alone or in primary units, and nothing was calibrated; r is used up."""
         if self.auxiliary is not None or self.response is not None:
             return as_given(self.covariance(np.column_stack(rows.columns) * r[:, None]), rows.order)
-        return self._drawing.product_of_scores(rows, self.weights * r, self._unit[0])
+        return self._drawing.product_of_scores(rows, np.multiply(self.weights, r, out=r), self._unit[0])
 
     def _covariances(self, influences: Floats) -> Floats:
         e = self.residuals(side_by_side(influences))

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from monitor.statistics.blocks import IN_A_BLOCK, blocks
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -88,7 +91,7 @@ def columns_of(frame: pd.DataFrame) -> Columns:
             numbers[str(name)] = values.to_numpy(dtype=np.float64, na_value=np.nan)
             continue
         try:
-            codes, labels = pd.factorize(values, sort=True)
+            codes, labels = _factorised(values)
         except TypeError:  # sets and lists cannot be told apart by value; no model uses them
             continue
         kinds = {type(label) for label in labels}
@@ -96,5 +99,20 @@ def columns_of(frame: pd.DataFrame) -> Columns:
             known = values.map(float, na_action="ignore").to_numpy(dtype=np.float64, na_value=np.nan)
             numbers[str(name)] = np.asarray(known, dtype=np.float64)
         elif kinds == {str}:
-            categories[str(name)] = Category(np.asarray(codes, dtype=np.int64), tuple(str(label) for label in labels))
+            categories[str(name)] = Category(codes, tuple(str(label) for label in labels))
     return Columns(numbers, categories, len(frame))
+
+
+def _factorised(values: pd.Series[Any]) -> tuple[Codes, Any]:
+    """`pd.factorize` in order; of many values some at a time, since it makes room for as many labels."""
+    if values.dtype != object or len(values) <= IN_A_BLOCK:
+        codes, labels = pd.factorize(values, sort=True)
+        return np.asarray(codes, dtype=np.int64), labels
+    array, found, seen = values.to_numpy(), np.empty(len(values), dtype=np.int64), dict[Any, int]()
+    for rows in blocks(len(values)):
+        codes, some = pd.factorize(array[rows])
+        found[rows] = np.array([*(seen.setdefault(label, len(seen)) for label in some), -1])[codes]
+    place, labels = pd.factorize(pd.Series([*seen], dtype=object), sort=True)
+    for rows in blocks(len(values)):
+        found[rows] = np.append(place, -1)[found[rows]]
+    return found, labels

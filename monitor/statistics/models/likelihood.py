@@ -102,9 +102,10 @@ def by_rows(y: Array, x: Array, w: Array, beta: Array | None = None) -> Fit:
 def maximum(y: Array, rows: ManyRows, w: Array, beta: Array | None = None) -> Maximum:
     """`maximum_likelihood` of many rows, without what each firm contributes; the first term given is the intercept.
 
-    Newton steps whose likelihood, score and information are summed in one pass over blocks of rows, always in the same
-    order. Many rows begin, unless `beta` (k,) is given, where every fiftieth of them ends: that leaves three or four
-    steps. Bread and probabilities are those before the last step, which moved nothing by more than the tolerance.
+    Newton steps whose score and information are summed in one pass over blocks of rows, always in the same order, and
+    which are halved while the likelihood falls at their end half as fast as it rises at their beginning, or faster.
+    Many rows begin, unless `beta` (k,) is given, where every fiftieth of them ends: that leaves three or four steps.
+    Bread and probabilities are those before the last step, which moved nothing by more than the tolerance.
     """
     beta = (_near(y, rows, w) if beta is None else beta)[[*rows.order]]
     step, solved, done, p = np.zeros(len(beta)), True, False, np.empty(len(y))
@@ -118,14 +119,14 @@ def maximum(y: Array, rows: ManyRows, w: Array, beta: Array | None = None) -> Ma
             break
         there = _at(y, rows, w, beta, p)
         for _ in range(20):
-            if there.value >= here.value - 1e-12 * abs(here.value):
+            if step @ there.score >= -0.5 * (step @ here.score):
                 break
             step = step / 2
             beta = beta - step
             there = _at(y, rows, w, beta, p)
         here = there
     bread = inverse(here.information[None])
-    converged = done and solved and bool(_determined(bread, rows.squares(w)[None])[0])
+    converged = done and solved and _informed(bread, here.information, p, rows, w)
     own = as_given(bread[0], rows.order) if converged else np.full_like(bread[0], np.nan)
     return Maximum(as_given(beta, rows.order), own, p, converged)
 
@@ -140,10 +141,16 @@ def _near(y: Array, rows: ManyRows, w: Array) -> Array:
     return start(y, w, len(rows.order))
 
 
-class _Sums(NamedTuple):
-    """The likelihood of rows and what Newton's step takes, at one point."""
+def _informed(bread: Array, information: Array, p: Array, rows: ManyRows, w: Array) -> bool:
+    """`_determined`, for which squares are only summed where the least that a row tells does not bound them."""
+    least = max(min(float(p.min()), 1 - float(p.max())), 1e-300)
+    at_most = np.diag(information) / (least * (1 - least))
+    return bool(_determined(bread, at_most[None])[0] or _determined(bread, rows.squares(w)[None])[0])
 
-    value: float
+
+class _Sums(NamedTuple):
+    """What Newton's step takes, at one point."""
+
     score: Array
     """(k,)"""
     information: Array
@@ -153,18 +160,18 @@ class _Sums(NamedTuple):
 def _at(y: Array, x: ManyRows, w: Array, beta: Array, p: Array) -> _Sums:
     """The sums at beta, and the probabilities there in p (n,)."""
     k = len(beta)
-    value, score, information = 0.0, np.zeros(k), np.zeros((k, k))
+    score, information = np.zeros(k), np.zeros((k, k))
     for rows in blocks(len(y)):
         terms, weight, own = x.block(rows), w[rows], p[rows]
-        eta = terms.linear(beta)
-        own[:] = expit(eta)
-        outcome, fitted, other = weight * y[rows], weight * own, 1 - own
-        # log(1 + exp(eta)), from the greater of both probabilities, which is exact however small the other one is
-        value += float(outcome @ eta - weight @ (np.maximum(eta, 0.0) - np.log(np.maximum(own, other))))
-        score += terms.scores(outcome - fitted)
-        fitted *= other
-        information += terms.crossed(fitted)
-    return _Sums(value, score, information)
+        own[:] = expit(terms.linear(beta))
+        residual = y[rows] - own
+        residual *= weight
+        score += terms.scores(residual)
+        v = 1 - own
+        v *= own
+        v *= weight
+        information += terms.crossed(v)
+    return _Sums(score, information)
 
 
 def likelihoods(sets: DataSets, beta: Array) -> list[Fit]:
