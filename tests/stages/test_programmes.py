@@ -16,6 +16,7 @@ from monitor.stages.disclosed.programme_frame import composition
 from monitor.stages.disclosed.programmes import _balance, nested
 from monitor.stages.disclosed.sequence import standing
 from monitor.stages.modelled import programmes
+from monitor.stages.modelled.analysed import together
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings
 from monitor.statistics.comparison.limits import Limits
@@ -51,7 +52,7 @@ def rows(lake: Lake, survey: Survey, samples: list[Any], **plan: Any) -> Rows:
     changed = replace(programme, plan=replace(programme.plan, **plan))
     other = replace(survey, programmes={"vouchers": changed})
     findings = Findings(other, samples[-1], "pooled", WAVES)
-    programmes.programme_rows(lake, findings, samples)
+    together(programmes.programme_rows(lake, findings, samples))
     return findings.rows
 
 
@@ -89,7 +90,7 @@ def test_the_programme_without_effect_looks_effective_until_firms_are_made_alike
 ) -> None:
     other = replace(survey, programmes={"learning": survey.programmes["learning"]})
     findings = Findings(other, samples[-1], "pooled", WAVES)
-    programmes.programme_rows(lake, findings, samples)
+    together(programmes.programme_rows(lake, findings, samples))
     found = {x["approach"]: x for x in findings.rows["modelled_programme_effects"]}
     assert found["plain"]["ci_low"] > 0
     assert found["entropy_balancing"]["ci_low"] < 0 < found["entropy_balancing"]["ci_high"]

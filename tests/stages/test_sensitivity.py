@@ -12,10 +12,11 @@ import pytest
 from unequal_answers import GOLDEN, answered, sample_of
 
 from monitor.precision import step
+from monitor.stages.modelled.analysed import together
 from monitor.stages.modelled.departures import Departure, having
 from monitor.stages.modelled.modelling import Findings, decide_claims
 from monitor.stages.modelled.panel import pooled_sample
-from monitor.stages.modelled.sensitivity import Point, carried, odds_rows
+from monitor.stages.modelled.sensitivity import Point, carried, claim_rows, headline_rows
 from monitor.statistics.design import SurveyDesign
 from monitor.statistics.design.intervals import log_t, logit_t, student_t
 from monitor.statistics.disclosure.thresholds import Disclosure
@@ -80,8 +81,15 @@ def found(sample: Sample, label: str = "one", nonresponse: Nonresponse | None = 
     findings = Findings(asked, sample, label)
     findings.results.append(analyse(sample, asked.models["m"].main, asked.disclosure))
     decide_claims(findings)
-    rows = pd.DataFrame(odds_rows(findings, None))
+    (told,) = together(claim_rows(findings))
+    rows = pd.DataFrame(told)
     return rows.set_index(["figure", "setting"])
+
+
+def headline(survey: Survey, sample: Sample, line: dict[str, Any]) -> pd.DataFrame:
+    """The rows of the headline of a published line, by odds."""
+    (rows,) = together(headline_rows(Findings(survey, sample, "one"), pd.DataFrame([line])))
+    return pd.DataFrame(rows).set_index("setting")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +188,7 @@ def test_without_response_as_a_phase_nothing_is_told() -> None:
     findings = Findings(asked, known, "one")
     findings.results.append(analyse(known, asked.models["m"].main, asked.disclosure))
     decide_claims(findings)
-    assert odds_rows(findings, None) == []
+    assert together(headline_rows(findings, None), claim_rows(findings)) == [[], []]
 
 
 def test_which_firms_a_departure_is_about() -> None:
@@ -225,7 +233,9 @@ def test_a_headline_turns_where_it_leaves_its_own_interval() -> None:
     low, high = (float(bound[0]) for bound in told.interval())
     line = {"indicator": "sales", "domain_variable": "all", "estimate": told.estimate[0], "se": told.se[0],
             "ci_low": low, "ci_high": high, "df": told.df, "n": len(d), "events": None}  # fmt: skip
-    rows = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("setting")
+    rows = pd.DataFrame(*together(headline_rows(Findings(asked, sample, "one"), pd.DataFrame([line])))).set_index(
+        "setting"
+    )
     assert rows.loc[1.0, "estimate"] == told.estimate[0]
     assert rows["estimate"].is_monotonic_decreasing
     assert set(rows["unit"]) == {"EUR"}
@@ -234,5 +244,7 @@ def test_a_headline_turns_where_it_leaves_its_own_interval() -> None:
     assert 1 < turned <= 5
     again = replace(asked.nonresponse, odds=(turned, round(turned - 0.01, 2)))
     asked = replace(asked, nonresponse=again)
-    near = pd.DataFrame(odds_rows(Findings(asked, sample, "one"), pd.DataFrame([line]))).set_index("setting")
+    near = pd.DataFrame(*together(headline_rows(Findings(asked, sample, "one"), pd.DataFrame([line])))).set_index(
+        "setting"
+    )
     assert near.loc[turned, "estimate"] < low <= near.loc[round(turned - 0.01, 2), "estimate"]

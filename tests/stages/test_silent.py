@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor.stages.modelled.analysed import together
 from monitor.stages.modelled.invited import Invited, invited_firms
 from monitor.stages.modelled.modelling import Findings
 from monitor.stages.modelled.silent import left_rows, proxy_rows, representativity_rows, silent_rows
@@ -68,7 +69,7 @@ def golden() -> tuple[Invited, pd.DataFrame]:
 def test_proxies_are_those_of_r() -> None:
     invited, here = golden()
     firms = here[["y", "top"]].assign(firm=[str(i) for i in range(len(here))])
-    rows = pd.DataFrame(proxy_rows(survey(), sample(firms), invited)).set_index(["figure", "axis"])
+    rows = pd.DataFrame(*together(proxy_rows(survey(), sample(firms), invited))).set_index(["figure", "axis"])
     told = pd.read_csv(GOLDEN / "proxy.csv").set_index(["block", "name"])["value"]
     for figure, block, unit in (("top", "weighted share", 1), ("mean", "weighted mean", 100)):
         for phi in ("0", "0.5", "1"):
@@ -124,7 +125,7 @@ def test_the_frame_gives_weights_of_drawing_and_leaves_out_what_is_out_of_scope(
     assert set(np.round(invited.design.weights, 12)) == {round(40 / 30, 12), 1.0}
     assert invited.shares == {"credit": pytest.approx(20 / 59)}
     assert invited.z.shape == (49, 3)
-    facts = [row for row in silent_rows(lake, findings(asked, here)) if row["approach"] == "frame"]
+    facts = [row for row in together(silent_rows(lake, findings(asked, here)))[0] if row["approach"] == "frame"]
     assert [row["axis"] for row in facts] == ["frame", "drawn", "weighted"]
     credit = sum(int(firm[1:]) % 3 == 0 for firm in here["firm"])
     assert facts[2]["estimate"] == pytest.approx(credit / 25)
@@ -137,7 +138,7 @@ def findings(asked: Any, here: pd.DataFrame, wave: str = "1") -> Findings:
 
 def test_late_answers_are_those_after_the_median_day(tmp_path: Path) -> None:
     lake, here = lake_of(tmp_path)
-    rows = pd.DataFrame(silent_rows(lake, findings(survey(nonresponse=Nonresponse(proxy=())), here)))
+    rows = pd.DataFrame(*together(silent_rows(lake, findings(survey(nonresponse=Nonresponse(proxy=())), here))))
     assert set(rows["approach"]) == {"timing"}
     told = rows.set_index(["figure", "axis"])
     late, early = here["top"][13:], here["top"][:13]
@@ -177,7 +178,7 @@ def test_claims_that_are_shares_are_told_too(tmp_path: Path) -> None:
         rule={"kind": "above", "value": 0, "alpha": 0.025}, family="apart",
     )  # fmt: skip
     asked = survey(nonresponse=Nonresponse(proxy=()), claims=(share, among, apart))
-    told = pd.DataFrame(silent_rows(lake, findings(asked, here))).set_index(["kind", "figure", "axis"])
+    told = pd.DataFrame(*together(silent_rows(lake, findings(asked, here)))).set_index(["kind", "figure", "axis"])
     late = here[13:]
     assert set(told.loc["claim"].index.get_level_values("figure")) == {"level", "among"}
     assert told.loc[("claim", "level", "late"), "estimate"] == told.loc[("indicator", "top", "late"), "estimate"]
@@ -188,7 +189,7 @@ def test_claims_that_are_shares_are_told_too(tmp_path: Path) -> None:
 def test_a_proxy_without_response_as_a_phase_has_no_interval() -> None:
     invited, here = golden()
     firms = here[["y", "top"]].assign(firm=[str(i) for i in range(len(here))])
-    rows = pd.DataFrame(proxy_rows(survey(), sample(firms), invited))
+    rows = pd.DataFrame(*together(proxy_rows(survey(), sample(firms), invited)))
     assert "se" not in rows
 
 

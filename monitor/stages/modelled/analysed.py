@@ -1,14 +1,18 @@
-"""Parts of the stage worked out, or taken as an earlier run worked them out where all that they follow from is the
-same.
+"""Parts of the stage worked out side by side, or taken as an earlier run worked them out where all that they follow
+from is the same.
 
-Belongs here: the one way by which the stage's parts are kept, and what each is handed. Does not belong here: the parts,
-keeping (`running.kept`).
+Who needs parts asks for them: a generator yields them, is sent their answers, and returns what it makes of these.
+`together` runs several, so that parts of which none rests on another are shared by all processors.
+
+Belongs here: the one way by which the stage's parts are kept and shared, and what each is handed. Does not belong here:
+the parts, keeping (`running.kept`), who works (`running.beside`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from monitor.running import kept
@@ -29,24 +33,53 @@ def analysed(sample: Sample, works: Sequence[Work]) -> list[list[Result]]:
     return kept.share(analyse_all, sample, works, Contents(sample).of)
 
 
-def once(function: Callable[..., Answer], told: Sequence[Any], content: Sequence[Any]) -> Answer:
-    """`function(*told)`; `content`: what it follows from, written down."""
-    return kept.share(_called, function, [told], lambda _: digest([function.__qualname__, *content]))[0]
+@dataclass(frozen=True)
+class Part:
+    """A work of which nothing else is needed than its answer."""
+
+    function: Callable[..., Any]
+    told: tuple[Any, ...]
+    content: tuple[Any, ...]
+    """What the answer follows from"""
+
+    def written(self) -> bytes:
+        """What the answer follows from, written down."""
+        return digest([self.function.__qualname__, *self.content])
 
 
-def _called(function: Callable[..., Answer], told: Sequence[Any]) -> Answer:
-    return function(*told)
+Asking = Generator[Sequence[Part], list[Any], Answer]
+"""Asks for parts, and returns what it makes of their answers"""
 
 
-def of_part(
-    function: Callable[..., Answer],
+def together(*asking: Asking[Any]) -> list[Any]:
+    """What each of these returns; the parts that they ask for at the same time are worked out side by side."""
+    returned: dict[int, Any] = {}
+    answers: dict[int, list[Any] | None] = dict.fromkeys(range(len(asking)))
+    while answers:
+        asked: dict[int, Sequence[Part]] = {}
+        for place, answer in answers.items():
+            try:
+                asked[place] = next(asking[place]) if answer is None else asking[place].send(answer)
+            except StopIteration as stopped:
+                returned[place] = stopped.value
+        found = iter(kept.share(_called, None, [part for parts in asked.values() for part in parts], Part.written))
+        answers = {place: [next(found) for _ in parts] for place, parts in asked.items()}
+    return [returned[place] for place in range(len(asking))]
+
+
+def _called(_: None, part: Part) -> Any:
+    return part.function(*part.told)
+
+
+def part_of(
+    function: Callable[..., Any],
     survey: Survey,
     samples: Mapping[str, Sample],
     declared: Mapping[str, Any],
     arguments: Sequence[Any] = (),
     content: Sequence[Any] = (),
     fitted: Sequence[Specification] = (),
-) -> Answer:
+) -> Part:
     """`function(survey, samples, *arguments)`, handed no more of the survey than these fields and the measures that
     they name, and of the samples the columns that fields and specifications name.
 
@@ -58,7 +91,7 @@ def of_part(
     names = {wave: _named(sample, words) for wave, sample in samples.items()}
     of_samples = [[wave, Contents(sample).of_columns(names[wave])] for wave, sample in samples.items()]
     own = {wave: sample.only(names[wave]) for wave, sample in samples.items()}
-    return once(function, (seen, own, *arguments), [content_hash(seen), of_samples, fitted, content])
+    return Part(function, (seen, own, *arguments), (content_hash(seen), of_samples, fitted, content))
 
 
 def _named(sample: Sample, words: set[str]) -> list[str]:

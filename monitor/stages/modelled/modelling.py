@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.stages.modelled.analysed import analysed, of_part
+from monitor.stages.modelled.analysed import Asking, analysed, part_of
 from monitor.stages.modelled.answer import answer_rows, readings_row, timing_rows
 from monitor.stages.modelled.choices import choice_rows
 from monitor.stages.modelled.curves import curve, curve_rows, distribution_rows
@@ -127,19 +127,19 @@ def fit_models(findings: Findings, models: Sequence[Model]) -> None:
     findings.timed("models", started)
 
 
-def ask_otherwise(findings: Findings, models: Sequence[Model]) -> None:
+def ask_otherwise(findings: Findings, models: Sequence[Model]) -> Asking[None]:
     """What stands beside the primary model of two practices, where it could be fitted."""
-    started = perf_counter()
-    for model in models:
-        main = next((r for r in findings.results if r.specification == model.main), None)
-        if model.primary and model.main.of_two_practices and main is not None:
-            results, rows = of_part(
-                _asked, findings.survey, {findings.label: findings.sample}, {"models": {model.name: model}}, (main,)
-            )
-            for result in results:
-                add_result(findings, result)
-            findings.add_robustness(rows)
-    findings.timed("otherwise", started)
+    asked = [model for model in models if model.primary and model.main.of_two_practices]
+    told = yield [
+        part_of(_asked, findings.survey, {findings.label: findings.sample}, {"models": {model.name: model}}, (main,))
+        for model in asked
+        for main in findings.results
+        if main.specification == model.main
+    ]
+    for results, rows in told:
+        for result in results:
+            add_result(findings, result)
+        findings.add_robustness(rows)
 
 
 def _asked(survey: Survey, samples: Mapping[str, Sample], main: Result) -> tuple[list[Result], list[dict[str, Any]]]:

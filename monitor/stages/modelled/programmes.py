@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitor.contract.programmes import OTHERS, PARTICIPANTS, REFUSED, STANDINGS
-from monitor.stages.modelled.analysed import of_part
+from monitor.stages.modelled.analysed import Asking, part_of
 from monitor.stages.modelled.gather import firms_where
 from monitor.stages.modelled.modelling import Findings
 from monitor.stages.modelled.programme_rows import balance_rows, effect_rows, group_rows
@@ -68,25 +67,27 @@ class Entry:
         return [self.before, self.after, firms, self.facts, str(self.arrived)]
 
 
-def programme_rows(lake: Lake, findings: Findings, samples: Sequence[Sample]) -> None:
+def programme_rows(lake: Lake, findings: Findings, samples: Sequence[Sample]) -> Asking[None]:
     """The rows of every programme that has a plan and grants. `samples`: of the waves, in their order."""
     by_wave = {sample.wave: sample for sample in samples}
-    started = perf_counter()
+    entered, parts = [], []
     for programme in findings.survey.programmes.values():
         entry = _entry(lake, findings.survey, programme, by_wave)
         if entry is None:
             continue
+        declared = {"programmes": {programme.name: programme}, "models": findings.survey.models}
+        entered.append(entry)
+        parts.append(part_of(_told, findings.survey, by_wave, declared, (entry,), entry.content))
+    answers = yield parts
+    for entry, told in zip(entered, answers, strict=True):
         about = {
             "survey": findings.survey.name,
-            "programme": programme.name,
+            "programme": entry.programme.name,
             "wave": entry.after,
             "wave_before": entry.before,
         }
-        declared = {"programmes": {programme.name: programme}, "models": findings.survey.models}
-        told = of_part(_told, findings.survey, by_wave, declared, (entry,), entry.content)
         for table, rows in told.items():
             findings.rows[table] += [{**about, **row} for row in rows]
-    findings.timed("programmes", started)
 
 
 def _told(survey: Survey, samples: Mapping[str, Sample], entry: Entry) -> dict[str, list[dict[str, Any]]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import pandas as pd
 
 from monitor.contract.columns import EVERYONE
 from monitor.precision import mean_count, to_error
-from monitor.stages.modelled.analysed import of_part
+from monitor.stages.modelled.analysed import Asking, part_of
 from monitor.stages.modelled.departures import COPIES, Departure, having, knows_silence
 from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.modelling import Findings, unit_of_claim
@@ -77,25 +76,42 @@ class Subject:
         return not (under.estimate < published.low or under.estimate > published.high)
 
 
-def odds_rows(findings: Findings, published: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """The rows of every headline and claim along the declared odds. `published`: the wave's `estimated_indicators`;
-    None of all waves together."""
-    started = perf_counter()
+def headline_rows(findings: Findings, published: pd.DataFrame | None) -> Asking[list[dict[str, Any]]]:
+    """The rows of every headline along the declared odds. `published`: the wave's `estimated_indicators`; None of all
+    waves together."""
     survey, sample = findings.survey, findings.sample
     if not knows_silence(sample.design):
         return []
-    rows: list[dict[str, Any]] = []
-    samples, lines = {findings.label: sample}, _of_all(published)
-    for name, indicator in survey.indicators.items():
-        if indicator.headline and name in lines:
-            line = lines[name]
-            of_one = {"indicators": {name: indicator}}
-            rows += of_part(_indicator_rows, survey, samples, of_one, (line,), sorted(line.items()))
-    of_claims = {"models": survey.models, "claims": survey.claims}
+    lines = _of_all(published)
+    told = yield [
+        part_of(
+            _indicator_rows, survey, {findings.label: sample}, {"indicators": {name: indicator}},
+            (lines[name],), sorted(lines[name].items()),
+        )
+        for name, indicator in survey.indicators.items()
+        if indicator.headline and name in lines
+    ]  # fmt: skip
+    return [row for rows in told for row in rows]
+
+
+def claim_rows(findings: Findings) -> Asking[list[dict[str, Any]]]:
+    """The rows of every claim that was decided, along the same odds: of each family for itself, for its claims are
+    decided together."""
+    survey, sample = findings.survey, findings.sample
+    if not knows_silence(sample.design):
+        return []
     fitted = [result.specification for result in findings.results]
-    rows += of_part(_claim_rows, survey, samples, of_claims, (findings,), fitted=fitted)
-    findings.timed("odds of answering", started)
-    return rows
+    decided = list(zip(survey.claims, findings.evidence, strict=True))
+    parts = []
+    for family in dict.fromkeys(claim.family for claim in survey.claims):
+        claims = tuple(claim for claim in survey.claims if claim.family == family)
+        evidence = [evidence for claim, evidence in decided if claim.family == family]
+        own = replace(findings, sample=sample.only(()), evidence=evidence, rows={})
+        declared = {"models": survey.models, "claims": claims}
+        parts.append(part_of(_claim_rows, survey, {findings.label: sample}, declared, (own,), fitted=fitted))
+    told = yield parts
+    place = {claim.name: number for number, claim in enumerate(survey.claims)}
+    return sorted((row for rows in told for row in rows), key=lambda row: place[row["figure"]])
 
 
 def _of_all(published: pd.DataFrame | None) -> dict[str, dict[str, float]]:

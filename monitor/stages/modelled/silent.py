@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
-from monitor.stages.modelled.analysed import once
+from monitor.stages.modelled.analysed import Asking, Part
 from monitor.stages.modelled.departures import COPIES
 from monitor.stages.modelled.evidence import share_interval
 from monitor.stages.modelled.invited import TRUE, Invited, invited_firms
@@ -50,15 +49,14 @@ PROXY_REPLICATES = 100
 Row = dict[str, Any]
 
 
-def silent_rows(lake: Lake, findings: Findings) -> list[Row]:
+def silent_rows(lake: Lake, findings: Findings) -> Asking[list[Row]]:
     """What a wave's own data say."""
-    started = perf_counter()
     survey, sample = findings.survey, findings.sample
     rows = _timing(lake, survey, sample)
     invited = invited_firms(lake, survey, sample.wave, sample.firms)
     if invited is not None:
-        rows += [*proxy_rows(survey, sample, invited), *representativity_rows(invited), *frame_rows(sample, invited)]
-    findings.timed("who did not answer", started)
+        rows += yield from proxy_rows(survey, sample, invited)
+        rows += [*representativity_rows(invited), *frame_rows(sample, invited)]
     return [{"survey": survey.name, "wave": sample.wave, **row} for row in rows]
 
 
@@ -174,31 +172,41 @@ def _estimated(estimate: float, se: float, df: float, share: tuple[float, float]
 # ---- from the frame
 
 
-def proxy_rows(survey: Survey, sample: Sample, invited: Invited) -> Iterator[Row]:
+def proxy_rows(survey: Survey, sample: Sample, invited: Invited) -> Asking[list[Row]]:
     """Headlines and claims that are a share or mean over all firms, under each phi, with the replicates' interval."""
     response = sample.design.response if isinstance(sample.design, SurveyDesign) else None
     again = invited.replicates(response, PROXY_REPLICATES, survey.seed) if response is not None else None
     own, about = invited.design.weights, digest([invited.z, invited.place, invited.design.weights, again])
+    figures, parts = [], []
     for kind, name, share, values in _over_all(survey, sample):
         found = [_adjusted(y, share, invited, own[invited.place], own) for y in values]
         told = [each for each in found if each is not None]
-        if len(told) < len(found):
-            continue
-        bounded = share or all(((y >= 0) & (y <= 1)).all() for y in values)
-        errors = once(_errors, (told, values[0], share, invited, again), (about, share, values))
-        for k, phi in enumerate(PHIS):
-            estimate = float(np.mean([each.estimates[k] for each in told]))
-            yield {
-                "kind": kind,
-                "figure": name,
-                "approach": "proxy",
-                "axis": f"{phi:g}",
-                "setting": phi,
-                "unit": "share",
-                "estimate": estimate,
-                "bias": float(np.mean([each.bias[k] for each in told])),
-                **_interval(estimate, float(errors[k]), bounded),
-            }
+        if len(told) == len(found):
+            bounded = share or all(((y >= 0) & (y <= 1)).all() for y in values)
+            figures.append((kind, name, told, bounded))
+            parts.append(Part(_errors, (told, values[0], share, invited, again), (about, share, values)))
+    errors = yield parts
+    return [
+        row
+        for (kind, name, told, bounded), error in zip(figures, errors, strict=True)
+        for row in _under_each(kind, name, told, bounded, error)
+    ]
+
+
+def _under_each(kind: str, name: str, told: Sequence[Adjusted], bounded: bool, errors: Array) -> Iterator[Row]:
+    for k, phi in enumerate(PHIS):
+        estimate = float(np.mean([each.estimates[k] for each in told]))
+        yield {
+            "kind": kind,
+            "figure": name,
+            "approach": "proxy",
+            "axis": f"{phi:g}",
+            "setting": phi,
+            "unit": "share",
+            "estimate": estimate,
+            "bias": float(np.mean([each.bias[k] for each in told])),
+            **_interval(estimate, float(errors[k]), bounded),
+        }
 
 
 def _errors(

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from time import perf_counter
 
 import pandas as pd
 
 from monitor.contract.columns import POOLED
 from monitor.running import kept
+from monitor.stages.modelled.analysed import together
 from monitor.stages.modelled.attrition import attrition_rows
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
@@ -19,7 +21,7 @@ from monitor.stages.modelled.over_waves import equal_over_waves
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.pooled import fit_panel, follow, pooled_model
 from monitor.stages.modelled.programmes import programme_rows
-from monitor.stages.modelled.sensitivity import odds_rows
+from monitor.stages.modelled.sensitivity import claim_rows, headline_rows
 from monitor.stages.modelled.silent import left_rows, silent_rows
 from monitor.stages.modelled.tables import COLUMNS, frame_of
 from monitor.storage.lake import ALL_WAVES, Lake
@@ -46,11 +48,18 @@ def _findings(lake: Lake, survey: Survey, wave: Wave) -> Findings:
     models = list(survey.models.values())
     findings = Findings(survey, sample_of(lake, survey, wave.name), wave.name)
     fit_models(findings, models)
-    ask_otherwise(findings, models)
+    started = perf_counter()
+    published = _published(lake, wave.name)
+    _, headlines, silent = together(
+        ask_otherwise(findings, models), headline_rows(findings, published), silent_rows(lake, findings)
+    )
+    findings.timed("beside the models", started)
     draw_curves(findings, models)
     decide_claims(findings)
-    findings.rows["modelled_sensitivity"] += odds_rows(findings, _published(lake, wave.name))
-    findings.rows["modelled_sensitivity"] += silent_rows(lake, findings)
+    started = perf_counter()
+    (claims,) = together(claim_rows(findings))
+    findings.rows["modelled_sensitivity"] += [*headlines, *claims, *silent]
+    findings.timed("odds of answering", started)
     return findings
 
 
@@ -77,7 +86,9 @@ def _pooled_findings(lake: Lake, survey: Survey, waves: Sequence[str]) -> Findin
     models = [pooled_model(model) for model in survey.models.values()]
     findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(waves))
     fit_models(findings, models)
-    ask_otherwise(findings, models)
+    started = perf_counter()
+    together(ask_otherwise(findings, models), programme_rows(lake, findings, samples))
+    findings.timed("beside the models", started)
     for model in models:
         if model.primary and model.main.of_two_practices:
             fit_panel(findings, model)
@@ -87,7 +98,8 @@ def _pooled_findings(lake: Lake, survey: Survey, waves: Sequence[str]) -> Findin
             attrition_rows(findings, samples, model)
     draw_curves(findings, models)
     decide_claims(findings)
-    findings.rows["modelled_sensitivity"] += odds_rows(findings, None)
-    findings.rows["modelled_sensitivity"] += left_rows(lake, findings, samples)
-    programme_rows(lake, findings, samples)
+    started = perf_counter()
+    (claims,) = together(claim_rows(findings))
+    findings.rows["modelled_sensitivity"] += [*claims, *left_rows(lake, findings, samples)]
+    findings.timed("odds of answering", started)
     return findings
