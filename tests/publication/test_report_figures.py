@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import io
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -11,19 +12,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import publication
 import pytest
+import typst
+from PIL import Image
 
 from monitor import contract
 from monitor.publication import report
-from monitor.publication.report import cite, site
+from monitor.publication.report import cite, pictures, site
 from monitor.publication.report.addresses import Address, Register
 from monitor.publication.report.tables import Chart, Figures
 from monitor.stages import released
 from monitor.survey.citation import LICENCES, Citation
 
 LANGUAGES = ("nl", "en")
+LIKE = 40
+"""Of 255 shades: less than this lie between two drawings of one thing, a letter more or less is more"""
 DECLARED = Citation(
     ("Jansen, Ada", "Smit & Co, Bo"),
     {"nl": "Instituut", "en": "Institute"},
@@ -200,6 +206,43 @@ def test_a_png_is_the_picture_drawn(published: publication.Published) -> None:
         assert box is not None
         assert width == 960
         assert abs(height - float(box[2]) * 960 / int(box[1])) < 2
+
+
+def as_one_image(picture: str) -> Image.Image:
+    """A picture drawn by Typst as the image that its SVG is, text and all, without the product's template."""
+    source = "#set page(width: 480pt, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), width: 100%)"
+    made = typst.compile(source.encode(), format="png", ppi=144, ignore_system_fonts=True, sys_inputs={"svg": picture})
+    assert isinstance(made, bytes)
+    return Image.open(io.BytesIO(made))
+
+
+def shades(image: Image.Image) -> Any:
+    """The mean shade of each square of eight pixels: how an edge is smoothed does not count."""
+    return np.asarray(image.convert("L").reduce(8), dtype=float)
+
+
+def test_a_png_looks_as_its_svg(published: publication.Published) -> None:
+    paths = sorted((folder_of(published) / "figures").rglob("*.png"))
+    assert len(paths) > 20
+    for path in paths[::10]:
+        drawn, wanted = Image.open(path), as_one_image(path.with_suffix(".svg").read_text(encoding="utf-8"))
+        assert drawn.size == wanted.size
+        assert np.abs(shades(drawn) - shades(wanted)).max() < LIKE, path.name
+        assert np.ptp(shades(drawn)) > LIKE
+
+
+def test_words_of_a_picture_are_drawn_as_they_are() -> None:
+    """A line wider than the picture is not broken, and nothing in it is markup."""
+    words = html.escape("*#image(1)* <b> & 'R&D' -- " + "wide " * 30)
+    picture = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 60" width="480" height="60" '
+        'font-family="\'Libertinus Serif\'"><rect width="480" height="60" fill="#ffffff"/>'
+        f'<text x="24" y="20" font-size="12" fill="#17212b"><tspan lang="de">{words}</tspan></text></svg>'
+    )
+    drawn = Image.open(io.BytesIO(pictures.rendered([picture])[0]))
+    assert np.abs(shades(drawn) - shades(as_one_image(picture))).max() < LIKE
+    with pytest.raises(ValueError, match="circle"):
+        pictures.rendered([picture.replace("rect", "circle")])
 
 
 def test_a_page_to_embed_leads_back_to_its_figure(published: publication.Published) -> None:

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -42,6 +44,8 @@ DRAWING = 2
 """Pictures that are drawn at once: on two processors half the time, on one no longer"""
 PIXELS, POINTS = 960, 480
 """Width of a PNG, sharp on a dense screen and on a slide, and of the page that Typst draws it on"""
+SVG, PLACE = "{http://www.w3.org/2000/svg}", ("x", "y", "width", "height")
+"""How ElementTree begins the name of an element, and which attributes are lengths"""
 NOTICE = ("#fff2e0", "#5c2a05")
 """Ground and ink of the mark of synthetic data"""
 
@@ -230,11 +234,36 @@ def rendered(pictures: Sequence[str]) -> list[bytes]:
     if not pictures:
         return []
     made: bytes | list[bytes] = paper.compiler("pictures.typ").compile(
-        sys_inputs={"content": json.dumps({"pictures": pictures, "width": POINTS}, ensure_ascii=False)},
+        sys_inputs={"content": json.dumps([laid_out(picture) for picture in pictures], ensure_ascii=False)},
         format="png",
         ppi=72 * PIXELS / POINTS,
     )
     return [made] if isinstance(made, bytes) else made
+
+
+def laid_out(picture: str) -> dict[str, Any]:
+    """What stands where in a picture, in points: its `grounds`, its `texts` line by line, and its `drawings`, each an
+    SVG. Raises ValueError for any other part.
+
+    Typst writes the lines on the page itself. Of an image it draws every pixel twice, empty ones too: only the drawing
+    is one.
+    """
+    root = ElementTree.fromstring(picture)
+    scale = POINTS / float(root.attrib["width"])
+    found: dict[str, Any] = {name: float(root.attrib[name]) * scale for name in ("width", "height")}
+    found |= {"grounds": [], "texts": [], "drawings": []}
+    for part in root:
+        told: dict[str, Any] = {key: float(part.attrib[key]) * scale for key in PLACE if key in part.attrib}
+        if part.tag == f"{SVG}rect":
+            found["grounds"].append(told | {"fill": part.attrib["fill"]})
+        elif part.tag == f"{SVG}text":
+            told |= {"size": float(part.attrib["font-size"]) * scale, "fill": part.attrib["fill"]}
+            found["texts"].append(told | {"words": "".join(part.itertext())})
+        elif part.tag == f"{SVG}svg":
+            found["drawings"].append(told | {"svg": ElementTree.tostring(part, encoding="unicode")})
+        else:
+            raise ValueError(f"a picture has no place for {part.tag}")
+    return found
 
 
 def hashed(text: str) -> str:
