@@ -58,7 +58,7 @@ def answers(seed: int = 20171218) -> pd.DataFrame:
 
 def own(table: pd.DataFrame, copies: int) -> float:
     """Seconds of `statistics.imputation.chained.complete`."""
-    from monitor.statistics.imputation.chained import complete
+    from monitor.statistics.imputation.chained import Chain, complete
     from monitor.statistics.imputation.variables import Variable
 
     methods = {"yes": "logistic", "number": "predictive_mean_matching"}
@@ -71,7 +71,11 @@ def own(table: pd.DataFrame, copies: int) -> float:
         variables.append(Variable(name, (name,), method, values, gone, ~gone, levels))
     keys = np.random.default_rng(1).integers(0, 2**63, len(table)).astype(np.uint64)
     began = time.perf_counter()
-    complete(variables, np.zeros((0, len(table))), [], [], lambda *_: values, keys, (1,), copies, iterations=ITERATIONS)
+    complete(
+        Chain(
+            variables, np.zeros((0, len(table))), [], [], lambda *_: values, keys, (1,), copies, iterations=ITERATIONS
+        )
+    )
     return time.perf_counter() - began
 
 

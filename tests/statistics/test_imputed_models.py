@@ -14,7 +14,7 @@ from scipy import stats
 
 from monitor.stages.imputed import scale_reduction
 from monitor.statistics.imputation import draws
-from monitor.statistics.imputation.chained import Completed, complete
+from monitor.statistics.imputation.chained import Chain, Completed, Turn, complete, made
 from monitor.statistics.imputation.rubin import Combined, combine
 from monitor.statistics.imputation.variables import Passive, Variable
 from monitor.statistics.random_numbers import firm_uniforms, spread_uniforms
@@ -42,8 +42,8 @@ def no_facts(name: str, rows: np.ndarray, values: Mapping[str, np.ndarray]) -> n
 # --- against R's mice ---------------------------------------------------------------------------------------------
 
 
-def golden_copies(copies: int) -> tuple[pd.DataFrame, Completed]:
-    """The golden data completed by the chain that mice.R describes in its formulas."""
+def golden_chain(copies: int) -> tuple[pd.DataFrame, Chain]:
+    """The golden data and the chain that mice.R describes in its formulas."""
     data = pd.read_csv(GOLDEN / "data.csv")
     orientation = data["orientation"].map({"balanced": 0, "profit": 1, "social": 2})
     variables = [
@@ -60,7 +60,13 @@ def golden_copies(copies: int) -> tuple[pd.DataFrame, Completed]:
     def measure(name: str, rows: np.ndarray, values: Mapping[str, np.ndarray]) -> np.ndarray:
         return values[name.removeprefix("measure ")][:, :, 0]
 
-    return data, complete(variables, fixed, facts, pairs, measure, keys_of(len(data)), (20171218,), copies)
+    return data, Chain(variables, fixed, facts, pairs, measure, keys_of(len(data)), (20171218,), copies)
+
+
+def golden_copies(copies: int) -> tuple[pd.DataFrame, Completed]:
+    """The golden data completed."""
+    data, chain = golden_chain(copies)
+    return data, complete(chain)
 
 
 def dummies(data: pd.DataFrame) -> np.ndarray:
@@ -262,7 +268,7 @@ def test_what_copies_say_together_depends_less_on_the_seed_than_their_spread_tel
     holes = variable("y", "logistic", np.where(rng.random(300) < 0.4, np.nan, y))
     means, told = [], []
     for seed in range(20):
-        made = complete([holes], x[None], [], [], no_facts, keys_of(300, seed), (seed,), 20, iterations=1)
+        made = complete(Chain([holes], x[None], [], [], no_facts, keys_of(300, seed), (seed,), 20, iterations=1))
         copies = made.values["y"].mean(axis=(1, 2))
         means.append(copies.mean())
         told.append(copies.var(ddof=1) / 20)
@@ -302,7 +308,9 @@ def waves(draw: st.DrawFn) -> list[Variable]:
 def finished(variables: list[Variable], copies: int = 3, keys: np.ndarray | None = None) -> Completed:
     firms = len(variables[0].observed)
     keys = keys_of(firms) if keys is None else keys
-    return complete(variables, np.zeros((0, firms)), [], [], no_facts, keys, (1, 2), copies, iterations=3, donors=3)
+    return complete(
+        Chain(variables, np.zeros((0, firms)), [], [], no_facts, keys, (1, 2), copies, iterations=3, donors=3)
+    )
 
 
 @given(waves())
@@ -344,4 +352,16 @@ def test_copies_made_in_turns_are_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     at_once = finished(variables, 5)
     monkeypatch.setattr("monitor.statistics.imputation.chained.MEMORY", 8 * 60 * 5 * 2)
     in_turns = finished(variables, 5)
-    np.testing.assert_allclose(in_turns.values["a"], at_once.values["a"])
+    np.testing.assert_array_equal(in_turns.values["a"], at_once.values["a"])
+
+
+def test_halves_of_the_copies_are_what_the_whole_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit, also where only some of many predictors are taken: all copies in hand say which."""
+    monkeypatch.setattr("monitor.statistics.imputation.chained.MOST_PREDICTORS", 4)
+    _, chain = golden_chain(5)
+    halves = complete(chain)
+    assert [turn.own for turn in chain.turns] == [range(2), range(2, 5)]
+    whole = made(chain, Turn(range(5), range(5)))
+    for name, values in whole.values.items():
+        np.testing.assert_array_equal(halves.values[name], values)
+        np.testing.assert_array_equal(halves.trace[name], whole.trace[name])

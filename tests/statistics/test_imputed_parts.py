@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from monitor.statistics.imputation.chained import complete
+from monitor.statistics.imputation.chained import Chain, complete
 from monitor.statistics.imputation.variables import Passive, Variable, part_of
 
 FIRMS = 500
@@ -61,7 +61,7 @@ def test_what_two_practices_add_is_not_drawn_towards_nothing() -> None:
             variable("shares", "shares", holes),
         ]
         keys = rng.integers(0, 2**63, FIRMS).astype(np.uint64)
-        made = complete(variables, size[None], FACTS, PAIRS, measure, keys, (survey,), 10, iterations=1)
+        made = complete(Chain(variables, size[None], FACTS, PAIRS, measure, keys, (survey,), 10, iterations=1))
         copies = [complementarity(copy[:, 0] > 40, a, b) for copy in made.values["shares"]]
         moved.append(np.mean(copies) - complementarity(shares[:, 0] > 40, a, b))
     assert abs(np.mean(moved)) < 3 * np.std(moved, ddof=1) / np.sqrt(len(moved))

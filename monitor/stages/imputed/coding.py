@@ -7,6 +7,7 @@ here: which concept is drawn how (`plan`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +109,16 @@ class Facts:
         self.codings: dict[str, Coding] = {}
         self.drawn: dict[str, tuple[str, int]] = {}
         """Concept -> the variable that draws it and its place there"""
+
+    def on(self, connection: duckdb.DuckDBPyConnection) -> Facts:
+        """The same on another connection."""
+        other = copy(self)
+        other.connection = connection
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A connection is its process's own.
+        return {**self.__dict__, "connection": None}
 
     def draw(self, variable: str, codings: Mapping[str, Coding]) -> None:
         """From here on these concepts are what a variable draws, in its order."""

@@ -11,6 +11,7 @@ on the order of rows.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -18,12 +19,14 @@ import pandas as pd
 import pyarrow as pa
 
 from monitor.problems import Problem, WaveStopped
+from monitor.running.beside import share
+from monitor.stages.imputed.coding import Facts
 from monitor.stages.imputed.plan import Setup, prepare
 from monitor.stages.imputed.query import with_frame_query
-from monitor.statistics.imputation.chained import Completed, complete
+from monitor.statistics.imputation.chained import Chain, Completed, Turn, complete, made
 from monitor.statistics.imputation.variables import Variable
 from monitor.statistics.random_numbers import firm_numbers
-from monitor.storage.lake import Lake, columns_in, statement
+from monitor.storage.lake import Lake, columns_in, connect, statement
 from monitor.survey import Survey, Wave
 from monitor.survey.imputation import ImputationPlan, imputation_plan
 
@@ -96,7 +99,7 @@ def fill(
     `copies_table` makes answers of what it gives. Measures and gates are evaluated on the connection.
     """
     setup = prepare(connection, answers, survey, wave, plan)
-    completed = complete(
+    chain = Chain(
         setup.variables,
         setup.fixed,
         setup.passives,
@@ -108,7 +111,19 @@ def fill(
         iterations=plan.iterations,
         donors=plan.donors,
     )
-    return setup, completed
+    return setup, complete(chain, _side_by_side)
+
+
+def _side_by_side(chain: Chain) -> list[Completed]:
+    return share(_made, chain, chain.turns)
+
+
+def _made(chain: Chain, turn: Turn) -> Completed:
+    """The copies of one turn, in whichever process."""
+    facts = chain.evaluate
+    assert isinstance(facts, Facts)
+    with connect() as connection:
+        return made(replace(chain, evaluate=facts.on(connection)), turn)
 
 
 def observed_query(connection: duckdb.DuckDBPyConnection, wave: Wave, framed: bool) -> str:

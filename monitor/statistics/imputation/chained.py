@@ -11,7 +11,7 @@ Source: van Buuren, Brand, Groothuis-Oudshoorn & Rubin (2006), J. Stat. Comput. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,44 @@ MEMORY = 256_000_000
 
 
 @dataclass(frozen=True)
+class Chain:
+    """What is to be completed. `keys` (n,) each firm's own random number; `seed` the numbers that seed the parameter
+    draws. Both kinds of numbers are spread evenly over the copies (`spread_uniforms`), so that what the copies say
+    together depends less on the seed than by independent numbers."""
+
+    variables: Sequence[Variable]
+    """In the order they are drawn, gates before what they let in"""
+    fixed: Floats
+    """(c, n) complete predictors"""
+    passives: Sequence[Passive]
+    products: Sequence[tuple[str, str]]
+    """Pairs of passives whose product is a predictor"""
+    evaluate: Evaluate
+    keys: Keys
+    seed: Sequence[int]
+    copies: int
+    iterations: int = 10
+    donors: int = 5
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The copies that are made at once, beside those that are in hand with them."""
+        width = 2 + len(self.fixed) + sum(width_of(v) for v in self.variables) + len(self.passives) + len(self.products)
+        at_once = max(1, int(MEMORY // (8 * width * max(len(self.keys), 1))))
+        in_hand = [range(first, min(first + at_once, self.copies)) for first in range(0, self.copies, at_once)]
+        return [Turn(own, hand) for hand in in_hand for own in (hand[: len(hand) // 2], hand[len(hand) // 2 :]) if own]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Copies that are made at once."""
+
+    own: range
+    in_hand: range
+    """Those that say together what predicts: it must not differ between halves"""
+
+
+@dataclass(frozen=True)
 class Completed:
     """What the chain gives."""
 
@@ -52,61 +90,35 @@ class Completed:
     """variable -> (m, iterations) mean of the drawn values (of the first share; of the size of a set)"""
 
 
-def complete(
-    variables: Sequence[Variable],
-    fixed: Floats,
-    passives: Sequence[Passive],
-    products: Sequence[tuple[str, str]],
-    evaluate: Evaluate,
-    keys: Keys,
-    seed: Sequence[int],
-    copies: int,
-    iterations: int = 10,
-    donors: int = 5,
-) -> Completed:
-    """Run the chain and give `copies` completed copies.
-
-    `variables` in the order they are drawn (gates before what they let in); `fixed` (c, n) complete predictors;
-    `products` pairs of passives whose product is a predictor; `keys` (n,) each firm's own random number; `seed` the
-    numbers that seed the parameter draws. Both kinds of numbers are spread evenly over the copies (`spread_uniforms`),
-    so that what the copies say together depends less on the seed than by independent numbers.
-    """
-    width = 2 + len(fixed) + sum(width_of(v) for v in variables) + len(passives) + len(products)
-    at_once = max(1, int(MEMORY // (8 * width * max(len(keys), 1))))
-    parts = [
-        _Chain(variables, fixed, passives, products, evaluate, keys, seed, own, copies, donors)
-        for first in range(0, copies, at_once)
-        if (own := range(first, min(first + at_once, copies)))
-    ]
-    for part in parts:
-        part.run(iterations)
+def complete(chain: Chain, turns: Callable[[Chain], Sequence[Completed]] | None = None) -> Completed:
+    """Run a chain and give its completed copies. `turns`: gives what `made` gives of each of the chain's turns, in
+    their order; default: one after the other."""
+    found = turns(chain) if turns is not None else [made(chain, turn) for turn in chain.turns]
     return Completed(
-        values={v.name: np.concatenate([part.values[v.name] for part in parts]) for v in variables},
-        trace={v.name: np.concatenate([np.stack(part.trace[v.name], axis=1) for part in parts]) for v in variables},
+        values={name: np.concatenate([turn.values[name] for turn in found]) for name in found[0].values},
+        trace={name: np.concatenate([turn.trace[name] for turn in found]) for name in found[0].trace},
     )
 
 
-class _Chain:
+def made(chain: Chain, turn: Turn) -> Completed:
+    """The copies of one turn."""
+    copies = _Copies(chain, turn.in_hand)
+    copies.keep(turn.own)
+    copies.run(chain.iterations)
+    return Completed(copies.values, {name: np.stack(means, axis=1) for name, means in copies.trace.items()})
+
+
+class _Copies:
     """The state of some of the copies: values, predictors (m, q, n), each model's last estimate."""
 
-    def __init__(
-        self,
-        variables: Sequence[Variable],
-        fixed: Floats,
-        passives: Sequence[Passive],
-        products: Sequence[tuple[str, str]],
-        evaluate: Evaluate,
-        keys: Keys,
-        seed: Sequence[int],
-        own: range,
-        copies: int,
-        donors: int,
-    ) -> None:
-        self.variables, self.passives, self.products = variables, passives, products
-        self.evaluate, self.keys, self.donors = evaluate, keys, donors
-        self.own, self.copies, self.first, self.m = own, copies, own.start, len(own)
-        self.generators = [np.random.default_rng([*seed, copy]) for copy in own]
-        self.shared = np.random.default_rng([*seed, copies])
+    def __init__(self, chain: Chain, own: range) -> None:
+        variables, passives = chain.variables, chain.passives
+        self.variables, self.passives, self.products = variables, passives, chain.products
+        self.evaluate, self.keys, self.donors = chain.evaluate, chain.keys, chain.donors
+        self.own, self.copies, self.first, self.m = own, chain.copies, own.start, len(own)
+        self.generators = [np.random.default_rng([*chain.seed, copy]) for copy in own]
+        self.shared = np.random.default_rng([*chain.seed, chain.copies])
+        self.x: Floats
         self.trace: dict[str, list[Floats]] = {v.name: [] for v in variables}
         self.start: dict[str, Floats] = {}
         self.by_name = {v.name: v for v in variables}
@@ -114,12 +126,19 @@ class _Chain:
         self.facts = {p.name: p for p in passives}
         self.values = {v.name: np.repeat(v.observed[None], self.m, axis=0) for v in variables}
         self._begin()
-        self._lay_out(fixed)
+        self._lay_out(chain.fixed)
         self.columns = {v.name: self._predictors_of(v) for v in variables}
         self.rows = {v.name: (np.flatnonzero(v.fit), np.flatnonzero(v.fill)) for v in variables}
-        self.parts = {v.name: part for v in variables if (part := part_of(v, passives, evaluate)) is not None}
+        self.parts = {v.name: part for v in variables if (part := part_of(v, passives, self.evaluate)) is not None}
         self.part_columns = {name: self._predictors_of(self.by_name[name], p.told) for name, p in self.parts.items()}
         self.moving = self._moving()
+
+    def keep(self, own: range) -> None:
+        """Go on with these alone."""
+        here = slice(own.start - self.first, own.stop - self.first)
+        self.own, self.first, self.m = own, own.start, len(own)
+        self.generators, self.x = self.generators[here], self.x[here].copy()
+        self.values = {name: values[here] for name, values in self.values.items()}
 
     def run(self, iterations: int) -> None:
         """Draw every variable in turn, `iterations` times."""
