@@ -100,9 +100,11 @@ def disclose(
     firms = {wave: found for wave in waves if (found := WaveFirms.read(lake, survey, wave)) is not None}
     every_line = one_firm.with_one_firm(every_line, survey, firms)
     stands = sequence.standing(before, survey, firms, _whole(lake, "modelled_programme_firms"))
-    # Neither rests on what is decided of indicators, nor that on them.
+    # None of these rests on what is decided of indicators, nor that on them.
     of_networks = begin(network.networks, lake, survey, waves, before, stands.waves)
     of_models = begin(_models, lake, survey, waves, firms)
+    of_quantiles = begin(_quantiles, survey, firms)
+    of_programmes = begin(programmes.programmes, lake, survey, waves)
     indicators = every_line[~every_line["wave"].isin(stands.waves)] if len(every_line) else every_line
     least = survey.disclosure.minimum_firms
     why: dict[cells.Row, str] = {}
@@ -128,7 +130,6 @@ def disclose(
     counts = {cells.row_of(x): cells.number(x["n"]) for x in printed.to_dict("records")}
     counts |= {row: cells.number(line["n"]) for row, line in shown_again.items()}
     taking_part = _under(peers.initiatives(lake, survey, wave) for wave in waves)
-    quantiles = _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items())
     told = revisions.with_held_precision(describe_quality(lake, survey, waves, stands.waves), held)
     models = of_models()
     claims = declared.with_proof(
@@ -153,14 +154,14 @@ def disclose(
         "quality": told,
         "initiatives": initiatives,
         "participation": participants.participation(lake, survey, firms, counted, before),
-        "benchmarks": revisions.with_held_quantiles(quantiles, before, survey, firms, held),
+        "benchmarks": revisions.with_held_quantiles(of_quantiles(), before, survey, firms, held),
         "codebook": codebook.codebook(survey, waves),
         "definitions": codebook.definitions(survey),
         "comparable": codebook.comparable(survey, waves),
         "population": population.population(survey, waves),
         "register_changes": register.register_changes(survey, waves),
         **of_networks(),
-        **programmes.programmes(lake, survey, waves),
+        **of_programmes(),
         "readme": readme.readme(survey),
     }
     shapes = {
@@ -178,6 +179,10 @@ def disclose(
     of_lists = listed.listed(lake, survey, waves, before)
     labelled["framework"] = shaped("framework", framework.framework(survey, labelled, waves, of_lists))
     return domains.with_domains(labelled, survey)
+
+
+def _quantiles(survey: Survey, firms: Mapping[str, WaveFirms]) -> pd.DataFrame:
+    return _under(peers.benchmarks(found, survey, wave) for wave, found in firms.items())
 
 
 def _models(
