@@ -98,11 +98,11 @@ def compare(old: Side, new: Side) -> Difference:
         "content_changed": old.manifest["content_hash"] != new.manifest["content_hash"],
     }
     lines, comparability = [], []
-    recipes, earlier = _recipes(new), _recipes(old)
+    headlines, earlier = {name: x for name, x in _recipes(new).items() if x["headline"]}, _recipes(old)
     for wave in waves:
-        for name, recipe in recipes.items():
+        for name, recipe in headlines.items():
             first, second = _line(old, wave, name), _line(new, wave, name)
-            if not recipe["headline"] or first is None or second is None:
+            if first is None or second is None:
                 continue
             if first["comparable_since"] != second["comparable_since"]:
                 comparability.append([wave, name, first["comparable_since"], second["comparable_since"]])
@@ -209,9 +209,10 @@ def _sums(side: Side, wave: str, recipe: Mapping[str, Any]) -> pd.DataFrame:
     words = str(recipe["formula"]).split()
     measure = words[2]
     denominator = words[4] if len(words) > 4 else None
-    table = side.firms["completed"]
-    table = table[table["wave"] == wave]
-    inside = table[f"base_{recipe['base']}"].fillna(False).astype(bool)
+    table, base = side.firms["completed"], f"base_{recipe['base']}"
+    used = dict.fromkeys(filter(None, ("firm", base, measure, denominator)))
+    table = table.loc[table["wave"] == wave, list(used)]
+    inside = table[base].fillna(False).astype(bool)
     above = pd.to_numeric(table[measure].astype("float64"), errors="coerce")
     below = pd.to_numeric(table[denominator].astype("float64"), errors="coerce") if denominator else above * 0 + 1
     known = inside & above.notna() & below.notna()
@@ -228,8 +229,8 @@ def _sums(side: Side, wave: str, recipe: Mapping[str, Any]) -> pd.DataFrame:
 def _percentage(side: Side, measure: str) -> bool:
     table = side.tables["definitions"]
     found = table[(table["kind"] == "measure") & (table["name"] == measure)]
-    values = side.firms["completed"][measure].dropna()
-    return bool((found["unit"] == "share").any() and values.map(lambda v: not isinstance(v, (bool, np.bool_))).any())
+    kind = pd.api.types.infer_dtype(side.firms["completed"][measure], skipna=True)
+    return bool((found["unit"] == "share").any()) and kind not in ("boolean", "empty")
 
 
 def _estimate(sums: pd.DataFrame, recipe: Mapping[str, Any]) -> float:

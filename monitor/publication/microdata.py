@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -235,5 +236,11 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if hasattr(value, "__iter__"):
-        return json.dumps([str(v) for v in value], ensure_ascii=False)
+        return _listed(tuple(map(str, value)))
     return str(value)
+
+
+# Of the sets that firms answer many are the same.
+@lru_cache(4096)
+def _listed(words: tuple[str, ...]) -> str:
+    return json.dumps(words, ensure_ascii=False)
