@@ -43,7 +43,7 @@ def begin() -> None:
     """What makes a process of the command faster: garbage looked for less often, and a second process for long work."""
     gc.set_threshold(*second.GARBAGE)
     if set(sys.argv[1:2]) & {"demo", "run"} or "--recompute" in sys.argv[1:]:
-        beside.start(["monitor.publication.report", "monitor.stages.modelled", "monitor.stages.disclosed"])
+        beside.start(["monitor.publication.report"])
     elif "check" in sys.argv[1:2]:
         beside.start(JUDGING)
 

@@ -18,15 +18,16 @@ from monitor.rules import JUDGING
 from monitor.running import beside, signals
 from monitor.stages.validated.check import rule_problems
 from monitor.storage import private, publish
-from monitor.storage.lake import Lake
+from monitor.storage.lake import ALL_WAVES, Lake
 from monitor.storage.turns import turn
 from monitor.survey import Survey
 from pipelines.definitions import build
 from pipelines.history import command_history
-from pipelines.kept import AFRESH, everything_stands, wave_stands
-from pipelines.names import named
+from pipelines.kept import AFRESH, everything_stands, spanning_stands, wave_stands
+from pipelines.names import key, named
 from pipelines.outcome import problems_of
 from pipelines.resources import loaded
+from pipelines.tables import RELEASE_STAGES
 from pipelines.turn import PROCESS_TAG, close_killed_runs, this_process
 
 log = logging.getLogger("monitor")
@@ -59,13 +60,16 @@ def run_waves(folder: Path, home: Path, waves: Sequence[str], passports: bool = 
         close_killed_runs(instance)
         left = [wave for wave in waves if afresh or not _stands(survey, home, wave)]
         if left:
-            beside.expect(JUDGING)
+            beside.expect([*JUDGING, "monitor.stages.modelled", "monitor.stages.disclosed"])
         failures = [
             error
             for wave in left
             if (error := _execute(definitions, instance, home, named(survey.name, "wave"), tags, partition_key=wave))
         ]
-        if not failures and (error := _execute(definitions, instance, home, named(survey.name, "release"), tags)):
+        release = [key(survey.name, table) for table in RELEASE_STAGES["released"]]
+        chosen = {"asset_selection": release} if not left and _spanning_stands(survey, home) else {}
+        job = named(survey.name, "release")
+        if not failures and (error := _execute(definitions, instance, home, job, tags, **chosen)):
             failures = [error]
     if failures:
         # What keeps several waves from running is said once.
@@ -86,13 +90,28 @@ def _all_stands(survey: Survey, home: Path, waves: Sequence[str], passports: boo
 def _stands(survey: Survey, home: Path, wave: str) -> bool:
     """Whether a run of a wave would make nothing, which is said, with what is to be known of it, instead."""
     lake = Lake(home, survey.name)
-    said = wave_stands(lake, survey, wave)
+    if not _tell(wave, wave_stands(lake, survey, wave)):
+        return False
+    lake.restate(wave, definition=survey.definition_hash)
+    return True
+
+
+def _spanning_stands(survey: Survey, home: Path) -> bool:
+    """The same of what spans the waves, up to what is published."""
+    lake = Lake(home, survey.name)
+    if not _tell(ALL_WAVES, spanning_stands(lake, survey)):
+        return False
+    lake.restate(ALL_WAVES, made_from={wave: lake.made(wave) for wave in lake.whole_waves() if wave in survey.waves})
+    return True
+
+
+def _tell(what: str, said: Sequence[tuple[int, str]] | None) -> bool:
+    """Say that something stands, and what is to be known of it, where it does."""
     if said is None:
         return False
-    log.info("%s stands as it was made", wave)
+    log.info("%s stands as it was made", what)
     for level, line in said:
         log.log(level, line)
-    lake.redefine(wave, survey.definition_hash)
     return True
 
 

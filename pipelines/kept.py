@@ -18,7 +18,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -221,6 +221,14 @@ def everything_stands(lake: Lake, survey: Survey, waves: Sequence[str], passport
     return all(wave_stands(lake, survey, wave) is not None for wave in waves)
 
 
+def spanning_stands(lake: Lake, survey: Survey) -> Sequence[tuple[int, str]] | None:
+    """The warnings of what spans the waves, up to `disclosed`, where a run would not change it; else None."""
+    if lake.record(ALL_WAVES, "working").run or not lake.record(ALL_WAVES).tables:
+        return None
+    waves = [wave for wave in lake.whole_waves() if wave in survey.waves]
+    return _said(Unit(lake, survey, stage, ALL_WAVES, waves) for stage in RELEASE_STAGES if stage != "released")
+
+
 def wave_stands(lake: Lake, survey: Survey, wave: str) -> Sequence[tuple[int, str]] | None:
     """The warnings of a wave that a run would not change: its inbox holds what its last run took, and all that was made
     of it stands. None where a run has something to make."""
@@ -228,9 +236,13 @@ def wave_stands(lake: Lake, survey: Survey, wave: str) -> Sequence[tuple[int, st
         return None
     if lake.record(wave).inbox != lake.delivered(wave):
         return None
+    return _said(Unit(lake, survey, stage, wave, [wave]) for stage in WAVE_STAGES)
+
+
+def _said(units: Iterable[Unit]) -> Sequence[tuple[int, str]] | None:
+    """What stages said that stand, judged by the same rules; None where one does not."""
     said: list[tuple[int, str]] = []
-    for stage in WAVE_STAGES:
-        unit = Unit(lake, survey, stage, wave, [wave])
+    for unit in units:
         made = unit.as_made()
         if made is None or made.rules != unit.rules():
             return None

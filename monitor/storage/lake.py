@@ -280,9 +280,9 @@ class Lake:
         self._record(wave, "whole", Record(run, begun.inbox, begun.definition, found, made_from or {}))
         self._mark(wave, "working").unlink(missing_ok=True)
 
-    def redefine(self, wave: str, definition: str) -> None:
-        """Record that a whole wave is what it would be by this definition too."""
-        self._record(wave, "whole", replace(self.record(wave), definition=definition))
+    def restate(self, wave: str, **told: object) -> None:
+        """Record of a whole wave that it is what it would be of this too (fields of `Record`)."""
+        self._record(wave, "whole", replace(self.record(wave), **told))  # type: ignore[arg-type]
 
     def record(self, wave: str, state: str = "whole") -> Record:
         """What the wave's last whole run was, or what the one that is `working` on it is."""

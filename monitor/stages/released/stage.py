@@ -53,8 +53,9 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = 
     tell what they withhold; the last release stays then.
     """
     folder = private.open_folder(lake.home / "releases" / survey.name)
+    of_firms = begin(secure.firm_tables, lake, survey, waves)
     tables = public_tables(lake, survey, waves)
-    firms = secure.firm_tables(lake, survey, waves)
+    firms = of_firms()
     plain = manifest.content_hash(
         {f"public.{n}" if n not in manifest.volatile else n: f for n, f in tables.items()}
         | {f"secure.{n}": f for n, f in firms.items()}
@@ -119,23 +120,22 @@ def build(
     shown, hidden = folder / "public", folder / "secure"
     shown.mkdir()
     hidden.mkdir(mode=0o700)
+    read = begin(difference.read, last) if last is not None else None
     public.write_csv(shown / "tables", tables)
     described = exchange.write(shown, tables, survey, waves, about.moment)
     description = manifest.describe(
         lake, survey, waves, about.release_id, about.moment, about.content_hash, about.figures_hash
     )
     revisions = None
-    if last is not None:
+    if read is not None:
         this = difference.Side(about.release_id, tables, firms, description)
-        revisions = _revisions(difference.compare(difference.read(last), this), survey)
+        revisions = _revisions(difference.compare(read(), this), survey)
     asked = Asked.of(earlier, folder, about.figures_hash)
     known = kept.known(_attack_and_report, asked.content)
     attacking = begin(_attack_and_report, asked, folder, tables, survey, waves, revisions, described, known)
     public.write_database(shown / "monitor.duckdb", tables, shown / "tables")
     datapackage.write(shown / "datapackage.json", survey, waves, about.release_id, about.moment)
-    secure.write_database(hidden / "microdata.duckdb", firms, survey)
-    microdata.write(hidden, firms, survey)
-    secure_scripts.write(hidden, firms, survey)
+    _write_secure(hidden, firms, survey)
     attacked = attacking()
     kept.keep(_attack_and_report, asked.content, attacked)
     _stop_what_tells(attacked, earlier, _uncertain(lake, survey, waves))
@@ -145,6 +145,12 @@ def build(
 
         pressed.write(hidden / "passports", firms, report.spoken(tables, survey), survey, waves[-1])
     _describe(folder, description)
+
+
+def _write_secure(folder: Path, firms: Mapping[str, pd.DataFrame], survey: Survey) -> None:
+    secure.write_database(folder / "microdata.duckdb", firms, survey)
+    microdata.write(folder, firms, survey)
+    secure_scripts.write(folder, firms, survey)
 
 
 def _describe(folder: Path, description: dict[str, object]) -> None:
