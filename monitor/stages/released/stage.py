@@ -53,9 +53,8 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool = 
     tell what they withhold; the last release stays then.
     """
     folder = private.open_folder(lake.home / "releases" / survey.name)
-    of_firms = begin(secure.firm_tables, lake, survey, waves)
     tables = public_tables(lake, survey, waves)
-    firms = of_firms()
+    firms = secure.firm_tables(lake, survey, waves)
     plain = manifest.content_hash(
         {f"public.{n}" if n not in manifest.volatile else n: f for n, f in tables.items()}
         | {f"secure.{n}": f for n, f in firms.items()}
@@ -120,16 +119,15 @@ def build(
     shown, hidden = folder / "public", folder / "secure"
     shown.mkdir()
     hidden.mkdir(mode=0o700)
-    read = begin(difference.read, last) if last is not None else None
     public.write_csv(shown / "tables", tables)
     described = exchange.write(shown, tables, survey, waves, about.moment)
     description = manifest.describe(
         lake, survey, waves, about.release_id, about.moment, about.content_hash, about.figures_hash
     )
     revisions = None
-    if read is not None:
+    if last is not None:
         this = difference.Side(about.release_id, tables, firms, description)
-        revisions = _revisions(difference.compare(read(), this), survey)
+        revisions = _revisions(difference.compare(difference.read(last), this), survey)
     asked = Asked.of(earlier, folder, about.figures_hash)
     known = kept.known(_attack_and_report, asked.content)
     attacking = begin(_attack_and_report, asked, folder, tables, survey, waves, revisions, described, known)
