@@ -4,14 +4,20 @@ Run with `python benchmarks/intake.py [ROWS ...]` from the project's root; it pr
 `benchmarks/intake.md`, where sizes that are not run again keep their lines. Every figure comes from a process of its
 own, so that its peak memory is its own.
 
+`python benchmarks/intake.py ROWS --other CHECKOUT [--pairs 5]` runs the product of another checkout in turn with this
+one's on the same file, prints the ratios of the pairs and whether both made the same tables; it writes no table.
+
 The delivery has 60 columns: a firm, 24 numbers in Dutch notation, 20 yes-or-no questions, 13 categories, a date and a
 free text. About 1 in 1,000 values breaks a rule.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -237,19 +243,69 @@ def resident(process: int) -> tuple[int, int]:
     return 0, 0
 
 
+def in_turn(rows: int, other: Path, pairs: int) -> None:
+    """The product of this checkout and of another one on the same file, in turn; the ratios of the pairs."""
+    found: dict[Path, list[dict[str, float]]] = {PROJECT: [], other: []}
+    made: dict[str, set[str]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = delivered(Path(place), rows)
+        for number in range(pairs):
+            # Who goes first changes from pair to pair, so that what drifts favours neither.
+            for checkout in list(found) if number % 2 else list(found)[::-1]:
+                found[checkout].append(figures := timed("product", folder, checkout))
+                told = " ".join(f"{part} {figures[part]}" for part in PARTS if part in figures)
+                print(f"{rows:,} {'other' if checkout == other else 'this':5} {told}", flush=True)
+                for table, content in contents(folder / "home").items():
+                    made.setdefault(table, set()).add(content)
+    for part in ("raw", "staged", "validated", "seconds", "cpu_seconds", "peak_gb"):
+        ratios = [this[part] / that[part] for this, that in zip(found[PROJECT], found[other], strict=True)]
+        least = (min(run[part] for run in runs) for runs in found.values())
+        print(f"{part}: this / other {statistics.median(ratios):.2f}; least {' and '.join(map(str, least))}")
+    differ = sorted(table for table, content in made.items() if len(content) > 1)
+    print(f"tables: {len(made)}, those that differ between runs: {', '.join(differ) or 'none'}")
+
+
+def delivered(folder: Path, rows: int) -> Path:
+    """The folder, with a survey and its delivery in it."""
+    write_survey(folder / "survey")
+    write_delivery(folder / "bulk.csv", rows)
+    return folder
+
+
+def timed(way: str, folder: Path, checkout: Path = PROJECT) -> dict[str, float]:
+    """The figures of one way in a process of its own, by the code and the interpreter of a checkout."""
+    own = checkout / ".venv" / "bin" / "python"
+    python = sys.executable if checkout == PROJECT or not own.exists() else str(own)
+    shutil.rmtree(folder / "home", ignore_errors=True)
+    (folder / "home").mkdir()
+    # Pseudonyms follow from the key: the same one, so that the tables of two runs can be held against each other.
+    (folder / "home" / "identity.key").write_text("0f" * 32, encoding="ascii")
+    (folder / "home" / "identity.key").chmod(0o600)
+    printed, peak = measured([python, __file__, "--one", way, str(folder)], os.environ | {"PYTHONPATH": str(checkout)})
+    return json.loads(printed.splitlines()[-1]) | {"peak_gb": peak}
+
+
+def contents(home: Path) -> dict[str, str]:
+    """Table -> a checksum of its columns' names and types and of its rows in their order, whatever its file's form."""
+    found = {}
+    with duckdb.connect() as connection:
+        for path in sorted((home / "lake").glob("*/*/wave=*/*.parquet")):
+            source = f"read_parquet('{path}', hive_partitioning = false, file_row_number = true)"
+            about = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+            rows = connection.execute(f"SELECT count(*), bit_xor(hash(row)) FROM {source} AS row").fetchall()
+            found[path.stem] = f"{about} {rows}"
+    return found
+
+
 def main(sizes: Sequence[int]) -> None:
     """Every way for every size, each in a process of its own; their lines go into intake.md."""
     table = PROJECT / "benchmarks" / "intake.md"
     known = {key: line for line in table.read_text(encoding="utf-8").splitlines() if (key := size_of(line))}
     for rows in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            write_survey(Path(folder) / "survey")
-            write_delivery(Path(folder) / "bulk.csv", rows)
+        with tempfile.TemporaryDirectory() as place:
+            folder = delivered(Path(place), rows)
             for way in WAYS:
-                command = [sys.executable, __file__, "--one", way, folder]
-                environment = os.environ | {"PYTHONPATH": str(PROJECT)}
-                printed, peak = measured(command, environment)
-                figures = json.loads(printed.splitlines()[-1]) | {"peak_gb": peak}
+                figures = timed(way, folder)
                 line = f"| {way} | {rows:,} | {' | '.join(str(figures.get(p, '')) for p in PARTS)} |"
                 known[(rows, way)] = line
                 print(line, flush=True)
@@ -279,4 +335,13 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         one(sys.argv[2], Path(sys.argv[3]))
     else:
-        main([int(size) for size in sys.argv[1:]] or SIZES)
+        parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("rows", nargs="*", type=int, default=list(SIZES), help="sizes of the delivery")
+        parser.add_argument("--other", type=Path, metavar="CHECKOUT", help="another checkout of the project")
+        parser.add_argument("--pairs", type=int, default=3, help="runs of each with --other (default: 3)")
+        asked = parser.parse_args()
+        if asked.other:
+            for size in asked.rows:
+                in_turn(size, asked.other.resolve(), asked.pairs)
+        else:
+            main(asked.rows)
