@@ -292,7 +292,8 @@ def contents(home: Path) -> dict[str, str]:
         for path in sorted((home / "lake").glob("*/*/wave=*/*.parquet")):
             source = f"read_parquet('{path}', hive_partitioning = false, file_row_number = true)"
             about = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-            rows = connection.execute(f"SELECT count(*), bit_xor(hash(row)) FROM {source} AS row").fetchall()
+            numbered = f"(SELECT *, file_row_number FROM {source}) AS row"
+            rows = connection.execute(f"SELECT count(*), bit_xor(hash(row)) FROM {numbered}").fetchall()
             found[path.stem] = f"{about} {rows}"
     return found
 
