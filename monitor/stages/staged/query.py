@@ -17,10 +17,12 @@ from monitor.survey.expressions import DUCKDB_TYPES
 
 Step = tuple[str, str, str]
 """Name of a step, what it does, its SELECT"""
+UNREAD = quoted("unread texts")
+"""The column that holds the texts that are no value; its space keeps it apart from every concept"""
 
 
 def coded_query(plan: Plan) -> str:
-    """A response's firm, number, line, evidence, and per concept its value and its kind, out of `raw_records`.
+    """A response's firm, number, line, unread texts, and per concept its value and kind, out of `raw_records`.
 
     The connection has the parsing macros, `pseudonym`, `firm_of`, `left_out` and, with a frame, `staged_frame`.
     """
@@ -33,7 +35,7 @@ def coded_query(plan: Plan) -> str:
     return (
         "-- Grain: response. Inputs: raw_records, left_out, staged_frame where a predicate needs the frame.\n"
         + _with(steps)
-        + f"\nSELECT {_listed(['firm', 'response', 'line', 'evidence', *kept])}\nFROM {steps[-1][0]}"
+        + f"\nSELECT {_listed(['firm', 'response', 'line', UNREAD, *kept])}\nFROM {steps[-1][0]}"
     )
 
 
@@ -93,20 +95,20 @@ def _kinds(plan: Plan) -> Step:
 def _unread(plan: Plan) -> Step:
     """The texts that are invalid in one map a response: a column of them for every concept would cost more to write
     than all answers."""
-    evidence = "CAST(NULL AS MAP(VARCHAR, VARCHAR))"
+    unread = "CAST(NULL AS MAP(VARCHAR, VARCHAR))"
     if plan.questions:
         invalid = {
             q.concept: f"{routing.kind_column(q.concept)} = {routing.kind_literal('invalid')}" for q in plan.questions
         }
         texts = ", ".join(f"CASE WHEN {when} THEN {plan.coded[name].text} END" for name, when in invalid.items())
-        evidence = (
+        unread = (
             f"CASE WHEN {' OR '.join(invalid.values())}\n        "
-            f"THEN MAP([{', '.join(map(literal, invalid))}], [evidence(text) for text in [{texts}]]) END"
+            f"THEN MAP([{', '.join(map(literal, invalid))}], [{texts}]) END"
         )
     return (
         "unread",
         "Concept -> the text that is no value.",
-        f"SELECT {_listed(['*', f'{evidence} AS evidence'])}\nFROM kinds",
+        f"SELECT {_listed(['*', f'{unread} AS {UNREAD}'])}\nFROM kinds",
     )
 
 
@@ -141,17 +143,27 @@ def answers_query(staged: Iterable[str]) -> str:
 
 
 def missing_query(questions: Sequence[Question]) -> str:
-    """staged_missing over `coded`: a row per value that is absent, or that follows from the routing."""
+    """staged_missing over `coded`: a row per value that is absent, or that follows from the routing.
+
+    The connection has the parsing macros: of a text that is no value it keeps what `evidence` lets through.
+    """
+    # Whose it is and its text are looked up for what is missing: read beside each concept, they would cost the most.
     parts = [
-        f"SELECT firm, response, line, {literal(q.concept)} AS concept, {routing.kind_column(q.concept)} AS kind,\n"
-        f"    CASE WHEN {routing.kind_column(q.concept)} = 'invalid'"
-        f" THEN map_extract_value(evidence, {literal(q.concept)}) END AS text\n"
+        f"SELECT response, {literal(q.concept)} AS concept, {routing.kind_column(q.concept)} AS kind\n"
         f"FROM coded WHERE {routing.kind_column(q.concept)} IS NOT NULL"
         for q in questions
     ]
-    empty = "SELECT firm, response, line, '' AS concept, '' AS kind, '' AS text FROM coded WHERE false"
-    union = "\nUNION ALL\n".join(parts or [empty])
-    return f"-- Grain: response x concept. Inputs: coded.\n{union}\nORDER BY firm, response, concept"
+    union = "\nUNION ALL\n".join(parts or ["SELECT response, '' AS concept, '' AS kind FROM coded WHERE false"])
+    columns = [
+        "firm", "response", "line", "missing.concept", "missing.kind",
+        f"CASE WHEN missing.kind = 'invalid' THEN evidence(map_extract_value({UNREAD}, missing.concept)) END AS text",
+    ]  # fmt: skip
+    return (
+        "-- Grain: response x concept. Inputs: coded.\n"
+        + _with([("missing", "Concept by concept the responses that lack it, and the kind.", union)])
+        + f"\nSELECT {_listed(columns)}\nFROM missing JOIN coded USING (response)\n"
+        "ORDER BY firm, response, missing.concept"
+    )
 
 
 def identified_frame_query(firm: str, found: Mapping[str, str]) -> str:

@@ -35,6 +35,8 @@ log = logging.getLogger("monitor")
 
 MEMORY_LIMIT = "1500MB"
 """What DuckDB may hold before it spills into the home"""
+ASIDE = "FORMAT parquet, COMPRESSION lz4, WRITE_BLOOM_FILTER false"
+"""How the coded answers are written that both tables are made of: they are read twice and gone"""
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
@@ -103,11 +105,11 @@ def _write_answers(connection: duckdb.DuckDBPyConnection, lake: Lake, wave: Wave
     place = literal(str(aside))
     # Both tables made of it are sorted; in their own order, one thread alone would write the records.
     connection.execute("SET preserve_insertion_order = false")
-    connection.execute(f"COPY (\n{coded_query(plan)}\n) TO {place} (FORMAT parquet, COMPRESSION lz4)")
+    connection.execute(f"COPY (\n{coded_query(plan)}\n) TO {place} ({ASIDE})")
     connection.execute("SET preserve_insertion_order = true")
     connection.execute(f"CREATE VIEW coded AS SELECT * FROM read_parquet({place})")
-    answers = lake.write_query(connection, "staged_answers", wave.name, answers_query(plan.staged))
     missing = lake.write_query(connection, "staged_missing", wave.name, missing_query(plan.questions))
+    answers = lake.write_query(connection, "staged_answers", wave.name, answers_query(plan.staged))
     connection.execute(f"CREATE VIEW staged_missing AS SELECT * FROM {lake.scan('staged_missing', wave.name)}")
     kinds = connection.execute(statement("staged", "missing_kinds")).fetchall()
     return _Written(

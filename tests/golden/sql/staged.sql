@@ -127,7 +127,7 @@ kinds AS (
 unread AS (
     SELECT *,
         CASE WHEN "kind progress" = 'invalid'::missing_kind OR "kind product_innovation" = 'invalid'::missing_kind OR "kind turnover_share_new_to_market" = 'invalid'::missing_kind OR "kind turnover_share_new_to_firm" = 'invalid'::missing_kind OR "kind turnover_share_unchanged" = 'invalid'::missing_kind OR "kind initiatives" = 'invalid'::missing_kind OR "kind in_house_rd" = 'invalid'::missing_kind OR "kind employees" = 'invalid'::missing_kind OR "kind turnover_eur" = 'invalid'::missing_kind
-            THEN MAP(['progress', 'product_innovation', 'turnover_share_new_to_market', 'turnover_share_new_to_firm', 'turnover_share_unchanged', 'initiatives', 'in_house_rd', 'employees', 'turnover_eur'], [evidence(text) for text in [CASE WHEN "kind progress" = 'invalid'::missing_kind THEN tidy_cell("cell voortgang") END, CASE WHEN "kind product_innovation" = 'invalid'::missing_kind THEN tidy_cell("cell v1") END, CASE WHEN "kind turnover_share_new_to_market" = 'invalid'::missing_kind THEN tidy_cell("cell v2a") END, CASE WHEN "kind turnover_share_new_to_firm" = 'invalid'::missing_kind THEN tidy_cell("cell v2b") END, CASE WHEN "kind turnover_share_unchanged" = 'invalid'::missing_kind THEN tidy_cell("cell v2c") END, CASE WHEN "kind initiatives" = 'invalid'::missing_kind THEN concat_ws(' | ', "cell v3_1", "cell v3_2", "cell v3_3") END, CASE WHEN "kind in_house_rd" = 'invalid'::missing_kind THEN tidy_cell("cell v4") END, CASE WHEN "kind employees" = 'invalid'::missing_kind THEN tidy_cell("cell v5") END, CASE WHEN "kind turnover_eur" = 'invalid'::missing_kind THEN tidy_cell("cell v6") END]]) END AS evidence
+            THEN MAP(['progress', 'product_innovation', 'turnover_share_new_to_market', 'turnover_share_new_to_firm', 'turnover_share_unchanged', 'initiatives', 'in_house_rd', 'employees', 'turnover_eur'], [CASE WHEN "kind progress" = 'invalid'::missing_kind THEN tidy_cell("cell voortgang") END, CASE WHEN "kind product_innovation" = 'invalid'::missing_kind THEN tidy_cell("cell v1") END, CASE WHEN "kind turnover_share_new_to_market" = 'invalid'::missing_kind THEN tidy_cell("cell v2a") END, CASE WHEN "kind turnover_share_new_to_firm" = 'invalid'::missing_kind THEN tidy_cell("cell v2b") END, CASE WHEN "kind turnover_share_unchanged" = 'invalid'::missing_kind THEN tidy_cell("cell v2c") END, CASE WHEN "kind initiatives" = 'invalid'::missing_kind THEN concat_ws(' | ', "cell v3_1", "cell v3_2", "cell v3_3") END, CASE WHEN "kind in_house_rd" = 'invalid'::missing_kind THEN tidy_cell("cell v4") END, CASE WHEN "kind employees" = 'invalid'::missing_kind THEN tidy_cell("cell v5") END, CASE WHEN "kind turnover_eur" = 'invalid'::missing_kind THEN tidy_cell("cell v6") END]) END AS "unread texts"
     FROM kinds
 ),
 -- A blank that means something takes its value.
@@ -182,7 +182,7 @@ broken_off AS (
 SELECT firm,
     response,
     line,
-    evidence,
+    "unread texts",
     "employees",
     "turnover_eur",
     "product_innovation",
@@ -222,39 +222,41 @@ ORDER BY firm, response;
 
 -- staged_missing
 -- Grain: response x concept. Inputs: coded.
-SELECT firm, response, line, 'progress' AS concept, "kind progress" AS kind,
-    CASE WHEN "kind progress" = 'invalid' THEN map_extract_value(evidence, 'progress') END AS text
-FROM coded WHERE "kind progress" IS NOT NULL
-UNION ALL
-SELECT firm, response, line, 'product_innovation' AS concept, "kind product_innovation" AS kind,
-    CASE WHEN "kind product_innovation" = 'invalid' THEN map_extract_value(evidence, 'product_innovation') END AS text
-FROM coded WHERE "kind product_innovation" IS NOT NULL
-UNION ALL
-SELECT firm, response, line, 'turnover_share_new_to_market' AS concept, "kind turnover_share_new_to_market" AS kind,
-    CASE WHEN "kind turnover_share_new_to_market" = 'invalid' THEN map_extract_value(evidence, 'turnover_share_new_to_market') END AS text
-FROM coded WHERE "kind turnover_share_new_to_market" IS NOT NULL
-UNION ALL
-SELECT firm, response, line, 'turnover_share_new_to_firm' AS concept, "kind turnover_share_new_to_firm" AS kind,
-    CASE WHEN "kind turnover_share_new_to_firm" = 'invalid' THEN map_extract_value(evidence, 'turnover_share_new_to_firm') END AS text
-FROM coded WHERE "kind turnover_share_new_to_firm" IS NOT NULL
-UNION ALL
-SELECT firm, response, line, 'turnover_share_unchanged' AS concept, "kind turnover_share_unchanged" AS kind,
-    CASE WHEN "kind turnover_share_unchanged" = 'invalid' THEN map_extract_value(evidence, 'turnover_share_unchanged') END AS text
-FROM coded WHERE "kind turnover_share_unchanged" IS NOT NULL
-UNION ALL
-SELECT firm, response, line, 'initiatives' AS concept, "kind initiatives" AS kind,
-    CASE WHEN "kind initiatives" = 'invalid' THEN map_extract_value(evidence, 'initiatives') END AS text
-FROM coded WHERE "kind initiatives" IS NOT NULL
-UNION ALL
-SELECT firm, response, line, 'in_house_rd' AS concept, "kind in_house_rd" AS kind,
-    CASE WHEN "kind in_house_rd" = 'invalid' THEN map_extract_value(evidence, 'in_house_rd') END AS text
-FROM coded WHERE "kind in_house_rd" IS NOT NULL
-UNION ALL
-SELECT firm, response, line, 'employees' AS concept, "kind employees" AS kind,
-    CASE WHEN "kind employees" = 'invalid' THEN map_extract_value(evidence, 'employees') END AS text
-FROM coded WHERE "kind employees" IS NOT NULL
-UNION ALL
-SELECT firm, response, line, 'turnover_eur' AS concept, "kind turnover_eur" AS kind,
-    CASE WHEN "kind turnover_eur" = 'invalid' THEN map_extract_value(evidence, 'turnover_eur') END AS text
-FROM coded WHERE "kind turnover_eur" IS NOT NULL
-ORDER BY firm, response, concept;
+WITH
+-- Concept by concept the responses that lack it, and the kind.
+missing AS (
+    SELECT response, 'progress' AS concept, "kind progress" AS kind
+    FROM coded WHERE "kind progress" IS NOT NULL
+    UNION ALL
+    SELECT response, 'product_innovation' AS concept, "kind product_innovation" AS kind
+    FROM coded WHERE "kind product_innovation" IS NOT NULL
+    UNION ALL
+    SELECT response, 'turnover_share_new_to_market' AS concept, "kind turnover_share_new_to_market" AS kind
+    FROM coded WHERE "kind turnover_share_new_to_market" IS NOT NULL
+    UNION ALL
+    SELECT response, 'turnover_share_new_to_firm' AS concept, "kind turnover_share_new_to_firm" AS kind
+    FROM coded WHERE "kind turnover_share_new_to_firm" IS NOT NULL
+    UNION ALL
+    SELECT response, 'turnover_share_unchanged' AS concept, "kind turnover_share_unchanged" AS kind
+    FROM coded WHERE "kind turnover_share_unchanged" IS NOT NULL
+    UNION ALL
+    SELECT response, 'initiatives' AS concept, "kind initiatives" AS kind
+    FROM coded WHERE "kind initiatives" IS NOT NULL
+    UNION ALL
+    SELECT response, 'in_house_rd' AS concept, "kind in_house_rd" AS kind
+    FROM coded WHERE "kind in_house_rd" IS NOT NULL
+    UNION ALL
+    SELECT response, 'employees' AS concept, "kind employees" AS kind
+    FROM coded WHERE "kind employees" IS NOT NULL
+    UNION ALL
+    SELECT response, 'turnover_eur' AS concept, "kind turnover_eur" AS kind
+    FROM coded WHERE "kind turnover_eur" IS NOT NULL
+)
+SELECT firm,
+    response,
+    line,
+    missing.concept,
+    missing.kind,
+    CASE WHEN missing.kind = 'invalid' THEN evidence(map_extract_value("unread texts", missing.concept)) END AS text
+FROM missing JOIN coded USING (response)
+ORDER BY firm, response, missing.concept;
