@@ -157,7 +157,9 @@ def _decodes(path: Path, encoding: str) -> bool:
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
-                decoder.decode(chunk)
+                # ASCII is text in every encoding tried; only half a sign held from before can make it none.
+                if not chunk.isascii() or decoder.getstate()[0]:
+                    decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
