@@ -205,7 +205,7 @@ def _release_asset(monitor: SurveyHome, stage: str, tables: Sequence[str]) -> dg
         if standing:
             disclosed.keep_again(standing)
         if stage == "disclosed" and passed:
-            lake.finish(ALL_WAVES, _family(context), made_from={wave: lake.made(wave) for wave in waves})
+            lake.finish(ALL_WAVES, _family(context), made_from=lake.made_of(waves))
             _send(lake)
 
     return asset

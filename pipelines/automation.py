@@ -170,7 +170,7 @@ def release_sensor(monitor: SurveyHome, jobs: Jobs) -> dg.SensorDefinition:
         if out_of_reach := _brought(home):
             return dg.SkipReason(out_of_reach)
         lake = monitor.lake()
-        now = {wave: lake.made(wave) for wave in lake.whole_waves() if wave in survey.waves}
+        now = lake.made_of(lake.whole_waves(survey.waves))
         if not now or lake.record(ALL_WAVES).made_from == now:
             return dg.SkipReason("the waves that are whole are in a release")
         if open_waves := [wave for wave in lake.unfinished_waves() if wave in survey.waves]:

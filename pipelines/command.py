@@ -101,7 +101,7 @@ def _spanning_stands(survey: Survey, home: Path) -> bool:
     lake = Lake(home, survey.name)
     if not _tell(ALL_WAVES, spanning_stands(lake, survey)):
         return False
-    lake.restate(ALL_WAVES, made_from={wave: lake.made(wave) for wave in lake.whole_waves() if wave in survey.waves})
+    lake.restate(ALL_WAVES, made_from=lake.made_of(lake.whole_waves(survey.waves)))
     return True
 
 

@@ -214,7 +214,7 @@ class Unit:
 def everything_stands(lake: Lake, survey: Survey, waves: Sequence[str], passports: bool) -> bool:
     """Whether a run of these waves would make nothing: all of them stand, and what was made of them up to the
     release."""
-    whole = [wave for wave in lake.whole_waves() if wave in survey.waves]
+    whole = lake.whole_waves(survey.waves)
     over_all = (Unit(lake, survey, stage, ALL_WAVES, whole, options_of(stage, passports)) for stage in RELEASE_STAGES)
     if lake.unfinished_waves() or not all(unit.as_made() for unit in over_all):
         return False
@@ -225,7 +225,7 @@ def spanning_stands(lake: Lake, survey: Survey) -> Sequence[tuple[int, str]] | N
     """The warnings of what spans the waves, up to `disclosed`, where a run would not change it; else None."""
     if lake.record(ALL_WAVES, "working").run or not lake.record(ALL_WAVES).tables:
         return None
-    waves = [wave for wave in lake.whole_waves() if wave in survey.waves]
+    waves = lake.whole_waves(survey.waves)
     return _said(Unit(lake, survey, stage, ALL_WAVES, waves) for stage in RELEASE_STAGES if stage != "released")
 
 

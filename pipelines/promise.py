@@ -21,7 +21,7 @@ def promised_waves(lake: Lake, survey: Survey, stage: str, tables: Collection[st
     record names, or where a wave is gone that the last release holds; before `released`, where what spans the waves
     was not made from these tables.
     """
-    waves = [wave for wave in lake.whole_waves() if wave in survey.waves]
+    waves = lake.whole_waves(survey.waves)
     problems = [*_unfinished(lake, survey), *_gone(lake, survey, waves)]
     for wave in waves:
         problems += _holes(lake, survey, wave, tables)
@@ -79,7 +79,7 @@ def _spanning(lake: Lake, survey: Survey, waves: Sequence[str]) -> Iterator[Prob
     again = f"make what spans the waves of {survey.name} again: start the job `release`, or `monitor run`"
     if holes := lake.holes(ALL_WAVES):
         yield _changed("what spans the waves", lake, ALL_WAVES, holes, again)
-    elif dict(lake.record(ALL_WAVES).made_from) != {wave: lake.made(wave) for wave in waves}:
+    elif dict(lake.record(ALL_WAVES).made_from) != lake.made_of(waves):
         yield Problem(
             "no release is made: what spans the waves was made before a wave was run again, or not to its end",
             file=str(lake.folder / "whole" / ALL_WAVES),

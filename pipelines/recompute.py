@@ -62,7 +62,7 @@ def recompute(folder: Path, home: Path) -> Recomputed:
     survey = loaded(folder)
     lake = Lake(home, survey.name)
     with turn(home, "monitor verify --recompute"), private.workspace(home) as place:
-        waves = [wave for wave in lake.whole_waves() if wave in survey.waves]
+        waves = lake.whole_waves(survey.waves)
         if not waves:
             raise DefinitionError(
                 Problem(

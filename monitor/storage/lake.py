@@ -320,9 +320,13 @@ class Lake:
         """The fingerprint of a whole wave's record: another one whenever the wave was run again."""
         return fingerprint(self._mark(wave, "whole"))
 
-    def whole_waves(self) -> list[str]:
-        """The waves whose last run went to its end."""
-        return self._marked("whole")
+    def made_of(self, waves: Iterable[str]) -> dict[str, str]:
+        """Wave -> the fingerprint of its whole record: what is made from these waves is made from that."""
+        return {wave: self.made(wave) for wave in waves}
+
+    def whole_waves(self, declared: Collection[str] | None = None) -> list[str]:
+        """The waves whose last run went to its end; of those `declared`, where these are given."""
+        return [wave for wave in self._marked("whole") if declared is None or wave in declared]
 
     def unfinished_waves(self) -> list[str]:
         """The waves whose last run stopped on the way or was killed."""

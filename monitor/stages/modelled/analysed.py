@@ -47,7 +47,7 @@ class Part:
         return digest([self.function.__qualname__, *self.content])
 
 
-Asking = Generator[Sequence[Part], list[Any], Answer]
+Asking = Generator[Sequence[Part], Any, Answer]
 """Asks for parts, and returns what it makes of their answers"""
 
 
@@ -59,7 +59,7 @@ def together(*asking: Asking[Any]) -> list[Any]:
         asked: dict[int, Sequence[Part]] = {}
         for place, answer in answers.items():
             try:
-                asked[place] = next(asking[place]) if answer is None else asking[place].send(answer)
+                asked[place] = asking[place].send(answer)
             except StopIteration as stopped:
                 returned[place] = stopped.value
         found = iter(kept.share(_called, None, [part for parts in asked.values() for part in parts], Part.written))
