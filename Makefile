@@ -51,7 +51,7 @@ benchmarks: .venv/.test ## time and memory beside other packages (tables in benc
 reference: .venv/.run ## write docs/reference/ again from commands, schema and contract
 	$(BIN)/python docs/reference/write.py
 
-cluster-test: .venv/.test ## a home on object storage, on machines without a common disk: one release, whatever is lost (root, Debian's postgresql; 220 processor seconds and two minutes of waiting, not part of .ci/run)
+cluster-test: .venv/.test ## a home on object storage, on machines without a common disk: one release, whatever is lost (root, Debian's postgresql; 220 processor seconds and two minutes of waiting)
 	$(BIN)/python benchmarks/store.py --short
 
 processors: .venv/.test ## the demonstration under other kernels, vectors and threads: one content hash (ten minutes)
