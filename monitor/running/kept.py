@@ -70,11 +70,19 @@ def share(
 
 
 def known(function: Callable[..., Answer], content: bytes) -> Answer | None:
-    """The answer that was kept of a function's work; None where there is none. `content`: what it follows from."""
-    if _folder is not None:
-        with suppress(OSError, ValueError):
-            answer: Answer = _read(_folder / _name(function, content))
-            return answer
+    """The answer that was kept of a function's work; None where there is none. `content`: what it follows from.
+
+    As long as it stands, so do the answers that were asked for before it was kept: the work asks for them once more
+    where it is done again.
+    """
+    if _folder is None:
+        return None
+    name = _name(function, content)
+    with suppress(OSError, ValueError):
+        answer: Answer
+        answer, before = _read(_folder / name)
+        _asked.update({name, *before})
+        return answer
     return None
 
 
@@ -82,8 +90,8 @@ def keep(function: Callable[..., Answer], content: bytes, answer: Answer) -> Non
     """Keep the answer of a function's work."""
     if _folder is not None:
         name = _name(function, content)
+        _write(_folder / name, (answer, sorted(_asked)))
         _asked.add(name)
-        _write(_folder / name, answer)
 
 
 def _name(function: Callable[..., Any], content: bytes) -> str:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from monitor.statistics.decisions.claim import Estimand, ModelContrast
 from monitor.survey.expressions import columns_of
 from monitor.survey.model import Survey, Text, Wave
-from monitor.survey.wording import label_of, quoted_in
+from monitor.survey.wording import label_of_concept, quoted_in
 from monitor.wording.sentences import say, without_stop
 
 ORDER = ("asked", "reworded", "recoded", "not asked")
@@ -95,7 +95,7 @@ def change_words(survey: Survey, changes: Sequence[Change], language: str) -> st
     """The changes as sentences: which question, what became of it in which wave, and how."""
     parts = []
     for change in changes:
-        label = quoted_in(language, label_of(survey, change.concept, language))
+        label = quoted_in(language, label_of_concept(survey, change.concept, language))
         kind = say("comparability", change.kind.replace(" ", "_"), language)
         how = without_stop(str(change.text.get(language) or ""))
         told = "changed_how" if how else "changed"

@@ -29,6 +29,11 @@ def label_of(survey: Survey, name: str, language: str) -> str:
     return _any_of(model.label, name, language) if model else name.replace("_", " ")
 
 
+def label_of_concept(survey: Survey, name: str, language: str) -> str:
+    """The survey's label for what a question asks, whatever measure has the same name."""
+    return _any_of(survey.concepts[name].label, name, language)
+
+
 def _any_of(label: Mapping[str, str], name: str, language: str) -> str:
     """A label in a language, else in the first that the survey has it in (it need not speak the tables' languages); the
     name in words where it has none."""

@@ -119,20 +119,32 @@ def test_after_a_changed_label_all_figures_stand(
     assert "Leader" in (home / "releases" / folder.name / "latest/public/report/en/index.html").read_text()
 
 
+def holding(folder: Path, name: bytes) -> Path:
+    """The one kept answer in which something of this name stands."""
+    (found,) = (path for path in folder.iterdir() if name in path.read_bytes())
+    return found
+
+
 def test_fits_are_kept_and_made_again_where_they_are_damaged(
     caplog: pytest.LogCaptureFixture, folder: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A headline's measure changed: what it is fitted with stands, but for a file that was cut short."""
+    """A headline's measure changed: what models and claims come to stands as a whole, and where that was cut short, each
+    fit does, but for those cut short too."""
     other = changed(folder, tmp_path, AMOUNT, f"{AMOUNT} + 1")
-    cut, whole = sorted(Lake(home, folder.name).kept("2019").iterdir())[:2]
-    cut.write_bytes(cut.read_bytes()[:-1])
+    lake = Lake(home, folder.name)
+    decided = {wave: holding(lake.kept(wave), b"Decided") for wave in ("2018", "2019")}
+    cut, whole = sorted({*lake.kept("2019").iterdir()} - {decided["2019"]})[:2]
+    for path in (cut, decided["2019"]):
+        path.write_bytes(path.read_bytes()[:-1])
     assert whole.stat().st_mode & 0o077 == 0
     written, write = [], kept._write
     with monkeypatch.context() as patched:
         patched.setattr(kept, "_write", lambda path, answer: (written.append(path), write(path, answer)))
         stages = run(caplog, other, home)
-    assert cut in written
-    assert whole not in written
+    assert {cut, decided["2019"]} <= set(written)
+    assert {whole, decided["2018"]}.isdisjoint(written)
+    assert whole.exists()
+    assert len(list(lake.kept("2018").iterdir())) > 2, "its fits stand as long as what was made of them"
     assert {stage.partition(" ")[2] for stage in stages}.isdisjoint({"staged", "validated", "imputed", "weighted"})
     assert recompute(other, home).problems == ()
 

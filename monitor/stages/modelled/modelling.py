@@ -23,7 +23,7 @@ from monitor.stages.modelled.evidence import evidence_for, held_against
 from monitor.stages.modelled.otherwise import asked_otherwise
 from monitor.stages.modelled.robustness import checks_of, doses_of, joint_rows
 from monitor.stages.modelled.specifications import joint_test, specification_curve, specification_rows
-from monitor.stages.modelled.tables import COLUMNS, contrast_rows, frame_of, model_row, term_rows, unit_of
+from monitor.stages.modelled.tables import COLUMNS, contrast_rows, model_row, term_rows, unit_of
 from monitor.stages.modelled.verdicts import reason_words, rule_words
 from monitor.statistics.decisions.claim import Estimand, ModelContrast, Share
 from monitor.statistics.decisions.claims import Evidence, decide, holm
@@ -33,7 +33,6 @@ from monitor.statistics.models.notes import note
 from monitor.statistics.models.result import Result
 from monitor.statistics.models.sample import Sample
 from monitor.statistics.models.specification import Specification
-from monitor.storage.lake import Lake
 from monitor.survey import Survey
 from monitor.survey.comparability import apart, change_words, concepts_of, estimand_concepts
 from monitor.survey.models import MAIN, Model
@@ -80,11 +79,10 @@ class Findings:
         told = {x: change_words(self.survey, changes, x) for x in LANGUAGES}
         return Evidence(reason={x: say("claims", "waves_apart", x, changes=told[x]) for x in LANGUAGES})
 
-    def write(self, lake: Lake, partition: str) -> dict[str, object]:
-        """Write every table of the partition; returns what Dagster is told."""
-        written = {table: lake.write(table, partition, frame_of(table, rows)) for table, rows in self.rows.items()}
+    @property
+    def about(self) -> dict[str, object]:
+        """What Dagster is told of the models."""
         return {
-            "rows": written,
             "firms": len(self.sample.firms),
             "copies": len(self.sample.copies),
             "models": len(self.results),
@@ -93,7 +91,6 @@ class Findings:
                 for r in self.results
                 if r.refusal is not None
             },
-            "seconds": dict(self.seconds),
         }
 
 

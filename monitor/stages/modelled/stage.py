@@ -1,19 +1,22 @@
 """Models, robustness and claims: of a wave, and of all waves together.
 
-Belongs here: which parts run for a wave and which for all waves. Does not belong here: the parts.
+Belongs here: which parts run for a wave and which for all waves, what is kept of them as a whole. Does not belong here:
+the parts.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import pandas as pd
 
 from monitor.contract.columns import POOLED
 from monitor.running import kept
-from monitor.stages.modelled.analysed import together
+from monitor.stages.modelled.analysed import Asking, Part, part_of, together
 from monitor.stages.modelled.attrition import attrition_rows
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
@@ -24,13 +27,27 @@ from monitor.stages.modelled.programmes import programme_rows
 from monitor.stages.modelled.sensitivity import claim_rows, headline_rows
 from monitor.stages.modelled.silent import left_rows, silent_rows
 from monitor.stages.modelled.tables import COLUMNS, frame_of
-from monitor.storage.lake import ALL_WAVES, Lake
+from monitor.statistics.models.sample import Sample
+from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
 from monitor.survey import Survey, Wave
+from monitor.survey.models import Model
 
 log = logging.getLogger("monitor")
 
-
 __all__ = ["POOLED", "run", "run_all"]
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What models and claims come to; it rests on no more of a survey than these declare and name."""
+
+    rows: Rows
+    """Table -> its rows, but for how claims would fare under other odds of answering"""
+    odds: list[dict[str, Any]]
+    about: dict[str, object]
+    """What Dagster is told of them"""
 
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
@@ -39,33 +56,15 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     Returns rows per table, models refused with their reason, and seconds per part.
     """
     with kept.within(lake.kept(wave.name)):
-        findings = _findings(lake, survey, wave)
-    log.info("%s %s: %d models, %d claims", survey.name, wave.name, len(findings.results), len(survey.claims))
-    return findings.write(lake, wave.name)
-
-
-def _findings(lake: Lake, survey: Survey, wave: Wave) -> Findings:
-    models = list(survey.models.values())
-    findings = Findings(survey, sample_of(lake, survey, wave.name), wave.name)
-    fit_models(findings, models)
-    started = perf_counter()
-    published = _published(lake, wave.name)
-    _, headlines, silent = together(
-        ask_otherwise(findings, models), headline_rows(findings, published), silent_rows(lake, findings)
-    )
-    findings.timed("beside the models", started)
-    draw_curves(findings, models)
-    decide_claims(findings)
-    started = perf_counter()
-    (claims,) = together(claim_rows(findings))
-    findings.rows["modelled_sensitivity"] += [*headlines, *claims, *silent]
-    findings.timed("odds of answering", started)
-    return findings
-
-
-def _published(lake: Lake, wave: str) -> pd.DataFrame | None:
-    """The wave's indicators; None where none were estimated."""
-    return lake.read("estimated_indicators", wave) if lake.has("estimated_indicators", wave) else None
+        findings = Findings(survey, sample_of(lake, survey, wave.name), wave.name)
+        asked = _of_models(survey, [findings.sample])
+        decided, headlines, silent = together(
+            _standing(asked, lambda: _decided(findings, asked)),
+            headline_rows(findings, _published(lake, wave.name)),
+            silent_rows(lake, findings),
+        )
+    log.info("%s %s: %d models, %d claims", survey.name, wave.name, decided.about["models"], len(survey.claims))
+    return _written(lake, wave.name, findings, decided, [*headlines, *decided.odds, *silent])
 
 
 def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
@@ -76,30 +75,87 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     if len(waves) < 2:
         return {"rows": {table: lake.write(table, ALL_WAVES, frame_of(table, [])) for table in COLUMNS}}
     with kept.within(lake.kept(ALL_WAVES)):
-        findings = _pooled_findings(lake, survey, sorted(waves))
-    log.info("%s pooled: %d models, %d claims", survey.name, len(findings.results), len(survey.claims))
-    return findings.write(lake, ALL_WAVES)
+        samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
+        findings = Findings(survey, samples[-1], POOLED, tuple(sample.wave for sample in samples))
+        printed = [fingerprint(lake.path("modelled_contrasts", wave)) for wave in findings.waves]
+        asked = _of_models(survey, samples, printed)
+        decided, _ = together(
+            _standing(asked, lambda: _decided_together(lake, findings, asked)),
+            programme_rows(lake, findings, samples),
+        )
+        left = left_rows(lake, findings, samples)
+    log.info("%s pooled: %d models, %d claims", survey.name, decided.about["models"], len(survey.claims))
+    return _written(lake, ALL_WAVES, findings, decided, [*decided.odds, *left])
 
 
-def _pooled_findings(lake: Lake, survey: Survey, waves: Sequence[str]) -> Findings:
-    samples = [sample_of(lake, survey, wave) for wave in waves]
-    models = [pooled_model(model) for model in survey.models.values()]
-    findings = Findings(survey, pooled_sample(samples, POOLED), POOLED, tuple(waves))
-    fit_models(findings, models)
+def _of_models(survey: Survey, samples: Sequence[Sample], content: Sequence[Any] = ()) -> Part:
+    """Models and claims, handed no more of these waves than they name. `content`: what they follow from beside."""
+    declared = {"models": survey.models, "claims": survey.claims}
+    return part_of(_decided, survey, {sample.wave: sample for sample in samples}, declared, content=content)
+
+
+def _standing(asked: Part, begun: Callable[[], Asking[Decided]]) -> Asking[Decided]:
+    """What models and claims came to where they were the same, else what begins now."""
+    content = asked.written()
+    decided = kept.known(asked.function, content)
+    if decided is None:
+        decided = yield from begun()
+        kept.keep(asked.function, content, decided)
+    return decided
+
+
+def _decided(findings: Findings, asked: Part) -> Asking[Decided]:
+    """Of a wave."""
+    survey, samples = asked.told
+    own = Findings(survey, samples[findings.label], findings.label, seconds=findings.seconds)
+    models = list(survey.models.values())
+    fit_models(own, models)
     started = perf_counter()
-    together(ask_otherwise(findings, models), programme_rows(lake, findings, samples))
-    findings.timed("beside the models", started)
+    yield from ask_otherwise(own, models)
+    own.timed("beside the models", started)
+    return (yield from _claimed(own, models))
+
+
+def _decided_together(lake: Lake, findings: Findings, asked: Part) -> Asking[Decided]:
+    """Of all waves together."""
+    survey, by_wave = asked.told
+    samples = list(by_wave.values())
+    own = Findings(survey, pooled_sample(samples, POOLED), POOLED, findings.waves, seconds=findings.seconds)
+    models = [pooled_model(model) for model in survey.models.values()]
+    fit_models(own, models)
+    started = perf_counter()
+    yield from ask_otherwise(own, models)
+    own.timed("beside the models", started)
     for model in models:
         if model.primary and model.main.of_two_practices:
-            fit_panel(findings, model)
-            findings.add_robustness(equal_over_waves(lake, survey, samples, model))
-            follow(findings, model)
+            fit_panel(own, model)
+            own.add_robustness(equal_over_waves(lake, survey, samples, model))
+            follow(own, model)
         if model.primary:
-            attrition_rows(findings, samples, model)
-    draw_curves(findings, models)
-    decide_claims(findings)
+            attrition_rows(own, samples, model)
+    return (yield from _claimed(own, models))
+
+
+def _claimed(own: Findings, models: Sequence[Model]) -> Asking[Decided]:
+    """The curves, the claims, and what other odds of answering would make of these."""
+    draw_curves(own, models)
+    decide_claims(own)
     started = perf_counter()
-    (claims,) = together(claim_rows(findings))
-    findings.rows["modelled_sensitivity"] += [*claims, *left_rows(lake, findings, samples)]
-    findings.timed("odds of answering", started)
-    return findings
+    odds = yield from claim_rows(own)
+    own.timed("odds of answering", started)
+    return Decided(own.rows, odds, own.about)
+
+
+def _written(
+    lake: Lake, partition: str, findings: Findings, decided: Decided, sensitivity: list[dict[str, Any]]
+) -> dict[str, object]:
+    """Write every table of the partition; what Dagster is told."""
+    rows = {table: [*decided.rows[table], *findings.rows[table]] for table in COLUMNS}
+    rows["modelled_sensitivity"] = sensitivity
+    written = {table: lake.write(table, partition, frame_of(table, each)) for table, each in rows.items()}
+    return {"rows": written, **decided.about, "seconds": findings.seconds}
+
+
+def _published(lake: Lake, wave: str) -> pd.DataFrame | None:
+    """The wave's indicators; None where none were estimated."""
+    return lake.read("estimated_indicators", wave) if lake.has("estimated_indicators", wave) else None
