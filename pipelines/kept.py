@@ -18,7 +18,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.storage import private, publish
-from monitor.storage.lake import ALL_WAVES, RELEASES, Lake, fingerprint
+from monitor.storage.lake import ALL_WAVES, LINES, RELEASES, Lake, fingerprint
 from monitor.survey import Survey
 from monitor.survey.content import content_hash
 from monitor.survey.seen import seen_by, without_words
@@ -48,8 +48,12 @@ IN_PART = {
 }
 """Stage and table of which it finds no more than what it sees of a field of the survey -> that field, and the column
 that names them, where each is not a column of its own"""
-KEEPS = {"modelled": None, "released": RELEASES}
-"""Stages that keep answers -> under which name, where it is not the wave's"""
+KEEPS: Mapping[str, Callable[[Lake, str], Path]] = {
+    "estimated": lambda lake, wave: lake.kept(wave, LINES),
+    "modelled": lambda lake, wave: lake.kept(wave),
+    "released": lambda lake, wave: lake.kept(RELEASES),
+}
+"""Stages that keep answers of a wave -> where"""
 ALWAYS = "raw"
 """The stage that looks at what lies in the inbox"""
 AFRESH = "monitor/afresh"
@@ -142,7 +146,7 @@ class Unit:
         """Take the record away, for what is made now may be something else; `afresh`: with all answers it kept."""
         self._record.unlink(missing_ok=True)
         if afresh and self.stage in KEEPS:
-            shutil.rmtree(self.lake.kept(KEEPS[self.stage] or self.wave), ignore_errors=True)
+            shutil.rmtree(KEEPS[self.stage](self.lake, self.wave), ignore_errors=True)
 
     def version(self, table: str) -> str:
         """What tells one content of a table from another; empty where the lake has no such table."""

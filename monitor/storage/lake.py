@@ -41,6 +41,7 @@ ALL_WAVES = "all"
 """Stands for a wave's name in tables that span waves"""
 KEPT = "kept"
 RELEASES = "releases"
+LINES = "lines"
 """Stands for a wave's name where answers are kept that follow from whole releases"""
 MARK = b"PAR1"
 """What a Parquet file begins and ends with"""
@@ -346,9 +347,10 @@ class Lake:
     def _mark(self, wave: str, state: str) -> Path:
         return self.folder / state / wave
 
-    def kept(self, wave: str) -> Path:
-        """Where a wave's records and results are kept for the runs after this one; they may go at any time."""
-        return self.folder / KEPT / wave
+    def kept(self, wave: str, what: str = "") -> Path:
+        """Where a wave's records and results are kept for the runs after this one; they may go at any time. `what`: of
+        results that more than one work asks for."""
+        return self.folder / KEPT / (f"{wave}.{what}" if what else wave)
 
     def remove(self, table: str, wave: str) -> None:
         """Take a table of a wave out of the lake, where a rerun no longer makes it."""

@@ -19,7 +19,7 @@ import short_demonstration
 from monitor.running import kept
 from monitor.stages import disclosed, modelled
 from monitor.stages.released import public_tables
-from monitor.storage.lake import ALL_WAVES, Lake, fingerprint
+from monitor.storage.lake import ALL_WAVES, LINES, Lake, fingerprint
 from monitor.storage.publish import releases
 from monitor.storage.release_folders import manifest
 from monitor.survey import Survey, load_survey
@@ -128,8 +128,8 @@ def holding(folder: Path, name: bytes) -> Path:
 def test_fits_are_kept_and_made_again_where_they_are_damaged(
     caplog: pytest.LogCaptureFixture, folder: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A headline's measure changed: what models and claims come to stands as a whole, and where that was cut short, each
-    fit does, but for those cut short too."""
+    """A headline's measure changed: what models and claims come to stands as a whole, and where that was cut short each
+    fit does, but for one that was cut short too."""
     other = changed(folder, tmp_path, AMOUNT, f"{AMOUNT} + 1")
     lake = Lake(home, folder.name)
     decided = {wave: holding(lake.kept(wave), b"Decided") for wave in ("2018", "2019")}
@@ -145,6 +145,8 @@ def test_fits_are_kept_and_made_again_where_they_are_damaged(
     assert {whole, decided["2018"]}.isdisjoint(written)
     assert whole.exists()
     assert len(list(lake.kept("2018").iterdir())) > 2, "its fits stand as long as what was made of them"
+    lines = {path for path in written if path.parent == lake.kept("2018", LINES)}
+    assert 0 < len(lines) < len(list(lake.kept("2018", LINES).iterdir())) / 2, "no other indicator's lines are made"
     assert {stage.partition(" ")[2] for stage in stages}.isdisjoint({"staged", "validated", "imputed", "weighted"})
     assert recompute(other, home).problems == ()
 

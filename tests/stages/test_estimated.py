@@ -12,13 +12,15 @@ import scenario
 
 from monitor.contract.reliability import reliability
 from monitor.problems import WaveStopped
+from monitor.running import kept
 from monitor.stages import weighted
-from monitor.stages.estimated import indicator_table, run, run_all
+from monitor.stages.estimated import indicator_table, run, run_all, stage
 from monitor.stages.estimated.changes import changes_between
 from monitor.stages.estimated.lines import WaveData, estimate_wave
 from monitor.statistics.design.intervals import effective_df, log_t
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
+from monitor.storage.lake import LINES, Lake
 from monitor.survey import Base, Indicator, Measure, Survey
 from monitor.survey.comparability import comparable_since
 
@@ -326,3 +328,77 @@ def test_the_table_carries_the_contract_s_columns(base: Survey) -> None:
     )
     assert set(wanted.split()) <= set(table.columns)
     assert table.comparable_since.eq("2017").all()
+
+
+def test_lines_are_taken_again_where_they_follow_from_the_same(base: Survey, tmp_path: Path) -> None:
+    survey, table = small(base), sheet()
+    data = WaveData("2017", design(table), {0: table}, {"sales": {"a"}})
+    with kept.within(tmp_path / "kept"):
+        first = estimate_wave(data, survey)
+    told = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()}
+    with kept.within(tmp_path / "kept"):
+        again = estimate_wave(data, survey)
+    assert len(told) == len(survey.indicators)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()} == told
+    pd.testing.assert_frame_equal(first.table(), again.table(), check_exact=True)
+    same = {"before": first, "after": again}
+    moved = [
+        changes_between(one, two, "2017", "2018", survey.indicators) for one in (first, again) for two in same.values()
+    ]
+    for each in moved[1:]:
+        pd.testing.assert_frame_equal(moved[0], each, check_exact=True)
+
+
+OTHER = {
+    "an answer": lambda data: dataclasses.replace(
+        data, copies={0: data.copies[0].assign(sales=data.copies[0].sales * 2)}
+    ),
+    "a base": lambda data: dataclasses.replace(
+        data, copies={0: data.copies[0].assign(base_everyone=data.copies[0].top)}
+    ),
+    "a domain": lambda data: dataclasses.replace(
+        data, copies={0: data.copies[0].assign(sector=data.copies[0].sector[::-1].to_numpy())}
+    ),
+    "a copy more": lambda data: dataclasses.replace(data, copies={**data.copies, 1: data.copies[0]}),
+    "the weights": lambda data: dataclasses.replace(
+        data, design=dataclasses.replace(data.design, weights=data.design.weights + 1)
+    ),
+    "the routing": lambda data: dataclasses.replace(data, routed={"sales": {"b"}}),
+}
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_a_line_is_made_anew_where_it_follows_from_something_else(base: Survey, tmp_path: Path, what: str) -> None:
+    survey, table = small(base), sheet()
+    survey = dataclasses.replace(survey, indicators={"all_sales": survey.indicators["all_sales"]})
+    data = WaveData("2017", design(table), {0: table}, {"sales": {"a"}})
+    places = []
+    for each in (data, OTHER[what](data)):
+        with kept.within(tmp_path / "kept"):
+            estimate_wave(each, survey)
+        places.append({path.name for path in (tmp_path / "kept").iterdir()})
+    assert [len(names) for names in places] == [1, 1]
+    assert places[0].isdisjoint(places[1])
+
+
+def test_another_indicator_is_another_line(base: Survey, tmp_path: Path) -> None:
+    survey, table = small(base), sheet()
+    data = WaveData("2017", design(table), {0: table})
+    places = []
+    for estimator in ("total", "mean"):
+        other = dataclasses.replace(survey.indicators["all_sales"], estimator=estimator)
+        with kept.within(tmp_path / "kept"):
+            estimate_wave(data, dataclasses.replace(survey, indicators={"all_sales": other}))
+        places.append({path.name for path in (tmp_path / "kept").iterdir()})
+    assert places[0].isdisjoint(places[1])
+
+
+def test_of_many_firms_no_lines_are_kept(base: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = sheet()
+    data = WaveData("2017", design(table), {0: table})
+    lake, kept_there = Lake(tmp_path, "made_up"), []
+    for most in (len(table) - 1, len(table)):
+        monkeypatch.setattr(stage, "MOST_KEPT", most)
+        stage.estimates_of(lake, small(base), data)
+        kept_there.append(lake.kept("2017", LINES).exists())
+    assert kept_there == [False, True]

@@ -6,8 +6,8 @@ the lake, reliability bounds, comparability.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from monitor.contract.columns import EVERYONE
 from monitor.contract.reliability import reliability
-from monitor.running.beside import share
-from monitor.stages.estimated.one_copy import Bools, Floats, OneCopy, each_copy
+from monitor.running import kept
+from monitor.stages.estimated.one_copy import Bools, Floats, OneCopy, each_copy, values_of
 from monitor.statistics.design.intervals import (
     FEW_FIRMS_EITHER_WAY,
     effective_df,
@@ -27,8 +27,10 @@ from monitor.statistics.design.intervals import (
 )
 from monitor.statistics.design.structure import SurveyDesign
 from monitor.statistics.imputation.rubin import combine
+from monitor.statistics.models.content import digest
 from monitor.survey import Indicator, Survey
 
+NONE: Floats = np.empty((0, 0))
 HEAVY_TAILED = ("total", "ratio")
 """Estimators of amounts, which a few large firms carry together with their errors (`benchmarks/tails.csv`)"""
 
@@ -151,17 +153,32 @@ def estimate_wave(data: WaveData, survey: Survey) -> WaveEstimates:
     types = {name: survey.measures[indicator.measure].type for name, indicator in survey.indicators.items()}
     measured = [name for name, indicator in survey.indicators.items() if indicator.measure in data.copies[0]]
     asked = [(survey.indicators[name], types[name]) for name in measured]
-    lines = dict(zip(measured, share(_line, (data, members), asked), strict=True))
+    lines = dict(zip(measured, kept.share(_line, (data, members), asked, _content(data, members)), strict=True))
     return WaveEstimates(data.wave, data.design, len(completed), domains, lines, survey.disclosure.minimum_firms, types)
 
 
 def _line(wave: tuple[WaveData, Mapping[int, Bools]], asked: tuple[Indicator, str]) -> Line:
-    """An indicator, with its measure's type, through every copy; each copy's firms in each domain with the data."""
+    """An indicator, with its measure's type, through every copy; each copy's firms in each domain with the data. Of the
+    observed copy no more goes along than a line tells."""
     (data, members), (indicator, kind) = wave, asked
     found = each_copy(data.design, data.copies, members, indicator, kind)
     used = [found[copy] for copy in sorted(found) if copy > 0] or [found[0]]
     past = data.copies[0]["firm"].isin(data.routed.get(indicator.measure, ())).to_numpy(bool)
-    return combined(found[0], used, indicator, kind, past)
+    line = combined(found[0], used, indicator, kind, past)
+    return replace(line, observed=replace(found[0], contributions=NONE, influence=NONE))
+
+
+def _content(data: WaveData, members: Mapping[int, Bools]) -> Callable[[tuple[Indicator, str]], bytes]:
+    """What the line of an indicator follows from, hashed: its own columns in every copy, who is in which domain, the
+    design."""
+    common = digest([data.design, data.copies[0]["firm"].to_numpy(object), list(members), *members.values()])
+
+    def of(asked: tuple[Indicator, str]) -> bytes:
+        indicator, kind = asked
+        values = [values_of(frame, indicator, kind) for frame in data.copies.values()]
+        return digest([common, indicator, kind, values, data.routed.get(indicator.measure, set())])
+
+    return of
 
 
 def domain_list(data: WaveData, survey: Survey) -> list[tuple[str, str]]:

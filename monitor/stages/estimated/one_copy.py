@@ -74,7 +74,7 @@ def each_copy(
     found: dict[int, OneCopy] = {}
     known: dict[bytes, OneCopy] = {}
     for copy, frame in frames.items():
-        y, x, base = _values(frame, indicator, kind)
+        y, x, base = values_of(frame, indicator, kind)
         inside = members[copy] & base[:, None]
         told = b"".join(sha256(part.tobytes()).digest() for part in (y, x, inside))
         if told not in known:
@@ -151,7 +151,7 @@ def apart(design: SurveyDesign, one: OneCopy, other: OneCopy) -> OneCopy:
     )
 
 
-def _values(frame: pd.DataFrame, indicator: Indicator, kind: str) -> tuple[Floats, Floats, Bools]:
+def values_of(frame: pd.DataFrame, indicator: Indicator, kind: str) -> tuple[Floats, Floats, Bools]:
     """`two_sums` of an indicator: (n,) numerator, denominator (1 but for a ratio), whether a firm counts."""
     y = frame[indicator.measure].to_numpy(float, na_value=np.nan)
     base = frame[f"base_{indicator.base}"].astype("boolean").fillna(False).to_numpy(bool)

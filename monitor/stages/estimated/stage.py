@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from itertools import combinations, pairwise
 
 import pandas as pd
 
 from monitor.contract.columns import EVERYONE
 from monitor.problems import Problem, WaveStopped
+from monitor.running import kept
 from monitor.stages.estimated.changes import changes_between
 from monitor.stages.estimated.lines import WaveData, WaveEstimates, estimate_wave
 from monitor.stages.estimated.participation import entries_table, participation_table, read_participants
 from monitor.stages.estimated.query import measures_query
 from monitor.statistics.design.structure import SurveyDesign
-from monitor.storage.lake import ALL_WAVES, Lake, columns_in
+from monitor.storage.lake import ALL_WAVES, LINES, Lake, columns_in
 from monitor.survey import Survey, Wave
 from monitor.survey.comparability import comparable_since
 from monitor.survey.periods import indicator_period
@@ -31,12 +33,15 @@ __all__ = ["WaveData", "WaveEstimates", "changes_between", "estimate_wave", "run
 
 log = logging.getLogger("monitor")
 
+MOST_KEPT = 10_000
+"""Firms of a wave of which lines are kept: each holds nine bytes of every firm in every domain"""
+
 
 def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     """Write `estimated_indicators` of a wave: one row per indicator and domain; and `estimated_participation` where the
     wave asks who takes part in initiatives. Returns rows and headline figures."""
     data = read_wave(lake, survey, wave)
-    estimates = estimate_wave(data, survey)
+    estimates = estimates_of(lake, survey, data)
     participants = read_participants(lake, survey, data)
     if participants is not None:
         table = participation_table(participants, survey)
@@ -61,7 +66,7 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, objec
     compared = have if len(have) > 1 else []
     data = {name: read_wave(lake, survey, survey.waves[name]) for name in compared}
     _write_entries(lake, survey, data)
-    estimates = {name: estimate_wave(found, survey) for name, found in data.items()}
+    estimates = {name: estimates_of(lake, survey, found) for name, found in data.items()}
     tables, left_out = [], 0
     for before, after in combinations(have, 2):
         since = {name: comparable_since(survey, name, survey.waves[after]) for name in survey.indicators}
@@ -90,6 +95,13 @@ def run_all(lake: Lake, survey: Survey, waves: Sequence[str]) -> dict[str, objec
     if left_out:
         log.info("%s: %d changes left out: their questions changed between the waves", survey.name, left_out)
     return {"rows": rows, "waves": len(have), "not_comparable": left_out}
+
+
+def estimates_of(lake: Lake, survey: Survey, data: WaveData) -> WaveEstimates:
+    """Every line of a wave, as it was estimated before where it follows from the same."""
+    few = data.design.n <= MOST_KEPT
+    with kept.within(lake.kept(data.wave, LINES)) if few else nullcontext():
+        return estimate_wave(data, survey)
 
 
 def _write_entries(lake: Lake, survey: Survey, data: Mapping[str, WaveData]) -> None:
