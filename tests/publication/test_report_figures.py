@@ -237,12 +237,29 @@ def test_words_of_a_picture_are_drawn_as_they_are() -> None:
     picture = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 60" width="480" height="60" '
         'font-family="\'Libertinus Serif\'"><rect width="480" height="60" fill="#ffffff"/>'
-        f'<text x="24" y="20" font-size="12" fill="#17212b"><tspan lang="de">{words}</tspan></text></svg>'
+        f'<text x="24" y="20" font-size="12" fill="#17212b" WEIGHT><tspan lang="de">{words}</tspan></text></svg>'
     )
+    plain, picture = picture.replace("WEIGHT", ""), picture.replace("WEIGHT", 'font-weight="700"')
+    assert np.abs(shades(as_one_image(plain)) - shades(as_one_image(picture))).max() > LIKE, "a title is bold"
     drawn = Image.open(io.BytesIO(pictures.rendered([picture])[0]))
     assert np.abs(shades(drawn) - shades(as_one_image(picture))).max() < LIKE
     with pytest.raises(ValueError, match="circle"):
         pictures.rendered([picture.replace("rect", "circle")])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/monitor/en/a-page-with-a-name.html#a-figure-with-a-name",
+        f"https://example.org/{'a' * 90}",
+        "a",
+    ],
+)
+def test_an_address_is_broken_before_a_part_of_it(address: str) -> None:
+    lines = pictures.BROKEN.findall(address)
+    assert "".join(lines) == address
+    assert max(map(len, lines)) <= 60
+    assert [line[0] for line in lines[1:]] == (["#"] if "#" in address else ["/", "a"][: len(lines) - 1])
 
 
 def test_a_page_to_embed_leads_back_to_its_figure(published: publication.Published) -> None:

@@ -134,7 +134,7 @@ def intervals(
     if reference is not None:
         parts += [_upright(scale.at(reference, LEFT, RIGHT), *band, QUIET) for band in bands]
     for y, (mark, words) in zip(starts, shown, strict=False):
-        weight = ' font-weight="650"' if mark.strong else ""
+        weight = ' font-weight="700"' if mark.strong else ""
         line = "".join(
             f'<text x="{LEFT}" y="{_n(y + 16 + LINE_HEIGHT * k)}"{weight}>{escape(text)}</text>'
             for k, text in enumerate(words)
@@ -215,7 +215,7 @@ def squares(
             value, _, interval = mark.text.partition(" ")
             parts.append(
                 f'<g class="mark tile">{tile(x, y, width, height, fill, name if mark.faint else "")}'
-                + written(x + width / 2, y + 44, value, f'{centred} font-size="26" font-weight="650" fill="{INK}"')
+                + written(x + width / 2, y + 44, value, f'{centred} font-size="26" font-weight="700" fill="{INK}"')
                 + written(x + width / 2, y + 68, interval, f'{centred} fill="{INK}"')
                 + "</g>"
             )
@@ -290,7 +290,7 @@ def lines(
             fill = "#ffffff" if mark.faint else ACCENT
             inside += f'<circle cx="{_n(x)}" cy="{_n(y)}" r="5" fill="{fill}" stroke="{ACCENT}" stroke-width="2"/>'
             above = min(y, a if mark.high is not None else y) - 9
-            inside += written(x, above, mark.text, f'text-anchor="middle" font-weight="650" {HALO}')
+            inside += written(x, above, mark.text, f'text-anchor="middle" font-weight="700" {HALO}')
         else:
             inside += written(x, (top + bottom) / 2, mark.text, f'text-anchor="middle" fill="{QUIET}"')
         inside += f'<text x="{_n(x)}" y="{_n(bottom + 20)}" text-anchor="middle">{escape(wave)}</text>'

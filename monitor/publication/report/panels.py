@@ -38,7 +38,7 @@ def _cell(heading: str, note: str, drawing: Markup) -> tuple[float, str]:
     parts, y, width = [], 0.0, charts.RIGHT - charts.LEFT
     for text in charts.wrapped(heading, width, most=3):
         y += charts.LINE_HEIGHT
-        parts.append(charts.written(charts.LEFT, y, text, 'font-weight="650"'))
+        parts.append(charts.written(charts.LEFT, y, text, 'font-weight="700"'))
     tall = measured(drawing)[1]
     parts.append(str(drawing).replace("<svg ", f'<svg y="{y + 6:g}" width="{charts.WIDTH}" height="{tall:g}" ', 1))
     y += 6 + tall

@@ -14,6 +14,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,8 +37,8 @@ from monitor.wording.sentences import say
 
 INNER, MARGIN = 432, 24
 """Width of a figure inside its picture, in units, and the room around it"""
-LETTERS = 60
-"""Of a web address on one line: it has no spaces to be broken at"""
+BROKEN = re.compile(r".{1,60}(?=[#/]|$)|.{1,60}")
+"""A web address on lines of sixty letters: it has no spaces, and is broken before a part of it where that can be"""
 MOST_LINES = 10
 """Of one text in a picture; what is longer stands on the page"""
 DRAWING = 2
@@ -46,6 +47,8 @@ PIXELS, POINTS = 960, 480
 """Width of a PNG, sharp on a dense screen and on a slide, and of the page that Typst draws it on"""
 SVG, PLACE = "{http://www.w3.org/2000/svg}", ("x", "y", "width", "height")
 """How ElementTree begins the name of an element, and which attributes are lengths"""
+REGULAR = 400
+"""Weight of letters where a picture names none"""
 NOTICE = ("#fff2e0", "#5c2a05")
 """Ground and ink of the mark of synthetic data"""
 
@@ -81,7 +84,7 @@ def told(figures: Figures, address: Address) -> Told:
         (
             say("publication", "picture_source", language, source=source),
             f"{made} {licence.title}" if licence else made,
-            *(where[k : k + LETTERS] for k in range(0, len(where), LETTERS)),
+            *BROKEN.findall(where),
         ),
     )
 
@@ -152,7 +155,7 @@ def svg(figures: Figures, address: Address) -> Markup:
         parts += [f'<rect width="{width:g}" height="{y + 8:g}" fill="{NOTICE[0]}"/>', *said]
         y += 8
     for texts, size, ink in (([words.title], 17, charts.INK), (words.about, 12, charts.QUIET)):
-        said, y = _text(texts, inner, y + 6, size, ink, ' font-weight="650"' if size > 12 else "")
+        said, y = _text(texts, inner, y + 6, size, ink, ' font-weight="700"' if size > 12 else "")
         parts += said
     place = f'<svg x="{MARGIN}" y="{y + 10:g}" width="{inner:g}" height="{tall:g}" '
     parts.append(drawing.replace("<svg ", place, 1))
@@ -258,7 +261,8 @@ def laid_out(picture: str) -> dict[str, Any]:
             found["grounds"].append(told | {"fill": part.attrib["fill"]})
         elif part.tag == f"{SVG}text":
             told |= {"size": float(part.attrib["font-size"]) * scale, "fill": part.attrib["fill"]}
-            found["texts"].append(told | {"words": "".join(part.itertext())})
+            weight = int(part.attrib.get("font-weight", REGULAR))
+            found["texts"].append(told | {"weight": weight, "words": "".join(part.itertext())})
         elif part.tag == f"{SVG}svg":
             found["drawings"].append(told | {"svg": ElementTree.tostring(part, encoding="unicode")})
         else:

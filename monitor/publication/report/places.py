@@ -108,7 +108,7 @@ def _drawn(
         said = charts.wrapped(mark.label.replace("-", "- "), width)
         middle = f'x="{x + width / 2:.1f}" text-anchor="middle" fill="{charts.INK}"'
         rows = [(y + 24 + charts.LINE_HEIGHT * k, text.replace("- ", "-"), "") for k, text in enumerate(said)]
-        rows += [(y + 72, value, ' font-size="21" font-weight="650"')] if value else []
+        rows += [(y + 72, value, ' font-size="21" font-weight="700"')] if value else []
         below = [interval] if value else charts.wrapped(interval, width)
         rows += [(y + 92 - charts.LINE_HEIGHT * k, text, "") for k, text in enumerate(reversed(below))]
         inside = "".join(f'<text {middle} y="{at:.1f}"{how}>{escape(text)}</text>' for at, text, how in rows)
