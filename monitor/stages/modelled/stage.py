@@ -36,6 +36,8 @@ log = logging.getLogger("monitor")
 
 __all__ = ["POOLED", "run", "run_all"]
 
+PRINTED = "modelled_contrasts"
+"""What of a wave's own models is held against those of all waves"""
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -77,7 +79,7 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
     with kept.within(lake.kept(ALL_WAVES)):
         samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
         findings = Findings(survey, samples[-1], POOLED, tuple(sample.wave for sample in samples))
-        printed = [fingerprint(lake.path("modelled_contrasts", wave)) for wave in findings.waves]
+        printed = [fingerprint(lake.path(PRINTED, wave)) if lake.has(PRINTED, wave) else "" for wave in findings.waves]
         asked = _of_models(survey, samples, printed)
         decided, _ = together(
             _standing(asked, lambda: _decided_together(lake, findings, asked)),
