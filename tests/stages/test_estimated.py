@@ -341,10 +341,8 @@ def test_lines_are_taken_again_where_they_follow_from_the_same(base: Survey, tmp
     assert len(told) == len(survey.indicators)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").iterdir()} == told
     pd.testing.assert_frame_equal(first.table(), again.table(), check_exact=True)
-    same = {"before": first, "after": again}
-    moved = [
-        changes_between(one, two, "2017", "2018", survey.indicators) for one in (first, again) for two in same.values()
-    ]
+    sides = (first, again)
+    moved = [changes_between(one, two, "2017", "2018", survey.indicators) for one in sides for two in sides]
     for each in moved[1:]:
         pd.testing.assert_frame_equal(moved[0], each, check_exact=True)
 

@@ -33,6 +33,8 @@ from monitor.survey.models import LAGGED, MAIN, Model
 from monitor.wording.sentences import number_in
 
 Array = NDArray[np.float64]
+PRINTED = "modelled_contrasts"
+"""What of a wave's own models is held against those of all waves"""
 
 
 def equal_over_waves(lake: Lake, survey: Survey, samples: Sequence[Sample], model: Model) -> list[dict[str, Any]]:
@@ -42,7 +44,7 @@ def equal_over_waves(lake: Lake, survey: Survey, samples: Sequence[Sample], mode
     """
     found = []
     for sample in samples:
-        printed = lake.read("modelled_contrasts", sample.wave)
+        printed = lake.read(PRINTED, sample.wave)
         own = printed["model"].eq(model.name) & printed["variant"].eq(MAIN) & printed["contrast"].eq(COMPLEMENTARITY)
         result = analyse(
             sample, replace(model.main, controls=_own_controls(model)), survey.disclosure, headline_only=True

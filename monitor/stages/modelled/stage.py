@@ -7,7 +7,7 @@ the parts.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -20,7 +20,7 @@ from monitor.stages.modelled.analysed import Asking, Part, part_of, together
 from monitor.stages.modelled.attrition import attrition_rows
 from monitor.stages.modelled.gather import sample_of
 from monitor.stages.modelled.modelling import Findings, ask_otherwise, decide_claims, draw_curves, fit_models
-from monitor.stages.modelled.over_waves import equal_over_waves
+from monitor.stages.modelled.over_waves import PRINTED, equal_over_waves
 from monitor.stages.modelled.panel import pooled_sample
 from monitor.stages.modelled.pooled import fit_panel, follow, pooled_model
 from monitor.stages.modelled.programmes import programme_rows
@@ -36,8 +36,6 @@ log = logging.getLogger("monitor")
 
 __all__ = ["POOLED", "run", "run_all"]
 
-PRINTED = "modelled_contrasts"
-"""What of a wave's own models is held against those of all waves"""
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -59,9 +57,9 @@ def run(lake: Lake, survey: Survey, wave: Wave) -> dict[str, object]:
     """
     with kept.within(lake.kept(wave.name)):
         findings = Findings(survey, sample_of(lake, survey, wave.name), wave.name)
-        asked = _of_models(survey, [findings.sample])
+        asked = _of_models(_decided, survey, [findings.sample], findings)
         decided, headlines, silent = together(
-            _standing(asked, lambda: _decided(findings, asked)),
+            _standing(asked),
             headline_rows(findings, _published(lake, wave.name)),
             silent_rows(lake, findings),
         )
@@ -80,35 +78,37 @@ def run_all(lake: Lake, survey: Survey, waves: list[str]) -> dict[str, object]:
         samples = [sample_of(lake, survey, wave) for wave in sorted(waves)]
         findings = Findings(survey, samples[-1], POOLED, tuple(sample.wave for sample in samples))
         printed = [fingerprint(lake.path(PRINTED, wave)) if lake.has(PRINTED, wave) else "" for wave in findings.waves]
-        asked = _of_models(survey, samples, printed)
-        decided, _ = together(
-            _standing(asked, lambda: _decided_together(lake, findings, asked)),
-            programme_rows(lake, findings, samples),
-        )
+        asked = _of_models(_decided_together, survey, samples, findings, lake, content=printed)
+        decided, _ = together(_standing(asked), programme_rows(lake, findings, samples))
         left = left_rows(lake, findings, samples)
     log.info("%s pooled: %d models, %d claims", survey.name, decided.about["models"], len(survey.claims))
     return _written(lake, ALL_WAVES, findings, decided, [*decided.odds, *left])
 
 
-def _of_models(survey: Survey, samples: Sequence[Sample], content: Sequence[Any] = ()) -> Part:
+def _of_models(
+    function: Callable[..., Asking[Decided]],
+    survey: Survey,
+    samples: Sequence[Sample],
+    *arguments: Any,
+    content: Sequence[Any] = (),
+) -> Part:
     """Models and claims, handed no more of these waves than they name. `content`: what they follow from beside."""
     declared = {"models": survey.models, "claims": survey.claims}
-    return part_of(_decided, survey, {sample.wave: sample for sample in samples}, declared, content=content)
+    return part_of(function, survey, {sample.wave: sample for sample in samples}, declared, arguments, content)
 
 
-def _standing(asked: Part, begun: Callable[[], Asking[Decided]]) -> Asking[Decided]:
-    """What models and claims came to where they were the same, else what begins now."""
+def _standing(asked: Part) -> Asking[Decided]:
+    """What models and claims came to where they were the same, else what they come to now."""
     content = asked.written()
     decided = kept.known(asked.function, content)
     if decided is None:
-        decided = yield from begun()
+        decided = yield from asked.function(*asked.told)
         kept.keep(asked.function, content, decided)
     return decided
 
 
-def _decided(findings: Findings, asked: Part) -> Asking[Decided]:
-    """Of a wave."""
-    survey, samples = asked.told
+def _decided(survey: Survey, samples: Mapping[str, Sample], findings: Findings) -> Asking[Decided]:
+    """Of a wave. `findings`: of the whole survey."""
     own = Findings(survey, samples[findings.label], findings.label, seconds=findings.seconds)
     models = list(survey.models.values())
     fit_models(own, models)
@@ -118,9 +118,8 @@ def _decided(findings: Findings, asked: Part) -> Asking[Decided]:
     return (yield from _claimed(own, models))
 
 
-def _decided_together(lake: Lake, findings: Findings, asked: Part) -> Asking[Decided]:
+def _decided_together(survey: Survey, by_wave: Mapping[str, Sample], findings: Findings, lake: Lake) -> Asking[Decided]:
     """Of all waves together."""
-    survey, by_wave = asked.told
     samples = list(by_wave.values())
     own = Findings(survey, pooled_sample(samples, POOLED), POOLED, findings.waves, seconds=findings.seconds)
     models = [pooled_model(model) for model in survey.models.values()]
